@@ -1,0 +1,95 @@
+//! What the engine asks of a regressor: a path of models on one design, for many targets at once.
+//!
+//! Whoever embeds the engine implements these three traits; the host does so for plugins (`ocean.draft.regressor.path`). The split follows what
+//! can be shared: a design (`Prepared`) is factorised once and serves every permuted target, a `Path` belongs to one block of targets.
+//! Folds, scaling, tuning and scores never reach a regressor.
+
+use nalgebra::DMatrix;
+
+/// A regressor refused or failed: the plugin ABI's status number and one line saying why.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message} (status {status})")]
+pub struct RegressorError {
+    /// The status of the plugin ABI: 1 PARAM, 2 SHAPE, 3 NUMERIC, 4 CANCELLED, 5 UNSUPPORTED, 6 PANIC, 7 INTERNAL, 8 OOM.
+    pub status: i32,
+    /// What happened, in one line.
+    pub message: String,
+}
+
+/// What one fit reports of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FitInfo {
+    /// Relative duality gap; NaN where the method has none (closed forms).
+    pub gap: f64,
+    /// Coefficients that are not zero; `None` when the regressor does not know.
+    pub n_nonzero: Option<u32>,
+    /// The iteration ended before its tolerance: the best iterate was returned.
+    pub is_unconverged: bool,
+}
+
+/// A family of linear or other models with one penalty that is walked from strongest to weakest.
+pub trait Regressor: Sync {
+    /// How many settings are tuned together with the penalty (for elastic net: the l1_ratios), strongest first. At least 1.
+    fn n_variants(&self) -> usize {
+        1
+    }
+
+    /// Rows of the penalty grid when the study does not say.
+    fn n_alphas(&self) -> usize;
+
+    /// Factorises one design, once for all targets.
+    ///
+    /// `x`: n_train × n_features, columns centred and scaled by their sd over the training rows. `x_new`: n_new × n_features, held-out rows in the same scaling.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports, for instance a decomposition that did not converge.
+    fn prepare<'a>(
+        &'a self,
+        x: &'a DMatrix<f64>,
+        x_new: &'a DMatrix<f64>,
+    ) -> Result<Box<dyn Prepared + 'a>, RegressorError>;
+}
+
+/// One factorised design, shared by all threads.
+pub trait Prepared: Sync + Send {
+    /// Fills `alphas` (n_alphas × n_targets): row 0 the strongest penalty, strictly decreasing, each row of the same meaning in every design.
+    /// `y`: n_train × n_targets, each column centred, none constant.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports.
+    fn grid(
+        &self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError>;
+
+    /// Begins a path for a block of targets. Copies what it keeps of `y` (n_train × n_targets) and `alphas` (n_alphas × n_targets).
+    ///
+    /// # Errors
+    /// Whatever the regressor reports.
+    fn begin<'p>(
+        &'p self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError>;
+}
+
+/// A walk along the penalties of one block of targets.
+pub trait Path {
+    /// Predictions for `columns[c]` at row `steps[c]` of its own alphas.
+    ///
+    /// Steps of a column only grow, and may jump. `y_hat`: n_new × columns.len(), column-major; centred like `y`. `info`: columns.len() values.
+    /// What a column returns depends on its own y, alphas and steps only.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports, NUMERIC for results that are not finite.
+    fn advance(
+        &mut self,
+        columns: &[u32],
+        steps: &[u32],
+        y_hat: &mut [f64],
+        info: &mut [FitInfo],
+    ) -> Result<(), RegressorError>;
+}
