@@ -1,84 +1,156 @@
 //! `results.json`: everything a report shows, and the only thing a report reads.
 //!
 //! Every table, picture and sentence is rendered from these types alone, so a run directory can be rendered again later.
-//! A number that was not computed is `None` (JSON null, an empty CSV field); it is never 0 or NaN.
+//! A number that was not computed is `None` (JSON null, an empty CSV field); it is never 0 or NaN, and `report::json` refuses to write one that is not finite.
+//! The formulas named here are computed by the engine; each is defined once, in its documentation. Nothing of the texts themselves is kept.
 
 use serde::{Deserialize, Serialize};
 
-/// Version of the layout of `results.json`; grows when a field is renamed or removed.
+/// Version of the layout of `results.json`; grows when a field is renamed or removed, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A finished study.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A finished (or partial) study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyResults {
+    /// [`SCHEMA_VERSION`] of the program that wrote it.
     pub schema_version: u32,
     /// `ocean-host` version that made it.
     pub version: String,
+    /// `study.name` of the configuration.
     pub study: String,
+    /// `study.seed`: folds and permutations follow from it alone.
     pub seed: u64,
+    /// Family-wise error level, in (0, 1).
     pub level: f64,
+    /// The smallest r2 of interest, δ; without it no verdict says "practically null" or "too small to matter".
     pub smallest_effect: Option<f64>,
+    /// Outer folds, K.
     pub folds: u32,
+    /// How often the folds were drawn anew.
     pub repeats: u32,
-    /// Permutations per cell.
+    /// Independent inner folds of the tuning; `None`: the other outer folds of each training part.
+    #[serde(default)]
+    pub inner_folds: Option<u32>,
+    /// Permutations per cell, m; with sequential stopping, the most a cell could get.
     pub permutations: u32,
-    /// "blocks", "within", …
+    /// Permutations stopped early in cells that could no longer become significant (Besag & Clifford 1991).
+    #[serde(default)]
+    pub is_adaptive: bool,
+    /// How rows were exchanged when the data have groups: "blocks", "within" or "size_bands".
     pub exchange: String,
-    /// Rows of the data file, and texts in words: how the study was made up.
+    /// What was permuted and scored: "row", or "group" when every group became one row.
+    #[serde(default = "row")]
+    pub unit: String,
+    /// Names of the covariates partialled out of X and y; empty: none.
+    #[serde(default)]
+    pub covariates: Vec<String>,
+    /// How p was adjusted for the number of cells.
+    #[serde(default)]
+    pub correction: Correction,
+    /// The rows the study was made on.
     pub data: DataSummary,
+    /// In the order of the configuration, controls last.
     pub encoders: Vec<EncoderSummary>,
+    /// In the order of the configuration.
     pub regressors: Vec<RegressorSummary>,
+    /// In the order of the configuration.
     pub targets: Vec<TargetSummary>,
-    /// Family-wise omnibus p (smallest step-down adjusted p of the family).
+    /// Family-wise omnibus p: the smallest adjusted p of the family. `None` without permutations.
     pub omnibus_p: Option<f64>,
-    /// One row a cell, family first, then controls.
+    /// One entry a cell, family first, then controls.
     pub cells: Vec<CellResult>,
+    /// Cells that were planned and have no result; not empty means the run is partial.
+    #[serde(default)]
+    pub failed: Vec<FailedCell>,
     /// The doctor's findings, worst first.
     pub findings: Vec<Finding>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Default of `unit`: results written before there was a choice permuted rows.
+fn row() -> String {
+    "row".to_owned()
+}
+
+/// How p was adjusted for looking at many cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Correction {
+    /// Step-down maxT over the joint permutations (Westfall & Young 1993).
+    #[default]
+    MaxT,
+    /// Holm (1979) on the raw p: where the permutations of different cells do not pair up.
+    Holm,
+}
+
+/// The rows a study was made on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataSummary {
+    /// The data file as the configuration names it, never an absolute path of the machine.
     pub file: String,
+    /// Rows of the data file.
     pub n_rows: usize,
+    /// Column that declares the groups, if any.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Groups the folds respected (declared ones, or sets of identical texts); `None`: every row for itself.
     pub n_groups: Option<usize>,
-    /// Rows dropped for a whole-row reason, with the reason in words.
+    /// Rows dropped for a reason that concerns the whole row: the reason in words, how many. Missing targets are counted per target.
     pub dropped: Vec<(String, usize)>,
+    /// Mean length of the texts in characters; `None` when the study has no texts.
     pub mean_characters: Option<f64>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// One source of features.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EncoderSummary {
+    /// Its label in every table.
     pub name: String,
-    /// Plugin id with version, or "precomputed".
+    /// Plugin id with version, "precomputed", or "built in" for controls.
     pub source: String,
+    /// Columns of X.
     pub n_features: usize,
+    /// Outside the family: shown beside it, never counted.
     pub is_control: bool,
+    /// Texts cut at the encoder's length limit; `None` when it does not report that.
     pub truncated: Option<usize>,
-    /// Smallest adjusted p of the encoder's cells.
+    /// Smallest adjusted p of the encoder's cells: "does this encoder say anything at all?". `None` without permutations and for controls.
     pub omnibus_p: Option<f64>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// One regressor.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RegressorSummary {
+    /// Its label in every table.
     pub name: String,
+    /// Plugin id with version.
     pub source: String,
-    /// The objective in words, pinned per family.
+    /// The objective that is minimised, as a formula, so that penalties can be compared with other software; `None` when the plugin states none.
     pub objective: Option<String>,
+    /// The penalties tried, as half a sentence: "30 penalties of 0.1 to 0.99 of the rank in effective degrees of freedom".
+    #[serde(default)]
+    pub penalties: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// One target.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TargetSummary {
+    /// Its label in every table.
     pub name: String,
+    /// Rows on which it was studied.
     pub n: usize,
+    /// Rows without a value of it.
     pub n_missing: usize,
+    /// Mean over its rows, in its own units.
     pub mean: f64,
+    /// Standard deviation over its rows (ddof 1), in its own units.
     pub sd: f64,
+    /// Different values among its rows.
     pub n_distinct: usize,
-    /// Columns averaged into it, when `[raters]` made it.
+    /// Columns averaged into it, when `[raters]` made it; else empty.
     pub raters: Vec<String>,
 }
 
+/// How much a finding should worry the reader; sorts worst first.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Copy)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -93,71 +165,141 @@ pub enum Severity {
 /// One finding of the doctor: what was seen, what it may mean, which setting to try.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 pub struct Finding {
+    /// How much it should worry the reader.
     pub severity: Severity,
     /// Stable kebab-case name, for scripts.
     pub code: String,
     /// Cells, targets or encoders it is about; empty for the whole study.
     pub about: Vec<String>,
+    /// What was seen, one sentence with the numbers in it.
     pub seen: String,
+    /// What it may mean, one sentence.
     pub meaning: String,
+    /// What to do: the setting to try, one sentence.
     #[serde(rename = "try")]
     pub remedy: String,
 }
 
-/// One cell, encoder × regressor × target. Field order and names are those of `results.csv` (STATISTICS: the engine's docs define each).
-#[derive(Debug, Clone, Serialize, Deserialize, Default)]
-pub struct CellResult {
+/// A planned cell that has no result.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub struct FailedCell {
+    /// Label of the encoder.
     pub encoder: String,
+    /// Label of the regressor.
     pub regressor: String,
+    /// Label of the target.
     pub target: String,
+    /// What happened, in one line.
+    pub reason: String,
+}
+
+/// One cell, encoder × regressor × target. Names and order up to `notes` are those of `results.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CellResult {
+    /// Label of the encoder.
+    pub encoder: String,
+    /// Label of the regressor.
+    pub regressor: String,
+    /// Label of the target.
+    pub target: String,
+    /// Rows with a value of the target.
     pub n: usize,
+    /// Mean number of training rows over the outer splits: the sample size r2 speaks about.
     pub n_train: f64,
+    /// Columns of X.
     pub n_features: usize,
+    /// Groups among the rows; `None`: every row for itself.
     pub n_groups: Option<usize>,
+    /// Outer folds.
     pub folds: u32,
+    /// Redraws of the folds averaged over.
     pub repeats: u32,
+    /// Headline score: 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)², pooled over held-out rows; 0 for the empty model, may be negative, never clipped.
     pub r2: f64,
+    /// Standard error of `r2`: block jackknife of the whole recipe, at least `null_sd`.
     pub se: Option<f64>,
+    /// Lower end of the 95 % interval, r2 − t·se.
     pub ci_low: Option<f64>,
+    /// Upper end of the 95 % interval, r2 + t·se.
     pub ci_high: Option<f64>,
+    /// Standard error that ignores that rows also train; for comparison with other software only.
     pub se_naive: Option<f64>,
+    /// Standard deviation of `r2` over redraws of the folds.
     pub r2_fold_sd: Option<f64>,
+    /// 1 − Σ(y−ŷ)²/Σ(y−ȳ)², ȳ the mean of all rows.
     pub r2_test_mean: f64,
+    /// Mean over folds of scikit-learn's `r2_score`; `None` when y is constant in every fold.
     pub r2_fold_mean: Option<f64>,
+    /// 1 − MSE/MST with MST = s²(n+1)/n (ddof 1).
     pub r2_oosse: f64,
+    /// Correlation of prediction and target, both as deviations from the training mean; `None` for the empty model.
     pub pearson_r: Option<f64>,
+    /// Slope of target on prediction, as deviations from the training mean: 1 is calibrated, below 1 too extreme; `None` for the empty model.
     pub calibration_slope: Option<f64>,
+    /// Root mean squared error, target units.
     pub rmse: f64,
+    /// Mean absolute error, target units.
     pub mae: f64,
+    /// Root mean squared error of guessing the training mean, target units.
     pub rmse_baseline: f64,
+    /// Permutation p, (1 + #{permuted r2 ≥ r2})/(1 + permutations); never 0. `None` without permutations.
     pub p: Option<f64>,
+    /// The smallest p these permutations can give, 1/(1 + permutations).
     pub p_floor: Option<f64>,
+    /// Permutations used for this cell.
     pub permutations: u32,
+    /// Permuted r2 equal to the observed one within rounding; they count against it.
     pub ties: u32,
+    /// p adjusted for all cells of the family (see [`Correction`]); `None` for controls.
     pub p_fwer: Option<f64>,
+    /// Benjamini & Hochberg's q over the family.
     pub q_bh: Option<f64>,
+    /// Holm's adjusted p over the family.
     pub p_holm: Option<f64>,
+    /// Mean of the permuted r2.
     pub null_mean: Option<f64>,
+    /// Standard deviation of the permuted r2.
     pub null_sd: Option<f64>,
+    /// Planted share of variance that this recipe finds, after correction, in 80 % of simulated data sets.
     pub mde80: Option<f64>,
+    /// The r2 one would see there, on average.
     pub mde80_r2: Option<f64>,
+    /// Share of the target's variance that is not rating error: the r2 nobody can pass by predicting what the raters share.
     pub ceiling: Option<f64>,
+    /// r2/ceiling; never clipped. `None` when the ceiling is at most .1.
     pub r2_over_ceiling: Option<f64>,
+    /// r2 minus the r2 of text length alone, same regressor and folds.
     pub gain_over_length: Option<f64>,
+    /// Median penalty chosen over the outer splits, on the scale of the regressor's objective.
     pub alpha_median: Option<f64>,
+    /// Median l1_ratio chosen over the outer splits.
     pub l1_ratio_median: Option<f64>,
+    /// Median number of coefficients that are not zero.
     pub nonzero_median: Option<f64>,
+    /// Share of coefficients that are zero, 1 − nonzero_median/n_features.
     pub sparsity: Option<f64>,
+    /// Outer splits whose chosen model was empty: it predicts the training mean.
     pub empty_fits: u32,
+    /// Outer splits whose chosen penalty was the first or last of a given grid.
     pub grid_edge_fits: u32,
+    /// Outer splits whose final fit stopped before its tolerance.
     pub unconverged_fits: u32,
+    /// n_features / n_train.
     pub feature_sample_ratio: f64,
+    /// One of the seven verdicts; `report::wording` says what each means.
     pub verdict: String,
+    /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not here.
     pub notes: String,
     /// Not in results.csv: outside the family.
+    #[serde(default)]
     pub is_control: bool,
-    /// Not in results.csv: 95 % Monte-Carlo interval of p.
+    /// Not in results.csv: 95 % Monte-Carlo interval of p, (low, high): where the p of all possible permutations lies.
+    #[serde(default)]
     pub p_interval: Option<(f64, f64)>,
+    /// Not in results.csv: 2.5 and 97.5 % quantiles of the permuted r2, the band chance alone fills.
+    #[serde(default)]
+    pub null_interval: Option<(f64, f64)>,
     /// Not in results.csv: the permuted r2, binned for the picture: (lowest edge, bin width, counts).
+    #[serde(default)]
     pub null_histogram: Option<(f64, f64, Vec<u32>)>,
 }

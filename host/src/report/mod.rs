@@ -1,0 +1,3 @@
+//! The report: tables, pictures and sentences, all rendered from [`model::StudyResults`] alone.
+
+pub mod model;
