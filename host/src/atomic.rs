@@ -1,0 +1,205 @@
+//! Writing a file so that it is there whole or not at all.
+//!
+//! Owns the order of operations that survives a kill or a power cut: a temporary name in the same folder, the bytes, fsync, rename, fsync of
+//! the folder. Every file of a run directory and of the cache goes through here, so "what is finished is kept" needs no second thought elsewhere.
+//! The errors name the path and the cause in one line.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A file or folder could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {}", path.display(), cause(source))]
+pub struct WriteError {
+    /// The file or folder that was to be written, under its final name.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+/// The cause in a user's words, with what to try; the system's own words for the rest.
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "the disk is full; free some space and run the same command again".into()
+        }
+        io::ErrorKind::QuotaExceeded => {
+            "your disk quota is used up; free some space and run the same command again".into()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only; choose another folder".into()
+        }
+        io::ErrorKind::PermissionDenied => "no permission; choose a folder you may write to".into(),
+        io::ErrorKind::NotFound => "its folder does not exist".into(),
+        io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder".into(),
+        io::ErrorKind::IsADirectory => "there is a folder of that name".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// Writes `bytes` to `path`, replacing what was there; a reader sees the old file or the new one, never a part.
+///
+/// # Errors
+/// [`WriteError`] naming `path`; the old file, if any, is untouched and no temporary file stays behind.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Like [`write`], for content that is produced piece by piece: `fill` receives a buffered writer.
+///
+/// # Errors
+/// [`WriteError`] naming `path`, also when `fill` fails; the old file, if any, is untouched and no temporary file stays behind.
+pub fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    replace(path, fill).map_err(|source| WriteError {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // A rename over a folder fails with words that differ from system to system; said here, before anything is written.
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    // The temporary file removes itself on every way out but the last.
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".tmp-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // tempfile makes private files; a result should have the permissions of any other file (the umask still applies).
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let temporary = builder.tempfile_in(folder)?;
+    let mut writer = BufWriter::new(temporary);
+    fill(&mut writer)?;
+    let temporary = writer
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|e| e.error)?;
+    sync_folder(folder)
+}
+
+/// Makes the rename itself durable. Where folders cannot be synced (some network and non-Unix file systems) the rename is still atomic.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Ok(()) => {}
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+            ) => {}
+        Err(e) => return Err(e),
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Creates a folder with its parents; no error when it exists.
+///
+/// # Errors
+/// [`WriteError`] naming `path`.
+pub fn create_folder(path: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(path).map_err(|source| {
+        // mkdir says "exists" when a file is in the way.
+        let source = match source.kind() {
+            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+            _ => source,
+        };
+        WriteError {
+            path: path.to_path_buf(),
+            source,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        write(&path, b"old").unwrap();
+        let error = write_with(&path, |file| {
+            file.write_all(b"half of the new")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot write {}: the disk is full; free some space and run the same command again",
+                path.display()
+            )
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_folder_and_a_folder_in_the_way_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no/such/file.csv");
+        assert_eq!(
+            write(&path, b"").unwrap_err().to_string(),
+            format!("cannot write {}: its folder does not exist", path.display())
+        );
+        assert_eq!(
+            write(folder.path(), b"").unwrap_err().to_string(),
+            format!(
+                "cannot write {}: there is a folder of that name",
+                folder.path().display()
+            )
+        );
+        let file = folder.path().join("file");
+        write(&file, b"").unwrap();
+        assert_eq!(
+            create_folder(&file).unwrap_err().to_string(),
+            format!(
+                "cannot write {}: a part of the path is a file, not a folder",
+                file.display()
+            )
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_full_device_is_called_a_full_disk() {
+        // /dev/full answers every write with ENOSPC; the bytes go through the same buffered writer.
+        let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+            return;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("null.npy");
+        let error = write_with(&path, |_| (&full).write_all(&[0; 8])).unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::StorageFull);
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_get_the_usual_permissions_not_private_ones() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, usual) = (folder.path().join("ours"), folder.path().join("usual"));
+        write(&ours, b"").unwrap();
+        File::create(&usual).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&ours), mode(&usual));
+    }
+}
