@@ -1,1 +1,25 @@
-//! (being built)
+//! The statistics of ocean-host: does an embedding predict a target out of sample, and how sure is that?
+//!
+//! Read the modules in this order to follow one evaluation:
+//! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`design`] (scaled training sets) → [`regressor`] (what is asked of a model) →
+//! [`nested`] (choose the penalty, predict) → [`score`] (R² and its relatives) → [`permutation`] and [`evaluate`] (the null distribution) →
+//! [`inference`] (p-values, intervals, verdict).
+//!
+//! Pure and embeddable: no files, no clock, no environment, no printing. Random numbers come from named substreams of one seed ([`seed`]), so the same
+//! inputs give the same bits, whatever the number of threads. Every number is defined where it is computed.
+
+pub mod design;
+pub mod doctor;
+pub mod error;
+pub mod evaluate;
+pub mod folds;
+pub mod inference;
+pub mod nested;
+pub mod permutation;
+pub mod reference;
+pub mod regressor;
+pub mod score;
+pub mod seed;
+pub mod targets;
+
+pub use error::EngineError;

@@ -1,0 +1,392 @@
+//! Designs: the scaled training and held-out rows of X that a regressor sees.
+//!
+//! Everything learned from X, the mean and the sd of each column, is learned on the training rows of one design alone. Designs depend on X, the rows
+//! and the folds, never on y, so they are built once and serve the observed y and every permuted one.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use crate::error::EngineError;
+use crate::folds::{Folds, Groups};
+use crate::seed::Seed;
+
+/// How inner folds, those that choose the penalty, are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InnerFolds {
+    /// The remaining K−1 outer folds. The training set "all but folds i and j" then serves split i (validating on j) and split j
+    /// (validating on i): K(K−1)/2 inner designs instead of K(K−1). Needs K ≥ 4.
+    Outer,
+    /// An independent partition of each training set into this many folds.
+    Independent(usize),
+}
+
+/// What every design of one encoder is made from: the embedding, who is held out when, and how inner folds are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout<'a> {
+    /// The embedding, n_samples × n_features, dataset order.
+    pub x: &'a DMatrix<f64>,
+    /// Outer folds of all rows.
+    pub folds: &'a Folds,
+    /// Who stays together, in independent inner folds and in the jackknife.
+    pub groups: &'a Groups,
+    /// How inner folds are made.
+    pub inner: InnerFolds,
+    /// The study's seed.
+    pub seed: Seed,
+}
+
+/// One training set with the rows it predicts, columns centred and scaled by their training sd (ddof 0).
+///
+/// Rows are numbers within the row set, 0..n. A column that is constant in the training rows is 0 in both parts.
+#[derive(Debug)]
+pub struct Design {
+    /// Training rows.
+    pub train: Vec<usize>,
+    /// Held-out rows, stacked.
+    pub held_out: Vec<usize>,
+    /// n_train × n_features.
+    pub x: DMatrix<f64>,
+    /// n_held_out × n_features, in the same scaling.
+    pub x_new: DMatrix<f64>,
+    /// Columns constant in the training rows.
+    pub n_constant: usize,
+    /// Which outer split each range of held-out rows validates. For an outer design: its own split, all rows.
+    pub serves: Vec<(usize, Range<usize>)>,
+}
+
+/// All designs of one repeat and row set: what one nested cross-validation needs of X.
+#[derive(Debug)]
+pub struct FoldDesigns {
+    /// Rows of the row set, dataset numbering.
+    pub rows: Vec<usize>,
+    /// Designs that choose the penalty.
+    pub inner: Vec<Design>,
+    /// One design a split: trained on all but its fold, held-out rows its fold.
+    pub outer: Vec<Design>,
+    /// The fold of each row of the row set.
+    pub fold_of: Vec<usize>,
+}
+
+impl FoldDesigns {
+    /// Scales the designs of the rows `rows` (dataset numbers, ascending) in one repeat.
+    ///
+    /// # Errors
+    /// [`EngineError::InnerNeedsFourFolds`], [`EngineError::Shape`], [`EngineError::ThinFold`], [`EngineError::NotFinite`],
+    /// [`EngineError::TooFewGroups`] for inner folds.
+    pub fn build(layout: &Layout, rows: &[usize], repeat: usize) -> Result<Self, EngineError> {
+        check_rows(layout, rows)?;
+        let fold_of: Vec<usize> = rows
+            .iter()
+            .map(|&row| layout.folds.of_row(repeat)[row])
+            .collect();
+        let outer_splits: Vec<Split> = (0..layout.folds.n_folds())
+            .map(|fold| without(&fold_of, &[fold]))
+            .collect();
+        let inner_splits = match layout.inner {
+            InnerFolds::Outer => pair_splits(&fold_of, layout.folds.n_folds())?,
+            InnerFolds::Independent(n_inner) => {
+                independent_splits(layout, rows, &outer_splits, repeat, n_inner)?
+            }
+        };
+        let scale = |split: Split| Design::scale(layout.x, rows, split);
+        Ok(Self {
+            inner: inner_splits.into_par_iter().map(scale).collect(),
+            outer: outer_splits.into_par_iter().map(scale).collect(),
+            rows: rows.to_vec(),
+            fold_of,
+        })
+    }
+
+    /// Rows of the row set.
+    #[must_use]
+    pub fn n_samples(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Outer splits.
+    #[must_use]
+    pub fn n_splits(&self) -> usize {
+        self.outer.len()
+    }
+
+    /// Mean number of training rows of the outer splits.
+    #[must_use]
+    pub fn mean_n_train(&self) -> f64 {
+        let total: usize = self.outer.iter().map(|design| design.train.len()).sum();
+        total as f64 / self.outer.len() as f64
+    }
+}
+
+struct Split {
+    train: Vec<usize>,
+    held_out: Vec<usize>,
+    serves: Vec<(usize, Range<usize>)>,
+}
+
+/// All but folds i and j, for every pair: fold j validates split i, fold i validates split j.
+fn pair_splits(fold_of: &[usize], n_folds: usize) -> Result<Vec<Split>, EngineError> {
+    if n_folds < 4 {
+        return Err(EngineError::InnerNeedsFourFolds { n_folds });
+    }
+    let split = |(i, j): (usize, usize)| {
+        let mut split = without(fold_of, &[i, j]);
+        let n_i = fold_of.iter().filter(|&&fold| fold == i).count();
+        split.serves = vec![(i, n_i..split.held_out.len()), (j, 0..n_i)];
+        split
+    };
+    Ok(pairs(n_folds).map(split).collect())
+}
+
+/// An own partition of each training set, groups kept together.
+fn independent_splits(
+    layout: &Layout,
+    rows: &[usize],
+    outer: &[Split],
+    repeat: usize,
+    n_inner: usize,
+) -> Result<Vec<Split>, EngineError> {
+    let mut all = Vec::with_capacity(outer.len() * n_inner);
+    for (fold, split) in outer.iter().enumerate() {
+        let seed = layout
+            .seed
+            .derive("inner folds", (repeat * outer.len() + fold) as u64);
+        let train_groups = Groups::from_labels(
+            split
+                .train
+                .iter()
+                .map(|&row| layout.groups.of_row()[rows[row]]),
+        );
+        let inner = Folds::split(&train_groups, n_inner, 1, seed)?;
+        for held in 0..n_inner {
+            let within = without(inner.of_row(0), &[held]);
+            let name =
+                |positions: Vec<usize>| positions.into_iter().map(|at| split.train[at]).collect();
+            all.push(Split {
+                serves: vec![(fold, 0..within.held_out.len())],
+                train: name(within.train),
+                held_out: name(within.held_out),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// All pairs i < j.
+fn pairs(n_folds: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..n_folds).flat_map(move |i| (i + 1..n_folds).map(move |j| (i, j)))
+}
+
+/// Training on all but the named folds; held-out rows are those folds, stacked in the order named.
+fn without(fold_of: &[usize], folds: &[usize]) -> Split {
+    let rows_where = |keep: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        (0..fold_of.len())
+            .filter(|&row| keep(fold_of[row]))
+            .collect()
+    };
+    let train = rows_where(&|fold| !folds.contains(&fold));
+    let held_out: Vec<usize> = folds
+        .iter()
+        .flat_map(|&held| rows_where(&|fold| fold == held))
+        .collect();
+    let serves = vec![(folds[0], 0..held_out.len())];
+    Split {
+        train,
+        held_out,
+        serves,
+    }
+}
+
+impl Design {
+    fn scale(x: &DMatrix<f64>, rows: &[usize], split: Split) -> Self {
+        let pick = |positions: &[usize]| {
+            let mut part = DMatrix::zeros(positions.len(), x.ncols());
+            for (mut to, from) in part.column_iter_mut().zip(x.column_iter()) {
+                for (slot, &position) in to.iter_mut().zip(positions) {
+                    *slot = from[rows[position]];
+                }
+            }
+            part
+        };
+        let mut design = Self {
+            x: pick(&split.train),
+            x_new: pick(&split.held_out),
+            train: split.train,
+            held_out: split.held_out,
+            serves: split.serves,
+            n_constant: 0,
+        };
+        for column in 0..x.ncols() {
+            match mean_and_sd(design.x.column(column).as_slice()) {
+                Some((mean, sd)) => {
+                    let standardise = |value: &mut f64| *value = (*value - mean) / sd;
+                    design.x.column_mut(column).iter_mut().for_each(standardise);
+                    design
+                        .x_new
+                        .column_mut(column)
+                        .iter_mut()
+                        .for_each(standardise);
+                }
+                None => {
+                    design.n_constant += 1;
+                    design.x.column_mut(column).fill(0.0);
+                    design.x_new.column_mut(column).fill(0.0);
+                }
+            }
+        }
+        design
+    }
+}
+
+/// Mean and sd (ddof 0) of a column, or `None` when all its values are equal.
+///
+/// Values are scaled by the largest first, so that columns of 1e±300 neither overflow nor vanish.
+fn mean_and_sd(values: &[f64]) -> Option<(f64, f64)> {
+    let first = values.first()?;
+    if values.iter().all(|value| value == first) {
+        return None;
+    }
+    let n = values.len() as f64;
+    let largest = values
+        .iter()
+        .fold(0.0f64, |largest, value| largest.max(value.abs()));
+    let mean = values.iter().map(|value| value / largest).sum::<f64>() / n;
+    let variance = values
+        .iter()
+        .map(|value| (value / largest - mean).powi(2))
+        .sum::<f64>()
+        / n;
+    (variance > 0.0).then(|| (mean * largest, variance.sqrt() * largest))
+}
+
+fn check_rows(layout: &Layout, rows: &[usize]) -> Result<(), EngineError> {
+    let Layout {
+        x, folds, groups, ..
+    } = *layout;
+    let n_samples = folds.of_row(0).len();
+    if x.nrows() != n_samples || groups.n_rows() != n_samples {
+        return Err(EngineError::Shape {
+            what: "rows of x, folds and groups",
+            got: format!("{}, {n_samples} and {}", x.nrows(), groups.n_rows()),
+            expected: "the same number".into(),
+        });
+    }
+    if let Some(&row) = rows.iter().find(|&&row| row >= n_samples) {
+        return Err(EngineError::Shape {
+            what: "a row of the row set",
+            got: row.to_string(),
+            expected: format!("below {n_samples}"),
+        });
+    }
+    if let Some(at) = x.iter().position(|value| !value.is_finite()) {
+        return Err(EngineError::NotFinite {
+            what: "the design matrix",
+            row: at % x.nrows(),
+            column: at / x.nrows(),
+        });
+    }
+    folds.check(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn four_folds() -> (DMatrix<f64>, Folds, Groups) {
+        let x = DMatrix::from_fn(8, 2, |row, column| (row * row + column) as f64);
+        let folds = Folds::from_assignment(vec![vec![0, 1, 2, 3, 3, 2, 1, 0]], 4).unwrap();
+        (x, folds, Groups::singletons(8))
+    }
+
+    fn build(
+        x: &DMatrix<f64>,
+        folds: &Folds,
+        groups: &Groups,
+        inner: InnerFolds,
+    ) -> Result<FoldDesigns, EngineError> {
+        let rows: Vec<usize> = (0..x.nrows()).collect();
+        let layout = Layout {
+            x,
+            folds,
+            groups,
+            inner,
+            seed: Seed(0),
+        };
+        FoldDesigns::build(&layout, &rows, 0)
+    }
+
+    #[test]
+    fn a_pair_design_serves_both_its_splits_with_the_other_fold() {
+        let (x, folds, groups) = four_folds();
+        let designs = build(&x, &folds, &groups, InnerFolds::Outer).unwrap();
+        assert_eq!((designs.inner.len(), designs.outer.len()), (6, 4));
+        for design in &designs.inner {
+            for (split, range) in &design.serves {
+                for &row in &design.train {
+                    assert_ne!(
+                        designs.fold_of[row], *split,
+                        "split {split} saw its test fold"
+                    );
+                }
+                for &row in &design.held_out[range.clone()] {
+                    assert_ne!(designs.fold_of[row], *split);
+                    assert!(!design.train.contains(&row));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn scaling_is_learned_on_training_rows_only() {
+        let (x, folds, groups) = four_folds();
+        let designs = build(&x, &folds, &groups, InnerFolds::Outer).unwrap();
+        let design = &designs.outer[0];
+        assert_eq!(design.held_out, [0, 7]);
+        let column = design.x.column(0);
+        assert!(column.mean().abs() < 1e-12);
+        assert!((column.norm_squared() / 6.0 - 1.0).abs() < 1e-12);
+        // Rows 1…6 have squares 1, 4, 9, 16, 25, 36: mean 91/6, variance 2275/6 − (91/6)².
+        let (mean, sd) = (91.0 / 6.0, (2275.0 / 6.0 - (91.0f64 / 6.0).powi(2)).sqrt());
+        assert!((design.x_new[(1, 0)] - (49.0 - mean) / sd).abs() < 1e-12);
+    }
+
+    #[test]
+    fn independent_inner_folds_stay_inside_the_training_part() {
+        let (x, folds, groups) = four_folds();
+        let designs = build(&x, &folds, &groups, InnerFolds::Independent(3)).unwrap();
+        assert_eq!(designs.inner.len(), 12);
+        for design in &designs.inner {
+            let (split, range) = &design.serves[0];
+            assert_eq!(*range, 0..design.held_out.len());
+            let all = design.train.iter().chain(&design.held_out);
+            assert!(all.clone().all(|&row| designs.fold_of[row] != *split));
+            assert_eq!(all.count(), 6);
+        }
+    }
+
+    #[test]
+    fn a_constant_column_is_zero_and_counted() {
+        let (mut x, folds, groups) = four_folds();
+        // 0.1 has no exact mean in binary: only comparing values finds the column constant.
+        x.column_mut(1).fill(0.1);
+        let designs = build(&x, &folds, &groups, InnerFolds::Outer).unwrap();
+        assert!(
+            designs
+                .inner
+                .iter()
+                .all(|d| d.n_constant == 1 && d.x.column(1).amax() == 0.0)
+        );
+    }
+
+    #[test]
+    fn three_folds_cannot_be_their_own_inner_folds() {
+        let folds = Folds::from_assignment(vec![vec![0, 0, 1, 1, 2, 2]], 3).unwrap();
+        let x = DMatrix::from_fn(6, 1, |row, _| row as f64);
+        let refused = build(&x, &folds, &Groups::singletons(6), InnerFolds::Outer);
+        assert_eq!(
+            refused.err(),
+            Some(EngineError::InnerNeedsFourFolds { n_folds: 3 })
+        );
+    }
+}

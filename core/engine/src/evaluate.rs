@@ -1,0 +1,263 @@
+//! The observed and the permuted statistic of one encoder × regressor, by one code path.
+//!
+//! Permutations are worked through in blocks of a fixed number of consecutive indexes; index 0 is the observed y. A block depends on nothing but its own
+//! indexes, so blocks can be computed in any order, on any thread, on any machine, now or after an interruption.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use crate::design::{FoldDesigns, Layout};
+use crate::error::EngineError;
+use crate::nested::{NestedCv, OutOfFold, Tuning};
+use crate::permutation::{PermutationScheme, first_return};
+use crate::regressor::Regressor;
+use crate::score::r2;
+use crate::targets::{RowSet, Targets};
+
+/// Columns a block aims at: wide enough that matrix products run at full speed, narrow enough that a block stays in the second-level cache.
+const BLOCK_COLUMNS: usize = 64;
+
+/// How the permutation indexes 0..=m are cut into blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocks {
+    n_permutations: usize,
+    per_block: usize,
+}
+
+impl Blocks {
+    /// Blocks for `n_permutations` (besides the observed y) of `n_targets` targets at once.
+    #[must_use]
+    pub fn new(n_permutations: usize, n_targets: usize) -> Self {
+        Self {
+            n_permutations,
+            per_block: (BLOCK_COLUMNS / n_targets.max(1)).max(1),
+        }
+    }
+
+    /// Number of blocks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        (self.n_permutations + 1).div_ceil(self.per_block)
+    }
+
+    /// Never: block 0 holds the observed y.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Permutation indexes of one block.
+    #[must_use]
+    pub fn range(&self, block: usize) -> Range<usize> {
+        let start = block * self.per_block;
+        start..(start + self.per_block).min(self.n_permutations + 1)
+    }
+}
+
+/// One block's results.
+#[derive(Debug, Clone)]
+pub struct BlockResult {
+    /// r2 of each permutation index of the block (rows) and target of the row set (columns).
+    pub r2: DMatrix<f64>,
+    /// Out-of-fold predictions of the observed targets, in block 0 only.
+    pub observed: Option<OutOfFold>,
+}
+
+/// Y of one row set, under any permutation.
+#[derive(Debug, Clone, Copy)]
+pub struct PermutedTargets<'a> {
+    /// All targets.
+    pub targets: &'a Targets,
+    /// The rows and targets evaluated together.
+    pub row_set: &'a RowSet,
+    /// π_b.
+    pub scheme: &'a PermutationScheme,
+}
+
+impl PermutedTargets<'_> {
+    /// The targets of the row set under permutations `range`: n_samples of the row set × (indexes · targets), index-major.
+    #[must_use]
+    pub fn columns(&self, range: Range<usize>) -> DMatrix<f64> {
+        let RowSet { rows, targets } = self.row_set;
+        let observed = self.targets.observed(targets[0]);
+        let mut columns = DMatrix::zeros(rows.len(), range.len() * targets.len());
+        for (at, b) in range.enumerate() {
+            let from = first_return(&self.scheme.permutation(b as u64), &observed, rows);
+            for (t, &target) in targets.iter().enumerate() {
+                let y = self.targets.y().column(target);
+                let mut column = columns.column_mut(at * targets.len() + t);
+                column
+                    .iter_mut()
+                    .zip(&from)
+                    .for_each(|(slot, &row)| *slot = y[row]);
+            }
+        }
+        columns
+    }
+}
+
+/// One block of permutations, from permuting to r2.
+///
+/// The last block is padded to the common width by repeating its last column, so that a column's arithmetic does not depend on the number of permutations.
+///
+/// # Errors
+/// As [`NestedCv::run`]; [`EngineError::ConstantTarget`].
+pub fn run_block(
+    nested: &NestedCv,
+    permuted: &PermutedTargets,
+    blocks: Blocks,
+    block: usize,
+) -> Result<BlockResult, EngineError> {
+    let range = blocks.range(block);
+    let n_targets = permuted.row_set.targets.len();
+    let (n_indexes, width) = (range.len(), blocks.per_block * n_targets);
+    let mut y = permuted.columns(range);
+    pad(&mut y, width);
+    let out_of_fold = nested.run(&y)?;
+    let r2 = column_r2(&y, &out_of_fold)?;
+    Ok(BlockResult {
+        r2: DMatrix::from_row_slice(n_indexes, n_targets, &r2[..n_indexes * n_targets]),
+        observed: (block == 0).then(|| out_of_fold.first_columns(n_targets)),
+    })
+}
+
+/// r2 of arbitrary targets of the same rows (`y`: n_samples of the row set × columns), in padded blocks, in parallel.
+///
+/// # Errors
+/// As [`run_block`].
+pub fn r2_of_columns(nested: &NestedCv, y: &DMatrix<f64>) -> Result<Vec<f64>, EngineError> {
+    let starts: Vec<usize> = (0..y.ncols()).step_by(BLOCK_COLUMNS).collect();
+    let parts: Result<Vec<Vec<f64>>, EngineError> = starts
+        .into_par_iter()
+        .map(|start| {
+            let n_columns = BLOCK_COLUMNS.min(y.ncols() - start);
+            let mut part = y.columns(start, n_columns).into_owned();
+            if y.ncols() > BLOCK_COLUMNS {
+                pad(&mut part, BLOCK_COLUMNS);
+            }
+            let mut r2 = column_r2(&part, &nested.run(&part)?)?;
+            r2.truncate(n_columns);
+            Ok(r2)
+        })
+        .collect();
+    Ok(parts?.concat())
+}
+
+fn pad(y: &mut DMatrix<f64>, width: usize) {
+    let n_columns = y.ncols();
+    if n_columns < width {
+        let last = y.column(n_columns - 1).into_owned();
+        let padded = std::mem::take(y).resize_horizontally(width, 0.0);
+        *y = padded;
+        y.columns_mut(n_columns, width - n_columns)
+            .column_iter_mut()
+            .for_each(|mut column| column.copy_from(&last));
+    }
+}
+
+fn column_r2(y: &DMatrix<f64>, out_of_fold: &OutOfFold) -> Result<Vec<f64>, EngineError> {
+    (0..y.ncols())
+        .map(|column| {
+            r2(
+                y.column(column).as_slice(),
+                out_of_fold.y_hat.column(column).as_slice(),
+                out_of_fold.y_bar.column(column).as_slice(),
+            )
+        })
+        .collect()
+}
+
+impl OutOfFold {
+    /// The first `n_columns` targets.
+    #[must_use]
+    pub fn first_columns(&self, n_columns: usize) -> Self {
+        Self {
+            y_hat: self.y_hat.columns(0, n_columns).into_owned(),
+            y_bar: self.y_bar.columns(0, n_columns).into_owned(),
+            fits: self
+                .fits
+                .iter()
+                .map(|fits| fits[..n_columns].to_vec())
+                .collect(),
+        }
+    }
+}
+
+/// Observed predictions and the whole null distribution of one repeat: every block, in parallel.
+///
+/// Returns the out-of-fold predictions of the observed targets and r2, (m + 1) × targets of the row set, row 0 observed.
+///
+/// # Errors
+/// As [`run_block`]; [`EngineError::Cancelled`] once `cancelled` is true.
+pub fn permutation_test(
+    nested: &NestedCv,
+    permuted: &PermutedTargets,
+    n_permutations: usize,
+    cancelled: &AtomicBool,
+) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
+    let blocks = Blocks::new(n_permutations, permuted.row_set.targets.len());
+    let results: Vec<BlockResult> = (0..blocks.len())
+        .into_par_iter()
+        .map(|block| {
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(EngineError::Cancelled);
+            }
+            run_block(nested, permuted, blocks, block)
+        })
+        .collect::<Result<_, _>>()?;
+    let n_targets = permuted.row_set.targets.len();
+    let mut statistics = DMatrix::zeros(n_permutations + 1, n_targets);
+    let mut observed = None;
+    for (block, result) in results.into_iter().enumerate() {
+        let range = blocks.range(block);
+        statistics
+            .rows_mut(range.start, range.len())
+            .copy_from(&result.r2);
+        observed = observed.or(result.observed);
+    }
+    // Block 0 always exists and carries the observed predictions.
+    observed
+        .map(|observed| (observed, statistics))
+        .ok_or(EngineError::Cancelled)
+}
+
+/// Leave-one-block-out replicates of r2 by the whole recipe: designs, tuning and all, without each block in turn, folds kept.
+///
+/// `block_of`: the block of each row of the row set ([`crate::inference::interval::jackknife_blocks`]). Returns r2 without block `block`, one value a
+/// target of the row set, mean over repeats.
+///
+/// # Errors
+/// As [`FoldDesigns::build`] and [`NestedCv::run`].
+pub fn r2_without_block(
+    layout: &Layout,
+    targets: &Targets,
+    row_set: &RowSet,
+    block_of: &[usize],
+    block: usize,
+    regressor: &dyn Regressor,
+    tuning: Tuning,
+) -> Result<Vec<f64>, EngineError> {
+    let rows: Vec<usize> = row_set
+        .rows
+        .iter()
+        .zip(block_of)
+        .filter(|&(_, &of)| of != block)
+        .map(|(&row, _)| row)
+        .collect();
+    let y = DMatrix::from_fn(rows.len(), row_set.targets.len(), |row, t| {
+        targets.y()[(rows[row], row_set.targets[t])]
+    });
+    let repeats = layout.folds.repeats();
+    let mut mean = vec![0.0; row_set.targets.len()];
+    for repeat in 0..repeats {
+        let designs = FoldDesigns::build(layout, &rows, repeat)?;
+        let nested = NestedCv::prepare(&designs, regressor, tuning)?;
+        for (mean, r2) in mean.iter_mut().zip(r2_of_columns(&nested, &y)?) {
+            *mean += r2 / repeats as f64;
+        }
+    }
+    Ok(mean)
+}

@@ -1,0 +1,219 @@
+//! Sensitivity: how large an effect would this study have found?
+//!
+//! Known shares of variance are planted into permuted targets, the whole recipe is run on them as more columns of Y, and power is read off. One answer
+//! per encoder × regressor × row set: `mde80`, the planted share found with power .80, and `mde80_r2`, the r2 one would then see.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::evaluate::PermutedTargets;
+use crate::score::mean;
+use crate::seed::Seed;
+
+/// Planted shares of variance.
+pub const PLANTED: [f64; 10] = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5];
+/// Power that counts as "would have been found".
+pub const POWER: f64 = 0.8;
+
+/// What would have been found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sensitivity {
+    /// Smallest planted share of variance found with power .80, interpolated; `None` when even the largest is not.
+    pub mde80: Option<f64>,
+    /// Mean r2 seen at that share.
+    pub mde80_r2: Option<f64>,
+}
+
+/// The critical value c of the standardised maximum: the ⌊α(m+1)⌋-th largest of max_j z_b,j (b ≥ 1, moments over b ≥ 1).
+///
+/// `statistics`: (m + 1) × cells of the family, row 0 observed; `n_samples` of each cell. `None` when the level is below 1/(m+1).
+#[must_use]
+pub fn critical_maximum(statistics: &DMatrix<f64>, n_samples: &[usize], level: f64) -> Option<f64> {
+    let m = statistics.nrows() - 1;
+    let rank = (level * (m + 1) as f64 + 1e-9).floor() as usize;
+    if rank == 0 || m == 0 {
+        return None;
+    }
+    let mut maxima = vec![f64::NEG_INFINITY; m];
+    for (cell, &n) in statistics.column_iter().zip(n_samples) {
+        let null = &cell.as_slice()[1..];
+        let (centre, spread) = null_moments(null, n);
+        for (max, t) in maxima.iter_mut().zip(null) {
+            *max = max.max((t - centre) / spread);
+        }
+    }
+    maxima.sort_by(|a, b| b.total_cmp(a));
+    Some(maxima[rank.min(m) - 1])
+}
+
+/// Mean and max(sd, 1/n) of a null distribution (ddof 0).
+#[must_use]
+pub fn null_moments(null: &[f64], n_samples: usize) -> (f64, f64) {
+    let centre = mean(null);
+    let variance = null.iter().map(|t| (t - centre).powi(2)).sum::<f64>() / null.len() as f64;
+    (centre, variance.sqrt().max(1.0 / n_samples as f64))
+}
+
+/// The planted targets: y* = ρu + √(1−ρ²)e for every draw and every share of [`PLANTED`], draw-major.
+///
+/// Draw s: target s mod targets; u = X̃w with w ~ N(0, I), X̃ the standardised embedding on the rows of the row set; e = that target under a permutation
+/// of its own; u and e scaled to mean 0, sd 1. `x`: the whole embedding. Returns n_samples of the row set × (draws · 10).
+#[must_use]
+pub fn planted_columns(
+    x: &DMatrix<f64>,
+    permuted: &PermutedTargets,
+    n_draws: usize,
+    seed: Seed,
+) -> DMatrix<f64> {
+    let rows = &permuted.row_set.rows;
+    let n_targets = permuted.row_set.targets.len();
+    let mut columns = DMatrix::zeros(rows.len(), n_draws * PLANTED.len());
+    let scale = column_scales(x, rows);
+    for draw in 0..n_draws {
+        let mut stream = seed.stream("sensitivity", draw as u64);
+        let weights = DVector::from_iterator(
+            x.ncols(),
+            scale
+                .iter()
+                .map(|sd| if *sd > 0.0 { stream.normal() / sd } else { 0.0 }),
+        );
+        let signal = x * weights;
+        let mut u = DVector::from_iterator(rows.len(), rows.iter().map(|&row| signal[row]));
+        standardise(&mut u);
+        let mut e: Vec<f64> = permuted
+            .columns(0..1)
+            .column(draw % n_targets)
+            .iter()
+            .copied()
+            .collect();
+        stream.shuffle(&mut e);
+        let mut e = DVector::from_vec(e);
+        standardise(&mut e);
+        for (share, planted) in PLANTED.iter().enumerate() {
+            let planted = &u * planted.sqrt() + &e * (1.0 - planted).sqrt();
+            columns.set_column(draw * PLANTED.len() + share, &planted);
+        }
+    }
+    columns
+}
+
+fn column_scales(x: &DMatrix<f64>, rows: &[usize]) -> Vec<f64> {
+    x.column_iter()
+        .map(|column| {
+            let values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
+            let centre = mean(&values);
+            (values.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+        })
+        .collect()
+}
+
+fn standardise(values: &mut DVector<f64>) {
+    let centre = values.mean();
+    values.add_scalar_mut(-centre);
+    let sd = (values.norm_squared() / values.len() as f64).sqrt();
+    if sd > 0.0 {
+        *values /= sd;
+    }
+}
+
+/// Power by planted share, made monotone, and the point at which it passes .80.
+///
+/// `r2`: one value a column of [`planted_columns`]; `critical`: the critical r2 of each target of the row set, c_t = mean_t + max(sd_t, 1/n)·c.
+#[must_use]
+pub fn sensitivity(r2: &[f64], critical: &[f64]) -> Sensitivity {
+    let n_draws = r2.len() / PLANTED.len();
+    let at = |draw: usize, share: usize| r2[draw * PLANTED.len() + share];
+    let draws = |share: usize| (0..n_draws).map(move |draw| (draw, at(draw, share)));
+    let power: Vec<f64> = (0..PLANTED.len())
+        .map(|share| {
+            draws(share)
+                .filter(|&(draw, t)| t > critical[draw % critical.len()])
+                .count() as f64
+                / n_draws as f64
+        })
+        .collect();
+    let seen: Vec<f64> = (0..PLANTED.len())
+        .map(|share| draws(share).map(|(_, t)| t).sum::<f64>() / n_draws as f64)
+        .collect();
+    let power = monotone(&power);
+    // Below the smallest planted share lies no share at all: power and r2 there are not planted but known, the level and about 0.
+    let Some(above) = power.iter().position(|&power| power >= POWER) else {
+        return Sensitivity {
+            mde80: None,
+            mde80_r2: None,
+        };
+    };
+    if above == 0 {
+        return Sensitivity {
+            mde80: Some(PLANTED[0]),
+            mde80_r2: Some(seen[0]),
+        };
+    }
+    let weight = (POWER - power[above - 1]) / (power[above] - power[above - 1]);
+    let between = |values: &[f64]| values[above - 1] + weight * (values[above] - values[above - 1]);
+    Sensitivity {
+        mde80: Some(between(&PLANTED)),
+        mde80_r2: Some(between(&seen)),
+    }
+}
+
+/// The closest increasing sequence in squares (pool adjacent violators).
+fn monotone(values: &[f64]) -> Vec<f64> {
+    let mut pools: Vec<(f64, usize)> = Vec::new();
+    for &value in values {
+        pools.push((value, 1));
+        while let [.., (before, n_before), (last, n_last)] = pools[..] {
+            if before <= last {
+                break;
+            }
+            let n = n_before + n_last;
+            pools.truncate(pools.len() - 2);
+            pools.push((
+                (before * n_before as f64 + last * n_last as f64) / n as f64,
+                n,
+            ));
+        }
+    }
+    pools
+        .iter()
+        .flat_map(|&(value, n)| std::iter::repeat_n(value, n))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn violators_are_pooled() {
+        assert_eq!(
+            monotone(&[0.1, 0.4, 0.2, 0.9, 0.6]),
+            [0.1, 0.30000000000000004, 0.30000000000000004, 0.75, 0.75]
+        );
+    }
+
+    #[test]
+    fn the_point_of_power_80_is_interpolated() {
+        // Five draws of one target, critical r2 0.05: power 0 up to .03, 3/5 at .05, 1 from .07 on; r2 seen .04 … .06.
+        let mut r2 = Vec::new();
+        for draw in 0..5 {
+            for planted in PLANTED {
+                let found = planted >= 0.07 || (planted == 0.05 && draw < 3);
+                r2.push(if found { 0.06 } else { 0.04 });
+            }
+        }
+        let found = sensitivity(&r2, &[0.05]);
+        // Half way between .05 (power .6, mean r2 .052) and .07 (power 1, mean r2 .06).
+        assert!((found.mde80.unwrap() - 0.06).abs() < 1e-12);
+        assert!((found.mde80_r2.unwrap() - 0.056).abs() < 1e-12);
+        assert_eq!(sensitivity(&[0.0; 10], &[0.05]).mde80, None);
+    }
+
+    #[test]
+    fn the_critical_maximum_is_an_order_statistic_of_the_null() {
+        // One cell, nulls −1, 0, 0, 1 (sd √.5): at level .2·(4+1) = 1 the largest.
+        let statistics = DMatrix::from_column_slice(5, 1, &[9.0, -1.0, 0.0, 0.0, 1.0]);
+        let c = critical_maximum(&statistics, &[1000], 0.2).unwrap();
+        assert!((c - 2.0f64.sqrt()).abs() < 1e-12);
+        assert_eq!(critical_maximum(&statistics, &[1000], 0.1), None);
+    }
+}

@@ -1,0 +1,556 @@
+//! Nested cross-validation of a block of targets: choose the penalty inside each training part, predict the held-out fold.
+//!
+//! This is the hot path. The observed y and every permuted y go through [`NestedCv::run`], by the same code: they are columns of one block. A block has a fixed
+//! width and is computed by one thread from start to end, so results do not depend on how many threads there are.
+//!
+//! What is carried from the inner to the outer designs is the grid *index* of the penalty: a grid means the same in every design (fraction of α_max,
+//! degrees of freedom), and nothing of the held-out rows enters it.
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use crate::design::{Design, FoldDesigns};
+use crate::error::EngineError;
+use crate::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
+
+/// How the penalty is chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// Stop a path after this many steps that did not lower the inner error by more than 1e-12 of it; `None` walks it all.
+    /// Part of the procedure: the same for observed and permuted y.
+    pub patience: Option<usize>,
+}
+
+/// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
+const EQUALLY_GOOD: f64 = 1e-12;
+
+/// The designs of one repeat, factorised by one regressor.
+pub struct NestedCv<'a> {
+    designs: &'a FoldDesigns,
+    inner: Vec<Box<dyn Prepared + 'a>>,
+    outer: Vec<Box<dyn Prepared + 'a>>,
+    n_variants: usize,
+    n_alphas: usize,
+    tuning: Tuning,
+}
+
+/// Out-of-fold predictions of a block of targets.
+#[derive(Debug, Clone)]
+pub struct OutOfFold {
+    /// Prediction by the split that held the row out, n_samples of the row set × columns, target units.
+    pub y_hat: DMatrix<f64>,
+    /// Mean of the training targets of that split, the same shape.
+    pub y_bar: DMatrix<f64>,
+    /// The chosen fit of each split (rows) and column, split-major.
+    pub fits: Vec<Vec<Fit>>,
+}
+
+/// The fit chosen for one split and column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fit {
+    /// Row of the grid, 0 the strongest penalty.
+    pub step: usize,
+    /// Setting tuned with the penalty (for elastic net: the l1_ratio), 0 the strongest.
+    pub variant: usize,
+    /// The penalty itself; NaN when y was constant in the training part.
+    pub alpha: f64,
+    /// What the regressor reported.
+    pub info: FitInfo,
+    /// No coefficient, or a constant training y.
+    pub is_empty: bool,
+    /// The chosen row is the first or last of the grid.
+    pub at_grid_edge: bool,
+}
+
+impl<'a> NestedCv<'a> {
+    /// Factorises every design, in parallel.
+    ///
+    /// # Errors
+    /// [`EngineError::Regressor`] naming the design that failed.
+    pub fn prepare(
+        designs: &'a FoldDesigns,
+        regressor: &'a dyn Regressor,
+        tuning: Tuning,
+    ) -> Result<Self, EngineError> {
+        let prepare = |design: &'a Design| {
+            regressor
+                .prepare(&design.x, &design.x_new)
+                .map_err(|source| failed("preparing", design, source))
+        };
+        Ok(Self {
+            inner: designs
+                .inner
+                .par_iter()
+                .map(prepare)
+                .collect::<Result<_, _>>()?,
+            outer: designs
+                .outer
+                .par_iter()
+                .map(prepare)
+                .collect::<Result<_, _>>()?,
+            designs,
+            n_variants: regressor.n_variants().max(1),
+            n_alphas: regressor.n_alphas().max(1),
+            tuning,
+        })
+    }
+
+    /// The designs behind it.
+    #[must_use]
+    pub fn designs(&self) -> &'a FoldDesigns {
+        self.designs
+    }
+
+    /// Nested cross-validation of every column of `y` (n_samples of the row set × columns, target units, no missing values).
+    ///
+    /// # Errors
+    /// [`EngineError::Regressor`] naming the design that failed, [`EngineError::Shape`] when `y` has other rows than the row set.
+    pub fn run(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
+        if y.nrows() != self.designs.n_samples() {
+            return Err(EngineError::Shape {
+                what: "rows of y",
+                got: y.nrows().to_string(),
+                expected: self.designs.n_samples().to_string(),
+            });
+        }
+        let mut errors = InnerErrors::zeros(
+            self.designs.n_splits(),
+            y.ncols(),
+            self.n_variants,
+            self.n_alphas,
+        );
+        match self.tuning.patience {
+            None => self.walk_designs(y, &mut errors)?,
+            Some(patience) => self.walk_in_step(y, patience, &mut errors)?,
+        }
+        self.predict(y, &errors)
+    }
+
+    /// The whole path of one design after the other: nothing is dropped, so each design's working memory is used once and forgotten.
+    fn walk_designs(&self, y: &DMatrix<f64>, errors: &mut InnerErrors) -> Result<(), EngineError> {
+        let all: Vec<u32> = (0..y.ncols() as u32).collect();
+        for (design, prepared) in self.designs.inner.iter().zip(&self.inner) {
+            let part = CentredBlock::new(y, design);
+            let mut workspace = Workspace::new(design, y.ncols());
+            for variant in 0..self.n_variants {
+                let (mut path, _) = self.begin(design, prepared.as_ref(), variant, &part)?;
+                for step in 0..self.n_alphas {
+                    workspace.advance(path.as_mut(), &all, step, design)?;
+                    for (split, range) in &design.serves {
+                        for &column in &all {
+                            let column = column as usize;
+                            let sse = part.sse(range.clone(), column, workspace.y_hat(column));
+                            *errors.at(*split, column, variant, step) += sse;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All inner designs in step, each (split, column) leaving when its error has stopped falling.
+    fn walk_in_step(
+        &self,
+        y: &DMatrix<f64>,
+        patience: usize,
+        errors: &mut InnerErrors,
+    ) -> Result<(), EngineError> {
+        let inner = &self.designs.inner;
+        let parts: Vec<CentredBlock> = inner
+            .iter()
+            .map(|design| CentredBlock::new(y, design))
+            .collect();
+        let mut workspaces: Vec<Workspace> = inner
+            .iter()
+            .map(|design| Workspace::new(design, y.ncols()))
+            .collect();
+        for variant in 0..self.n_variants {
+            let mut paths = Vec::with_capacity(inner.len());
+            for ((design, prepared), part) in inner.iter().zip(&self.inner).zip(&parts) {
+                paths.push(self.begin(design, prepared.as_ref(), variant, part)?.0);
+            }
+            let mut walks = Walks::new(self.designs.n_splits(), y.ncols(), patience);
+            for step in 0..self.n_alphas {
+                for (at, design) in inner.iter().enumerate() {
+                    let splits: Vec<usize> =
+                        design.serves.iter().map(|(split, _)| *split).collect();
+                    let active = walks.active_in_any(&splits);
+                    if active.is_empty() {
+                        continue;
+                    }
+                    workspaces[at].advance(paths[at].as_mut(), &active, step, design)?;
+                    for (split, range) in &design.serves {
+                        for (slot, &column) in active.iter().enumerate() {
+                            let column = column as usize;
+                            let y_hat = workspaces[at].y_hat(slot);
+                            let sse = parts[at].sse(range.clone(), column, y_hat);
+                            *errors.at(*split, column, variant, step) += sse;
+                        }
+                    }
+                }
+                if !walks.close_step(errors, variant, step) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The final fits: one per split and column, at the chosen row of its own grid.
+    fn predict(&self, y: &DMatrix<f64>, errors: &InnerErrors) -> Result<OutOfFold, EngineError> {
+        let n_columns = y.ncols();
+        let mut out = OutOfFold {
+            y_hat: DMatrix::zeros(y.nrows(), n_columns),
+            y_bar: DMatrix::zeros(y.nrows(), n_columns),
+            fits: Vec::with_capacity(self.designs.n_splits()),
+        };
+        for (split, (design, prepared)) in self.designs.outer.iter().zip(&self.outer).enumerate() {
+            let part = CentredBlock::new(y, design);
+            let chosen: Vec<(usize, usize)> = (0..n_columns)
+                .map(|column| errors.choose(split, column))
+                .collect();
+            let mut fits = vec![None; n_columns];
+            let mut workspace = Workspace::new(design, n_columns);
+            for variant in 0..self.n_variants {
+                let columns: Vec<u32> = (0..n_columns as u32)
+                    .filter(|&column| chosen[column as usize].0 == variant)
+                    .collect();
+                if columns.is_empty() {
+                    continue;
+                }
+                let (mut path, alphas) = self.begin(design, prepared.as_ref(), variant, &part)?;
+                let steps: Vec<u32> = columns
+                    .iter()
+                    .map(|&column| chosen[column as usize].1 as u32)
+                    .collect();
+                workspace.advance_to(path.as_mut(), &columns, &steps, design)?;
+                for (slot, &column) in columns.iter().enumerate() {
+                    let column = column as usize;
+                    let step = chosen[column].1;
+                    part.put(&mut out, design, column, workspace.y_hat(slot));
+                    let fit = self.fit(
+                        variant,
+                        step,
+                        alphas[(step, column)],
+                        workspace.info[slot],
+                        part.constant[column],
+                    );
+                    fits[column] = Some(fit);
+                }
+            }
+            out.fits.push(fits.into_iter().flatten().collect());
+        }
+        Ok(out)
+    }
+
+    fn fit(
+        &self,
+        variant: usize,
+        step: usize,
+        alpha: f64,
+        info: FitInfo,
+        is_constant: bool,
+    ) -> Fit {
+        Fit {
+            step,
+            variant,
+            alpha: if is_constant { f64::NAN } else { alpha },
+            info,
+            is_empty: is_constant || info.n_nonzero == Some(0),
+            at_grid_edge: !is_constant
+                && self.n_alphas > 1
+                && (step == 0 || step + 1 == self.n_alphas),
+        }
+    }
+
+    fn begin<'p>(
+        &self,
+        design: &Design,
+        prepared: &'p (dyn Prepared + 'a),
+        variant: usize,
+        part: &CentredBlock,
+    ) -> Result<(Box<dyn Path + 'p>, DMatrix<f64>), EngineError> {
+        let mut alphas = DMatrix::zeros(self.n_alphas, part.y.ncols());
+        prepared
+            .grid(variant, &part.y, &mut alphas)
+            .map_err(|source| failed("making the penalty grid", design, source))?;
+        let path = prepared
+            .begin(variant, &part.y, &alphas)
+            .map_err(|source| failed("beginning the path", design, source))?;
+        Ok((path, alphas))
+    }
+}
+
+fn failed(doing: &str, design: &Design, source: RegressorError) -> EngineError {
+    let splits: Vec<String> = design
+        .serves
+        .iter()
+        .map(|(split, _)| (split + 1).to_string())
+        .collect();
+    EngineError::Regressor {
+        stage: format!("{doing} (design of split {})", splits.join(" and ")),
+        n_train: design.train.len(),
+        n_features: design.x.ncols(),
+        source,
+    }
+}
+
+/// One block of targets as one design sees it: training y centred, held-out y minus the training mean.
+struct CentredBlock {
+    /// n_train × columns, each column centred, none constant.
+    y: DMatrix<f64>,
+    /// n_held_out × columns.
+    y_new: DMatrix<f64>,
+    mean: Vec<f64>,
+    /// Columns whose training y is constant: they get the empty model and never reach the regressor.
+    constant: Vec<bool>,
+}
+
+impl CentredBlock {
+    fn new(y: &DMatrix<f64>, design: &Design) -> Self {
+        let mut part = Self {
+            y: DMatrix::zeros(design.train.len(), y.ncols()),
+            y_new: DMatrix::zeros(design.held_out.len(), y.ncols()),
+            mean: Vec::with_capacity(y.ncols()),
+            constant: Vec::with_capacity(y.ncols()),
+        };
+        for (column, values) in y.column_iter().enumerate() {
+            // Relative to the first training value: a constant y is then exactly 0, whatever its size, and a large offset costs no digits.
+            let offset = values[design.train[0]];
+            let n_train = design.train.len() as f64;
+            let mean = design
+                .train
+                .iter()
+                .map(|&row| values[row] - offset)
+                .sum::<f64>()
+                / n_train;
+            let is_constant = design.train.iter().all(|&row| values[row] == offset);
+            let mut train = part.y.column_mut(column);
+            for (at, (slot, &row)) in train.iter_mut().zip(&design.train).enumerate() {
+                // A constant column is replaced by a ramp, so that the block keeps its width; what comes of it is not used.
+                *slot = if is_constant {
+                    at as f64 - (n_train - 1.0) / 2.0
+                } else {
+                    values[row] - offset - mean
+                };
+            }
+            let mut held_out = part.y_new.column_mut(column);
+            for (slot, &row) in held_out.iter_mut().zip(&design.held_out) {
+                *slot = values[row] - offset - mean;
+            }
+            part.mean.push(offset + mean);
+            part.constant.push(is_constant);
+        }
+        part
+    }
+
+    /// Σ (y − ŷ)² over held-out rows; ŷ is 0 (the training mean) when the training y is constant.
+    fn sse(&self, rows: std::ops::Range<usize>, column: usize, y_hat: &[f64]) -> f64 {
+        let held_out = self.y_new.nrows();
+        let y = &self.y_new.as_slice()[column * held_out..(column + 1) * held_out];
+        if self.constant[column] {
+            return squared_distance(&y[rows], None);
+        }
+        squared_distance(&y[rows.clone()], Some(&y_hat[rows]))
+    }
+
+    fn put(&self, out: &mut OutOfFold, design: &Design, column: usize, y_hat: &[f64]) {
+        let mean = self.mean[column];
+        for (&row, &centred) in design.held_out.iter().zip(y_hat) {
+            out.y_hat[(row, column)] = if self.constant[column] {
+                mean
+            } else {
+                mean + centred
+            };
+            out.y_bar[(row, column)] = mean;
+        }
+    }
+}
+
+/// Σ (y − ŷ)² in eight fixed lanes: the order of additions never changes, and the compiler can use wide registers.
+fn squared_distance(y: &[f64], y_hat: Option<&[f64]>) -> f64 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    match y_hat {
+        None => y
+            .iter()
+            .enumerate()
+            .for_each(|(at, y)| lanes[at % LANES] += y * y),
+        Some(y_hat) => {
+            let (chunks, chunks_hat) = (y.chunks_exact(LANES), y_hat.chunks_exact(LANES));
+            let rest = chunks.remainder().iter().zip(chunks_hat.remainder());
+            for (lane, (y, y_hat)) in rest.enumerate() {
+                lanes[lane] += (y - y_hat) * (y - y_hat);
+            }
+            for (y, y_hat) in chunks.zip(chunks_hat) {
+                for lane in 0..LANES {
+                    let residual = y[lane] - y_hat[lane];
+                    lanes[lane] += residual * residual;
+                }
+            }
+        }
+    }
+    lanes.iter().sum()
+}
+
+/// Memory for the predictions of one design, allocated once.
+struct Workspace {
+    n_held_out: usize,
+    y_hat: Vec<f64>,
+    info: Vec<FitInfo>,
+    steps: Vec<u32>,
+}
+
+impl Workspace {
+    fn new(design: &Design, n_columns: usize) -> Self {
+        let n_held_out = design.held_out.len();
+        Self {
+            n_held_out,
+            y_hat: vec![0.0; n_held_out * n_columns],
+            info: vec![FitInfo::default(); n_columns],
+            steps: Vec::with_capacity(n_columns),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        path: &mut dyn Path,
+        columns: &[u32],
+        step: usize,
+        design: &Design,
+    ) -> Result<(), EngineError> {
+        self.steps.clear();
+        self.steps.resize(columns.len(), step as u32);
+        let steps = std::mem::take(&mut self.steps);
+        let advanced = self.advance_to(path, columns, &steps, design);
+        self.steps = steps;
+        advanced
+    }
+
+    fn advance_to(
+        &mut self,
+        path: &mut dyn Path,
+        columns: &[u32],
+        steps: &[u32],
+        design: &Design,
+    ) -> Result<(), EngineError> {
+        let y_hat = &mut self.y_hat[..self.n_held_out * columns.len()];
+        let info = &mut self.info[..columns.len()];
+        path.advance(columns, steps, y_hat, info)
+            .map_err(|source| failed("fitting", design, source))
+    }
+
+    /// Predictions of the column in slot `slot` of the last call.
+    fn y_hat(&self, slot: usize) -> &[f64] {
+        &self.y_hat[slot * self.n_held_out..(slot + 1) * self.n_held_out]
+    }
+}
+
+/// Pooled inner squared errors of every (split, column, variant, step); infinite where a path was not walked.
+struct InnerErrors {
+    sse: Vec<f64>,
+    /// Steps walked of each (split, column, variant).
+    walked: Vec<usize>,
+    n_columns: usize,
+    n_variants: usize,
+    n_alphas: usize,
+}
+
+impl InnerErrors {
+    fn zeros(n_splits: usize, n_columns: usize, n_variants: usize, n_alphas: usize) -> Self {
+        let n_paths = n_splits * n_columns * n_variants;
+        Self {
+            sse: vec![0.0; n_paths * n_alphas],
+            walked: vec![n_alphas; n_paths],
+            n_columns,
+            n_variants,
+            n_alphas,
+        }
+    }
+
+    fn path(&self, split: usize, column: usize, variant: usize) -> usize {
+        (split * self.n_columns + column) * self.n_variants + variant
+    }
+
+    fn at(&mut self, split: usize, column: usize, variant: usize, step: usize) -> &mut f64 {
+        let path = self.path(split, column, variant);
+        &mut self.sse[path * self.n_alphas + step]
+    }
+
+    /// The strongest (variant, step) whose error is within 1e-12 of the smallest. Strength: grid index first, then the earlier variant.
+    fn choose(&self, split: usize, column: usize) -> (usize, usize) {
+        let candidates = |variant: usize| {
+            let path = self.path(split, column, variant);
+            let start = path * self.n_alphas;
+            &self.sse[start..start + self.walked[path]]
+        };
+        let least = (0..self.n_variants)
+            .flat_map(candidates)
+            .fold(f64::INFINITY, |least, &sse| least.min(sse));
+        let good_enough = least * (1.0 + EQUALLY_GOOD);
+        for step in 0..self.n_alphas {
+            for variant in 0..self.n_variants {
+                if candidates(variant)
+                    .get(step)
+                    .is_some_and(|&sse| sse <= good_enough)
+                {
+                    return (variant, step);
+                }
+            }
+        }
+        (0, 0)
+    }
+}
+
+/// Which (split, column) still walk, with their best error so far.
+struct Walks {
+    best: Vec<f64>,
+    steps_without_gain: Vec<usize>,
+    n_columns: usize,
+    patience: usize,
+}
+
+impl Walks {
+    fn new(n_splits: usize, n_columns: usize, patience: usize) -> Self {
+        Self {
+            best: vec![f64::INFINITY; n_splits * n_columns],
+            steps_without_gain: vec![0; n_splits * n_columns],
+            n_columns,
+            patience,
+        }
+    }
+
+    fn is_active(&self, split: usize, column: usize) -> bool {
+        self.steps_without_gain[split * self.n_columns + column] < self.patience
+    }
+
+    fn active_in_any(&self, splits: &[usize]) -> Vec<u32> {
+        (0..self.n_columns)
+            .filter(|&column| splits.iter().any(|&split| self.is_active(split, column)))
+            .map(|column| column as u32)
+            .collect()
+    }
+
+    /// Takes the errors of this step; false when nobody walks on. A split's candidates end where it stopped, even if a shared path went on for another.
+    fn close_step(&mut self, errors: &mut InnerErrors, variant: usize, step: usize) -> bool {
+        let mut anybody = false;
+        for at in 0..self.best.len() {
+            let (split, column) = (at / self.n_columns, at % self.n_columns);
+            if !self.is_active(split, column) {
+                continue;
+            }
+            let sse = *errors.at(split, column, variant, step);
+            if sse < self.best[at] * (1.0 - EQUALLY_GOOD) {
+                self.steps_without_gain[at] = 0;
+            } else {
+                self.steps_without_gain[at] += 1;
+            }
+            self.best[at] = self.best[at].min(sse);
+            let path = errors.path(split, column, variant);
+            errors.walked[path] = step + 1;
+            anybody |= self.is_active(split, column);
+        }
+        anybody
+    }
+}
