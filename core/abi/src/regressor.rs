@@ -16,6 +16,29 @@ record! {
     }
 }
 
+impl FitInfo {
+    /// A fit in closed form: no gap, coefficients not counted, converged.
+    pub const CLOSED_FORM: FitInfo = FitInfo {
+        gap: f64::NAN,
+        n_nonzero: crate::UNKNOWN_NONZERO,
+        flags: 0,
+    };
+
+    /// A fit by iteration: its relative duality gap, how many coefficients are not 0, and whether it reached its tolerance.
+    #[must_use]
+    pub const fn iterated(gap: f64, n_nonzero: u32, is_converged: bool) -> FitInfo {
+        FitInfo {
+            gap,
+            n_nonzero,
+            flags: if is_converged {
+                0
+            } else {
+                crate::fit_flag::UNCONVERGED
+            },
+        }
+    }
+}
+
 table! {
     /// `ocean.regressor/1`: the easy way to exist.
     RegressorV1 = "ocean_regressor_v1";
