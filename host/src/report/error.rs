@@ -1,0 +1,48 @@
+//! What can go wrong when a report is written or read.
+
+use std::path::PathBuf;
+
+use super::csv::NOT_FINITE_REMEDY;
+use crate::atomic::WriteError;
+
+/// A report could not be written, or results could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// `results.json` could not be read.
+    #[error("cannot read {}: {source}\n  try: name a run directory, the --out of `ocean-host eval`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A number that is not finite reached the report. Nothing is written then: an empty field means "not computed", and must not hide this.
+    #[error("{what} is {value}; {NOT_FINITE_REMEDY}")]
+    NotFinite {
+        /// Whose number: column and cell.
+        what: String,
+        /// The number: NaN or an infinity.
+        value: f64,
+    },
+    /// `results.json` is not valid, or would not read back as what was to be written.
+    #[error("{}: {problem}\n  try: run `ocean-host eval` again; results.json is written by it and is not meant to be edited", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        problem: String,
+    },
+    /// Written by a version with another layout.
+    #[error("{}: schema_version is {found}, this ocean-host reads {expected}\n  try: render the report with the ocean-host that wrote it, or run `eval` again", path.display())]
+    SchemaVersion {
+        /// The file.
+        path: PathBuf,
+        /// What the file says.
+        found: u64,
+        /// What this program writes and reads.
+        expected: u32,
+    },
+}

@@ -1,0 +1,344 @@
+//! The report on a terminal: the answer, the doctor's findings, the table, what the numbers mean.
+//!
+//! Fits 80 columns and uses wider ones. Everything that colour says is also said by a word or a sign, so nothing is lost when it is off.
+//! Labels come from the user's files: control characters in them are shown, never sent to the terminal.
+
+use std::io::IsTerminal;
+
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, Width,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::model::{CellResult, Finding, Severity, StudyResults};
+use super::numbers::count;
+use super::table::{Column, Kind, columns};
+use super::wording;
+
+/// Where the report is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns of text; at least 40 are used.
+    pub width: u16,
+    /// Whether colours and bold may be used.
+    pub is_coloured: bool,
+}
+
+impl Screen {
+    /// The screen behind standard output: its own width, else `COLUMNS`, else 80; colours when it is a terminal that knows them and
+    /// `NO_COLOR` is unset or empty.
+    pub fn of_stdout() -> Self {
+        let stdout = std::io::stdout();
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let own_width = rustix::termios::tcgetwinsize(&stdout)
+            .ok()
+            .map(|size| size.ws_col);
+        let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+        Self {
+            width: own_width
+                .filter(|width| *width > 0)
+                .or_else(columns)
+                .unwrap_or(80),
+            is_coloured: stdout.is_terminal() && !is_dumb && !is_set("NO_COLOR"),
+        }
+    }
+}
+
+/// The whole report as text, ending in a newline.
+pub fn render(results: &StudyResults, screen: Screen) -> String {
+    let screen = Screen {
+        width: screen.width.max(40),
+        ..screen
+    };
+    let mut blocks = vec![paint(
+        &wrap(&visible(&wording::answer(results)), screen.width, ""),
+        Style::Strong,
+        screen,
+    )];
+    blocks.extend(findings(results, screen));
+    blocks.extend(failed(results, screen));
+    let cells = [wording::family(results), wording::controls(results)];
+    if !results.cells.is_empty() {
+        blocks.push(format!(
+            "{}\n{}",
+            caption(results),
+            table(results, &cells, screen)
+        ));
+    }
+    blocks.push(how_to_read(results, screen));
+    blocks.join("\n\n") + "\n"
+}
+
+fn caption(results: &StudyResults) -> String {
+    let mut parts = vec![visible(&results.study)];
+    if let [only] = results.regressors.as_slice() {
+        parts.push(visible(&only.name));
+    }
+    parts.push(format!("{} rows", count(results.data.n_rows)));
+    parts.push(wording::plural(results.folds as usize, "fold"));
+    if results.repeats > 1 {
+        parts.push(wording::plural(results.repeats as usize, "repeat"));
+    }
+    parts.push(format!("seed {}", results.seed));
+    parts.join(" · ")
+}
+
+fn findings(results: &StudyResults, screen: Screen) -> Option<String> {
+    let mut worst_first: Vec<&Finding> = results.findings.iter().collect();
+    worst_first.sort_by_key(|finding| finding.severity);
+    let texts: Vec<String> = worst_first
+        .into_iter()
+        .map(|finding| show_finding(finding, screen))
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+fn show_finding(finding: &Finding, screen: Screen) -> String {
+    let (sign, style) = match finding.severity {
+        Severity::Serious => ("✗ serious", Style::Serious),
+        Severity::Warning => ("! warning", Style::Warning),
+        Severity::Note => ("· note", Style::Quiet),
+    };
+    let about = wording::about(finding)
+        .map(|about| format!(" ({about})"))
+        .unwrap_or_default();
+    let text = format!(
+        "{}{about} {} → {}",
+        finding.seen, finding.meaning, finding.remedy
+    );
+    let body = wrap(&visible(&format!("{sign}: {text}")), screen.width, "    ");
+    // Only the sign is coloured: the wrapping above must not count escape sequences.
+    body.replacen(sign, &paint(sign, style, screen), 1)
+}
+
+fn failed(results: &StudyResults, screen: Screen) -> Option<String> {
+    let lines: Vec<String> = results
+        .failed
+        .iter()
+        .map(|cell| {
+            let text = format!(
+                "✗ no result: {} × {} × {}: {}",
+                cell.encoder, cell.regressor, cell.target, cell.reason
+            );
+            wrap(&visible(&text), screen.width, "    ")
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The table with as many columns as fit. `parts`, the family and the controls, are parted by an empty line.
+fn table(results: &StudyResults, parts: &[Vec<&CellResult>], screen: Screen) -> String {
+    let all: Vec<&CellResult> = parts.concat();
+    let mut by_rank: Vec<(usize, Column)> =
+        columns(results, &all).into_iter().enumerate().collect();
+    by_rank.sort_by_key(|(_, column)| column.rank);
+    let mut used = 0;
+    let mut shown: Vec<(usize, Column)> = Vec::new();
+    for (place, column) in by_rank {
+        let needed = natural_width(&column, &all);
+        if column.rank == 0 || used + needed <= usize::from(screen.width) {
+            used += needed;
+            shown.push((place, column));
+        }
+    }
+    shown.sort_by_key(|(place, _)| *place);
+    let shown: Vec<Column> = shown.into_iter().map(|(_, column)| column).collect();
+    draw(results, parts, &shown, screen)
+}
+
+/// Columns of text a column takes when nothing is wrapped, the gap to its neighbour included.
+fn natural_width(column: &Column, cells: &[&CellResult]) -> usize {
+    let widest = cells
+        .iter()
+        .map(|cell| visible(&column.text(cell)).width())
+        .max();
+    widest.unwrap_or(0).max(column.heading.width()) + GAP
+}
+
+/// The width each column gets: digits all they need, the verdict a word, labels an equal share of the rest as far as they need it, and the
+/// verdict what is left. Digits are never broken over lines.
+fn widths(columns: &[Column], cells: &[&CellResult], screen: Screen) -> Vec<usize> {
+    let natural: Vec<usize> = columns.iter().map(|c| natural_width(c, cells)).collect();
+    let mut given: Vec<usize> = columns
+        .iter()
+        .zip(&natural)
+        .map(|(column, natural)| match column.kind {
+            Kind::Number => *natural,
+            Kind::Verdict => (*natural).min("inconclusive".len() + GAP),
+            Kind::Label | Kind::Notes => (*natural).min(LEAST_LABEL + GAP),
+        })
+        .collect();
+    // The last column needs no gap behind it.
+    let mut room = (usize::from(screen.width) + GAP).saturating_sub(given.iter().sum());
+    for kinds in [[Kind::Label, Kind::Notes], [Kind::Verdict, Kind::Verdict]] {
+        loop {
+            let short: Vec<usize> = (0..columns.len())
+                .filter(|&i| kinds.contains(&columns[i].kind) && given[i] < natural[i])
+                .take(room)
+                .collect();
+            if short.is_empty() {
+                break;
+            }
+            room -= short.len();
+            short.into_iter().for_each(|i| given[i] += 1);
+        }
+    }
+    given
+}
+
+/// Columns of text a label keeps on the narrowest screen.
+const LEAST_LABEL: usize = 5;
+
+const GAP: usize = 2;
+
+fn draw(
+    results: &StudyResults,
+    parts: &[Vec<&CellResult>],
+    columns: &[Column],
+    screen: Screen,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(screen.width + GAP as u16);
+    if screen.is_coloured {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table.set_header(
+        columns
+            .iter()
+            .map(|column| aligned(Cell::new(column.heading), column).add_attribute(Attribute::Dim)),
+    );
+    for (place, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
+        if place > 0 {
+            table.add_row([""]);
+        }
+        for cell in part {
+            let row: Vec<Cell> = columns
+                .iter()
+                .map(|column| styled(column, cell, results))
+                .collect();
+            table.add_row(Row::from(row));
+        }
+    }
+    let widths = widths(columns, &parts.concat(), screen);
+    for (width, drawn) in widths.into_iter().zip(table.column_iter_mut()) {
+        drawn.set_padding((0, GAP as u16));
+        drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width as u16)));
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn aligned(cell: Cell, column: &Column) -> Cell {
+    match column.kind {
+        Kind::Number => cell.set_alignment(CellAlignment::Right),
+        _ => cell,
+    }
+}
+
+fn styled(column: &Column, cell: &CellResult, results: &StudyResults) -> Cell {
+    let text = visible(&column.text(cell));
+    let drawn = aligned(Cell::new(text), column);
+    match column.kind {
+        Kind::Verdict if cell.verdict == "predictive" => {
+            drawn.fg(Color::Green).add_attribute(Attribute::Bold)
+        }
+        Kind::Verdict if wording::is_significant(cell, results) => drawn.fg(Color::Cyan),
+        _ => drawn,
+    }
+}
+
+fn how_to_read(results: &StudyResults, screen: Screen) -> String {
+    wording::how_to_read(results)
+        .into_iter()
+        .map(|(term, text)| {
+            let body = wrap(&visible(&format!("{term}: {text}")), screen.width, "    ");
+            body.replacen(&term, &paint(&term, Style::Strong, screen), 1)
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    Strong,
+    Serious,
+    Warning,
+    Quiet,
+}
+
+fn paint(text: &str, style: Style, screen: Screen) -> String {
+    let code = match style {
+        Style::Strong => "1",
+        Style::Serious => "1;31",
+        Style::Warning => "33",
+        Style::Quiet => "2",
+    };
+    if screen.is_coloured {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Text that cannot steer the terminal: control characters become `\u{1b}` and the like, and a minus sign the one a shell understands.
+fn visible(text: &str) -> String {
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut shown, c| {
+            match c {
+                '−' => shown.push('-'),
+                // Bidirectional overrides reorder the rest of the line without being control characters.
+                c if c.is_control()
+                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+                {
+                    shown.extend(c.escape_unicode())
+                }
+                c => shown.push(c),
+            }
+            shown
+        })
+}
+
+/// Breaks text at spaces so that no line is wider than `width`; lines after the first begin with `indent`. Longer words are broken anywhere.
+fn wrap(text: &str, width: u16, indent: &str) -> String {
+    let width = usize::from(width);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        for piece in pieces(word, width - indent.width()) {
+            if !line.is_empty() && line.width() + 1 + piece.width() > width {
+                lines.push(std::mem::replace(&mut line, format!("{indent}{piece}")));
+            } else {
+                line.push_str(if line.is_empty() { "" } else { " " });
+                line.push_str(&piece);
+            }
+        }
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// A word in pieces of at most `width` columns.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for c in word.chars() {
+        let full = pieces
+            .last()
+            .is_some_and(|piece| piece.width() + c.to_string().width() > width);
+        if full {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(c);
+        }
+    }
+    pieces
+}

@@ -1,0 +1,380 @@
+//! The sentences of a report: the answer, what a verdict means, how to read the numbers.
+//!
+//! Every format says the same because it asks here. The sentences promise no more than the numbers do: a small p says that the target is not
+//! exchangeable given the texts, not that the model is useful, and a large one says nothing about the texts.
+
+use super::model::{CellResult, Correction, Finding, Severity, StudyResults};
+use super::numbers::{count, level, p_with_floor, score};
+
+/// The cells of the family, target by target in the order of the configuration.
+pub fn family(results: &StudyResults) -> Vec<&CellResult> {
+    by_target(results, false)
+}
+
+/// The controls, target by target: shown beside the family, never counted.
+pub fn controls(results: &StudyResults) -> Vec<&CellResult> {
+    by_target(results, true)
+}
+
+fn by_target(results: &StudyResults, is_control: bool) -> Vec<&CellResult> {
+    let place = |cell: &CellResult| {
+        results
+            .targets
+            .iter()
+            .position(|target| target.name == cell.target)
+    };
+    let mut cells: Vec<_> = results
+        .cells
+        .iter()
+        .filter(|cell| cell.is_control == is_control)
+        .collect();
+    cells.sort_by_key(|cell| place(cell).unwrap_or(usize::MAX));
+    cells
+}
+
+/// Whether the adjusted p of a cell is at most the level.
+pub fn is_significant(cell: &CellResult, results: &StudyResults) -> bool {
+    cell.p_fwer.is_some_and(|p| p <= results.level)
+}
+
+/// The result of the study in one or two sentences, naming how errors were controlled.
+pub fn answer(results: &StudyResults) -> String {
+    let family = family(results);
+    let mut sentences = Vec::new();
+    if !results.failed.is_empty() {
+        sentences.push(format!(
+            "Partial run: {} of {} planned cells {} no result.",
+            count(results.failed.len()),
+            count(results.failed.len() + results.cells.len()),
+            verb(results.failed.len(), "has", "have")
+        ));
+    }
+    sentences.push(finding_of_the_family(results, &family));
+    sentences.extend(practically_null(results, &family));
+    let serious = results
+        .findings
+        .iter()
+        .filter(|f| f.severity == Severity::Serious)
+        .count();
+    if serious > 0 {
+        sentences.push(format!(
+            "The doctor has {}: read {} before the numbers.",
+            plural(serious, "serious finding"),
+            verb(serious, "it", "them")
+        ));
+    }
+    sentences.join(" ")
+}
+
+fn finding_of_the_family(results: &StudyResults, family: &[&CellResult]) -> String {
+    let n_cells = family.len();
+    if n_cells == 0 {
+        return "There is no cell to judge outside the controls.".to_owned();
+    }
+    if family.iter().all(|cell| is_verdict(cell, "no model")) {
+        return format!(
+            "No model in {}: every fit is empty, so r2 is 0 by construction and nothing was learned about the texts.",
+            any_of(n_cells)
+        );
+    }
+    if family.iter().all(|cell| cell.p_fwer.is_none()) {
+        return format!(
+            "No permutation test was run, so nothing here says whether the texts predict better than chance; r2 runs {} over {}.",
+            range_of_r2(family),
+            plural(n_cells, "cell")
+        );
+    }
+    let significant: Vec<_> = family
+        .iter()
+        .copied()
+        .filter(|cell| is_significant(cell, results))
+        .collect();
+    if significant.is_empty() {
+        return format!(
+            "{} ({}). That is no evidence that the texts are unrelated to the targets.",
+            if n_cells == 1 {
+                "The one cell cannot be told from chance".to_owned()
+            } else {
+                format!(
+                    "None of {} can be told from chance",
+                    plural(n_cells, "cell")
+                )
+            },
+            error_control(results)
+        );
+    }
+    finding_of_the_significant(results, n_cells, &significant)
+}
+
+fn finding_of_the_significant(
+    results: &StudyResults,
+    n_cells: usize,
+    significant: &[&CellResult],
+) -> String {
+    let control = error_control(results);
+    let n_predictive = significant
+        .iter()
+        .filter(|cell| is_verdict(cell, "predictive"))
+        .count();
+    if n_predictive > 0 {
+        let rest = significant.len() - n_predictive;
+        let rest = if rest > 0 {
+            format!(
+                " {} more {} on the texts without shown use.",
+                count(rest),
+                verb(rest, "depends", "depend")
+            )
+        } else {
+            String::new()
+        };
+        let verb = if n_predictive == 1 {
+            "predicts"
+        } else {
+            "predict"
+        };
+        return format!(
+            "{} {verb} better than the training mean ({control}).{rest}",
+            some_of(n_predictive, n_cells)
+        );
+    }
+    let open = if significant.iter().all(|cell| cell.ci_low.is_none()) {
+        format!(
+            "No interval was computed, so how much of it is use on new texts stays open; their r2 runs {}.",
+            range_of_r2(significant)
+        )
+    } else {
+        "None is shown to predict better than the training mean.".to_owned()
+    };
+    format!(
+        "{} {} a signal that permuted targets do not have ({control}). {open}",
+        some_of(significant.len(), n_cells),
+        verb(significant.len(), "carries", "carry")
+    )
+}
+
+fn practically_null(results: &StudyResults, family: &[&CellResult]) -> Option<String> {
+    let smallest = results.smallest_effect?;
+    let n_null = family
+        .iter()
+        .filter(|cell| is_verdict(cell, "practically null"))
+        .count();
+    (n_null > 0).then(|| {
+        format!(
+            "{} {} practically null for this recipe at this sample size (r2 below {}).",
+            count(n_null),
+            verb(n_null, "is", "are"),
+            score(smallest)
+        )
+    })
+}
+
+/// How the error over many cells was kept: "family-wise error ≤ .05 over 6 cells, step-down maxT, 999 permutations".
+pub fn error_control(results: &StudyResults) -> String {
+    let n_cells = family(results).len();
+    let permutations = plural(results.permutations as usize, "permutation");
+    let up_to = if results.is_adaptive { "up to " } else { "" };
+    let level = level(results.level);
+    if n_cells == 1 {
+        return format!("level {level}, {up_to}{permutations}");
+    }
+    let method = match results.correction {
+        Correction::MaxT => "step-down maxT",
+        Correction::Holm => "Holm",
+    };
+    format!(
+        "family-wise error ≤ {level} over {}, {method}, {up_to}{permutations}",
+        plural(n_cells, "cell")
+    )
+}
+
+/// What a verdict says and what it does not say; `None` for a verdict this version does not know.
+pub fn verdict_meaning(verdict: &str, results: &StudyResults) -> Option<String> {
+    let smallest = results
+        .smallest_effect
+        .map_or_else(|| "the smallest effect of interest".to_owned(), score);
+    let level = level(results.level);
+    Some(match verdict {
+        "no model" => "every fit is empty: the training mean was predicted throughout, and r2 is 0 by construction. It says something about penalties and data, nothing about the texts.".to_owned(),
+        "too few" => "no interval was computed (it needs 50 rows and 20 groups at least), so nothing is said about the size of r2. p stays valid.".to_owned(),
+        "predictive" => format!("p_fwer ≤ {level} and an interval above 0: predicts new rows better than the training mean does."),
+        "dependent, too small to matter" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the interval of r2 ends below {smallest}."),
+        "dependent, use not shown" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the interval of r2 includes 0: no use for prediction is shown. With r2 ≤ 0 it carries something, yet predicts worse than the mean."),
+        "practically null" => format!("for this recipe at this sample size: the interval of r2 ends below {smallest}, and an effect that size would have been found."),
+        "inconclusive" => "not significant, and not shown to be null: larger effects are compatible with these data.".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Terms and their explanations, only those this study needs, in the order of the table.
+pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
+    let level = level(results.level);
+    let family = family(results);
+    let controls = controls(results);
+    let mut entries = vec![(
+        "r2".to_owned(),
+        "share of squared error saved on held-out rows, against guessing the mean of the training rows. 1 is perfect, 0 is that guess, below 0 is worse; never clipped.".to_owned(),
+    )];
+    let all = || family.iter().chain(&controls);
+    if all().any(|cell| cell.ci_low.is_some()) {
+        entries.push(("95 % CI".to_owned(), "interval of r2 for this whole recipe, tuning included, at this number of training rows (block jackknife). It is not about one fitted model.".to_owned()));
+    }
+    if all().any(|cell| cell.null_interval.is_some()) {
+        entries.push(("chance".to_owned(), "where 95 % of the r2 of permuted targets lie: what this recipe scores when there is nothing to find.".to_owned()));
+    }
+    entries.extend(all().find_map(|cell| explain_p(cell, results)));
+    entries.extend(monte_carlo_error(results));
+    if family.len() > 1 && family.iter().any(|cell| cell.p_fwer.is_some()) {
+        entries.push((
+            "p_fwer".to_owned(),
+            format!(
+                "p adjusted for looking at all {}; * where it is at most {level}. Marked so, the chance of even one false positive is at most {level}. {}",
+                plural(family.len(), "cell"),
+                match results.correction {
+                    Correction::MaxT => "Step-down maxT (Westfall & Young, 1993).",
+                    Correction::Holm => "Holm (1979).",
+                }
+            ),
+        ));
+    }
+    entries.extend(verdicts(&family, results));
+    entries.extend(control_entry(&controls));
+    entries
+}
+
+fn explain_p(cell: &CellResult, results: &StudyResults) -> Option<(String, String)> {
+    let floor = cell.p_floor?;
+    let at_floor = results
+        .cells
+        .iter()
+        .any(|cell| cell.p.is_some() && cell.p == cell.p_floor);
+    let mark = if at_floor {
+        format!(
+            " \"{}\" marks a cell that no permutation reached: more permutations can only lower it.",
+            p_with_floor(floor, Some(floor), results.level)
+        )
+    } else {
+        String::new()
+    };
+    let stopped = if results.is_adaptive {
+        " Permutations stopped early where the cell could no longer become significant."
+    } else {
+        ""
+    };
+    Some((
+        "p".to_owned(),
+        format!(
+            "share of {} permuted targets, the observed one included, that the whole recipe predicts as well as the real one. It cannot be below {}.{mark}{stopped}",
+            count(cell.permutations as usize + 1),
+            super::numbers::p_value(floor, results.level)
+        ),
+    ))
+}
+
+/// How far p may be from the p of all permutations: the widest of the cells' intervals.
+fn monte_carlo_error(results: &StudyResults) -> Option<(String, String)> {
+    let half_width = family(results)
+        .iter()
+        .filter_map(|cell| cell.p_interval)
+        .map(|(low, high)| (high - low) / 2.0)
+        .reduce(f64::max)?;
+    let text = format!(
+        "p from all possible permutations lies within ±{} of the p printed here (95 % interval, widest cell).",
+        score(half_width)
+    );
+    Some(("Monte-Carlo".to_owned(), text))
+}
+
+fn verdicts(family: &[&CellResult], results: &StudyResults) -> Vec<(String, String)> {
+    let mut seen: Vec<&str> = Vec::new();
+    for cell in family {
+        if !seen.contains(&cell.verdict.as_str()) {
+            seen.push(&cell.verdict);
+        }
+    }
+    seen.into_iter()
+        .filter_map(|verdict| Some((verdict.to_owned(), verdict_meaning(verdict, results)?)))
+        .collect()
+}
+
+fn control_entry(controls: &[&CellResult]) -> Option<(String, String)> {
+    let has = |name: &str| controls.iter().any(|cell| cell.encoder == name);
+    if controls.is_empty() {
+        return None;
+    }
+    let mut text = "run beside the family and never counted in it.".to_owned();
+    if has("length") {
+        text.push_str(" `length` is what the number of characters and words predicts alone.");
+    }
+    if has("lexical") {
+        text.push_str(" `lexical` is what counts of words and letter groups predict, without any language model.");
+    }
+    if has("random") {
+        text.push_str(" `random` knows nothing and must score like chance; if it does not, duplicates cross the folds.");
+    }
+    if has("random_group") {
+        text.push_str(" `random_group` knows only which rows belong together and must score like chance; if it does not, groups cross the folds.");
+    }
+    Some(("controls".to_owned(), text))
+}
+
+/// What a finding is about, at most three by name: "openness, extraversion, neuroticism and 2 more"; `None` for the whole study.
+pub fn about(finding: &Finding) -> Option<String> {
+    const NAMED: usize = 3;
+    let names = finding
+        .about
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>();
+    match finding.about.len() {
+        0 => None,
+        n if n > NAMED => Some(format!(
+            "{} and {} more",
+            names.join(", "),
+            count(n - NAMED)
+        )),
+        _ => Some(names.join(", ")),
+    }
+}
+
+fn is_verdict(cell: &CellResult, verdict: &str) -> bool {
+    cell.verdict == verdict
+}
+
+/// "from −.012 to .314", or "at .314" for a single value.
+fn range_of_r2(cells: &[&CellResult]) -> String {
+    let low = cells.iter().map(|c| c.r2).fold(f64::INFINITY, f64::min);
+    let high = cells.iter().map(|c| c.r2).fold(f64::NEG_INFINITY, f64::max);
+    if score(low) == score(high) {
+        format!("at {}", score(low))
+    } else {
+        format!("from {} to {}", score(low), score(high))
+    }
+}
+
+fn some_of(some: usize, all: usize) -> String {
+    match (some, all) {
+        (1, 1) => "The one cell".to_owned(),
+        (2, 2) => "Both cells".to_owned(),
+        (some, all) if some == all => format!("All {} cells", count(all)),
+        _ => format!("{} of {} cells", count(some), count(all)),
+    }
+}
+
+fn any_of(n: usize) -> String {
+    if n == 1 {
+        "the one cell".to_owned()
+    } else {
+        format!("any of {} cells", count(n))
+    }
+}
+
+/// The verb that goes with a count.
+fn verb(n: usize, one: &'static str, many: &'static str) -> &'static str {
+    if n == 1 { one } else { many }
+}
+
+/// "1 cell", "2,000 cells".
+pub fn plural(n: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
