@@ -1,6 +1,8 @@
 //! (being built)
 
 pub mod atomic;
+pub mod config;
 pub mod controls;
+pub mod problem;
 pub mod progress;
 pub mod report;

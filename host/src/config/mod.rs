@@ -1,0 +1,214 @@
+//! [`Config`]: what the user typed in plugins.toml and after `--set`, each value checked on its own and carrying its line.
+//!
+//! Defaults, settings that contradict each other and features that do not exist are the business of [`crate::plan`]; whether a plugin
+//! knows a parameter is asked when its descriptor has been read. All errors of a file are collected and shown together.
+
+mod choices;
+mod section;
+mod sections;
+pub mod tree;
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+pub use choices::{
+    Choice, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection, Unit,
+};
+pub use section::Sourced;
+pub use sections::{
+    DataConfig, EncoderConfig, EvaluationConfig, InnerFolds, JoinConfig, Parameters, Patience,
+    Permutations, RaterConfig, RegressorConfig, StudyConfig,
+};
+
+use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
+use section::Section;
+use tree::{Node, Table, Value};
+
+/// What the file is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// `eval`: every section.
+    Evaluation,
+    /// `encode`: `[study]`, `[data]` and `[[encoder]]`; other sections are not looked at.
+    Encoding,
+}
+
+/// A plugins.toml as typed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file as the user named it.
+    pub file: PathBuf,
+    /// What it was read for.
+    pub scope: Scope,
+    /// `[study]`
+    pub study: StudyConfig,
+    /// `[data]` and `[[data.join]]`
+    pub data: DataConfig,
+    /// `[raters]`
+    pub raters: Vec<RaterConfig>,
+    /// `[evaluation]`
+    pub evaluation: EvaluationConfig,
+    /// `[[encoder]]`, in file order; at least one.
+    pub encoders: Vec<EncoderConfig>,
+    /// `[[regressor]]`, in file order; at least one, none for [`Scope::Encoding`].
+    pub regressors: Vec<RegressorConfig>,
+}
+
+const SECTIONS: [&str; 6] = [
+    "study",
+    "data",
+    "raters",
+    "evaluation",
+    "encoder",
+    "regressor",
+];
+
+impl Config {
+    /// Reads a file and lays `--set` arguments over it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] with every problem of the file: it cannot be read, is not UTF-8 or not TOML, has unknown, missing or wrong keys.
+    pub fn read(file: &Path, sets: &[String], scope: Scope) -> Result<Config, Refusal> {
+        let shown = shown_path(file);
+        let bytes = std::fs::read(file)
+            .map_err(|error| Problem::new(&shown, format!("cannot be read: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Problem::new(&shown, format!("is not UTF-8 text at byte {at}"))
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        Config::parse(file, text, sets, scope)
+    }
+
+    /// The same on the text of a file.
+    ///
+    /// # Errors
+    /// As [`Config::read`], but for the reading.
+    pub fn parse(
+        file: &Path,
+        text: &str,
+        sets: &[String],
+        scope: Scope,
+    ) -> Result<Config, Refusal> {
+        let mut problems = Problems::default();
+        let document = tree::parse(&shown_path(file), text, &mut problems);
+        let mut document = problems.finish(document)?; // half a document would earn misleading messages
+        let mut problems = Problems::default();
+        tree::set(&mut document, sets, &mut problems);
+        let reader = Reader {
+            document: &document,
+            file: shown_path(file),
+            problems: RefCell::new(problems),
+        };
+        let config = reader.config(file, scope);
+        let config = reader.problems.into_inner().finish(config)?;
+        config.ok_or_else(|| Problem::new(shown_path(file), "could not be understood").into())
+    }
+}
+
+struct Reader<'a> {
+    document: &'a Table,
+    file: String,
+    problems: RefCell<Problems>,
+}
+
+impl Reader<'_> {
+    fn config(&self, file: &Path, scope: Scope) -> Option<Config> {
+        self.refuse_unknown_sections();
+        let is_evaluation = scope == Scope::Evaluation;
+        let study = self.required("study").and_then(StudyConfig::read);
+        let data = self.required("data").and_then(DataConfig::read);
+        let encoders = self.array("encoder", EncoderConfig::read);
+        let (raters, evaluation, regressors) = match is_evaluation {
+            true => (
+                self.section("raters").map(RaterConfig::read),
+                self.section("evaluation").map(EvaluationConfig::read),
+                self.array("regressor", RegressorConfig::read),
+            ),
+            false => (None, None, Vec::new()),
+        };
+        Some(Config {
+            file: file.to_path_buf(),
+            scope,
+            study: study?,
+            data: data?,
+            raters: raters.unwrap_or_default(),
+            evaluation: evaluation.unwrap_or_default(),
+            encoders,
+            regressors,
+        })
+    }
+
+    fn refuse_unknown_sections(&self) {
+        for entry in &self.document.entries {
+            if !SECTIONS.contains(&entry.key.as_str()) {
+                let known = suggestion(&entry.key, SECTIONS);
+                self.refuse(
+                    &entry.node.origin,
+                    format!("no section is called `{}`{known}", entry.key),
+                );
+            }
+        }
+    }
+
+    fn refuse(&self, place: impl std::fmt::Display, message: String) {
+        self.problems
+            .borrow_mut()
+            .push(Problem::new(place, message));
+    }
+
+    fn required(&self, name: &'static str) -> Option<Section<'_>> {
+        if self.document.get(name).is_none() {
+            self.refuse(&self.file, format!("has no section [{name}]"));
+        }
+        self.section(name)
+    }
+
+    fn section(&self, name: &'static str) -> Option<Section<'_>> {
+        let node = self.document.get(name)?;
+        Section::open(format!("[{name}]"), node, &self.problems)
+    }
+
+    /// Every table of `[[name]]`; at least one is required.
+    fn array<T>(&self, name: &'static str, read: impl Fn(Section<'_>) -> Option<T>) -> Vec<T> {
+        match self.document.get(name) {
+            Some(Node {
+                value: Value::List(items),
+                ..
+            }) if !items.is_empty() => items
+                .iter()
+                .enumerate()
+                .filter_map(|(i, item)| {
+                    Section::open(label_of(name, i, &item.value), item, &self.problems)
+                })
+                .filter_map(read)
+                .collect(),
+            Some(node) => {
+                self.refuse(
+                    &node.origin,
+                    format!("[[{name}]] has double brackets and comes once for each {name}"),
+                );
+                Vec::new()
+            }
+            None => {
+                self.refuse(&self.file, format!("has no [[{name}]]"));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// `[[encoder]] minilm`, or `[[encoder]] 2` while it has no name.
+fn label_of(section: &str, index: usize, value: &Value) -> String {
+    let name = match value {
+        Value::Table(table) => table.get("name").map(|node| &node.value),
+        _ => None,
+    };
+    match name {
+        Some(Value::Text(name)) => format!("[[{section}]] {name}"),
+        _ => format!("[[{section}]] {}", index + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests;
