@@ -1,0 +1,217 @@
+//! [`Plan`]: what will happen, with every default filled in and every path made absolute.
+//!
+//! Everything that can be refused without opening data or plugins is refused in [`Plan::resolve`]. A plan is plain data: it is written to
+//! provenance.json, printed by `--dry-run` and compared when a run is resumed. It holds nothing that may differ between two runs of the same
+//! study: no clock, no number of threads.
+
+mod parameters;
+mod resolve;
+mod resume;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+pub use crate::config::{
+    Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters, Patience,
+    Permutations, Pool, Selection, Unit,
+};
+pub use parameters::{CheckedParameters, check_parameters};
+pub use resume::differences;
+
+/// A resolved study.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// Name and seed.
+    pub study: StudyPlan,
+    /// The results folder, absolute.
+    pub out: PathBuf,
+    /// Where paths in plugins.toml start, absolute; also for parameters that are paths.
+    pub folder: PathBuf,
+    /// Tables, columns and joins.
+    pub data: DataPlan,
+    /// Targets made from several raters, in file order.
+    pub raters: Vec<RaterPlan>,
+    /// Folds, permutations and everything drawn.
+    pub evaluation: EvaluationPlan,
+    /// At least one.
+    pub encoders: Vec<EncoderPlan>,
+    /// At least one, or none for `encode`.
+    pub regressors: Vec<RegressorPlan>,
+    /// Choices made for the user that differ from what a reader would expect, one sentence each.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+/// `[study]`
+#[derive(Debug, Clone, Serialize)]
+pub struct StudyPlan {
+    /// Its name in reports.
+    pub name: String,
+    /// Everything random follows from it.
+    pub seed: u64,
+}
+
+/// `[data]`
+#[derive(Debug, Clone, Serialize)]
+pub struct DataPlan {
+    /// The main table, absolute. Its rows are the dataset's, in file order.
+    pub path: PathBuf,
+    /// The id column.
+    pub id: String,
+    /// Text columns; empty when every encoder is precomputed and no text is read.
+    pub text: Vec<String>,
+    /// How the vectors of several text columns become one.
+    pub pool: Pool,
+    /// Names and globs, in the order typed; the traits of `[raters]` are targets besides.
+    pub targets: Vec<String>,
+    /// The column of groups.
+    pub group: Option<String>,
+    /// What a missing target value means.
+    pub missing: Missing,
+    /// Covariate columns.
+    pub covariates: Vec<String>,
+    /// Further tables, in file order.
+    pub joins: Vec<JoinPlan>,
+}
+
+/// `[[data.join]]`
+#[derive(Debug, Clone, Serialize)]
+pub struct JoinPlan {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The id column of this table.
+    pub id: String,
+    /// Put before the names of its other columns.
+    pub prefix: String,
+}
+
+/// One trait and the columns of its raters.
+#[derive(Debug, Clone, Serialize)]
+pub struct RaterPlan {
+    /// The name of the target.
+    pub target: String,
+    /// At least two columns, after joins.
+    pub columns: Vec<String>,
+}
+
+/// `[evaluation]`
+#[derive(Debug, Clone, Serialize)]
+pub struct EvaluationPlan {
+    /// K.
+    pub folds: u32,
+    /// Redraws of the folds.
+    pub repeats: u32,
+    /// m, or the cap of the adaptive mode.
+    pub permutations: Permutations,
+    /// Family-wise.
+    pub level: f64,
+    /// δ, in units of r2.
+    pub smallest_effect: Option<f64>,
+    /// Are the control encoders run?
+    pub controls: bool,
+    /// [`InnerFolds::Outer`] only with four folds or more.
+    pub inner_folds: InnerFolds,
+    /// How groups are permuted.
+    pub exchange: Exchange,
+    /// What one row of the analysis is.
+    pub unit: Unit,
+    /// What duplicates of a text are.
+    pub duplicates: Duplicates,
+    /// How a permutation treats missing values.
+    pub missing_exchange: MissingExchange,
+    /// Draws; 0 is off.
+    pub sensitivity: u32,
+    /// Is a cell added that chooses encoder and regressor inside?
+    pub best: bool,
+}
+
+/// `[[encoder]]`
+#[derive(Debug, Clone, Serialize)]
+pub struct EncoderPlan {
+    /// Its label; no two encoders share one.
+    pub name: String,
+    /// A plugin, or vectors in a file.
+    pub source: EncoderSource,
+    /// How the vectors of several text columns become one.
+    pub pool: Pool,
+    /// Where the plugin runs; `None`: in a child unless it is bundled.
+    pub isolation: Option<Isolation>,
+    /// May models be fetched from the network?
+    pub download: bool,
+}
+
+/// Where vectors come from.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncoderSource {
+    /// Texts go through a plugin.
+    Plugin {
+        /// Id or path of the library, as typed; a path starts at [`Plan::folder`].
+        plugin: String,
+        /// As typed; checked against the schema by [`check_parameters`].
+        params: serde_json::Map<String, serde_json::Value>,
+        /// The lines of `params`.
+        #[serde(skip)]
+        typed: Parameters,
+    },
+    /// Vectors are read from a file and joined by id.
+    Precomputed {
+        /// .npy, or a table with an id column; absolute.
+        embeddings: PathBuf,
+        /// For .npy: one id a row; absolute.
+        ids: Option<PathBuf>,
+        /// Are they used even if they do not seem to belong to the texts?
+        allow_misaligned: bool,
+    },
+}
+
+/// `[[regressor]]`
+#[derive(Debug, Clone, Serialize)]
+pub struct RegressorPlan {
+    /// Its label; no two regressors share one.
+    pub name: String,
+    /// Id or path of the library, as typed; a path starts at [`Plan::folder`].
+    pub plugin: String,
+    /// As typed; checked against the schema by [`check_parameters`].
+    pub params: serde_json::Map<String, serde_json::Value>,
+    /// The lines of `params`.
+    #[serde(skip)]
+    pub typed: Parameters,
+    /// An absolute grid, strongest first.
+    pub alphas: Option<Vec<f64>>,
+    /// Points of the relative grid; `None`: the family's own number.
+    pub n_alphas: Option<u32>,
+    /// Weakest penalty of the relative grid as a share of the strongest.
+    pub alpha_min_ratio: f64,
+    /// When a path ends early.
+    pub patience: Patience,
+    /// Relative duality gap of final fits.
+    pub tol: f64,
+    /// Which penalty is selected.
+    pub selection: Selection,
+    /// Where the plugin runs; `None`: in a child unless it is bundled.
+    pub isolation: Option<Isolation>,
+}
+
+impl Plan {
+    /// Permutations of each cell: m, or the cap of the adaptive mode.
+    pub fn n_permutations(&self) -> u32 {
+        match self.evaluation.permutations {
+            Permutations::Fixed(m) | Permutations::Adaptive(m) => m,
+        }
+    }
+
+    /// Designs of one row set and encoder: K(K−1)/2 + K when inner folds are the outer ones, else K(N + 1); times the repeats.
+    pub fn n_designs(&self) -> u64 {
+        let folds = u64::from(self.evaluation.folds);
+        let of_one_repeat = match self.evaluation.inner_folds {
+            InnerFolds::Outer => folds * (folds - 1) / 2 + folds,
+            InnerFolds::Independent(inner) => folds * (u64::from(inner) + 1),
+        };
+        of_one_repeat * u64::from(self.evaluation.repeats)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,393 @@
+//! Checks what a user wrote for a plugin against the schema in the plugin's descriptor (ocean_plugin.h, PARAMETERS).
+//!
+//! The host does this before `create`, so that an error names a line of plugins.toml and not a plugin. Schemas come from strangers: a member
+//! that is not as the header says is passed over, never trusted.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::config::Parameters;
+use crate::problem::{Problem, Problems, Refusal, suggestion};
+
+/// Parameters that fit a schema, defaults filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedParameters {
+    /// One value a parameter.
+    pub fixed: Map<String, Value>,
+    /// Parameters for which the user listed values to choose among, numbers from the largest down: larger is stronger (STATISTICS §1.4).
+    pub tuned: Vec<(String, Vec<Value>)>,
+}
+
+impl CheckedParameters {
+    /// Every combination of the tuned values with the fixed ones, the strongest first; one when nothing is tuned.
+    pub fn variants(&self) -> Vec<Map<String, Value>> {
+        let mut variants = vec![self.fixed.clone()];
+        for (name, values) in &self.tuned {
+            let with = |variant: &Map<String, Value>, value: &Value| {
+                let mut variant = variant.clone();
+                variant.insert(name.clone(), value.clone());
+                variant
+            };
+            variants = variants
+                .iter()
+                .flat_map(|variant| values.iter().map(move |value| with(variant, value)))
+                .collect();
+        }
+        variants
+    }
+}
+
+/// Checks the parameters of one `[[encoder]]` or `[[regressor]]`.
+///
+/// `section` is where its keys stand (`[[regressor]] ridge`), `place` its line for what is missing, `host_keys` the keys that the host itself reads there.
+/// Paths (`"format": "path"`) are made absolute from `folder`, and so is a `"format": "model"` that is a folder there.
+///
+/// # Errors
+/// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of range, each with its line.
+pub fn check_parameters(
+    section: &str,
+    place: &str,
+    typed: &Parameters,
+    schema: &Value,
+    host_keys: &[&str],
+    folder: &Path,
+) -> Result<CheckedParameters, Refusal> {
+    let mut problems = Problems::default();
+    let mut checked = CheckedParameters {
+        fixed: Map::new(),
+        tuned: Vec::new(),
+    };
+    let nothing = Map::new();
+    let schema = schema.as_object().unwrap_or(&nothing);
+    for name in typed
+        .values
+        .keys()
+        .filter(|name| !schema.contains_key(*name))
+    {
+        let settable = schema
+            .iter()
+            .filter(|(_, rules)| rules["tunable"] != "alpha");
+        let known = settable
+            .map(|(name, _)| name.as_str())
+            .chain(host_keys.iter().copied());
+        let message = format!("{section} has no key `{name}`{}", suggestion(name, known));
+        problems.push(Problem::new(line_of(typed, name, place), message));
+    }
+    for (name, rules) in schema
+        .iter()
+        .filter(|(_, rules)| rules["tunable"] != "alpha")
+    {
+        let rules = Rules { name, rules };
+        match typed.values.get(name) {
+            Some(value) => match rules.check(value) {
+                Ok(()) => rules.keep(value, folder, &mut checked),
+                Err(message) => {
+                    problems.push(Problem::new(line_of(typed, name, place), message));
+                }
+            },
+            None => match rules.rules.get("default") {
+                Some(Value::Null) => {}
+                Some(default) => {
+                    checked.fixed.insert(name.clone(), default.clone());
+                }
+                None => problems.push(
+                    Problem::new(place, format!("{section} has no `{name}`"))
+                        .with_try(format!("{name} = {}", rules.expected())),
+                ),
+            },
+        }
+    }
+    refuse_penalty(typed, schema, place, &mut problems);
+    problems.finish(checked)
+}
+
+/// The penalty is the engine's to choose, from `alphas` or from the data.
+fn refuse_penalty(
+    typed: &Parameters,
+    schema: &Map<String, Value>,
+    place: &str,
+    problems: &mut Problems,
+) {
+    let penalties = schema
+        .iter()
+        .filter(|(_, rules)| rules["tunable"] == "alpha");
+    for (name, value) in penalties.filter_map(|(name, _)| typed.values.get_key_value(name)) {
+        problems.push(
+            Problem::new(
+                line_of(typed, name, place),
+                format!("{name} = {value} is the penalty, which is tuned"),
+            )
+            .with_try("a grid of your own, alphas = [10, 1, 0.1], or no key at all: the grid then comes from the data"),
+        );
+    }
+}
+
+fn line_of(typed: &Parameters, name: &str, place: &str) -> String {
+    typed
+        .origins
+        .get(name)
+        .map_or_else(|| place.to_owned(), ToString::to_string)
+}
+
+/// One member of a schema.
+struct Rules<'a> {
+    name: &'a str,
+    rules: &'a Value,
+}
+
+impl Rules<'_> {
+    fn is_list_of_choices(&self, value: &Value) -> bool {
+        value.is_array() && self.rules["tunable"] == true && self.rules["type"] != "strings"
+    }
+
+    fn check(&self, value: &Value) -> Result<(), String> {
+        let Some(items) = value.as_array().filter(|_| self.is_list_of_choices(value)) else {
+            return self.check_one(value);
+        };
+        if items.is_empty() {
+            return Err(format!("{} = [] lists no value", self.name));
+        }
+        for (i, item) in items.iter().enumerate() {
+            self.check_one(item)?;
+            if items[..i].iter().any(|before| is_same(before, item)) {
+                return Err(format!("{} = {value} lists {item} twice", self.name));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_one(&self, value: &Value) -> Result<(), String> {
+        let name = self.name;
+        let help = match self.rules["help"].as_str() {
+            Some(help) => format!(" ({})", help.trim_end_matches('.')),
+            None => String::new(),
+        };
+        if !self.has_type(value) {
+            let expected = self.expected();
+            return Err(format!("{name} = {value} is not {expected}{help}"));
+        }
+        if let Some(number) = value.as_f64() {
+            let (min, max) = (self.rules["min"].as_f64(), self.rules["max"].as_f64());
+            let is_low = min.is_some_and(|min| number < min);
+            let is_high = max.is_some_and(|max| number > max);
+            if is_low || is_high {
+                let range = range(min, max);
+                return Err(format!("{name} = {value} is outside {range}{help}"));
+            }
+        }
+        self.check_choice(value)
+            .map_err(|message| format!("{name} = {message}{help}"))
+    }
+
+    fn has_type(&self, value: &Value) -> bool {
+        match self.rules["type"].as_str() {
+            Some("number") => value.is_number(),
+            Some("integer") => value.is_i64() || value.is_u64(),
+            Some("boolean") => value.is_boolean(),
+            Some("string") => value.is_string(),
+            Some("strings") => value
+                .as_array()
+                .is_some_and(|items| items.iter().all(Value::is_string)),
+            _ => true,
+        }
+    }
+
+    fn check_choice(&self, value: &Value) -> Result<(), String> {
+        let Some(choices) = self.rules["choices"].as_array() else {
+            return Ok(());
+        };
+        let one = std::slice::from_ref(value);
+        let items = value.as_array().map_or(one, Vec::as_slice);
+        match items.iter().find(|item| !choices.contains(item)) {
+            None => Ok(()),
+            Some(item) => {
+                let words: Vec<&str> = choices.iter().filter_map(Value::as_str).collect();
+                let known = suggestion(item.as_str().unwrap_or_default(), words.iter().copied());
+                Err(format!("{value} is not one of the choices{known}"))
+            }
+        }
+    }
+
+    /// "a number in [0, 1]", "one of …": what may stand there.
+    fn expected(&self) -> String {
+        let kind = match self.rules["type"].as_str() {
+            Some("number") => "a number",
+            Some("integer") => "a whole number",
+            Some("boolean") => "true or false",
+            Some("string") => "a text",
+            Some("strings") => "a list of texts",
+            _ => "a value",
+        };
+        let more = match self.rules["tunable"] == true {
+            true => " or a list of them",
+            false => "",
+        };
+        format!("{kind}{more}")
+    }
+
+    fn keep(&self, value: &Value, folder: &Path, checked: &mut CheckedParameters) {
+        let name = self.name.to_owned();
+        match value.as_array() {
+            Some(items) if self.is_list_of_choices(value) => {
+                let mut items = items.clone();
+                items.sort_by(|a, b| strength(b).total_cmp(&strength(a))); // stable: texts stay as typed
+                checked.tuned.push((name, items));
+            }
+            _ => {
+                checked
+                    .fixed
+                    .insert(name, self.made_absolute(value, folder));
+            }
+        }
+    }
+
+    fn made_absolute(&self, value: &Value, folder: &Path) -> Value {
+        let Some(typed) = value.as_str() else {
+            return value.clone();
+        };
+        let path = folder.join(typed);
+        let is_path = match self.rules["format"].as_str() {
+            Some("path") => true,
+            Some("model") => path.is_dir(),
+            _ => false,
+        };
+        match path.to_str() {
+            Some(path) if is_path => json!(path),
+            _ => value.clone(),
+        }
+    }
+}
+
+fn strength(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(0.0)
+}
+
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn range(min: Option<f64>, max: Option<f64>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("[{min}, {max}]"),
+        (Some(min), None) => format!("[{min}, ∞)"),
+        (None, Some(max)) => format!("(−∞, {max}]"),
+        (None, None) => "its range".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, RegressorConfig, Scope};
+
+    fn schema() -> Value {
+        json!({
+            "alpha": { "type": "number", "tunable": "alpha" },
+            "l1_ratio": { "type": "number", "min": 0.0, "max": 1.0, "default": 0.5, "tunable": true, "help": "0 = ℓ2 only, 1 = lasso" },
+            "max_iter": { "type": "integer", "min": 1, "default": 1000 },
+            "start": { "type": "string", "choices": ["cold", "warm"], "default": "warm" },
+            "file": { "type": "string", "format": "path", "default": null },
+            "model": { "type": "string" },
+        })
+    }
+
+    fn check(lines: &str) -> Result<CheckedParameters, Refusal> {
+        let text = format!(
+            "[study]\nname = \"s\"\n[data]\npath = \"d.csv\"\nid = \"id\"\n[[encoder]]\nname = \"e\"\nplugin = \"e\"\n\
+             [[regressor]]\nname = \"net\"\nplugin = \"net\"\n{lines}"
+        );
+        let config =
+            Config::parse(Path::new("plugins.toml"), &text, &[], Scope::Evaluation).unwrap();
+        check_parameters(
+            "[[regressor]] net",
+            "plugins.toml:9",
+            &config.regressors[0].params,
+            &schema(),
+            &RegressorConfig::HOST_KEYS,
+            Path::new("/study"),
+        )
+    }
+
+    fn refused(lines: &str) -> String {
+        check(lines).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_filled_in_and_null_means_absent() {
+        let checked = check("model = \"m\"\nfile = \"a/b.txt\"").unwrap();
+        let expected = json!({"l1_ratio": 0.5, "max_iter": 1000, "start": "warm", "file": "/study/a/b.txt", "model": "m"});
+        assert_eq!(Value::Object(checked.fixed.clone()), expected);
+        assert_eq!(checked.variants().len(), 1);
+        assert!(!check("model = \"m\"").unwrap().fixed.contains_key("file"));
+    }
+
+    #[test]
+    fn a_list_for_a_tunable_parameter_makes_variants_with_the_largest_first() {
+        let checked = check("model = \"m\"\nl1_ratio = [0.1, 1, 0.5]").unwrap();
+        let ratios: Vec<f64> = checked
+            .variants()
+            .iter()
+            .map(|variant| variant["l1_ratio"].as_f64().unwrap())
+            .collect();
+        assert_eq!(ratios, [1.0, 0.5, 0.1]);
+    }
+
+    #[test]
+    fn each_wrong_parameter_is_named_with_its_line() {
+        let model = "model = \"m\"\n";
+        let cases = [
+            (
+                "l1_ratio = 1.5",
+                "l1_ratio = 1.5 is outside [0, 1] (0 = ℓ2 only, 1 = lasso)",
+            ),
+            (
+                "l1_ratio = [0.5, 2]",
+                "l1_ratio = 2 is outside [0, 1] (0 = ℓ2 only, 1 = lasso)",
+            ),
+            ("l1_ratio = []", "l1_ratio = [] lists no value"),
+            ("l1_ratio = [1, 1.0]", "l1_ratio = [1,1.0] lists 1.0 twice"),
+            (
+                "l1_ratio = \"a\"",
+                "l1_ratio = \"a\" is not a number or a list of them (0 = ℓ2 only, 1 = lasso)",
+            ),
+            ("max_iter = 0", "max_iter = 0 is outside [1, ∞)"),
+            ("max_iter = 2.5", "max_iter = 2.5 is not a whole number"),
+            (
+                "max_iter = [1, 2]",
+                "max_iter = [1,2] is not a whole number",
+            ),
+            (
+                "start = \"wram\"",
+                "start = \"wram\" is not one of the choices; did you mean `warm`?",
+            ),
+            (
+                "l1_ration = 1",
+                "[[regressor]] net has no key `l1_ration`; did you mean `l1_ratio`?",
+            ),
+            (
+                "alfas = [1]",
+                "[[regressor]] net has no key `alfas`; did you mean `alphas`?",
+            ),
+        ];
+        for (line, message) in cases {
+            assert_eq!(
+                refused(&format!("{model}{line}")),
+                format!("plugins.toml:13: {message}")
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_parameter_and_a_fixed_penalty_say_what_to_write() {
+        assert_eq!(
+            refused("alpha = 2.0"),
+            "plugins.toml:9: [[regressor]] net has no `model`\n  try: model = a text\n\
+             plugins.toml:12: alpha = 2.0 is the penalty, which is tuned\n  \
+             try: a grid of your own, alphas = [10, 1, 0.1], or no key at all: the grid then comes from the data"
+        );
+    }
+}
