@@ -113,7 +113,7 @@ impl Progress {
 
     fn say(&self, kind: &str, text: &str) {
         match &*self.sink {
-            Sink::Bars(bars, _) => bars.suspend(|| eprintln!("{kind}: {text}")),
+            Sink::Bars(bars, _) => above(bars, format_args!("{kind}: {text}")),
             Sink::Lines(out) | Sink::Quiet(out) => line(out, format_args!("{kind}: {text}")),
             Sink::Json(out) => line(out, json!({"event": kind, "message": text})),
         }
@@ -132,6 +132,13 @@ fn bar_style(is_coloured: bool) -> ProgressStyle {
         "{msg:24} {wide_bar} {pos}/{len}  {elapsed} gone, {eta} left"
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A line above the bars. Not `eprintln!`, which panics when stderr was closed.
+fn above(bars: &MultiProgress, text: impl std::fmt::Display) {
+    bars.suspend(|| {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    });
 }
 
 fn line(out: &Mutex<Box<dyn Write + Send>>, text: impl std::fmt::Display) {
@@ -224,11 +231,10 @@ impl Stage {
             bar.finish_and_clear();
         }
         match &*self.progress.sink {
-            Sink::Bars(bars, _) => {
-                bars.suspend(|| {
-                    eprintln!("{}: {verb}, {done} in {}", self.name, duration(elapsed_s))
-                });
-            }
+            Sink::Bars(bars, _) => above(
+                bars,
+                format_args!("{}: {verb}, {done} in {}", self.name, duration(elapsed_s)),
+            ),
             Sink::Lines(out) => line(
                 out,
                 format_args!("{}: {verb}, {done} in {}", self.name, duration(elapsed_s)),

@@ -1,0 +1,265 @@
+//! A plugin that turns texts into vectors.
+
+use std::sync::Arc;
+
+use ocean_plugin_abi::{self as abi, Str, handle, pooling, status};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::call::{self, CallContext, Terms};
+use super::{Plugin, PluginError, descriptor};
+use crate::encode::{EncoderShape, TextEncoder, TokenCount};
+
+/// Wider vectors than this are taken for a broken `shape`.
+const MOST_DIMENSIONS: u32 = 1 << 20;
+
+/// How token vectors became one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// Something else, or nothing to pool.
+    Other,
+    /// Their mean.
+    Mean,
+    /// The first token's.
+    Cls,
+    /// Their maximum.
+    Max,
+}
+
+/// An encoder plugin with its parameters. Making one is cheap; weights may be read at the first encode.
+pub struct PluginEncoder {
+    plugin: Arc<Plugin>,
+    /// What plugins.toml calls it, for messages.
+    label: String,
+    context: CallContext,
+    max_threads: u32,
+    params: Value,
+    table: &'static abi::EncoderV1,
+    raw: *mut handle::Encoder,
+    shape: EncoderShape,
+}
+
+// SAFETY: `[any]` functions are called through `&mut` or in the constructor alone, `encode` and `text_info` are `[concurrent]`; plugins that are not
+// THREAD_SAFE are serialised by `call`.
+unsafe impl Send for PluginEncoder {}
+// SAFETY: as above.
+unsafe impl Sync for PluginEncoder {}
+
+impl PluginEncoder {
+    /// Creates the plugin's object and asks for its shape.
+    ///
+    /// `label`: the name in the report, for messages. `params`: one JSON object with every parameter that the user set or that has a default.
+    /// Encoders get seed 0 always: a vector depends on its text, the plugin and the parameters, so that the cache can be shared by studies.
+    ///
+    /// # Errors
+    /// The plugin is no encoder, refuses the parameters, or describes vectors that cannot be.
+    pub fn new(
+        plugin: Arc<Plugin>,
+        label: &str,
+        params: Value,
+        max_threads: usize,
+        context: CallContext,
+    ) -> Result<Self, PluginError> {
+        let table = plugin.interfaces.encoder.ok_or_else(|| {
+            PluginError::new(&plugin, status::UNSUPPORTED, "it is not an encoder")
+        })?;
+        let mut encoder = Self {
+            plugin,
+            label: label.to_owned(),
+            context,
+            max_threads: u32::try_from(max_threads).unwrap_or(u32::MAX).max(1),
+            params,
+            table,
+            raw: std::ptr::null_mut(),
+            shape: EncoderShape {
+                dim: 0,
+                max_tokens: None,
+                pooling: Pooling::Other,
+                is_normalised: false,
+                cache_key: String::new(),
+            },
+        };
+        encoder.create()?;
+        encoder.shape = encoder.ask_shape()?;
+        Ok(encoder)
+    }
+
+    /// The plugin behind it.
+    pub fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    fn terms(&self) -> Terms<'static> {
+        Terms {
+            seed: 0,
+            max_threads: self.max_threads,
+            progress: None,
+        }
+    }
+
+    fn error(&self, status: i32, message: impl Into<String>) -> PluginError {
+        PluginError {
+            plugin: self.title(),
+            ..PluginError::new(&self.plugin, status, message)
+        }
+    }
+
+    fn call(
+        &self,
+        terms: Terms<'_>,
+        what: &str,
+        function: impl FnOnce(*const abi::Call) -> abi::Status,
+    ) -> Result<(), PluginError> {
+        call::call(&self.plugin, &self.context, terms, what, function)
+            .map_err(|e| self.error(e.status, e.message))
+    }
+
+    fn create(&mut self) -> Result<(), PluginError> {
+        let params = self.params.to_string();
+        let mut raw = std::ptr::null_mut();
+        self.call(self.terms(), "create", |call| {
+            // SAFETY: text, call and out live for the call.
+            unsafe { self.table.create(Str::new(&params), call, &raw mut raw) }
+        })?;
+        if raw.is_null() {
+            return Err(self.error(status::INTERNAL, "create returned OK and no object"));
+        }
+        self.raw = raw;
+        Ok(())
+    }
+
+    fn ask_shape(&self) -> Result<EncoderShape, PluginError> {
+        let mut shape = abi::EncoderShape {
+            struct_size: size_of::<abi::EncoderShape>(),
+            dim: 0,
+            max_tokens: 0,
+            pooling: pooling::OTHER,
+            normalised: 0,
+            cache_key: Str::EMPTY,
+        };
+        self.call(self.terms(), "shape", |call| {
+            // SAFETY: the object is alive; out lives for the call.
+            unsafe { self.table.shape(self.raw, &raw mut shape, call) }
+        })?;
+        if shape.dim == 0 || shape.dim > MOST_DIMENSIONS {
+            return Err(self.error(
+                status::SHAPE,
+                format!(
+                    "it says that its vectors have {} numbers; 1 to {MOST_DIMENSIONS} are expected",
+                    shape.dim
+                ),
+            ));
+        }
+        // SAFETY: the key lives as long as the encoder.
+        let cache_key = unsafe { descriptor::text("cache_key", shape.cache_key, 10_000) }
+            .map_err(|what| self.error(status::PARAM, what))?;
+        Ok(EncoderShape {
+            dim: shape.dim as usize,
+            max_tokens: (shape.max_tokens > 0).then_some(shape.max_tokens),
+            pooling: match shape.pooling {
+                pooling::MEAN => Pooling::Mean,
+                pooling::CLS => Pooling::Cls,
+                pooling::MAX => Pooling::Max,
+                _ => Pooling::Other,
+            },
+            is_normalised: shape.normalised == 1,
+            cache_key,
+        })
+    }
+}
+
+impl Drop for PluginEncoder {
+    fn drop(&mut self) {
+        // SAFETY: made by this table, or null, which is allowed; destroyed once.
+        call::guarded(&self.plugin, &self.context, || unsafe {
+            self.table.destroy(self.raw)
+        });
+    }
+}
+
+impl TextEncoder for PluginEncoder {
+    fn title(&self) -> String {
+        format!("encoder `{}`", self.label)
+    }
+
+    fn shape(&self) -> &EncoderShape {
+        &self.shape
+    }
+
+    fn key_parts(&self) -> Vec<(String, String)> {
+        vec![
+            ("plugin".into(), self.plugin.descriptor.id.clone()),
+            ("plugin_hash".into(), self.plugin.hash.clone()),
+            ("cache_key".into(), self.shape.cache_key.clone()),
+            ("params".into(), self.params.to_string()),
+        ]
+    }
+
+    fn check_hint(&self) -> String {
+        format!(
+            "run `ocean-host plugin check {}` to see which check fails",
+            self.plugin.path.display()
+        )
+    }
+
+    fn encode(
+        &self,
+        texts: &[&str],
+        progress: &(dyn Fn(f64) + Sync),
+    ) -> Result<Vec<f32>, PluginError> {
+        let mut out = vec![0f32; texts.len() * self.shape.dim];
+        let texts: Vec<Str> = texts.iter().map(|text| Str::new(text)).collect();
+        let terms = Terms {
+            progress: Some(progress),
+            ..self.terms()
+        };
+        self.call(terms, "encode", |call| {
+            // SAFETY: `texts` holds n views of borrowed texts, `out` n × dim numbers; the object is alive.
+            unsafe {
+                self.table.encode(
+                    self.raw,
+                    texts.as_ptr(),
+                    texts.len(),
+                    out.as_mut_ptr(),
+                    call,
+                )
+            }
+        })?;
+        Ok(out)
+    }
+
+    fn token_counts(&self, texts: &[&str]) -> Result<Option<Vec<TokenCount>>, PluginError> {
+        let Some(table) = self.plugin.interfaces.encoder_info else {
+            return Ok(None);
+        };
+        let texts: Vec<Str> = texts.iter().map(|text| Str::new(text)).collect();
+        let mut out = vec![
+            abi::TextInfo {
+                n_tokens: 0,
+                n_used: 0
+            };
+            texts.len()
+        ];
+        self.call(self.terms(), "text_info", |call| {
+            // SAFETY: as in `encode`, with n values.
+            unsafe {
+                table.text_info(
+                    self.raw,
+                    texts.as_ptr(),
+                    texts.len(),
+                    out.as_mut_ptr(),
+                    call,
+                )
+            }
+        })?;
+        Ok(Some(
+            out.iter()
+                .map(|info| TokenCount {
+                    n_tokens: info.n_tokens,
+                    n_used: info.n_used,
+                })
+                .collect(),
+        ))
+    }
+}

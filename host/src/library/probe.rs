@@ -1,0 +1,396 @@
+//! Loading a library in a child process first, because loading runs its code: a truncated file raises SIGBUS, a constructor may call exit(0) or loop.
+//!
+//! The child is the host's own binary, started as `ocean-host probe FILE`; it answers with one marked line of JSON on stdout, at its very end. Whatever
+//! else arrives on stdout was written by the plugin and is reported: in the host, stdout is for results. No answer is an answer too, see [`Fault`].
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Fault, LibraryError};
+use super::{Descriptor, Layout, open};
+
+/// Begins the line that carries the child's answer.
+const MARK: &str = "ocean-host-probe-answer:";
+
+/// How much of a plugin's chatter is kept.
+const MOST_CHATTER: usize = 64 * 1024;
+
+/// How plugins are probed before they are loaded.
+#[derive(Debug, Clone)]
+pub struct Prober {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    time_limit: Duration,
+}
+
+impl Prober {
+    /// Probes with `program probe FILE`. `program` must call [`probe_main`] for that: `ocean-host` does, so that a program that embeds this library, or a
+    /// test, names an `ocean-host` here.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: vec!["probe".into()],
+            // Loading takes milliseconds; a large library on a cold network drive may take seconds.
+            time_limit: Duration::from_secs(30),
+        }
+    }
+
+    /// Probes with the running program, which must be `ocean-host`.
+    ///
+    /// # Errors
+    /// The system cannot tell which program is running.
+    pub fn this_program() -> std::io::Result<Self> {
+        std::env::current_exe().map(Self::new)
+    }
+
+    /// The same with another limit on the time that loading may take.
+    #[must_use]
+    pub fn with_time_limit(self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self }
+    }
+}
+
+/// What probing a library found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probed {
+    /// blake3 of the file, hexadecimal.
+    pub hash: String,
+    /// Compiler and version, as the library says.
+    pub build_info: String,
+    /// Whether its tables were compared field by field.
+    pub layout: Layout,
+    /// Its plugins with the ids of the interfaces they offer.
+    pub plugins: Vec<ProbedPlugin>,
+    /// What is not forbidden but should not be: one line each.
+    pub warnings: Vec<String>,
+}
+
+/// One plugin of a probed library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbedPlugin {
+    /// As it describes itself.
+    pub descriptor: Descriptor,
+    /// Interface ids it offers.
+    pub interfaces: Vec<String>,
+}
+
+/// Loads `path` in a child process and says what it found there.
+///
+/// # Errors
+/// [`LibraryError::Unusable`], for every bad file.
+pub fn probe(prober: &Prober, path: &Path) -> Result<Probed, LibraryError> {
+    let hash = super::search::inspect(path).map_err(|fault| LibraryError::new(path, fault))?;
+    probe_inspected(prober, path, hash).map_err(|fault| LibraryError::new(path, fault))
+}
+
+pub(super) fn probe_inspected(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault> {
+    let path = std::path::absolute(path).map_err(|e| Fault::Unreadable(e.to_string()))?;
+    let outcome = run(prober, &path)?;
+    let (answer, chatter) = split_answer(&outcome.stdout);
+    let said = last_words(&outcome.stderr);
+    let Some(answer) = answer else {
+        return Err(unanswered(outcome.status, said));
+    };
+    let answer: Result<Probed, Fault> = serde_json::from_str(answer)
+        .map_err(|e| Fault::NotProbed(format!("its answer cannot be read ({e})")))?;
+    let mut probed = answer?;
+    if !outcome.status.success() {
+        // The answer is the last thing the child says; what failed then are the plugin's destructors, and they would end ocean-host the same way.
+        return Err(unanswered(outcome.status, said));
+    }
+    probed.hash = hash;
+    if !chatter.trim().is_empty() {
+        let first: String = chatter
+            .trim()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(80)
+            .collect();
+        probed.warnings.push(format!("it wrote to standard output while it was loaded (\"{first}\"); results go there, a plugin should use `log`"));
+    }
+    Ok(probed)
+}
+
+struct Outcome {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(prober: &Prober, path: &Path) -> Result<Outcome, Fault> {
+    let program = prober.program.display();
+    let mut child = Command::new(&prober.program)
+        .args(&prober.arguments)
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| Fault::NotProbed(format!("{program} cannot be started: {e}")))?;
+    let stdout = read_in_background(child.stdout.take());
+    let stderr = read_in_background(child.stderr.take());
+    let deadline = Instant::now() + prober.time_limit;
+    // The pipes close when the child ends, so waiting for them is waiting for it, without polling; a grandchild that keeps them open costs a moment.
+    let stdout = wait(&stdout, deadline);
+    let status = end(&mut child, deadline)?.ok_or(Fault::Hung {
+        seconds: prober.time_limit.as_secs(),
+    })?;
+    let patience = Instant::now() + Duration::from_millis(200);
+    Ok(Outcome {
+        status,
+        stdout: stdout.unwrap_or_default(),
+        stderr: wait(&stderr, patience).unwrap_or_default(),
+    })
+}
+
+/// The child's exit status, or `None` after it was killed at the deadline.
+fn end(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>, Fault> {
+    let failed = |e: std::io::Error| Fault::NotProbed(e.to_string());
+    loop {
+        if let Some(status) = child.try_wait().map_err(failed)? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            child.kill().map_err(failed)?;
+            child.wait().map_err(failed)?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Reads a pipe to its end and keeps the last part of it: the answer is the last line, and so are last words.
+fn read_in_background(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        let mut buffer = [0; 8192];
+        let Some(mut pipe) = pipe else { return };
+        while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+            kept.extend_from_slice(&buffer[..n]);
+            if kept.len() > 16 * MOST_CHATTER {
+                kept.drain(..kept.len() - MOST_CHATTER);
+            }
+        }
+        let _ = sender.send(String::from_utf8_lossy(&kept).into_owned());
+    });
+    receiver
+}
+
+fn wait(receiver: &mpsc::Receiver<String>, deadline: Instant) -> Option<String> {
+    receiver
+        .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        .ok()
+}
+
+/// The JSON after the mark, and everything else.
+fn split_answer(stdout: &str) -> (Option<&str>, String) {
+    let Some((before, rest)) = stdout.rsplit_once(MARK) else {
+        return (None, stdout.to_owned());
+    };
+    let (answer, after) = rest.split_once('\n').unwrap_or((rest, ""));
+    (Some(answer), format!("{before}{after}"))
+}
+
+/// The last line on stderr, for the end of an error message.
+fn last_words(stderr: &str) -> String {
+    match stderr
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+    {
+        None => String::new(),
+        Some(line) => {
+            let line: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
+            format!(" (it said: {line})")
+        }
+    }
+}
+
+fn unanswered(status: ExitStatus, said: String) -> Fault {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return Fault::Crashed {
+            signal: signal_name(signal),
+            said,
+        };
+    }
+    Fault::Exited {
+        code: status.code().unwrap_or(-1),
+        said,
+    }
+}
+
+/// `signal 11 (SIGSEGV, invalid memory access)`.
+#[cfg(unix)]
+pub(crate) fn signal_name(number: i32) -> String {
+    use rustix::process::Signal;
+    let known = [
+        (Signal::SEGV, "SIGSEGV, invalid memory access"),
+        (
+            Signal::BUS,
+            "SIGBUS, a part of its file is missing or memory is misaligned",
+        ),
+        (Signal::ABORT, "SIGABRT, it aborted"),
+        (
+            Signal::ILL,
+            "SIGILL, an instruction this processor does not have",
+        ),
+        (Signal::FPE, "SIGFPE, integer division by zero"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::SYS, "SIGSYS, a forbidden system call"),
+        (Signal::KILL, "SIGKILL, something killed it; out of memory?"),
+        (Signal::TERM, "SIGTERM"),
+    ];
+    match known.iter().find(|(signal, _)| signal.as_raw() == number) {
+        Some((_, name)) => format!("signal {number} ({name})"),
+        None => format!("signal {number}"),
+    }
+}
+
+/// What `ocean-host probe FILE` does: opens the library in this process, which is nobody's but the plugin's, and answers.
+pub fn probe_main(path: &Path) -> ExitCode {
+    no_core_file();
+    // SAFETY: this is the child; a crash here is a result.
+    let answer = unsafe { open::open(path) }.map(|opened| Probed {
+        hash: String::new(), // the parent's, taken before the library had a chance to touch its file
+        build_info: opened.build_info,
+        layout: opened.layout,
+        plugins: opened
+            .plugins
+            .into_iter()
+            .map(|(descriptor, interfaces)| ProbedPlugin {
+                descriptor,
+                interfaces: interfaces.ids().into_iter().map(str::to_owned).collect(),
+            })
+            .collect(),
+        warnings: opened.fp_change.map(fp_warning).into_iter().collect(),
+    });
+    let Ok(json) = serde_json::to_string(&answer) else {
+        return ExitCode::FAILURE;
+    };
+    // C libraries flush their own buffers at exit, in the middle of a line of ours or not: the mark and the line break set the answer apart.
+    let mut stdout = std::io::stdout();
+    match writeln!(stdout, "{MARK}{json}").and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+pub(super) fn fp_warning(change: String) -> String {
+    format!(
+        "it changed the floating-point mode of the process: {change}; the mode was put back, relink the plugin without -ffast-math"
+    )
+}
+
+fn no_core_file() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        let _ = setrlimit(Resource::Core, none);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_found_among_a_plugins_chatter() {
+        let stdout = format!("hello\n{MARK}{{\"a\":1}}\nbye");
+        let (answer, chatter) = split_answer(&stdout);
+        assert_eq!(answer, Some("{\"a\":1}"));
+        assert_eq!(chatter, "hello\nbye");
+        assert_eq!(split_answer("hello"), (None, "hello".to_owned()));
+    }
+
+    /// A prober whose child is a shell script: what a plugin can do to a child, done on purpose.
+    #[cfg(unix)]
+    fn shell(script: &str, time_limit: Duration) -> Result<Probed, Fault> {
+        let prober = Prober {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            time_limit,
+        };
+        probe_inspected(&prober, Path::new("/x.so"), "hash".into())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn every_way_not_to_answer_has_its_own_line() {
+        let soon = Duration::from_secs(20);
+        let line = |script: &str| shell(script, soon).unwrap_err().to_string();
+        assert_eq!(
+            line("kill -SEGV $$"),
+            "it crashed while it was loaded, with signal 11 (SIGSEGV, invalid memory access); nothing of it was run in ocean-host itself"
+        );
+        assert_eq!(
+            line("echo out of cheese >&2; exit 0"),
+            "it ended its process with exit code 0 while it was loaded (it said: out of cheese); a plugin must not call exit"
+        );
+        assert_eq!(
+            line(&format!("echo '{MARK}{{'")),
+            "it could not be probed: its answer cannot be read (EOF while parsing an object at line 1 column 1)"
+        );
+        let started = Instant::now();
+        let hung = shell("while :; do :; done", Duration::from_secs(1)).unwrap_err();
+        assert_eq!(hung, Fault::Hung { seconds: 1 });
+        assert!(started.elapsed() < soon);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_crash_after_the_answer_is_a_crash() {
+        let answer = serde_json::to_string(&Ok::<_, Fault>(Probed {
+            hash: String::new(),
+            build_info: String::new(),
+            layout: Layout::NotChecked,
+            plugins: vec![],
+            warnings: vec![],
+        }))
+        .unwrap();
+        let soon = Duration::from_secs(20);
+        assert!(matches!(
+            shell(&format!("echo '{MARK}{answer}'; kill -ABRT $$"), soon),
+            Err(Fault::Crashed { .. })
+        ));
+        let probed = shell(
+            &format!("echo; echo 'loading weights'; echo '{MARK}{answer}'"),
+            soon,
+        )
+        .unwrap();
+        assert_eq!(
+            probed.warnings,
+            [
+                "it wrote to standard output while it was loaded (\"loading weights\"); results go there, a plugin should use `log`"
+            ]
+        );
+        assert_eq!(probed.hash, "hash");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_cannot_probe() {
+        let prober = Prober::new("/no/such/program");
+        let fault = probe_inspected(&prober, Path::new("/x.so"), String::new()).unwrap_err();
+        assert!(
+            fault
+                .to_string()
+                .starts_with("it could not be probed: /no/such/program cannot be started"),
+            "{fault}"
+        );
+    }
+}
