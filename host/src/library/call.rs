@@ -26,10 +26,12 @@ pub enum LogLevel {
     Debug,
 }
 
+type Log = dyn Fn(LogLevel, &str) + Send + Sync;
+
 /// What all calls of a run share: where log lines go, and whether to stop.
 #[derive(Clone)]
 pub struct CallContext {
-    log: Arc<dyn Fn(LogLevel, &str) + Send + Sync>,
+    log: Arc<Log>,
     cancelled: Arc<AtomicBool>,
 }
 
