@@ -1,0 +1,415 @@
+//! From computed pieces to the rows of `results.csv`: scores, p-values over the family, intervals and verdicts.
+//!
+//! Every formula is the engine's; this file says which numbers go where. Cells are in the order encoder, regressor, target; the family first, controls
+//! behind it with p-values of their own.
+
+use std::collections::BTreeMap;
+
+use nalgebra::DMatrix;
+use ocean_engine::EngineError;
+use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::inference::interval::{jackknife_interval, jackknife_se};
+use ocean_engine::inference::multiplicity::{
+    PermutationP, benjamini_hochberg, holm, permutation_p, settle_ties, step_down_max_t,
+};
+use ocean_engine::inference::sensitivity::{critical_maximum, null_moments, sensitivity};
+use ocean_engine::inference::verdict::{Evidence, Verdict, false_coverage_level};
+use ocean_engine::score::{HeldOut, Scores, se_naive};
+use ocean_engine::targets::{RowSet, Targets};
+
+use crate::report::model::CellResult;
+use crate::study::Piece;
+
+/// Bins of the null histogram.
+const N_BINS: usize = 30;
+
+/// What all cells of a study share.
+pub struct Common<'a> {
+    /// Y.
+    pub targets: &'a Targets,
+    /// Names of the columns of Y.
+    pub target_names: &'a [String],
+    /// Targets by observed rows.
+    pub row_sets: &'a [RowSet],
+    /// Outer folds.
+    pub folds: &'a Folds,
+    /// Who stays together.
+    pub groups: &'a Groups,
+    /// The rows are grouped, so errors cluster.
+    pub is_grouped: bool,
+    /// Family-wise level.
+    pub level: f64,
+    /// δ.
+    pub smallest_effect: Option<f64>,
+    /// Permutations m.
+    pub n_permutations: usize,
+}
+
+/// One computed encoder × regressor × row set.
+pub struct Computed {
+    /// Label of the encoder.
+    pub encoder: String,
+    /// Columns of its embedding.
+    pub n_features: usize,
+    /// Outside the family.
+    pub is_control: bool,
+    /// Label of the regressor.
+    pub regressor: String,
+    /// The l1_ratio of each variant of the regressor, strongest first; empty when it has none.
+    pub l1_ratios: Vec<f64>,
+    /// Which row set.
+    pub row_set: usize,
+    /// The numbers.
+    pub piece: Piece,
+}
+
+/// The cells of a study with the matrices behind them.
+pub struct Cells {
+    /// Rows of results.csv.
+    pub results: Vec<CellResult>,
+    /// r2 by permutation, (m + 1) × cells, row 0 observed, ties settled.
+    pub statistics: DMatrix<f64>,
+    /// Jackknife replicates of each cell.
+    pub replicates: Vec<Vec<f64>>,
+    /// Which computed piece and which of its columns each cell is.
+    pub origin: Vec<(usize, usize)>,
+}
+
+/// Puts the cells together.
+///
+/// # Errors
+/// [`EngineError::ConstantTarget`], which an evaluated target cannot cause.
+pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineError> {
+    let origin = order(common, computed);
+    let mut statistics = DMatrix::zeros(common.n_permutations + 1, origin.len());
+    for (cell, &(piece, column)) in origin.iter().enumerate() {
+        statistics.set_column(cell, &computed[piece].piece.statistics.column(column));
+    }
+    settle_ties(&mut statistics);
+    let mut results = Vec::with_capacity(origin.len());
+    for (cell, &(at, column)) in origin.iter().enumerate() {
+        let null: Vec<f64> = statistics.column(cell).iter().skip(1).copied().collect();
+        results.push(describe(common, &computed[at], column, &null)?);
+    }
+    let replicates = origin
+        .iter()
+        .map(|&(at, column)| {
+            let jackknife = computed[at].piece.jackknife.as_ref();
+            jackknife.map_or(Vec::new(), |all| {
+                all.column(column).iter().copied().collect()
+            })
+        })
+        .collect();
+    let mut cells = Cells {
+        results,
+        statistics,
+        replicates,
+        origin,
+    };
+    let n_family = cells.results.iter().filter(|cell| !cell.is_control).count();
+    if common.n_permutations > 0 {
+        cells.add_p(n_family);
+        cells.add_sensitivity(common, computed, n_family);
+    }
+    cells.add_intervals(common, computed, n_family);
+    cells.add_gain_over_length();
+    Ok(cells)
+}
+
+/// Family before controls; else the order of the pieces, targets in the order of Y.
+fn order(common: &Common, computed: &[Computed]) -> Vec<(usize, usize)> {
+    let mut first_of: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (at, piece) in computed.iter().enumerate() {
+        first_of
+            .entry((&piece.encoder, &piece.regressor))
+            .or_insert(at);
+    }
+    let mut cells: Vec<(bool, usize, usize, usize, usize)> = Vec::new();
+    for (at, piece) in computed.iter().enumerate() {
+        let pair = first_of[&(piece.encoder.as_str(), piece.regressor.as_str())];
+        for (column, &target) in common.row_sets[piece.row_set].targets.iter().enumerate() {
+            cells.push((piece.is_control, pair, target, at, column));
+        }
+    }
+    cells.sort_unstable();
+    cells
+        .into_iter()
+        .map(|(.., at, column)| (at, column))
+        .collect()
+}
+
+fn describe(
+    common: &Common,
+    computed: &Computed,
+    column: usize,
+    null: &[f64],
+) -> Result<CellResult, EngineError> {
+    let row_set = &common.row_sets[computed.row_set];
+    let target = row_set.targets[column];
+    let piece = &computed.piece;
+    let n = row_set.rows.len();
+    let y: Vec<f64> = row_set
+        .rows
+        .iter()
+        .map(|&row| common.targets.y()[(row, target)])
+        .collect();
+    let fits = Fits::of(piece, column);
+    let group_of: Vec<usize> = row_set
+        .rows
+        .iter()
+        .map(|&row| common.groups.of_row()[row])
+        .collect();
+    let clusters = common.is_grouped.then_some(group_of.as_slice());
+    let mut by_repeat = Vec::with_capacity(piece.observed.len());
+    let mut naive = 0.0;
+    for (repeat, observed) in piece.observed.iter().enumerate() {
+        let fold_of: Vec<usize> = row_set
+            .rows
+            .iter()
+            .map(|&row| common.folds.of_row(repeat)[row])
+            .collect();
+        let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
+        let held_out = HeldOut {
+            y: &y,
+            y_hat: y_hat.as_slice(),
+            y_bar: y_bar.as_slice(),
+            fold_of: &fold_of,
+            is_empty: fits.all_empty(),
+        };
+        by_repeat.push(Scores::of(&held_out)?);
+        naive += se_naive(&held_out, clusters) / piece.observed.len() as f64;
+    }
+    let scores = Scores::mean_of(&by_repeat);
+    let nonzero_median = fits.median(|fit| fit.info.n_nonzero.map(f64::from));
+    let n_groups = common
+        .is_grouped
+        .then(|| Groups::from_labels(group_of.iter()).n_groups());
+    let mut notes = Vec::new();
+    if scores.n_constant_folds > 0 {
+        notes.push(format!(
+            "{} folds with constant target left out of r2_fold_mean",
+            scores.n_constant_folds
+        ));
+    }
+    if piece.n_constant > 0 {
+        notes.push(format!(
+            "{} columns constant in a training part",
+            piece.n_constant
+        ));
+    }
+    Ok(CellResult {
+        encoder: computed.encoder.clone(),
+        regressor: computed.regressor.clone(),
+        target: common.target_names[target].clone(),
+        n,
+        n_train: piece.n_train,
+        n_features: computed.n_features,
+        n_groups,
+        folds: common.folds.n_folds() as u32,
+        repeats: common.folds.repeats() as u32,
+        r2: scores.r2,
+        se_naive: finite(naive).filter(|_| !fits.all_empty()),
+        r2_test_mean: scores.r2_test_mean,
+        r2_fold_mean: scores.r2_fold_mean,
+        r2_oosse: scores.r2_oosse,
+        pearson_r: scores.pearson_r,
+        calibration_slope: scores.calibration_slope,
+        rmse: scores.rmse,
+        mae: scores.mae,
+        rmse_baseline: scores.rmse_baseline,
+        permutations: common.n_permutations as u32,
+        null_mean: (!null.is_empty()).then(|| mean_and_sd(null).0),
+        null_sd: (!null.is_empty()).then(|| mean_and_sd(null).1),
+        null_interval: quantiles(null),
+        null_histogram: histogram(null),
+        alpha_median: fits.median(|fit| finite(fit.alpha)),
+        l1_ratio_median: fits.median(|fit| computed.l1_ratios.get(fit.variant).copied()),
+        nonzero_median,
+        sparsity: nonzero_median.map(|nonzero| 1.0 - nonzero / computed.n_features as f64),
+        empty_fits: fits.count(|fit| fit.is_empty),
+        grid_edge_fits: fits.count(|fit| fit.at_grid_edge),
+        unconverged_fits: fits.count(|fit| fit.info.is_unconverged),
+        feature_sample_ratio: computed.n_features as f64 / piece.n_train,
+        notes: notes.join("; "),
+        is_control: computed.is_control,
+        ..CellResult::default()
+    })
+}
+
+/// The chosen fits of one cell, all splits and repeats.
+struct Fits(Vec<ocean_engine::nested::Fit>);
+
+impl Fits {
+    fn of(piece: &Piece, column: usize) -> Self {
+        let splits = piece.observed.iter().flat_map(|observed| &observed.fits);
+        Self(splits.map(|fits| fits[column]).collect())
+    }
+
+    fn all_empty(&self) -> bool {
+        self.0.iter().all(|fit| fit.is_empty)
+    }
+
+    fn count(&self, is_so: impl Fn(&ocean_engine::nested::Fit) -> bool) -> u32 {
+        self.0.iter().filter(|fit| is_so(fit)).count() as u32
+    }
+
+    /// Median over the fits that have the value; `None` when none has.
+    fn median(&self, value: impl Fn(&ocean_engine::nested::Fit) -> Option<f64>) -> Option<f64> {
+        let mut values: Vec<f64> = self.0.iter().filter_map(value).collect();
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        match values.len() {
+            0 => None,
+            n if n % 2 == 1 => Some(values[middle]),
+            _ => Some(0.5 * (values[middle - 1] + values[middle])),
+        }
+    }
+}
+
+impl Cells {
+    /// Permutation p of every cell; maxT, BH and Holm over the family. Controls have their p only.
+    fn add_p(&mut self, n_family: usize) {
+        let family = self.statistics.columns(0, n_family).into_owned();
+        let n_samples: Vec<usize> = self.results.iter().map(|cell| cell.n).collect();
+        let raw: Vec<PermutationP> = permutation_p(&self.statistics);
+        let family_p: Vec<f64> = raw[..n_family].iter().map(|p| p.p).collect();
+        let p_fwer = step_down_max_t(&family, &n_samples[..n_family]);
+        let (q_bh, p_holm) = (benjamini_hochberg(&family_p), holm(&family_p));
+        for (at, cell) in self.results.iter_mut().enumerate() {
+            cell.p = Some(raw[at].p);
+            cell.p_floor = Some(raw[at].floor);
+            cell.ties = raw[at].n_ties as u32;
+            cell.p_interval = Some(raw[at].interval);
+            cell.p_fwer = p_fwer.get(at).copied();
+            cell.q_bh = q_bh.get(at).copied();
+            cell.p_holm = p_holm.get(at).copied();
+        }
+    }
+
+    /// mde80 of each encoder × regressor × row set, at the critical value of the family.
+    fn add_sensitivity(&mut self, common: &Common, computed: &[Computed], n_family: usize) {
+        let n_samples: Vec<usize> = self.results.iter().map(|cell| cell.n).collect();
+        let family = self.statistics.columns(0, n_family).into_owned();
+        let Some(critical) = critical_maximum(&family, &n_samples[..n_family], common.level) else {
+            return;
+        };
+        for (at, computed) in computed.iter().enumerate() {
+            if computed.is_control || computed.piece.planted.is_empty() {
+                continue;
+            }
+            let of_piece: Vec<usize> = (0..n_family)
+                .filter(|&cell| self.origin[cell].0 == at)
+                .collect();
+            let critical_r2: Vec<f64> = of_piece
+                .iter()
+                .map(|&cell| {
+                    let (centre, spread) = null_moments(
+                        &self.statistics.column(cell).as_slice()[1..],
+                        n_samples[cell],
+                    );
+                    centre + spread * critical
+                })
+                .collect();
+            let found = sensitivity(&computed.piece.planted, &critical_r2);
+            for cell in of_piece {
+                self.results[cell].mde80 = found.mde80;
+                self.results[cell].mde80_r2 = found.mde80_r2;
+            }
+        }
+    }
+
+    /// 95 % intervals, and the verdicts with the interval adjusted for the false-coverage rate.
+    fn add_intervals(&mut self, common: &Common, computed: &[Computed], n_family: usize) {
+        let level = common.level;
+        let rejected = |cell: &CellResult| cell.p_fwer.is_some_and(|p| p <= level);
+        let n_rejected = self.results[..n_family]
+            .iter()
+            .filter(|cell| rejected(cell))
+            .count();
+        let adjusted_level = false_coverage_level(level, n_rejected, n_family);
+        for (at, cell) in self.results.iter_mut().enumerate() {
+            let (piece, column) = self.origin[at];
+            let all_empty = Fits::of(&computed[piece].piece, column).all_empty();
+            let replicates = &self.replicates[at];
+            let mut adjusted_interval = None;
+            if !replicates.is_empty() && !all_empty {
+                let se = jackknife_se(replicates, cell.null_sd.unwrap_or(0.0));
+                let plain = jackknife_interval(cell.r2, se, replicates.len(), 0.05);
+                let adjusted = jackknife_interval(cell.r2, se, replicates.len(), adjusted_level);
+                (cell.se, cell.ci_low, cell.ci_high) =
+                    (Some(se), Some(plain.low), Some(plain.high));
+                adjusted_interval = Some((adjusted.low, adjusted.high));
+            }
+            let evidence = Evidence {
+                all_empty,
+                p_fwer: cell.p_fwer.unwrap_or(1.0),
+                level,
+                adjusted_interval,
+                ci_high: cell.ci_high,
+                smallest_effect: common.smallest_effect,
+                mde80_r2: cell.mde80_r2,
+            };
+            if !cell.is_control {
+                cell.verdict = Verdict::of(&evidence).as_str().to_owned();
+            }
+        }
+    }
+
+    /// r2 minus that of the control `length`, same regressor and target.
+    fn add_gain_over_length(&mut self) {
+        let length: BTreeMap<(String, String), f64> = self
+            .results
+            .iter()
+            .filter(|cell| cell.is_control && cell.encoder == crate::doctor::LENGTH)
+            .map(|cell| ((cell.regressor.clone(), cell.target.clone()), cell.r2))
+            .collect();
+        for cell in self.results.iter_mut().filter(|cell| !cell.is_control) {
+            let key = (cell.regressor.clone(), cell.target.clone());
+            cell.gain_over_length = length.get(&key).map(|r2| cell.r2 - r2);
+        }
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+/// Mean and sd (ddof 0).
+fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / n;
+    (mean, variance.sqrt())
+}
+
+/// 2.5 and 97.5 % quantiles, interpolated between order statistics (R's type 7).
+fn quantiles(values: &[f64]) -> Option<(f64, f64)> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    let at = |share: f64| {
+        let position = share * last as f64;
+        let below = position.floor() as usize;
+        let above = (below + 1).min(last);
+        sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
+    };
+    Some((at(0.025), at(0.975)))
+}
+
+fn histogram(values: &[f64]) -> Option<(f64, f64, Vec<u32>)> {
+    let low = values.iter().copied().reduce(f64::min)?;
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let width = (high - low) / N_BINS as f64;
+    if width <= 0.0 {
+        return Some((low, 0.0, vec![values.len() as u32]));
+    }
+    let mut counts = vec![0; N_BINS];
+    for value in values {
+        counts[(((value - low) / width) as usize).min(N_BINS - 1)] += 1;
+    }
+    Some((low, width, counts))
+}

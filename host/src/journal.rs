@@ -1,0 +1,347 @@
+//! The journal of a run: every finished piece of work, so that an interruption loses nothing and a resumed run ends in the same bytes.
+//!
+//! One file beside the results, `work/journal`, that only grows: records of (name, numbers, checksum), appended as pieces finish, in whatever order the
+//! threads finish them. A kill can cut the last record short; opening drops what does not check. The pieces are pure functions of the plan, so a resumed
+//! run that takes some from here and computes the others gives what an uninterrupted run gives. `work/plan.json` says which plan they belong to; another
+//! plan is refused with its differences. The folder is removed when the report is written.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::atomic::{self, WriteError};
+
+/// Bytes of the checksum behind each record.
+const CHECKSUM: usize = 16;
+
+/// A journal that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The disk is full, the folder is read-only, …
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Somebody else is at it.
+    #[error("{} is in use by another ocean-host run; wait for it, or choose another --out", path.display())]
+    InUse {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// The folder holds a run of something else.
+    #[error(
+        "{} holds a run of another plan:\n{differences}\n  try: --fresh to start over there, or another --out",
+        path.display()
+    )]
+    OtherPlan {
+        /// The run directory.
+        path: PathBuf,
+        /// One difference a line.
+        differences: String,
+    },
+}
+
+/// Finished pieces of one run, by name.
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<File>,
+    /// What earlier runs left.
+    found: BTreeMap<String, Vec<f64>>,
+}
+
+impl Journal {
+    /// Opens the journal of the run directory `out`, or begins one. `fingerprint` is everything the numbers depend on.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn open(
+        out: &Path,
+        fingerprint: &serde_json::Value,
+        is_fresh: bool,
+    ) -> Result<Self, JournalError> {
+        let work = out.join("work");
+        atomic::create_folder(&work)?;
+        let path = work.join("journal");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|source| error_at(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::InUse {
+                    path: out.to_path_buf(),
+                });
+            }
+            // A file system without locks: better to run than to refuse.
+            Err(TryLockError::Error(_)) => {}
+        }
+        let found = if is_fresh {
+            file.set_len(0).map_err(|source| error_at(&path, source))?;
+            BTreeMap::new()
+        } else {
+            check_plan(out, &work, fingerprint)?;
+            read_records(&mut file).map_err(|source| error_at(&path, source))?
+        };
+        let plan = serde_json::to_vec_pretty(fingerprint).unwrap_or_default();
+        atomic::write(&work.join("plan.json"), &plan)?;
+        Ok(Self {
+            path,
+            file: Mutex::new(file),
+            found,
+        })
+    }
+
+    /// What an earlier run left under `name`, if it has `len` numbers.
+    pub fn get(&self, name: &str, len: usize) -> Option<&[f64]> {
+        let numbers = self.found.get(name)?;
+        (numbers.len() == len).then_some(numbers.as_slice())
+    }
+
+    /// Pieces that earlier runs left.
+    pub fn n_found(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Keeps one finished piece. From any thread.
+    ///
+    /// # Errors
+    /// [`WriteError`], for instance on a full disk; what was kept before stays readable.
+    pub fn put(&self, name: &str, numbers: &[f64]) -> Result<(), WriteError> {
+        let record = record(name, numbers);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&record).map_err(|source| WriteError {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+/// Removes the work of a finished run.
+///
+/// # Errors
+/// [`WriteError`] when the folder cannot be removed.
+pub fn remove(out: &Path) -> Result<(), WriteError> {
+    let work = out.join("work");
+    match std::fs::remove_dir_all(&work) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(WriteError { path: work, source })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn error_at(path: &Path, source: std::io::Error) -> WriteError {
+    WriteError {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+/// name length, name, count, numbers (little-endian), checksum over all of it.
+fn record(name: &str, numbers: &[f64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 + name.len() + 8 * numbers.len() + CHECKSUM);
+    bytes.extend((name.len() as u64).to_le_bytes());
+    bytes.extend(name.as_bytes());
+    bytes.extend((numbers.len() as u64).to_le_bytes());
+    numbers
+        .iter()
+        .for_each(|number| bytes.extend(number.to_le_bytes()));
+    let checksum = blake3::hash(&bytes);
+    bytes.extend(&checksum.as_bytes()[..CHECKSUM]);
+    bytes
+}
+
+/// Reads what checks, and cuts the file behind it: a record that a kill left half written must not hide those appended later.
+fn read_records(file: &mut File) -> std::io::Result<BTreeMap<String, Vec<f64>>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut bytes)?;
+    let (mut found, mut at) = (BTreeMap::new(), 0);
+    while let Some((name, numbers, length)) = parse_record(&bytes[at..]) {
+        found.insert(name, numbers);
+        at += length;
+    }
+    file.set_len(at as u64)?;
+    file.seek(SeekFrom::Start(at as u64))?;
+    Ok(found)
+}
+
+fn parse_record(bytes: &[u8]) -> Option<(String, Vec<f64>, usize)> {
+    let count = |bytes: &[u8]| -> Option<usize> {
+        let count = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
+        usize::try_from(count).ok()
+    };
+    let name_end = count(bytes)?.checked_add(8)?;
+    let name = bytes.get(8..name_end)?;
+    let numbers_start = name_end + 8;
+    let numbers_end = count(&bytes[name_end..])?
+        .checked_mul(8)?
+        .checked_add(numbers_start)?;
+    let numbers = bytes.get(numbers_start..numbers_end)?;
+    let checksum = bytes.get(numbers_end..numbers_end.checked_add(CHECKSUM)?)?;
+    if checksum != &blake3::hash(&bytes[..numbers_end]).as_bytes()[..CHECKSUM] {
+        return None;
+    }
+    let numbers = numbers
+        .chunks_exact(8)
+        .filter_map(|eight| eight.try_into().ok().map(f64::from_le_bytes));
+    let name = String::from_utf8(name.to_vec()).ok()?;
+    Some((name, numbers.collect(), numbers_end + CHECKSUM))
+}
+
+/// A run directory belongs to one plan: that of unfinished work in it, or of the finished run's provenance.
+fn check_plan(
+    out: &Path,
+    work: &Path,
+    fingerprint: &serde_json::Value,
+) -> Result<(), JournalError> {
+    let Some(before) = plan_before(out, work) else {
+        return Ok(());
+    };
+    let mut differences = Vec::new();
+    differ("", &before, fingerprint, &mut differences);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let shown = differences.len().min(12);
+    let mut lines = differences[..shown].join("\n");
+    if shown < differences.len() {
+        lines.push_str(&format!("\n  … and {} more", differences.len() - shown));
+    }
+    Err(JournalError::OtherPlan {
+        path: out.to_path_buf(),
+        differences: lines,
+    })
+}
+
+fn plan_before(out: &Path, work: &Path) -> Option<serde_json::Value> {
+    let read = |path: PathBuf| -> Option<serde_json::Value> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    };
+    read(work.join("plan.json")).or_else(|| {
+        read(out.join("provenance.json"))?
+            .get("fingerprint")
+            .cloned()
+    })
+}
+
+/// The finished run's fingerprint equals `fingerprint`, so there is nothing left to compute.
+pub fn is_finished(out: &Path, fingerprint: &serde_json::Value) -> bool {
+    !out.join("work").exists()
+        && out.join("results.json").exists()
+        && plan_before(out, &out.join("work")).as_ref() == Some(fingerprint)
+}
+
+/// One line a difference: `evaluation.folds: 5 then, 10 now`.
+fn differ(
+    path: &str,
+    before: &serde_json::Value,
+    now: &serde_json::Value,
+    differences: &mut Vec<String>,
+) {
+    use serde_json::Value;
+    let join = |key: &str| {
+        if path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{path}.{key}")
+        }
+    };
+    match (before, now) {
+        (Value::Object(a), Value::Object(b)) => {
+            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            for key in keys {
+                let of = |map: &serde_json::Map<String, Value>| {
+                    map.get(key).cloned().unwrap_or(Value::Null)
+                };
+                differ(&join(key), &of(a), &of(b), differences);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (at, (a, b)) in a.iter().zip(b).enumerate() {
+                differ(&join(&at.to_string()), a, b, differences);
+            }
+        }
+        _ if before != now => {
+            differences.push(format!("  {path}: {before} then, {now} now"));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_put_is_found_again_bit_for_bit() {
+        let out = tempfile::tempdir().unwrap();
+        let plan = json!({"seed": 1});
+        let numbers = [0.1 + 0.2, -0.0, f64::MIN_POSITIVE, 1e300];
+        Journal::open(out.path(), &plan, false)
+            .unwrap()
+            .put("null/0", &numbers)
+            .unwrap();
+        let journal = Journal::open(out.path(), &plan, false).unwrap();
+        let found = journal.get("null/0", 4).unwrap();
+        assert!(
+            found
+                .iter()
+                .zip(numbers)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+        );
+        assert_eq!(journal.get("null/0", 3), None);
+    }
+
+    #[test]
+    fn a_record_cut_anywhere_is_dropped_and_later_ones_are_kept() {
+        let plan = json!({});
+        let whole = [record("a", &[1.0, 2.0]), record("b", &[3.0])].concat();
+        for cut in 0..whole.len() {
+            let out = tempfile::tempdir().unwrap();
+            drop(Journal::open(out.path(), &plan, false).unwrap());
+            std::fs::write(out.path().join("work/journal"), &whole[..cut]).unwrap();
+            let journal = Journal::open(out.path(), &plan, false).unwrap();
+            journal.put("c", &[4.0]).unwrap();
+            drop(journal);
+            let journal = Journal::open(out.path(), &plan, false).unwrap();
+            let has_a = cut >= record("a", &[1.0, 2.0]).len();
+            assert_eq!(journal.get("a", 2).is_some(), has_a, "cut at {cut}");
+            assert_eq!(journal.get("c", 1), Some(&[4.0][..]), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn another_plan_is_refused_with_its_differences() {
+        let out = tempfile::tempdir().unwrap();
+        let before = json!({"evaluation": {"folds": 5}, "seed": 1});
+        drop(Journal::open(out.path(), &before, false).unwrap());
+        let now = json!({"evaluation": {"folds": 10}, "seed": 1});
+        let Err(refused) = Journal::open(out.path(), &now, false) else {
+            panic!("another plan was accepted");
+        };
+        assert!(
+            refused
+                .to_string()
+                .contains("  evaluation.folds: 5 then, 10 now")
+        );
+        assert!(Journal::open(out.path(), &now, true).is_ok());
+    }
+
+    #[test]
+    fn two_runs_cannot_share_a_folder() {
+        let out = tempfile::tempdir().unwrap();
+        let first = Journal::open(out.path(), &json!({}), false).unwrap();
+        let second = Journal::open(out.path(), &json!({}), false);
+        assert!(matches!(second, Err(JournalError::InUse { .. })));
+        drop(first);
+        assert!(Journal::open(out.path(), &json!({}), false).is_ok());
+    }
+}

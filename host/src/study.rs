@@ -1,0 +1,282 @@
+//! The long part of a run: observed and permuted r2 of every encoder × regressor × row set, piece by piece, each kept in the journal.
+//!
+//! A row set is the targets observed on the same rows; they share designs. For one encoder and row set the designs are scaled once per repeat and
+//! factorised once per regressor; then blocks of permutations are spread over the threads. Nothing here knows a file format or a formula: the
+//! pieces come from the engine, their names and order from here.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nalgebra::DMatrix;
+use ocean_engine::EngineError;
+use ocean_engine::design::{FoldDesigns, Layout};
+use ocean_engine::evaluate::{
+    BlockResult, Blocks, PermutedTargets, r2_of_columns, r2_without_block, run_block,
+};
+use ocean_engine::inference::interval::jackknife_blocks;
+use ocean_engine::inference::sensitivity::planted_columns;
+use ocean_engine::nested::{NestedCv, OutOfFold, Tuning};
+use ocean_engine::regressor::Regressor;
+use rayon::prelude::*;
+
+use crate::atomic::WriteError;
+use crate::journal::Journal;
+use crate::progress::{Progress, Stage};
+
+/// Planted draws computed and kept together.
+const DRAWS_PER_PIECE: usize = 40;
+
+/// What to compute, besides the observed r2.
+#[derive(Debug, Clone, Copy)]
+pub struct Work {
+    /// Permutations m.
+    pub n_permutations: usize,
+    /// Leave out blocks for the interval.
+    pub jackknife: bool,
+    /// Planted targets for the sensitivity, 0 for none.
+    pub sensitivity_draws: usize,
+}
+
+/// Something went wrong while computing.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// The engine or a regressor failed: the cells of this piece are lost, the others are not.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The journal cannot be written: the run stops, what is finished stays.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Ctrl-C: the run stops, what is finished stays.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// One encoder on one row set, as every regressor sees it.
+pub struct Bench<'a> {
+    /// Names the pieces in the journal: encoder and row set.
+    pub name: String,
+    /// The embedding, folds and groups.
+    pub layout: Layout<'a>,
+    /// The targets of the row set and their permutations.
+    pub permuted: PermutedTargets<'a>,
+    /// What to compute.
+    pub work: Work,
+    /// Finished pieces.
+    pub journal: &'a Journal,
+    /// Set by Ctrl-C.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Everything computed for one encoder × regressor × row set.
+pub struct Piece {
+    /// Out-of-fold predictions of the observed targets, one a repeat.
+    pub observed: Vec<OutOfFold>,
+    /// r2, (m + 1) × targets of the row set, row 0 observed, mean over repeats.
+    pub statistics: DMatrix<f64>,
+    /// r2 without each jackknife block, blocks × targets; `None` with too few rows or groups, or when not asked for.
+    pub jackknife: Option<DMatrix<f64>>,
+    /// r2 of the planted targets, draw-major, mean over repeats; empty when not asked for.
+    pub planted: Vec<f64>,
+    /// Mean training rows of the outer splits.
+    pub n_train: f64,
+    /// Columns constant in at least one outer training set.
+    pub n_constant: usize,
+}
+
+impl Bench<'_> {
+    /// Steps one regressor takes here, for the progress bar: permuted columns, planted columns and jackknife blocks weighed alike.
+    pub fn n_steps(&self) -> u64 {
+        let repeats = self.layout.folds.repeats();
+        let blocks = Blocks::new(self.work.n_permutations, self.n_targets()).len();
+        let draws = self.work.sensitivity_draws.div_ceil(DRAWS_PER_PIECE);
+        let jackknife = self.jackknife_blocks().map_or(0, |(_, n_blocks)| n_blocks);
+        ((blocks + draws) * repeats + jackknife) as u64
+    }
+
+    fn n_targets(&self) -> usize {
+        self.permuted.row_set.targets.len()
+    }
+
+    /// Computes what the journal does not hold.
+    ///
+    /// # Errors
+    /// [`StudyError`].
+    pub fn compute(
+        &self,
+        regressor_name: &str,
+        regressor: &dyn Regressor,
+        tuning: Tuning,
+        stage: &Stage,
+    ) -> Result<Piece, StudyError> {
+        let name = format!("{}/{regressor_name}", self.name);
+        let repeats = self.layout.folds.repeats();
+        let n_rows = self.work.n_permutations + 1;
+        let mut piece = Piece {
+            observed: Vec::with_capacity(repeats),
+            statistics: DMatrix::zeros(n_rows, self.n_targets()),
+            jackknife: None,
+            planted: Vec::new(),
+            n_train: 0.0,
+            n_constant: 0,
+        };
+        for repeat in 0..repeats {
+            let designs = FoldDesigns::build(&self.layout, &self.permuted.row_set.rows, repeat)?;
+            let nested = NestedCv::prepare(&designs, regressor, tuning)?;
+            let (observed, statistics) = self.null(&format!("{name}/{repeat}"), &nested, stage)?;
+            piece.observed.push(observed);
+            piece.statistics += statistics / repeats as f64;
+            let planted = self.planted(&format!("{name}/{repeat}"), &nested, stage)?;
+            piece.planted.resize(planted.len(), 0.0);
+            for (mean, r2) in piece.planted.iter_mut().zip(planted) {
+                *mean += r2 / repeats as f64;
+            }
+            piece.n_train += designs.mean_n_train() / repeats as f64;
+            let constant = designs.outer.iter().map(|design| design.n_constant).max();
+            piece.n_constant = piece.n_constant.max(constant.unwrap_or(0));
+        }
+        piece.jackknife = self.jackknife(&name, regressor, tuning, stage)?;
+        Ok(piece)
+    }
+
+    fn go_on(&self) -> Result<(), StudyError> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(StudyError::Interrupted);
+        }
+        Ok(())
+    }
+
+    /// Takes a piece from the journal, or computes and keeps it.
+    fn keep(
+        &self,
+        name: &str,
+        len: usize,
+        compute: impl FnOnce() -> Result<Vec<f64>, EngineError>,
+    ) -> Result<Vec<f64>, StudyError> {
+        if let Some(found) = self.journal.get(name, len) {
+            return Ok(found.to_vec());
+        }
+        self.go_on()?;
+        let numbers = compute()?;
+        self.journal.put(name, &numbers)?;
+        Ok(numbers)
+    }
+
+    /// Observed predictions and r2 under every permutation index, (m + 1) × targets.
+    fn null(
+        &self,
+        name: &str,
+        nested: &NestedCv,
+        stage: &Stage,
+    ) -> Result<(OutOfFold, DMatrix<f64>), StudyError> {
+        let blocks = Blocks::new(self.work.n_permutations, self.n_targets());
+        let run = |block| run_block(nested, &self.permuted, blocks, block);
+        // Block 0 holds the predictions that the report needs, so it is always computed.
+        self.go_on()?;
+        let BlockResult { r2, observed } = run(0)?;
+        let observed = observed.ok_or(StudyError::Interrupted)?;
+        stage.add(1);
+        let others: Vec<Vec<f64>> = (1..blocks.len())
+            .into_par_iter()
+            .map(|block| {
+                let len = blocks.range(block).len() * self.n_targets();
+                let numbers = self.keep(&format!("null/{name}/{block}"), len, || {
+                    Ok(run(block)?.r2.transpose().as_slice().to_vec())
+                })?;
+                stage.add(1);
+                Ok(numbers)
+            })
+            .collect::<Result<_, StudyError>>()?;
+        let row_major = [vec![r2.transpose().as_slice().to_vec()], others].concat();
+        let statistics = DMatrix::from_row_iterator(
+            self.work.n_permutations + 1,
+            self.n_targets(),
+            row_major.into_iter().flatten(),
+        );
+        Ok((observed, statistics))
+    }
+
+    /// r2 of planted targets, draw-major.
+    fn planted(
+        &self,
+        name: &str,
+        nested: &NestedCv,
+        stage: &Stage,
+    ) -> Result<Vec<f64>, StudyError> {
+        let n_draws = self.work.sensitivity_draws;
+        if n_draws == 0 {
+            return Ok(Vec::new());
+        }
+        let seed = self.layout.seed.derive("planted", 0);
+        let columns = planted_columns(self.layout.x, &self.permuted, n_draws, seed);
+        let per_draw = columns.ncols() / n_draws;
+        let mut all = Vec::with_capacity(columns.ncols());
+        for start in (0..n_draws).step_by(DRAWS_PER_PIECE) {
+            let n = DRAWS_PER_PIECE.min(n_draws - start) * per_draw;
+            let numbers = self.keep(&format!("planted/{name}/{start}"), n, || {
+                r2_of_columns(nested, &columns.columns(start * per_draw, n).into_owned())
+            })?;
+            all.extend(numbers);
+            stage.add(1);
+        }
+        Ok(all)
+    }
+
+    fn jackknife_blocks(&self) -> Option<(Vec<usize>, usize)> {
+        if !self.work.jackknife {
+            return None;
+        }
+        let rows = &self.permuted.row_set.rows;
+        let folds = self.layout.folds.of_row(0);
+        let fold_of: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
+        jackknife_blocks(rows, &fold_of, self.layout.groups, self.layout.seed)
+    }
+
+    /// r2 without each block, blocks × targets. A block whose removal leaves a fold too thin ends the interval, not the run.
+    fn jackknife(
+        &self,
+        name: &str,
+        regressor: &dyn Regressor,
+        tuning: Tuning,
+        stage: &Stage,
+    ) -> Result<Option<DMatrix<f64>>, StudyError> {
+        let Some((block_of, n_blocks)) = self.jackknife_blocks() else {
+            return Ok(None);
+        };
+        let PermutedTargets {
+            targets, row_set, ..
+        } = self.permuted;
+        let mut replicates = DMatrix::zeros(n_blocks, self.n_targets());
+        for block in 0..n_blocks {
+            let numbers = self.keep(
+                &format!("jackknife/{name}/{block}"),
+                self.n_targets(),
+                || {
+                    r2_without_block(
+                        &self.layout,
+                        targets,
+                        row_set,
+                        &block_of,
+                        block,
+                        regressor,
+                        tuning,
+                    )
+                },
+            );
+            stage.add(1);
+            match numbers {
+                Ok(numbers) => replicates.row_mut(block).copy_from_slice(&numbers),
+                Err(StudyError::Engine(
+                    EngineError::ThinFold { .. }
+                    | EngineError::ConstantTarget
+                    | EngineError::TooFewGroups { .. },
+                )) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(replicates))
+    }
+}
+
+/// Shows the stage of one encoder.
+pub fn stage_of(progress: &Progress, encoder: &str, n_steps: u64) -> Stage {
+    progress.stage(&format!("evaluate {encoder}"), n_steps)
+}
