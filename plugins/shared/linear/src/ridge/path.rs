@@ -1,0 +1,251 @@
+//! One block of targets on its way along the penalties.
+//!
+//! Two ways of use decide the shape. Tuning asks for every target at step 0, 1, 2, …: the first of these calls predicts all steps at once
+//! from a [`Basis`] and the others copy. The final fits ask once, with a step of each target's own: its projection is shrunk by its own
+//! penalty and one product predicts them all.
+
+use std::sync::Arc;
+
+use faer::{MatMut, MatRef};
+
+use super::basis::Basis;
+use super::design::Shared;
+use crate::error::expect_count;
+use crate::product::multiply;
+use crate::{Columns, LinearError};
+
+/// Predictions of one walk are kept only up to this size (64 targets × 30 penalties × 8,000 new rows); larger walks take a product a step.
+const LARGEST_WALK: usize = 128 << 20;
+/// Products of one chunk of targets with the basis: this much stays in the second-level cache until it is recombined (measured).
+const CHUNK_BYTES: usize = 384 << 10;
+
+/// A block of targets on one design; see [`super::RidgeDesign::begin`]. Belongs to one thread at a time.
+pub struct RidgePath {
+    design: Arc<Shared>,
+    /// Uᵀy: rank × n_targets.
+    scores: Vec<f64>,
+    n_targets: usize,
+    /// In units of the design; n_alphas values when all targets share them, else n_alphas × n_targets.
+    alphas: Vec<f64>,
+    n_alphas: usize,
+    has_shared_alphas: bool,
+    /// Could a sum overflow? Then every prediction is looked at.
+    is_extreme: bool,
+    /// Shrunk scores of one call.
+    shrunk: Vec<f64>,
+    /// Predictions of all steps, n_new × n_targets each, once the walk has begun.
+    walk: Option<Vec<f64>>,
+}
+
+impl RidgePath {
+    pub(super) fn begin(
+        design: Arc<Shared>,
+        y: Columns<'_>,
+        alphas: Columns<'_>,
+    ) -> Result<Self, LinearError> {
+        expect_count("rows of y", y.n_rows(), design.u.nrows())?;
+        expect_count(
+            "columns of the penalties",
+            alphas.n_columns(),
+            y.n_columns(),
+        )?;
+        if let Some(&alpha) = alphas.values().iter().find(|a| a.is_nan() || **a < 0.0) {
+            return Err(LinearError::Penalty(alpha));
+        }
+        let (rank, n_targets) = (design.lambda.len(), y.n_columns());
+        let mut scores = vec![0.0; rank * n_targets];
+        let out = MatMut::from_column_major_slice_mut(&mut scores, rank, n_targets);
+        multiply(out, design.u.transpose(), y.as_mat());
+        let largest = |values: &[f64]| values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        if scores.iter().any(|s| !s.is_finite()) {
+            return Err(LinearError::Numeric(
+                "y is not finite, or too large to be projected",
+            ));
+        }
+        let new_rows = &design.new_rows;
+        let largest_new = (0..rank)
+            .map(|j| largest(new_rows.col_as_slice(j)))
+            .fold(0.0, f64::max);
+        let has_shared_alphas = (1..n_targets).all(|j| alphas.column(j) == alphas.column(0));
+        let kept = if has_shared_alphas {
+            alphas.n_rows().min(alphas.values().len())
+        } else {
+            alphas.values().len()
+        };
+        let unit = design.unit;
+        Ok(Self {
+            // 2^20: room for the sums over directions and terms.
+            is_extreme: !(largest_new * largest(&scores) * 1048576.0).is_finite(),
+            scores,
+            n_targets,
+            alphas: alphas.values()[..kept]
+                .iter()
+                .map(|a| a / unit / unit)
+                .collect(),
+            n_alphas: alphas.n_rows(),
+            has_shared_alphas,
+            shrunk: Vec::new(),
+            walk: None,
+            design,
+        })
+    }
+
+    /// Predictions of `columns[c]` at row `steps[c]` of its penalties: `y_hat` is n_new × columns.len(), column-major, in units of y.
+    ///
+    /// Any order of calls is allowed; walking all columns from step 0 on is the fast one. What a column returns depends on its own y and
+    /// penalties only, up to 1e-12 of its length: the same calls give the same bits, another order of calls may change the last ones.
+    ///
+    /// # Errors
+    /// [`LinearError::Shape`] when sizes disagree or an index is too large, [`LinearError::Numeric`] when a prediction overflows.
+    pub fn advance(
+        &mut self,
+        columns: &[u32],
+        steps: &[u32],
+        y_hat: &mut [f64],
+    ) -> Result<(), LinearError> {
+        self.check(columns, steps, y_hat)?;
+        if self.walk.is_none() && self.begins_walk(columns, steps) {
+            self.walk = self
+                .design
+                .basis(&self.alphas)
+                .map(|basis| self.walk(&basis));
+        }
+        match &self.walk {
+            Some(walk) => self.copy(walk, columns, steps, y_hat),
+            None => self.predict(columns, steps, y_hat),
+        }
+        if self.is_extreme && !y_hat.iter().all(|v| v.is_finite()) {
+            return Err(LinearError::Numeric("a prediction is not finite"));
+        }
+        Ok(())
+    }
+
+    fn check(&self, columns: &[u32], steps: &[u32], y_hat: &[f64]) -> Result<(), LinearError> {
+        let n_new = self.design.new_rows.nrows();
+        expect_count("steps", steps.len(), columns.len())?;
+        expect_count("values of y_hat", y_hat.len(), n_new * columns.len())?;
+        let outside = |index: &&u32, end: usize| **index as usize >= end;
+        if let Some(&column) = columns.iter().find(|c| outside(c, self.n_targets)) {
+            return Err(LinearError::Shape {
+                what: "column",
+                got: column as usize,
+                expected: self.n_targets,
+            });
+        }
+        if let Some(&step) = steps.iter().find(|s| outside(s, self.n_alphas)) {
+            return Err(LinearError::Shape {
+                what: "step",
+                got: step as usize,
+                expected: self.n_alphas,
+            });
+        }
+        Ok(())
+    }
+
+    /// Every target at step 0, in order: the others will be asked for.
+    fn begins_walk(&self, columns: &[u32], steps: &[u32]) -> bool {
+        let bytes =
+            self.design.new_rows.nrows() * self.n_targets * self.n_alphas * size_of::<f64>();
+        self.has_shared_alphas
+            && (1..=LARGEST_WALK).contains(&bytes)
+            && columns.len() == self.n_targets
+            && columns.iter().enumerate().all(|(i, &c)| c as usize == i)
+            && steps.iter().all(|&s| s == 0)
+    }
+
+    /// One product: each target's scores shrunk by its own penalty.
+    fn predict(&mut self, columns: &[u32], steps: &[u32], y_hat: &mut [f64]) {
+        let lambda = &self.design.lambda;
+        let rank = lambda.len();
+        self.shrunk.clear();
+        for (&column, &step) in columns.iter().zip(steps) {
+            let (column, step) = (column as usize, step as usize);
+            let first = if self.has_shared_alphas {
+                0
+            } else {
+                column * self.n_alphas
+            };
+            let alpha = self.alphas[first + step];
+            let scores = &self.scores[column * rank..][..rank];
+            self.shrunk
+                .extend(lambda.iter().zip(scores).map(|(l, s)| l / (l + alpha) * s));
+        }
+        let n_new = self.design.new_rows.nrows();
+        let shrunk = MatRef::from_column_major_slice(&self.shrunk, rank, columns.len());
+        let out = MatMut::from_column_major_slice_mut(y_hat, n_new, columns.len());
+        multiply(out, self.design.new_rows.as_ref(), shrunk);
+    }
+
+    fn copy(&self, walk: &[f64], columns: &[u32], steps: &[u32], y_hat: &mut [f64]) {
+        let n_new = self.design.new_rows.nrows();
+        if n_new == 0 {
+            return;
+        }
+        for ((&column, &step), out) in columns.iter().zip(steps).zip(y_hat.chunks_exact_mut(n_new))
+        {
+            let first = (step as usize * self.n_targets + column as usize) * n_new;
+            out.copy_from_slice(&walk[first..][..n_new]);
+        }
+    }
+
+    /// Predictions of all targets at all steps: products with the basis, chunk by chunk, each recombined while it is in the cache.
+    fn walk(&self, basis: &Basis) -> Vec<f64> {
+        let (n_new, n_targets) = (self.design.new_rows.nrows(), self.n_targets);
+        let mut walk = vec![0.0; n_new * n_targets * self.n_alphas];
+        let per_target = (n_new * basis.n_terms).max(1);
+        let chunk = (CHUNK_BYTES / size_of::<f64>() / per_target).clamp(1, n_targets.max(1));
+        let mut products = vec![0.0; per_target * chunk];
+        let recombination =
+            MatRef::from_column_major_slice(&basis.recombination, basis.n_terms, self.n_alphas);
+        for first in (0..n_targets).step_by(chunk) {
+            let n_here = chunk.min(n_targets - first);
+            let n_rows = n_new * n_here;
+            self.multiply_basis(
+                basis,
+                first..first + n_here,
+                &mut products[..n_rows * basis.n_terms],
+            );
+            let products = MatRef::from_column_major_slice(
+                &products[..n_rows * basis.n_terms],
+                n_rows,
+                basis.n_terms,
+            );
+            let all =
+                MatMut::from_column_major_slice_mut(&mut walk, n_new * n_targets, self.n_alphas);
+            multiply(
+                all.subrows_mut(n_new * first, n_rows),
+                products,
+                recombination,
+            );
+        }
+        walk
+    }
+
+    /// `products`: (n_new · targets) × n_terms, column-major: H·diag(b)·Uᵀy for every column b of the basis.
+    fn multiply_basis(&self, basis: &Basis, targets: std::ops::Range<usize>, products: &mut [f64]) {
+        let rank = self.design.lambda.len();
+        let n_new = self.design.new_rows.nrows();
+        let mut weighted = Vec::new();
+        let mut rest = products;
+        for run in &basis.runs {
+            weighted.clear();
+            for factor in run.factors.chunks_exact(run.n_directions) {
+                for target in targets.clone() {
+                    let scores = &self.scores[target * rank + run.first..][..run.n_directions];
+                    weighted.extend(factor.iter().zip(scores).map(|(f, s)| f * s));
+                }
+            }
+            let n_products = run.n_terms * targets.len();
+            let (here, after) = rest.split_at_mut(n_new * n_products);
+            rest = after;
+            multiply(
+                MatMut::from_column_major_slice_mut(here, n_new, n_products),
+                self.design
+                    .new_rows
+                    .as_ref()
+                    .subcols(run.first, run.n_directions),
+                MatRef::from_column_major_slice(&weighted, run.n_directions, n_products),
+            );
+        }
+    }
+}
