@@ -10,6 +10,7 @@ pub mod encode;
 pub mod journal;
 pub mod library;
 pub mod plan;
+pub mod plugin_cli;
 pub mod problem;
 pub mod progress;
 pub mod report;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ocean_plugin_abi::{self as abi, Str, handle, pooling, status};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::call::{self, CallContext, Terms};
+use super::regressor::json;
 use super::{Plugin, PluginError, descriptor};
 use crate::encode::{EncoderShape, TextEncoder, TokenCount};
 
@@ -34,7 +35,8 @@ pub struct PluginEncoder {
     label: String,
     context: CallContext,
     max_threads: u32,
-    params: Value,
+    /// One JSON object, as the plugin got it.
+    params: String,
     table: &'static abi::EncoderV1,
     raw: *mut handle::Encoder,
     shape: EncoderShape,
@@ -57,7 +59,7 @@ impl PluginEncoder {
     pub fn new(
         plugin: Arc<Plugin>,
         label: &str,
-        params: Value,
+        params: &Map<String, Value>,
         max_threads: usize,
         context: CallContext,
     ) -> Result<Self, PluginError> {
@@ -69,7 +71,7 @@ impl PluginEncoder {
             label: label.to_owned(),
             context,
             max_threads: u32::try_from(max_threads).unwrap_or(u32::MAX).max(1),
-            params,
+            params: json(params),
             table,
             raw: std::ptr::null_mut(),
             shape: EncoderShape {
@@ -116,11 +118,13 @@ impl PluginEncoder {
     }
 
     fn create(&mut self) -> Result<(), PluginError> {
-        let params = self.params.to_string();
         let mut raw = std::ptr::null_mut();
         self.call(self.terms(), "create", |call| {
             // SAFETY: text, call and out live for the call.
-            unsafe { self.table.create(Str::new(&params), call, &raw mut raw) }
+            unsafe {
+                self.table
+                    .create(Str::new(&self.params), call, &raw mut raw)
+            }
         })?;
         if raw.is_null() {
             return Err(self.error(status::INTERNAL, "create returned OK and no object"));
@@ -192,7 +196,7 @@ impl TextEncoder for PluginEncoder {
             ("plugin".into(), self.plugin.descriptor.id.clone()),
             ("plugin_hash".into(), self.plugin.hash.clone()),
             ("cache_key".into(), self.shape.cache_key.clone()),
-            ("params".into(), self.params.to_string()),
+            ("params".into(), self.params.clone()),
         ]
     }
 

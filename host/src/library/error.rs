@@ -40,6 +40,18 @@ impl LibraryError {
         }
     }
 
+    pub(crate) fn other_id(found: &super::Found, probed: &super::Probed) -> Self {
+        let fault = Fault::OtherId {
+            wanted: found.id.clone().unwrap_or_default(),
+            found: probed
+                .plugins
+                .iter()
+                .map(|plugin| plugin.descriptor.id.clone())
+                .collect(),
+        };
+        Self::new(&found.path, fault)
+    }
+
     /// What is wrong with the file, when there is one.
     pub fn fault(&self) -> Option<&Fault> {
         match self {

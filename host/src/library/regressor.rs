@@ -8,7 +8,7 @@ use std::sync::Arc;
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
 use ocean_plugin_abi::{self as abi, Call, Status, Str, handle, status};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::call::{self, CallContext, Terms, mat};
 use super::fallback::{FallbackPrepared, Method};
@@ -27,7 +27,7 @@ pub struct RegressorOptions {
     /// What the plugin's own randomness follows from, if it has any.
     pub seed: u64,
     /// The parameters, one JSON object per combination of tunable values, the strongest first. At least one.
-    pub variants: Vec<Value>,
+    pub variants: Vec<Map<String, Value>>,
 }
 
 impl Default for RegressorOptions {
@@ -37,7 +37,7 @@ impl Default for RegressorOptions {
             n_alphas: None,
             alpha_min_ratio: 1e-3,
             seed: 0,
-            variants: vec![Value::Object(serde_json::Map::new())],
+            variants: vec![Map::new()],
         }
     }
 }
@@ -137,7 +137,9 @@ impl PluginRegressor {
 
     /// The share of ℓ1 of a variant: its parameter, else the schema's default, else 1 (a lasso has no such parameter).
     pub(super) fn l1_ratio(&self, variant: usize) -> f64 {
-        let given = self.options.variants[variant]["l1_ratio"].as_f64();
+        let given = self.options.variants[variant]
+            .get("l1_ratio")
+            .and_then(Value::as_f64);
         given
             .or_else(|| self.plugin.descriptor.schema["l1_ratio"]["default"].as_f64())
             .unwrap_or(1.0)
@@ -189,8 +191,8 @@ impl PluginRegressor {
         engine_error(PluginError::new(&self.plugin, status, message))
     }
 
-    fn create(&self, params: &Value) -> Result<Handle, PluginError> {
-        let params = params.to_string();
+    fn create(&self, params: &Map<String, Value>) -> Result<Handle, PluginError> {
+        let params = json(params);
         let mut out = std::ptr::null_mut();
         call::call(
             &self.plugin,
@@ -287,6 +289,11 @@ struct Handle(*mut handle::Regressor);
 unsafe impl Send for Handle {}
 // SAFETY: shared by `[concurrent]` functions only, which take it const.
 unsafe impl Sync for Handle {}
+
+/// Parameters as the ABI takes them.
+pub(super) fn json(params: &Map<String, Value>) -> String {
+    Value::Object(params.clone()).to_string()
+}
 
 fn engine_error(error: PluginError) -> RegressorError {
     RegressorError {

@@ -1,0 +1,9 @@
+//! `ocean-host plugin …`: what is installed, what a plugin says of itself.
+//!
+//! Nothing here loads a plugin into this process: everything shown was found by the probing child, so a plugin that crashes is a line in a list.
+
+mod info;
+mod list;
+
+pub use info::info;
+pub use list::list;
