@@ -25,6 +25,8 @@ mod open;
 mod probe;
 mod regressor;
 mod search;
+#[cfg(test)]
+mod tests;
 
 pub use call::{CallContext, LogLevel, PluginError};
 pub use descriptor::{Descriptor, Kind};
