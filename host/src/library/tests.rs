@@ -390,11 +390,14 @@ fn data() -> (DMatrix<f64>, DMatrix<f64>, DMatrix<f64>) {
     (x, x_new, y)
 }
 
+/// The grid, the predictions for three rows of columns 1 and 0, and what was said of the fits.
+type Walked = (DMatrix<f64>, [f64; 6], [FitInfo; 2]);
+
 /// Everything a path gives for both targets at the given steps.
 fn walk(
     regressor: &PluginRegressor,
     steps: [u32; 2],
-) -> Result<(DMatrix<f64>, [f64; 6], [FitInfo; 2]), ocean_engine::regressor::RegressorError> {
+) -> Result<Walked, ocean_engine::regressor::RegressorError> {
     let (x, x_new, y) = data();
     let prepared = regressor.prepare(&x, &x_new)?;
     let mut alphas = DMatrix::zeros(regressor.n_alphas(), 2);
