@@ -215,25 +215,47 @@ pub fn quickstart() -> StudyResults {
     }
 }
 
-/// The same study with an interval and a verdict in every cell.
+/// The same study with intervals: a verdict of every kind that has one.
 pub fn with_intervals() -> StudyResults {
     let mut results = quickstart();
-    results.smallest_effect = Some(0.01);
-    let verdicts = [
-        ("predictive", 0.08),
-        ("dependent, use not shown", 0.05),
-        ("practically null", 0.03),
-        ("predictive", 0.09),
-        ("dependent, too small to matter", 0.06),
-        ("inconclusive", 0.05),
+    results.smallest_effect = Some(0.02);
+    let cells = [
+        (cell("lexical", "openness", 0.2171, 9.0), 0.08, "predictive"),
+        (
+            cell("lexical", "extraversion", 0.0204, 4.2),
+            0.05,
+            "dependent, use not shown",
+        ),
+        (
+            cell("lexical", "neuroticism", -0.0317, -0.6),
+            0.03,
+            "practically null",
+        ),
+        (
+            cell("precomputed", "openness", 0.3842, 9.0),
+            0.09,
+            "predictive",
+        ),
+        (
+            cell("precomputed", "extraversion", 0.0061, 3.9),
+            0.012,
+            "dependent, too small to matter",
+        ),
+        (
+            cell("precomputed", "neuroticism", -0.0228, 0.1),
+            0.05,
+            "inconclusive",
+        ),
     ];
-    for (cell, (verdict, half_width)) in results.cells.iter_mut().zip(verdicts) {
-        *cell = with_interval(std::mem::take(cell), half_width, verdict);
-        cell.gain_over_length = Some(cell.r2 - 0.01);
-        cell.ceiling = Some(0.81);
-        cell.r2_over_ceiling = Some(cell.r2 / 0.81);
-        cell.mde80 = Some(0.04);
-        cell.mde80_r2 = Some(0.021);
+    for (place, (cell, half_width, verdict)) in cells.into_iter().enumerate() {
+        results.cells[place] = CellResult {
+            gain_over_length: Some(cell.r2 - 0.01),
+            ceiling: Some(0.81),
+            r2_over_ceiling: Some(cell.r2 / 0.81),
+            mde80: Some(0.04),
+            mde80_r2: Some(0.019),
+            ..with_interval(cell, half_width, verdict)
+        };
     }
     results
 }
@@ -369,4 +391,15 @@ pub fn untested() -> StudyResults {
         };
     }
     results
+}
+
+/// Every study, by the name of its kept files.
+pub fn all() -> Vec<(&'static str, StudyResults)> {
+    vec![
+        ("quickstart", quickstart()),
+        ("with_intervals", with_intervals()),
+        ("odd", odd()),
+        ("lonely_null", lonely_null()),
+        ("untested", untested()),
+    ]
 }

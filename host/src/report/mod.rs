@@ -5,9 +5,16 @@
 
 pub mod csv;
 pub mod error;
+pub mod escape;
+pub mod html;
 pub mod json;
+pub mod markdown;
+pub mod methods;
 pub mod model;
 pub mod numbers;
+pub mod plot;
+pub mod run;
+pub mod svg;
 pub mod table;
 pub mod terminal;
 pub mod wording;
@@ -40,10 +47,26 @@ pub fn render_again(dir: &Path) -> Result<StudyResults, ReportError> {
 
 fn render_all(dir: &Path, results: &StudyResults) -> Result<(), ReportError> {
     csv::write_results(&dir.join("results.csv"), &results.cells)?;
+    let plots = dir.join("plots");
+    atomic::create_folder(&plots)?;
+    for picture in std::iter::once(plot::forest(results)).chain(plot::nulls(results)) {
+        let path = plots.join(format!("{}.svg", picture.name));
+        atomic::write(&path, picture.file().as_bytes())?;
+    }
+    let texts = [
+        ("report.md", markdown::render(results)),
+        ("report.html", html::render(results)),
+        ("methods.txt", methods::render(results)),
+    ];
+    for (name, text) in texts {
+        atomic::write(&dir.join(name), text.as_bytes())?;
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod schema_tests;
 #[cfg(test)]
 mod tests;

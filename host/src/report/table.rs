@@ -71,7 +71,11 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         column("chance", Kind::Number, 1, |c, _| {
             optional(c.null_interval, interval)
         }),
-        column("r", Kind::Number, 5, |c, _| optional(c.pearson_r, score)),
+        column("p", Kind::Number, 0, |c, r| {
+            optional(c.p, |p| p_with_floor(p, c.p_floor, r.level))
+        }),
+        column("p_fwer", Kind::Number, 0, p_fwer),
+        column("verdict", Kind::Verdict, 0, verdict),
         column("over length", Kind::Number, 3, |c, _| {
             optional(c.gain_over_length, score)
         }),
@@ -81,11 +85,7 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         column("r2/ceiling", Kind::Number, 4, |c, _| {
             optional(c.r2_over_ceiling, score)
         }),
-        column("p", Kind::Number, 0, |c, r| {
-            optional(c.p, |p| p_with_floor(p, c.p_floor, r.level))
-        }),
-        column("p_fwer", Kind::Number, 0, p_fwer),
-        column("verdict", Kind::Verdict, 0, verdict),
+        column("r", Kind::Number, 5, |c, _| optional(c.pearson_r, score)),
         column("notes", Kind::Notes, 7, |c, _| c.notes.clone()),
     ]
 }

@@ -9,17 +9,6 @@ use super::model::StudyResults;
 use super::terminal::{self, Screen};
 use super::*;
 
-/// Every study of the fixtures, by the name of its kept files.
-fn studies() -> Vec<(&'static str, StudyResults)> {
-    vec![
-        ("quickstart", fixture::quickstart()),
-        ("with_intervals", fixture::with_intervals()),
-        ("odd", fixture::odd()),
-        ("lonely_null", fixture::lonely_null()),
-        ("untested", fixture::untested()),
-    ]
-}
-
 fn screen(width: u16) -> Screen {
     Screen {
         width,
@@ -54,7 +43,11 @@ fn assert_kept(name: &str, text: &str) {
 fn written(results: &StudyResults) -> Vec<(PathBuf, String)> {
     let folder = tempfile::tempdir().unwrap();
     write_all(folder.path(), results).unwrap();
-    let mut folders = vec![folder.path().to_owned()];
+    files_of(folder.path())
+}
+
+fn files_of(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![folder.to_owned()];
     let mut files = Vec::new();
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next).unwrap() {
@@ -63,7 +56,7 @@ fn written(results: &StudyResults) -> Vec<(PathBuf, String)> {
                 folders.push(path);
             } else {
                 let text = std::fs::read_to_string(&path).unwrap();
-                files.push((path.strip_prefix(folder.path()).unwrap().to_owned(), text));
+                files.push((path.strip_prefix(folder).unwrap().to_owned(), text));
             }
         }
     }
@@ -73,7 +66,7 @@ fn written(results: &StudyResults) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn the_terminal_shows_what_was_agreed() {
-    for (name, results) in studies() {
+    for (name, results) in fixture::all() {
         assert_kept(
             &format!("{name}.80.txt"),
             &terminal::render(&results, screen(80)),
@@ -88,7 +81,7 @@ fn the_terminal_shows_what_was_agreed() {
 #[test]
 fn no_line_is_wider_than_the_screen() {
     use unicode_width::UnicodeWidthStr;
-    for (name, results) in studies() {
+    for (name, results) in fixture::all() {
         for width in [72, 80, 100, 160] {
             for line in terminal::render(&results, screen(width)).lines() {
                 assert!(
@@ -173,7 +166,7 @@ fn results_csv_has_the_promised_columns_and_reads_back_bit_by_bit() {
 
 #[test]
 fn results_json_reads_back_as_what_was_written() {
-    for (name, results) in studies() {
+    for (name, results) in fixture::all() {
         let folder = tempfile::tempdir().unwrap();
         write_all(folder.path(), &results).unwrap();
         let path = folder.path().join("results.json");
@@ -273,12 +266,224 @@ fn the_long_tables_are_written_as_they_come() {
 
 #[test]
 fn rendering_again_from_results_json_gives_the_same_bytes() {
-    let folder = tempfile::tempdir().unwrap();
-    let results = fixture::odd();
-    write_all(folder.path(), &results).unwrap();
-    let csv = folder.path().join("results.csv");
-    let before = std::fs::read(&csv).unwrap();
-    std::fs::remove_file(&csv).unwrap();
-    assert_eq!(render_again(folder.path()).unwrap(), results);
-    assert_eq!(std::fs::read(&csv).unwrap(), before);
+    for (name, results) in fixture::all() {
+        let first = written(&results);
+        let folder = tempfile::tempdir().unwrap();
+        let json = json::to_text(&results).unwrap();
+        std::fs::write(folder.path().join("results.json"), json).unwrap();
+        assert_eq!(render_again(folder.path()).unwrap(), results, "{name}");
+        assert!(files_of(folder.path()) == first, "{name}: a file differs");
+    }
+}
+
+#[test]
+fn no_file_holds_a_number_that_is_not_one() {
+    for (name, results) in fixture::all() {
+        for (path, text) in written(&results) {
+            for word in text.split(|c: char| !c.is_alphanumeric()) {
+                assert!(
+                    !["NaN", "nan", "inf", "Infinity"].contains(&word),
+                    "{name}/{}: {word}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_name_becomes_markup() {
+    for (path, text) in written(&fixture::odd()) {
+        match path.extension().and_then(|suffix| suffix.to_str()) {
+            Some("html" | "svg" | "md") => {
+                for raw in ["<script", "<α>", "\u{1b}", "\u{202e}"] {
+                    assert!(!text.contains(raw), "{}: {raw:?}", path.display());
+                }
+            }
+            Some("txt") => assert!(!text.contains(['\u{1b}', '\u{202e}']), "{}", path.display()),
+            _ => {}
+        }
+        let file = path.file_name().unwrap().to_str().unwrap();
+        assert!(file.is_ascii() && file.len() < 150, "{file}");
+    }
+    // A pipe in a name must not add a column: every row of a Markdown table has as many as its heading.
+    let text = markdown::render(&fixture::odd());
+    let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
+    for pair in rows.windows(2).filter(|pair| pair[1].starts_with("| ---")) {
+        assert_eq!(columns(pair[0]), columns(pair[1]));
+    }
+    for row in text
+        .lines()
+        .filter(|line| line.contains("alert") && line.starts_with('|'))
+    {
+        let heading = text[..text.find(row).unwrap()].rfind("| target |").unwrap();
+        assert_eq!(
+            columns(row),
+            columns(text[heading..].lines().next().unwrap()),
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn every_row_of_a_control_says_so() {
+    for (name, results) in fixture::all() {
+        let n_controls = results.cells.iter().filter(|cell| cell.is_control).count();
+        let rows = |text: &str, is_row: &dyn Fn(&str) -> bool| {
+            text.lines().filter(|line| is_row(line)).count()
+        };
+        let csv = written(&results)
+            .into_iter()
+            .find(|(path, _)| path == Path::new("results.csv"))
+            .unwrap()
+            .1;
+        assert_eq!(
+            rows(&csv, &|line| line.ends_with("control: outside the family")),
+            n_controls,
+            "{name}"
+        );
+        let text = terminal::render(&results, screen(160));
+        assert_eq!(
+            rows(&text, &|line| line.contains("  control")),
+            n_controls,
+            "{name}"
+        );
+        let markdown = markdown::render(&results);
+        assert_eq!(
+            rows(&markdown, &|line| line.contains(" | control | ")
+                && line.contains("412")),
+            n_controls,
+            "{name}"
+        );
+        let html = html::render(&results);
+        assert_eq!(
+            html.matches("<td class=\"verdict\">control</td>").count(),
+            n_controls,
+            "{name}"
+        );
+        let forest = plot::forest(&results).file();
+        assert_eq!(
+            rows(&forest, &|line| line.starts_with("<text")
+                && line.contains(" (control)")),
+            n_controls,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything() {
+    for (name, results) in fixture::all() {
+        let page = html::render(&results);
+        for word in ["<script", "<link", "<iframe", " src=", "url(", "@import"] {
+            assert!(!page.contains(word), "{name}: {word}");
+        }
+        for link in page.split(" href=\"").skip(1) {
+            assert!(
+                link.starts_with('#') || link.starts_with("https://doi.org/"),
+                "{name}: {link:.40}"
+            );
+        }
+        let mut ids: Vec<&str> = page
+            .split(" id=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+            .collect();
+        let n_ids = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), n_ids, "{name}: an id occurs twice");
+        for reference in page.split("aria-labelledby=\"").skip(1) {
+            for id in reference.split('"').next().unwrap().split(' ') {
+                assert!(ids.contains(&id), "{name}: {id} is referred to and missing");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_tag_is_closed_in_order() {
+    for (name, results) in fixture::all() {
+        for (path, text) in written(&results) {
+            if path
+                .extension()
+                .is_some_and(|suffix| suffix == "html" || suffix == "svg")
+            {
+                assert_eq!(
+                    left_open(&text),
+                    Vec::<&str>::new(),
+                    "{name}/{}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+/// Names of the tags left open at the end, or the first that closes another one than it should.
+fn left_open(text: &str) -> Vec<&str> {
+    let mut open = Vec::new();
+    for piece in text.split('<').skip(1) {
+        let tag = piece.split_once('>').map_or(piece, |(tag, _)| tag);
+        let name = tag
+            .trim_start_matches('/')
+            .split([' ', '\n'])
+            .next()
+            .unwrap_or(tag);
+        if let Some(closed) = tag.strip_prefix('/') {
+            if open.pop() != Some(closed) {
+                return vec![closed];
+            }
+        } else if !tag.ends_with('/') && !tag.starts_with('!') && name != "meta" {
+            open.push(name);
+        }
+    }
+    open
+}
+
+/// The answer, the first thing that is read.
+#[test]
+fn the_answer_claims_no_more_than_the_verdicts() {
+    let answer = |results: &StudyResults| wording::answer(results);
+    assert_eq!(
+        answer(&fixture::with_intervals()),
+        "2 of 6 cells predict better than the training mean (family-wise error ≤ .05 over 6 cells, step-down maxT, 999 permutations). \
+         2 more depend on the texts without shown use. 1 is practically null for this recipe at this sample size (r2 below .020)."
+    );
+    assert_eq!(
+        answer(&fixture::quickstart()),
+        "3 of 6 cells carry a signal that permuted targets do not have (family-wise error ≤ .05 over 6 cells, step-down maxT, 999 permutations). \
+         No interval was computed, so how much of it is use on new texts stays open; their r2 runs from .071 to .384."
+    );
+    assert_eq!(
+        answer(&fixture::lonely_null()),
+        "The one cell cannot be told from chance (level .05, 999 permutations). That is no evidence that the texts are unrelated to the targets."
+    );
+    let mut empty = fixture::quickstart();
+    for cell in &mut empty.cells {
+        cell.verdict = "no model".into();
+    }
+    assert!(answer(&empty).starts_with("No model in any of 6 cells: every fit is empty"));
+    let mut nothing = fixture::quickstart();
+    nothing.cells.retain(|cell| cell.is_control);
+    assert_eq!(
+        answer(&nothing),
+        "There is no cell to judge outside the controls."
+    );
+    let mut unshown = fixture::with_intervals();
+    for cell in &mut unshown.cells {
+        cell.verdict = "dependent, use not shown".into();
+    }
+    assert!(answer(&unshown).ends_with("None is shown to predict better than the training mean."));
+}
+
+#[test]
+fn the_other_formats_show_what_was_agreed() {
+    for (name, results) in fixture::all() {
+        assert_kept(&format!("{name}.report.md"), &markdown::render(&results));
+        assert_kept(&format!("{name}.methods.txt"), &methods::render(&results));
+    }
+    assert_kept("odd.report.html", &html::render(&fixture::odd()));
+    assert_kept("odd.forest.svg", &plot::forest(&fixture::odd()).file());
 }

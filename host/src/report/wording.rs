@@ -317,6 +317,9 @@ fn control_entry(controls: &[&CellResult]) -> Option<(String, String)> {
     Some(("controls".to_owned(), text))
 }
 
+/// Stands under every list of verdicts.
+pub const NO_VERDICT_SAYS: &str = "No verdict says that a target is unrelated to the texts: each speaks about this recipe at this sample size.";
+
 /// What a finding is about, at most three by name: "openness, extraversion, neuroticism and 2 more"; `None` for the whole study.
 pub fn about(finding: &Finding) -> Option<String> {
     const NAMED: usize = 3;

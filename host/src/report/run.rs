@@ -1,0 +1,136 @@
+//! What was run, as rows of "what: how much": the last section of every report.
+
+use super::model::StudyResults;
+use super::numbers::{count, in_units, level, score};
+use super::wording::plural;
+
+/// A small table: heading, column headings, rows of text.
+pub struct Listing {
+    /// What it lists.
+    pub title: &'static str,
+    /// Headings of its columns.
+    pub headings: Vec<&'static str>,
+    /// Its rows, one text a column.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The settings, one a row.
+pub fn settings(results: &StudyResults) -> Vec<(&'static str, String)> {
+    let data = &results.data;
+    let mut rows = vec![(
+        "data",
+        format!("{}, {}", data.file, plural(data.n_rows, "row")),
+    )];
+    rows.extend(
+        data.dropped
+            .iter()
+            .map(|(reason, n)| ("dropped", format!("{}: {reason}", plural(*n, "row")))),
+    );
+    rows.extend(data.mean_characters.map(|mean| {
+        (
+            "texts",
+            format!("{} characters on average", in_units(mean.round())),
+        )
+    }));
+    rows.extend(data.n_groups.map(|n| {
+        let what = data.group.as_deref().map_or_else(
+            || "sets of identical texts".to_owned(),
+            |column| format!("by `{column}`"),
+        );
+        ("groups", format!("{} {what}", count(n)))
+    }));
+    rows.push((
+        "folds",
+        format!(
+            "{} outer, {} inner, {}",
+            results.folds,
+            results
+                .inner_folds
+                .map_or_else(|| "the remaining ones".to_owned(), |n| n.to_string()),
+            plural(results.repeats as usize, "repeat")
+        ),
+    ));
+    rows.push(("permutations", permutations(results)));
+    rows.push(("level", format!("{} over the family", level(results.level))));
+    rows.extend(
+        results
+            .smallest_effect
+            .map(|d| ("smallest effect of interest", format!("r2 = {}", score(d)))),
+    );
+    if !results.covariates.is_empty() {
+        rows.push(("covariates", results.covariates.join(", ")));
+    }
+    rows.push(("seed", results.seed.to_string()));
+    rows.push(("program", format!("ocean-host {}", results.version)));
+    rows
+}
+
+fn permutations(results: &StudyResults) -> String {
+    let up_to = if results.is_adaptive { "up to " } else { "" };
+    let how = match (results.unit.as_str(), results.data.group.is_some()) {
+        ("group", _) => ", one row a group".to_owned(),
+        (_, true) => format!(", groups exchanged as {}", results.exchange),
+        _ => String::new(),
+    };
+    format!("{up_to}{}{how}", count(results.permutations as usize))
+}
+
+/// Encoders, regressors, targets.
+pub fn listings(results: &StudyResults) -> [Listing; 3] {
+    let encoders = results.encoders.iter().map(|encoder| {
+        vec![
+            encoder.name.clone(),
+            if encoder.is_control {
+                "control".to_owned()
+            } else {
+                encoder.source.clone()
+            },
+            count(encoder.n_features),
+            encoder.truncated.map(count).unwrap_or_default(),
+        ]
+    });
+    let regressors = results.regressors.iter().map(|regressor| {
+        vec![
+            regressor.name.clone(),
+            regressor.source.clone(),
+            regressor.objective.clone().unwrap_or_default(),
+            regressor.penalties.clone().unwrap_or_default(),
+        ]
+    });
+    let targets = results.targets.iter().map(|target| {
+        vec![
+            target.name.clone(),
+            count(target.n),
+            count(target.n_missing),
+            in_units(target.mean),
+            in_units(target.sd),
+            count(target.n_distinct),
+            target.raters.join(", "),
+        ]
+    });
+    [
+        Listing {
+            title: "Encoders",
+            headings: vec!["encoder", "source", "features", "texts cut"],
+            rows: encoders.collect(),
+        },
+        Listing {
+            title: "Regressors",
+            headings: vec!["regressor", "source", "minimises", "penalties tried"],
+            rows: regressors.collect(),
+        },
+        Listing {
+            title: "Targets",
+            headings: vec![
+                "target",
+                "n",
+                "missing",
+                "mean",
+                "sd",
+                "distinct values",
+                "mean of",
+            ],
+            rows: targets.collect(),
+        },
+    ]
+}
