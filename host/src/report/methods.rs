@@ -385,8 +385,11 @@ fn numbers(cell: &CellResult, results: &StudyResults) -> String {
     parts.join(", ")
 }
 
+/// Cells of one kind: what is said of them and which they are.
+type Kind = (&'static str, fn(&CellResult, &StudyResults) -> bool);
+
 fn summed_up(family: &[&CellResult], results: &StudyResults) -> Vec<String> {
-    let kinds: [(&str, fn(&CellResult, &StudyResults) -> bool); 7] = [
+    let kinds: [Kind; 7] = [
         ("predicted better than the training mean", |c, _| {
             c.verdict == "predictive"
         }),
