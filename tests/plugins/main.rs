@@ -1,0 +1,16 @@
+//! The plugin ABI from outside: its layout, its header, and libraries made by other compilers and by careless or hostile authors.
+//!
+//! Libraries are opened here with libloading and the mirror alone, as any host might; what ocean-host itself says of them is tested with the host.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test target: a panic here is the report"
+)]
+
+mod c_plugin;
+mod door;
+mod golden;
+mod header;
+mod hostile;
+mod opened;
+mod rust_plugin;

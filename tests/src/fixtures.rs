@@ -1,0 +1,247 @@
+//! Plugins built on purpose, good and hostile: `tests/fixtures`, built into `TARGET/fixtures` at most once a process.
+
+use crate::workspace::{cargo, root, run, target, without_package_settings};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The folder `tests/fixtures`.
+#[must_use]
+pub fn sources() -> PathBuf {
+    root().join("tests/fixtures")
+}
+
+/// The folder of `ocean_plugin.h`.
+#[must_use]
+pub fn headers() -> PathBuf {
+    root().join("core/abi/include")
+}
+
+/// Builds `fixtures/c/NAME.c` as a plugin, without warnings, and gives `libocean_plugin_NAME.so`.
+///
+/// # Panics
+/// When it does not compile.
+#[must_use]
+pub fn c_plugin(name: &str) -> PathBuf {
+    let source = sources().join("c").join(format!("{name}.c"));
+    // The one fixture whose sin is a flag of the linker.
+    let flags: &[&str] = if name == "fast_math" {
+        &["-ffast-math"]
+    } else {
+        &[]
+    };
+    compile_c_plugin(&source, &headers(), &library_name(name), flags)
+}
+
+/// Builds the plugin and the header that were frozen in 2026-11.
+///
+/// # Panics
+/// When they do not compile.
+#[must_use]
+pub fn frozen_plugin() -> PathBuf {
+    let folder = sources().join("frozen");
+    let source = folder.join("one_feature_2026-11.c");
+    compile_c_plugin(&source, &folder, &library_name("frozen"), &[])
+}
+
+/// Builds `fixtures/c/opener.c`, the program that opens a plugin in a process of its own.
+///
+/// # Panics
+/// When it does not compile.
+#[must_use]
+pub fn opener() -> PathBuf {
+    let source = sources().join("c/opener.c");
+    compile_c(&source, &headers(), "opener", &["-ldl"])
+}
+
+/// The plugins of `fixtures/rust`: their folder holds `libocean_plugin_NAME.so`.
+///
+/// # Panics
+/// When they do not compile.
+pub fn rust_plugins() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = fixtures_target("rust");
+        let mut cargo = cargo();
+        build(&mut cargo, &sources().join("rust/Cargo.toml"), &target);
+        target.join("debug")
+    })
+}
+
+/// One plugin of [`rust_plugins`], by its name in the file system: `toy_regressor`.
+///
+/// # Panics
+/// When there is none, or it does not compile.
+#[must_use]
+pub fn rust_plugin(name: &str) -> PathBuf {
+    let library = rust_plugins().join(library_name(name));
+    assert!(library.is_file(), "no fixture {}", library.display());
+    library
+}
+
+/// The toy regressor built by the nightly compiler; `None` where there is none.
+///
+/// # Panics
+/// When there is one, and it does not compile.
+#[must_use]
+pub fn nightly_plugin() -> Option<PathBuf> {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let build_it = || {
+        let has_nightly = Command::new("rustup")
+            .args(["run", "nightly", "cargo", "--version"])
+            .output()
+            .is_ok_and(|output| output.status.success());
+        has_nightly.then(|| {
+            let target = fixtures_target("nightly");
+            let mut cargo = Command::new("rustup");
+            cargo.args(["run", "nightly", "cargo"]);
+            without_package_settings(&mut cargo);
+            // The stable toolchain that runs this test would otherwise stay the one in charge.
+            for name in ["RUSTUP_TOOLCHAIN", "RUSTC", "CARGO"] {
+                cargo.env_remove(name);
+            }
+            let manifest = sources().join("rust/toy-regressor/Cargo.toml");
+            build(&mut cargo, &manifest, &target);
+            target.join("debug").join(library_name("toy_regressor"))
+        })
+    };
+    BUILT.get_or_init(build_it).clone()
+}
+
+/// A plugin built against a copy of `core/abi` in which `fit` takes alpha as `f32`.
+///
+/// # Panics
+/// When it does not compile, or the word to change is not where it was.
+pub fn wrong_layout_plugin() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let folder = edited_workspace();
+        let target = fixtures_target("rust");
+        let mut cargo = cargo();
+        build(&mut cargo, &folder.join("Cargo.toml"), &target);
+        target.join("debug").join(library_name("wrong_layout"))
+    })
+}
+
+/// `libocean_plugin_NAME.so`, or what this platform calls it.
+#[must_use]
+pub fn library_name(name: &str) -> String {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    format!("{DLL_PREFIX}ocean_plugin_{name}{DLL_SUFFIX}")
+}
+
+fn fixtures_target(name: &str) -> PathBuf {
+    target().join("fixtures").join(name)
+}
+
+fn build(cargo: &mut Command, manifest: &Path, target: &Path) {
+    cargo
+        .args(["build", "--quiet", "--manifest-path"])
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(target);
+    run(cargo);
+}
+
+fn compile_c_plugin(source: &Path, headers: &Path, name: &str, flags: &[&str]) -> PathBuf {
+    let flags = [&["-shared", "-fPIC", "-lm"], flags].concat();
+    compile_c(source, headers, name, &flags)
+}
+
+/// Compiles at most one file at a time, under a name of its own first: another process may be loading the old one.
+fn compile_c(source: &Path, headers: &Path, name: &str, flags: &[&str]) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = fixtures_target("c");
+    fs::create_dir_all(&folder).expect("the build folder is writable");
+    let finished = folder.join(name);
+    let unfinished = folder.join(format!("{}-{name}", std::process::id()));
+    run(Command::new("cc")
+        .args([
+            "-std=c99",
+            "-O1",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+        ])
+        .arg("-I")
+        .arg(headers)
+        .arg("-o")
+        .arg(&unfinished)
+        .arg(source)
+        .args(flags));
+    fs::rename(&unfinished, &finished).expect("the build folder is writable");
+    finished
+}
+
+/// A workspace in the build folder: a copy of `core/abi` with one word changed, and a plugin on top of it.
+fn edited_workspace() -> PathBuf {
+    let folder = fixtures_target("edited");
+    let source = folder.join("abi/src");
+    fs::create_dir_all(&source).expect("the build folder is writable");
+    let original = root().join("core/abi");
+    copy(&original.join("build.rs"), &folder.join("abi/build.rs"));
+    for file in fs::read_dir(original.join("src")).expect("core/abi has sources") {
+        let file = file.expect("core/abi is readable").path();
+        let name = file.file_name().expect("a file has a name");
+        copy(&file, &source.join(name));
+    }
+    change_one_word(&source.join("regressor.rs"));
+    write(&folder.join("abi/Cargo.toml"), EDITED_ABI);
+    write(&folder.join("Cargo.toml"), EDITED_PLUGIN);
+    // The same versions as everywhere else, without asking a registry.
+    copy(&root().join("Cargo.lock"), &folder.join("Cargo.lock"));
+    let plugin = sources().join("edited/wrong_layout.rs");
+    copy(&plugin, &folder.join("wrong_layout.rs"));
+    folder
+}
+
+fn change_one_word(file: &Path) {
+    let text = fs::read_to_string(file).expect("core/abi/src/regressor.rs is readable");
+    let changed = text.replacen("alpha: f64", "alpha: f32", 1);
+    assert_ne!(
+        text, changed,
+        "`alpha: f64` is no longer in core/abi/src/regressor.rs"
+    );
+    write(file, &changed);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::copy(from, to)
+        .unwrap_or_else(|error| panic!("{} → {}: {error}", from.display(), to.display()));
+}
+
+fn write(to: &Path, text: &str) {
+    fs::write(to, text).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+}
+
+const EDITED_ABI: &str = r#"[package]
+name = "ocean-plugin-abi"
+version = "0.1.0"
+edition = "2024"
+
+[features]
+layout = ["dep:abi_stable"]
+
+[dependencies]
+abi_stable = { version = "0.11.3", default-features = false, optional = true }
+"#;
+
+const EDITED_PLUGIN: &str = r#"[package]
+name = "ocean-plugin-wrong-layout"
+version = "0.1.0"
+edition = "2024"
+
+[workspace]
+members = ["abi"]
+resolver = "3"
+
+[lib]
+crate-type = ["cdylib"]
+path = "wrong_layout.rs"
+
+[dependencies]
+ocean-plugin-abi = { path = "abi", features = ["layout"] }
+"#;

@@ -1,0 +1,96 @@
+//! The whole workspace, built once: the program under test and the plugins beside it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// What a release build leaves.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The `ocean-host` binary.
+    pub host: PathBuf,
+    /// The folder with the bundled plugins, which is the binary's own.
+    pub plugins: PathBuf,
+}
+
+/// `cargo build --release --workspace`, once a process; the first caller waits.
+///
+/// # Panics
+/// When the build fails, with cargo's words.
+pub fn built() -> &'static Built {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut cargo = cargo();
+        cargo
+            .args(["build", "--release", "--workspace", "--target-dir"])
+            .arg(target())
+            .current_dir(root());
+        run(&mut cargo);
+        let plugins = target().join("release");
+        let host = plugins.join(format!("ocean-host{}", std::env::consts::EXE_SUFFIX));
+        assert!(
+            host.is_file(),
+            "the build left no binary at {}",
+            host.display()
+        );
+        Built { host, plugins }
+    })
+}
+
+/// The folder of the root `Cargo.toml`.
+///
+/// # Panics
+/// Never in a checkout: the tests' package is a folder of it.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests' folder lies in the root")
+}
+
+/// The build folder these tests were built into: test binaries lie in `TARGET/PROFILE/deps`.
+///
+/// # Panics
+/// When the test binary was moved elsewhere.
+pub fn target() -> PathBuf {
+    let binary = std::env::current_exe().expect("a running test has a path");
+    binary
+        .ancestors()
+        .nth(3)
+        .map(Path::to_owned)
+        .expect("test binaries lie three folders deep")
+}
+
+/// The cargo that built these tests, without the settings it made for them alone.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    without_package_settings(&mut cargo);
+    cargo
+}
+
+/// Cargo tells a running test about its own package; a cargo started from there must not take that for its own.
+pub(crate) fn without_package_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_about_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST")
+        });
+        if is_about_package {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Runs a build.
+///
+/// # Panics
+/// When it fails, with everything it said.
+pub(crate) fn run(command: &mut Command) {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?} failed:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
