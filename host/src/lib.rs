@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod cache;
 pub mod cells;
+pub mod cli;
 pub mod config;
 pub mod controls;
 pub mod doctor;

@@ -1,0 +1,273 @@
+//! What can be typed after `ocean-host`: every command and option with its help, and nothing of what they do.
+//!
+//! Commands that do not exist yet are absent rather than stubs. clap answers a wrong command line itself, with exit code 2.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::Scope;
+use crate::progress::Format;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    the run failed or is partial
+  2    the request was wrong; nothing was started
+  130  interrupted; what is finished is kept";
+
+/// Does this embedding predict anything? Cross-validated prediction from text embeddings, with permutation tests.
+#[derive(Debug, Parser)]
+#[command(name = "ocean-host", version, styles = STYLES, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Evaluate every encoder with every regressor on every target, and test each result
+    #[command(long_about = EVAL)]
+    Eval(EvalArgs),
+    /// Turn the texts into vectors and keep them in the cache
+    #[command(long_about = ENCODE)]
+    Encode(EncodeArgs),
+    /// Show which plugins there are and what they take
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Render the reports of a results folder again, from its results.json
+    Report(ReportArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, for man(1)
+    Man,
+    /// Open a library as a plugin and say what it is: the child that the host starts before it opens one itself
+    #[command(hide = true)]
+    Probe {
+        /// The library
+        file: PathBuf,
+    },
+}
+
+const EVAL: &str = "\
+Evaluate every encoder with every regressor on every target, and test each result.
+
+Texts are encoded (or vectors read), each row is predicted by a model that never saw it, and the whole recipe, tuning included, is repeated on
+permuted targets. Reports, tables and everything drawn go to the results folder. Ctrl-C leaves a valid partial run; the same command
+with --resume continues it.";
+
+const ENCODE: &str = "\
+Turn the texts into vectors and keep them in the cache.
+
+Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and
+NAME_summary.json are written for every encoder, for use in other programs.";
+
+/// `eval`
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// The study: a plugins.toml
+    pub config: PathBuf,
+    /// The results folder [default: runs/<study.name>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Continue the run in the results folder; refused when the study has changed since
+    #[arg(long, conflicts_with = "fresh")]
+    pub resume: bool,
+    /// Start anew, discarding what the results folder holds of an earlier run
+    #[arg(long)]
+    pub fresh: bool,
+    /// Print what would be done, every default filled in, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Options shared with `encode`.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// `encode`
+#[derive(Debug, Args)]
+pub struct EncodeArgs {
+    /// The study: a plugins.toml
+    pub config: PathBuf,
+    /// Also write the vectors of every encoder here, as .npy with ids
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Options shared with `eval`.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Options of every command that works.
+#[derive(Debug, Args)]
+pub struct CommonArgs {
+    /// Threads [default: one a core]; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Change a setting: a dotted key and a TOML value, as in evaluation.permutations=99 or encoder.minilm.dim=128; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// The folder of cached vectors [default: OCEAN_CACHE, else the platform's]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// No progress, only warnings and results
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// For whom progress and results are printed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The results folder
+    pub dir: PathBuf,
+}
+
+/// `plugin …`
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// List every plugin found, with its version and where it lies
+    List {
+        /// For whom the list is printed
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
+        format: FormatArg,
+    },
+    /// Show a plugin's description, interfaces and parameters
+    Info {
+        /// Its id, or the path of a library
+        plugin: String,
+        /// For whom it is printed
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
+        format: FormatArg,
+    },
+}
+
+/// `--format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// Text for people
+    Human,
+    /// JSON for programs
+    Json,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Format {
+        match format {
+            FormatArg::Human => Format::Human,
+            FormatArg::Json => Format::Json,
+        }
+    }
+}
+
+impl Command {
+    /// Which sections of plugins.toml the command reads, if it reads one.
+    pub fn scope(&self) -> Option<Scope> {
+        match self {
+            Command::Eval(_) => Some(Scope::Evaluation),
+            Command::Encode(_) => Some(Scope::Encoding),
+            _ => None,
+        }
+    }
+}
+
+/// The completion script of a shell.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        shell,
+        &mut <Cli as clap::CommandFactory>::command(),
+        "ocean-host",
+        &mut script,
+    );
+    script
+}
+
+/// The manual page, in roff.
+///
+/// # Errors
+/// Writing to memory does not fail; the error is passed on rather than hidden.
+pub fn manual() -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(<Cli as clap::CommandFactory>::command()).render(&mut page)?;
+    Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn clap_finds_no_contradiction_in_the_declarations() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_of_eval_is_read() {
+        let line = "ocean-host eval p.toml --out o --fresh --dry-run --threads 2 --set a.b=1 --set c=2 --quiet --format json --cache c";
+        let Command::Eval(eval) = parse(line).unwrap().command else {
+            panic!("eval")
+        };
+        assert_eq!(eval.config, PathBuf::from("p.toml"));
+        assert_eq!(eval.out, Some(PathBuf::from("o")));
+        assert!(eval.fresh && !eval.resume && eval.dry_run && eval.common.quiet);
+        assert_eq!(eval.common.threads, Some(2));
+        assert_eq!(eval.common.sets, ["a.b=1", "c=2"]);
+        assert_eq!(eval.common.cache, Some(PathBuf::from("c")));
+        assert_eq!(Format::from(eval.common.format), Format::Json);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_exit_code_2() {
+        for line in [
+            "ocean-host eval",
+            "ocean-host eval p.toml --resume --fresh",
+            "ocean-host eval p.toml --threads 0",
+            "ocean-host evla p.toml",
+            "ocean-host eval p.toml --format xml",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_probe_works_and_is_not_advertised() {
+        assert!(matches!(
+            parse("ocean-host probe x.so").unwrap().command,
+            Command::Probe { .. }
+        ));
+        let help = Cli::command().render_help().to_string();
+        assert!(!help.contains("probe"), "{help}");
+    }
+
+    #[test]
+    fn completions_and_the_manual_name_the_commands() {
+        let script = String::from_utf8(completions(Shell::Bash)).unwrap();
+        let page = String::from_utf8(manual().unwrap()).unwrap();
+        for command in ["eval", "encode", "plugin", "report"] {
+            assert!(
+                script.contains(command) && page.contains(command),
+                "{command}"
+            );
+        }
+    }
+}
