@@ -6,6 +6,7 @@ pub mod cells;
 pub mod cli;
 pub mod config;
 pub mod controls;
+pub mod dataset;
 pub mod doctor;
 pub mod encode;
 pub mod journal;

@@ -63,7 +63,7 @@ pub struct DataPlan {
     pub text: Vec<String>,
     /// How the vectors of several text columns become one.
     pub pool: Pool,
-    /// Names and globs, in the order typed; the traits of `[raters]` are targets besides.
+    /// Names and globs of columns and of traits under `[raters]`, in the order typed; empty: every trait.
     pub targets: Vec<String>,
     /// The column of groups.
     pub group: Option<String>,

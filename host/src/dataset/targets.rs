@@ -1,0 +1,261 @@
+//! Which columns are targets, and what their numbers are.
+
+use std::collections::HashSet;
+
+use globset::GlobBuilder;
+
+use super::Target;
+use super::raters::RaterPanel;
+use super::table::{Cell, Column, Table};
+use crate::plan::{DataPlan, Missing, RaterPlan};
+use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
+
+/// How a missing value is written in a text file. Anything else that is not a number is a word.
+const MISSING: [&str; 6] = ["", "NA", "NaN", "null", "None", "."];
+
+/// The targets of a plan in the order of its patterns, and a sentence for every trait of `[raters]` that none of them names.
+pub fn select(
+    table: &Table,
+    data: &DataPlan,
+    raters: &[RaterPlan],
+    folds: u32,
+    ids: &[String],
+) -> Result<(Vec<Target>, Vec<String>), Refusal> {
+    let mut problems = Problems::default();
+    for rater in raters {
+        refuse_shared_name(table, rater, &mut problems);
+    }
+    let names = names(table, data, raters, &mut problems);
+    let reader = Reader {
+        table,
+        data,
+        folds,
+        ids,
+    };
+    let targets = names
+        .iter()
+        .filter_map(|name| {
+            let target = match raters.iter().find(|rater| rater.target == *name) {
+                Some(rater) => reader.rater_target(rater),
+                None => reader.column_target(name),
+            };
+            problems.keep(target)
+        })
+        .collect();
+    let unused = raters
+        .iter()
+        .filter(|rater| !names.contains(&rater.target.as_str()))
+        .map(|rater| {
+            format!(
+                "[raters] {} is not among the targets and is not evaluated",
+                rater.target
+            )
+        })
+        .collect();
+    problems.finish((targets, unused))
+}
+
+fn refuse_shared_name(table: &Table, rater: &RaterPlan, problems: &mut Problems) {
+    if table.columns.iter().any(|c| c.name == rater.target) {
+        let message = format!("`{}` is a column, and a trait under [raters]", rater.target);
+        problems.push(
+            Problem::new(&table.file, message)
+                .with_try("another name for the trait, or a `prefix` under [[data.join]]"),
+        );
+    }
+}
+
+/// The names that the patterns match, in their order and then that of the candidates. Without patterns: every trait.
+fn names<'a>(
+    table: &'a Table,
+    data: &DataPlan,
+    raters: &'a [RaterPlan],
+    problems: &mut Problems,
+) -> Vec<&'a str> {
+    let traits = raters.iter().map(|rater| rater.target.as_str());
+    let has_other_role = |name: &str| {
+        name == data.id
+            || data.group.as_deref() == Some(name)
+            || data.text.iter().any(|text| text == name)
+    };
+    let columns = table.columns.iter().map(|column| column.name.as_str());
+    let candidates: Vec<&str> = traits
+        .clone()
+        .chain(columns.filter(|name| !has_other_role(name)))
+        .collect();
+    if data.targets.is_empty() {
+        return traits.collect();
+    }
+    let mut found: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
+    for pattern in &data.targets {
+        match matches(pattern, &candidates) {
+            Ok(names) if names.is_empty() => {
+                let known = suggestion(pattern, candidates.iter().copied());
+                let message = format!("target {} matches no column{known}", quoted(pattern));
+                problems.push(Problem::new(&table.file, message));
+            }
+            Ok(names) => found.extend(names.into_iter().filter(|name| seen.insert(*name))),
+            Err(error) => {
+                let message = format!("target {} is not a pattern: {error}", quoted(pattern));
+                problems.push(Problem::new(&table.file, message));
+            }
+        }
+    }
+    found
+}
+
+/// A name that is there is itself, even `score[1]`; anything else is a glob.
+fn matches<'a>(pattern: &str, candidates: &[&'a str]) -> Result<Vec<&'a str>, String> {
+    if let Some(name) = candidates.iter().find(|name| **name == pattern) {
+        return Ok(vec![name]);
+    }
+    let glob = GlobBuilder::new(pattern)
+        .build()
+        .map_err(|error| error.kind().to_string())?
+        .compile_matcher();
+    let names = candidates.iter().filter(|name| glob.is_match(name));
+    Ok(names.copied().collect())
+}
+
+struct Reader<'a> {
+    table: &'a Table,
+    data: &'a DataPlan,
+    folds: u32,
+    ids: &'a [String],
+}
+
+impl Reader<'_> {
+    fn column_target(&self, name: &str) -> Result<Target, Refusal> {
+        let column = self.table.column("target", name)?;
+        let values = numbers(column, &format!("target `{name}`"))?;
+        self.checked(Target {
+            name: name.to_owned(),
+            values,
+            raters: None,
+        })
+    }
+
+    fn rater_target(&self, plan: &RaterPlan) -> Result<Target, Refusal> {
+        let mut problems = Problems::default();
+        let role = format!("[raters] {}:", plan.target);
+        let ratings: Vec<Vec<f64>> = plan
+            .columns
+            .iter()
+            .filter_map(|name| {
+                let column = self.table.column(&role, name);
+                let column = problems.keep(column.map_err(Refusal::from))?;
+                problems.keep(numbers(column, &format!("rating `{name}`")))
+            })
+            .collect();
+        problems.finish(())?;
+        let (values, panel) = RaterPanel::fit(&plan.columns, ratings).map_err(|message| {
+            Problem::new(
+                &self.table.file,
+                format!("[raters] {}: {message}", plan.target),
+            )
+        })?;
+        self.checked(Target {
+            name: plan.target.clone(),
+            values,
+            raters: Some(panel),
+        })
+    }
+
+    /// Refuses a target that cannot be evaluated.
+    fn checked(&self, target: Target) -> Result<Target, Refusal> {
+        let refuse = |message: String| Problem::new(&self.table.file, message);
+        let name = &target.name;
+        let n = target.n();
+        let mut present = target.values.iter().filter(|value| !value.is_nan());
+        let Some(first) = present.next() else {
+            return Err(refuse(format!(
+                "target `{name}` has no value in any of {} rows",
+                target.values.len()
+            ))
+            .into());
+        };
+        if present.all(|value| value == first) {
+            return Err(refuse(format!(
+                "target `{name}` is constant: each of its {n} values is {first}"
+            ))
+            .into());
+        }
+        let needed = 2 * self.folds as usize;
+        if n < needed {
+            return Err(refuse(format!(
+                "target `{name}` has {n} values, and {} folds need at least {needed}",
+                self.folds
+            ))
+            .into());
+        }
+        if self.data.missing == Missing::Error && n < target.values.len() {
+            return Err(self.missing(&target).into());
+        }
+        Ok(target)
+    }
+
+    fn missing(&self, target: &Target) -> Problem {
+        let rows: Vec<usize> = (0..target.values.len())
+            .filter(|row| target.values[*row].is_nan())
+            .collect();
+        let lines = self.table.columns[0].places.listed(&rows);
+        let ids = listed_up_to(3, rows.iter().map(|row| format!("`{}`", self.ids[*row])));
+        Problem::new(
+            &self.table.file,
+            format!("has no `{}` at {lines} (ids {ids})", target.name),
+        )
+        .with_try("missing = \"drop\" under [data]")
+    }
+}
+
+/// The numbers of a column, NaN where it says that a value is missing.
+///
+/// # Errors
+/// The first cell that is neither, with its line, and how many more there are.
+fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> {
+    let n_rows = column.places.numbers.len();
+    let mut values = Vec::with_capacity(n_rows);
+    let mut wrong = Vec::new();
+    for row in 0..n_rows {
+        match number(column.cell(row)) {
+            Ok(value) => values.push(value),
+            Err(what) => wrong.push((row, what)),
+        }
+    }
+    let Some((row, what)) = wrong.first() else {
+        return Ok(values);
+    };
+    let more = match wrong.len() {
+        1 => String::new(),
+        count => format!(", nor are {} more of its values", count - 1),
+    };
+    let message = format!("{role} = {what} is not a finite number{more}");
+    let problem = Problem::new(column.places.of(*row), message);
+    Err(problem.with_try(advice(what)).into())
+}
+
+fn advice(what: &str) -> &'static str {
+    let inner = what.trim_matches('"');
+    if inner.matches(',').count() == 1 && inner.replace(',', ".").parse::<f64>().is_ok() {
+        return "a decimal point instead of the comma";
+    }
+    "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point"
+}
+
+fn number(cell: Cell<'_>) -> Result<f64, String> {
+    let text = match cell {
+        Cell::Null => return Ok(f64::NAN),
+        Cell::Number(number) if number.is_finite() => return Ok(number),
+        Cell::Number(number) => return Err(number.to_string()),
+        Cell::Nested => return Err("a list or an object".to_owned()),
+        Cell::Text(text) => text.trim(),
+    };
+    if MISSING.contains(&text) {
+        return Ok(f64::NAN);
+    }
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err(quoted(text)),
+    }
+}
