@@ -72,6 +72,7 @@ pub fn with_interval(cell: CellResult, half_width: f64, verdict: &str) -> CellRe
 fn control(cell: CellResult) -> CellResult {
     CellResult {
         is_control: true,
+        verdict: String::new(),
         p_fwer: None,
         q_bh: None,
         p_holm: None,
@@ -207,7 +208,7 @@ pub fn quickstart() -> StudyResults {
             "rows-dropped",
             &[],
             [
-                "3 of 420 texts have no embedding in `embeddings.npy`.",
+                "3 of 420 texts have no embedding in `embeddings.npy`",
                 "They take part in no cell.",
                 "Add their ids to the embeddings if they should.",
             ],

@@ -87,9 +87,10 @@ fn head(page: &mut String, results: &StudyResults) {
 }
 
 fn findings(results: &StudyResults) -> Option<Section> {
-    let mut worst_first: Vec<&Finding> = results.findings.iter().collect();
-    worst_first.sort_by_key(|finding| finding.severity);
-    let items: Vec<String> = worst_first.into_iter().map(finding_item).collect();
+    let items: Vec<String> = wording::worst_first(results)
+        .into_iter()
+        .map(finding_item)
+        .collect();
     (!items.is_empty()).then(|| Section {
         id: "doctor",
         title: "What the doctor saw",
@@ -107,10 +108,9 @@ fn finding_item(finding: &Finding) -> String {
         .map(|about| format!("<span class=\"about\">{}</span>", xml(&about)))
         .unwrap_or_default();
     format!(
-        "<li class=\"{class}\"><p><strong class=\"badge\">{word}</strong> {about}</p><p>{} {}</p><p class=\"try\">{}</p></li>\n",
-        xml(&finding.seen),
-        xml(&finding.meaning),
-        xml(&finding.remedy)
+        "<li class=\"{class}\"><p><strong class=\"badge\">{word}</strong> {about}</p><p>{}</p><p class=\"try\">{}</p></li>\n",
+        xml(&wording::said(finding)),
+        xml(&wording::remedy(finding))
     )
 }
 

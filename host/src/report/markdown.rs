@@ -31,9 +31,10 @@ pub fn render(results: &StudyResults) -> String {
 }
 
 fn findings(results: &StudyResults) -> Option<String> {
-    let mut worst_first: Vec<&Finding> = results.findings.iter().collect();
-    worst_first.sort_by_key(|finding| finding.severity);
-    let lines: Vec<String> = worst_first.into_iter().map(finding_line).collect();
+    let lines: Vec<String> = wording::worst_first(results)
+        .into_iter()
+        .map(finding_line)
+        .collect();
     (!lines.is_empty()).then(|| format!("## What the doctor saw\n\n{}", lines.join("\n")))
 }
 
@@ -47,10 +48,9 @@ fn finding_line(finding: &Finding) -> String {
         .map(|about| format!(" ({})", escaped(&about)))
         .unwrap_or_default();
     format!(
-        "- **{severity}**{about}: {} {} *Try:* {}",
-        escaped(&finding.seen),
-        escaped(&finding.meaning),
-        escaped(&finding.remedy)
+        "- **{severity}**{about}: {} *Try:* {}",
+        escaped(&wording::said(finding)),
+        escaped(&wording::remedy(finding))
     )
 }
 

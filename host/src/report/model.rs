@@ -286,7 +286,7 @@ pub struct CellResult {
     pub unconverged_fits: u32,
     /// n_features / n_train.
     pub feature_sample_ratio: f64,
-    /// One of the seven verdicts; `report::wording` says what each means.
+    /// One of the seven verdicts, `report::wording` says what each means; empty for controls, which get none.
     pub verdict: String,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not here.
     pub notes: String,

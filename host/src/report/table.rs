@@ -85,8 +85,11 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         column("r2/ceiling", Kind::Number, 4, |c, _| {
             optional(c.r2_over_ceiling, score)
         }),
-        column("r", Kind::Number, 5, |c, _| optional(c.pearson_r, score)),
-        column("notes", Kind::Notes, 7, |c, _| c.notes.clone()),
+        column("detectable", Kind::Number, 5, |c, _| {
+            optional(c.mde80_r2, score)
+        }),
+        column("r", Kind::Number, 7, |c, _| optional(c.pearson_r, score)),
+        column("notes", Kind::Notes, 8, |c, _| c.notes.clone()),
     ]
 }
 

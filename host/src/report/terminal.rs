@@ -58,15 +58,16 @@ pub fn render(results: &StudyResults, screen: Screen) -> String {
     )];
     blocks.extend(findings(results, screen));
     blocks.extend(failed(results, screen));
-    let cells = [wording::family(results), wording::controls(results)];
+    let parts = [wording::family(results), wording::controls(results)];
+    let columns = columns_that_fit(results, &parts.concat(), screen);
     if !results.cells.is_empty() {
         blocks.push(format!(
             "{}\n{}",
             caption(results),
-            table(results, &cells, screen)
+            draw(results, &parts, &columns, screen)
         ));
     }
-    blocks.push(how_to_read(results, screen));
+    blocks.push(how_to_read(results, &columns, screen));
     blocks.join("\n\n") + "\n"
 }
 
@@ -85,9 +86,7 @@ fn caption(results: &StudyResults) -> String {
 }
 
 fn findings(results: &StudyResults, screen: Screen) -> Option<String> {
-    let mut worst_first: Vec<&Finding> = results.findings.iter().collect();
-    worst_first.sort_by_key(|finding| finding.severity);
-    let texts: Vec<String> = worst_first
+    let texts: Vec<String> = wording::worst_first(results)
         .into_iter()
         .map(|finding| show_finding(finding, screen))
         .collect();
@@ -101,11 +100,12 @@ fn show_finding(finding: &Finding, screen: Screen) -> String {
         Severity::Note => ("· note", Style::Quiet),
     };
     let about = wording::about(finding)
-        .map(|about| format!(" ({about})"))
+        .map(|about| format!("{about}: "))
         .unwrap_or_default();
     let text = format!(
-        "{}{about} {} → {}",
-        finding.seen, finding.meaning, finding.remedy
+        "{about}{} → {}",
+        wording::said(finding),
+        wording::remedy(finding)
     );
     let body = wrap(&visible(&format!("{sign}: {text}")), screen.width, "    ");
     // Only the sign is coloured: the wrapping above must not count escape sequences.
@@ -127,24 +127,26 @@ fn failed(results: &StudyResults, screen: Screen) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// The table with as many columns as fit. `parts`, the family and the controls, are parted by an empty line.
-fn table(results: &StudyResults, parts: &[Vec<&CellResult>], screen: Screen) -> String {
-    let all: Vec<&CellResult> = parts.concat();
+/// As many columns as the screen has room for: the essential ones, then what matters most.
+fn columns_that_fit<'r>(
+    results: &'r StudyResults,
+    cells: &[&CellResult],
+    screen: Screen,
+) -> Vec<Column<'r>> {
     let mut by_rank: Vec<(usize, Column)> =
-        columns(results, &all).into_iter().enumerate().collect();
+        columns(results, cells).into_iter().enumerate().collect();
     by_rank.sort_by_key(|(_, column)| column.rank);
     let mut used = 0;
     let mut shown: Vec<(usize, Column)> = Vec::new();
     for (place, column) in by_rank {
-        let needed = natural_width(&column, &all);
+        let needed = natural_width(&column, cells);
         if column.rank == 0 || used + needed <= usize::from(screen.width) {
             used += needed;
             shown.push((place, column));
         }
     }
     shown.sort_by_key(|(place, _)| *place);
-    let shown: Vec<Column> = shown.into_iter().map(|(_, column)| column).collect();
-    draw(results, parts, &shown, screen)
+    shown.into_iter().map(|(_, column)| column).collect()
 }
 
 /// Columns of text a column takes when nothing is wrapped, the gap to its neighbour included.
@@ -192,6 +194,7 @@ const LEAST_LABEL: usize = 5;
 
 const GAP: usize = 2;
 
+/// The table. `parts`, the family and the controls, are parted by an empty line.
 fn draw(
     results: &StudyResults,
     parts: &[Vec<&CellResult>],
@@ -256,9 +259,17 @@ fn styled(column: &Column, cell: &CellResult, results: &StudyResults) -> Cell {
     }
 }
 
-fn how_to_read(results: &StudyResults, screen: Screen) -> String {
+/// The explanations, without those of columns that are not shown.
+fn how_to_read(results: &StudyResults, shown: &[Column], screen: Screen) -> String {
+    let parts = [wording::family(results), wording::controls(results)].concat();
+    let hidden: Vec<&str> = columns(results, &parts)
+        .iter()
+        .map(|column| column.heading)
+        .filter(|heading| shown.iter().all(|column| column.heading != *heading))
+        .collect();
     wording::how_to_read(results)
         .into_iter()
+        .filter(|(term, _)| !hidden.contains(&term.as_str()))
         .map(|(term, text)| {
             let body = wrap(&visible(&format!("{term}: {text}")), screen.width, "    ");
             body.replacen(&term, &paint(&term, Style::Strong, screen), 1)

@@ -196,10 +196,10 @@ pub fn verdict_meaning(verdict: &str, results: &StudyResults) -> Option<String> 
     Some(match verdict {
         "no model" => "every fit is empty: the training mean was predicted throughout, and r2 is 0 by construction. It says something about penalties and data, nothing about the texts.".to_owned(),
         "too few" => "no interval was computed (it needs 50 rows and 20 groups at least), so nothing is said about the size of r2. p stays valid.".to_owned(),
-        "predictive" => format!("p_fwer ≤ {level} and an interval above 0: predicts new rows better than the training mean does."),
-        "dependent, too small to matter" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the interval of r2 ends below {smallest}."),
-        "dependent, use not shown" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the interval of r2 includes 0: no use for prediction is shown. With r2 ≤ 0 it carries something, yet predicts worse than the mean."),
-        "practically null" => format!("for this recipe at this sample size: the interval of r2 ends below {smallest}, and an effect that size would have been found."),
+        "predictive" => format!("p_fwer ≤ {level} and a widened interval above 0: predicts new rows better than the training mean does."),
+        "dependent, too small to matter" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval ends below {smallest}."),
+        "dependent, use not shown" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval includes 0: no use for prediction is shown. With r2 ≤ 0 it carries something, yet predicts worse than the mean."),
+        "practically null" => format!("for this recipe at this sample size: the 95 % interval ends below {smallest}, and an effect that size would have been found."),
         "inconclusive" => "not significant, and not shown to be null: larger effects are compatible with these data.".to_owned(),
         _ => return None,
     })
@@ -215,8 +215,13 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
         "share of squared error saved on held-out rows, against guessing the mean of the training rows. 1 is perfect, 0 is that guess, below 0 is worse; never clipped.".to_owned(),
     )];
     let all = || family.iter().chain(&controls);
+    let widened = if family.len() > 1 {
+        " Verdicts use one that is widened for the choice of significant cells."
+    } else {
+        ""
+    };
     if all().any(|cell| cell.ci_low.is_some()) {
-        entries.push(("95 % CI".to_owned(), "interval of r2 for this whole recipe, tuning included, at this number of training rows (block jackknife). It is not about one fitted model.".to_owned()));
+        entries.push(("95 % CI".to_owned(), "interval of r2 for this whole recipe, tuning included, at this number of training rows (block jackknife). It is not about one fitted model.".to_owned() + widened));
     }
     if all().any(|cell| cell.null_interval.is_some()) {
         entries.push(("chance".to_owned(), "where 95 % of the r2 of permuted targets lie: what this recipe scores when there is nothing to find.".to_owned()));
@@ -230,15 +235,54 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
                 "p adjusted for looking at all {}; * where it is at most {level}. Marked so, the chance of even one false positive is at most {level}. {}",
                 plural(family.len(), "cell"),
                 match results.correction {
-                    Correction::MaxT => "Step-down maxT (Westfall & Young, 1993).",
+                    Correction::MaxT => "Step-down maxT (Westfall & Young, 1993), for targets that are jointly exchangeable where null; p_holm in results.csv does without that.",
                     Correction::Holm => "Holm (1979).",
                 }
             ),
         ));
     }
+    entries.extend(further_columns(&family));
     entries.extend(verdicts(&family, results));
     entries.extend(control_entry(&controls));
     entries
+}
+
+/// A column that only some studies have: its heading, its number, what it says.
+type Further = (&'static str, fn(&CellResult) -> Option<f64>, &'static str);
+
+fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
+    let columns: [Further; 5] = [
+        (
+            "over length",
+            |cell| cell.gain_over_length,
+            "r2 minus that of the control `length`: what the texts say beyond how long they are.",
+        ),
+        (
+            "r2/ceiling",
+            |cell| cell.r2_over_ceiling,
+            "share of what raters agree on that is predicted; may exceed 1.",
+        ),
+        (
+            "ceiling",
+            |cell| cell.ceiling,
+            "share of the target's variance that is not disagreement of the raters.",
+        ),
+        (
+            "detectable",
+            |cell| cell.mde80_r2,
+            "the r2 that this recipe would have found, after adjustment, in 4 of 5 data sets of this size: smaller effects can hide.",
+        ),
+        (
+            "r",
+            |cell| cell.pearson_r,
+            "correlation of prediction and target around the training mean; it says nothing about the size of the errors.",
+        ),
+    ];
+    columns
+        .into_iter()
+        .filter(|(_, number, _)| family.iter().any(|cell| number(cell).is_some()))
+        .map(|(heading, _, text)| (heading.to_owned(), text.to_owned()))
+        .collect()
 }
 
 fn explain_p(cell: &CellResult, results: &StudyResults) -> Option<(String, String)> {
@@ -319,6 +363,33 @@ fn control_entry(controls: &[&CellResult]) -> Option<(String, String)> {
 
 /// Stands under every list of verdicts.
 pub const NO_VERDICT_SAYS: &str = "No verdict says that a target is unrelated to the texts: each speaks about this recipe at this sample size.";
+
+/// What a finding says, one sentence after another: what was seen, what it may mean. Some end without a full stop.
+pub fn said(finding: &Finding) -> String {
+    format!("{} {}", closed(&finding.seen), closed(&finding.meaning))
+}
+
+/// What to try about a finding.
+pub fn remedy(finding: &Finding) -> String {
+    closed(&finding.remedy)
+}
+
+fn closed(sentence: &str) -> String {
+    let sentence = sentence.trim();
+    let stop = if sentence.ends_with(['.', '!', '?', '…']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{sentence}{stop}")
+}
+
+/// The findings, worst first.
+pub fn worst_first(results: &StudyResults) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = results.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
 
 /// What a finding is about, at most three by name: "openness, extraversion, neuroticism and 2 more"; `None` for the whole study.
 pub fn about(finding: &Finding) -> Option<String> {

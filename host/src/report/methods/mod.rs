@@ -3,19 +3,17 @@
 //! Built from the results alone, so that it describes the run and not the intention. Null results are worded by their verdict: "not shown" is
 //! never turned into "shown not to be".
 
-use super::escape;
-use super::model::{CellResult, Correction, RegressorSummary, StudyResults};
-use super::numbers::{count, in_units, interval, level, p_in_sentence, score};
-use super::wording::{controls, family, is_significant, plural};
+mod references;
+mod sentences;
 
-/// A work the paragraph refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reference {
-    /// The reference in APA style, without the address.
-    pub text: &'static str,
-    /// Its DOI, where it has one.
-    pub doi: Option<&'static str>,
-}
+pub use references::Reference;
+
+use self::references::references;
+use self::sentences::sentences;
+use super::escape;
+use super::model::{Correction, RegressorSummary, StudyResults};
+use super::numbers::{count, in_units, level};
+use super::wording::{controls, family, plural};
 
 /// The text for a paper, part by part.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +25,6 @@ pub struct Methods {
     /// What the paragraphs cite, in alphabetical order.
     pub references: Vec<Reference>,
 }
-
-/// More cells than this are summed up by verdict and left to the table.
-const MOST_SENTENCES: usize = 12;
 
 /// Words the study.
 pub fn methods(results: &StudyResults) -> Methods {
@@ -236,9 +231,19 @@ fn permutation(results: &StudyResults) -> Option<String> {
 }
 
 fn intervals(results: &StudyResults) -> Option<String> {
-    results.cells.iter().any(|cell| cell.ci_low.is_some()).then(|| {
-        "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981); they refer to this procedure at this number of training rows.".to_owned()
-    })
+    if results.cells.iter().all(|cell| cell.ci_low.is_none()) {
+        return None;
+    }
+    let widened = if family(results).len() > 1 {
+        " Where results are called better than the training mean, or too small to matter, the intervals were widened for the choice of the significant \
+         comparisons (Benjamini & Yekutieli, 2005)."
+    } else {
+        ""
+    };
+    Some(format!(
+        "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981); they refer to this procedure at this number of \
+         training rows.{widened}"
+    ))
 }
 
 fn control_sentence(results: &StudyResults) -> Option<String> {
@@ -263,231 +268,6 @@ fn software(results: &StudyResults) -> Option<String> {
         results.seed
     ))
 }
-
-fn sentences(results: &StudyResults) -> Vec<String> {
-    let family = family(results);
-    let mut sentences = Vec::new();
-    if !results.failed.is_empty() {
-        sentences.push(format!(
-            "Planned comparisons that ended without a result and are not reported: {}.",
-            count(results.failed.len())
-        ));
-    }
-    if let (Some(p), true) = (results.omnibus_p, family.len() > 1) {
-        sentences.push(format!(
-            "Over the {} comparisons, the smallest adjusted p was {}.",
-            family.len(),
-            p_in_sentence(p, floor(&family), results.level).trim_start_matches("= ")
-        ));
-    }
-    if family.len() <= MOST_SENTENCES {
-        sentences.extend(family.iter().map(|cell| sentence(cell, results)));
-    } else {
-        sentences.extend(summed_up(&family, results));
-    }
-    sentences
-}
-
-fn floor(cells: &[&CellResult]) -> Option<f64> {
-    cells.iter().find_map(|cell| cell.p_floor)
-}
-
-/// One cell, worded by its verdict (STATISTICS §5): no more than was shown.
-fn sentence(cell: &CellResult, results: &StudyResults) -> String {
-    let who = predictor(cell, results);
-    let target = escape::text(&cell.target);
-    let numbers = numbers(cell, results);
-    let delta = results.smallest_effect.map_or_else(
-        || "the smallest effect of interest".to_owned(),
-        |d| format!("the smallest effect of interest, {}", score(d)),
-    );
-    match cell.verdict.as_str() {
-        "no model" => format!(
-            "For {target} from {who}, every fitted model was empty, so that nothing was learned about the texts ({}).",
-            rows(cell)
-        ),
-        "predictive" => format!(
-            "Predictions of {target} from {who} were better than the training mean, {numbers}."
-        ),
-        "dependent, too small to matter" => format!(
-            "{} depended on {who}, but the interval of R² lies below {delta}, {numbers}.",
-            capitalised(&target)
-        ),
-        "dependent, use not shown" if cell.r2 <= 0.0 => format!(
-            "{} depended on {who}, yet predictions were no better than the training mean, {numbers}.",
-            capitalised(&target)
-        ),
-        "dependent, use not shown" => format!(
-            "{} depended on {who}; that it predicts better than the training mean was not shown, {numbers}.",
-            capitalised(&target)
-        ),
-        "practically null" => format!(
-            "For {target} from {who}, the interval of R² lies below {delta}, and with this procedure and sample an effect that size would have been found, {numbers}."
-        ),
-        _ if cell.p.is_none() => {
-            format!("For {target} from {who}, {numbers}; this was not tested.")
-        }
-        _ if is_significant(cell, results) => format!(
-            "{} could be predicted from {who} better than permuted values of it, {numbers}; no interval was computed.",
-            capitalised(&target)
-        ),
-        _ => format!(
-            "Whether {who} predicts {target} remained open, {numbers}{}.",
-            compatible(cell)
-        ),
-    }
-}
-
-/// What an inconclusive interval still allows.
-fn compatible(cell: &CellResult) -> String {
-    cell.ci_high
-        .filter(|high| *high > 0.0)
-        .map(|high| {
-            format!(
-                "; values up to {} are compatible with the data",
-                score(high)
-            )
-        })
-        .unwrap_or_default()
-}
-
-fn predictor(cell: &CellResult, results: &StudyResults) -> String {
-    let encoder = escape::text(&cell.encoder);
-    if results.regressors.len() > 1 {
-        format!("{encoder} with {}", escape::text(&cell.regressor))
-    } else {
-        encoder
-    }
-}
-
-fn rows(cell: &CellResult) -> String {
-    format!("n = {}", count(cell.n))
-}
-
-fn numbers(cell: &CellResult, results: &StudyResults) -> String {
-    let mut parts = vec![format!("R² = {}", score(cell.r2))];
-    if let Some(range) = cell.ci_low.zip(cell.ci_high) {
-        parts.push(format!("95% CI {}", interval(range)));
-    }
-    if let Some(p) = cell.p {
-        parts.push(format!(
-            "p {}",
-            p_in_sentence(p, cell.p_floor, results.level)
-        ));
-    }
-    if let (Some(p), true) = (cell.p_fwer, family(results).len() > 1) {
-        parts.push(format!(
-            "adjusted p {}",
-            p_in_sentence(p, cell.p_floor, results.level)
-        ));
-    }
-    parts.push(rows(cell));
-    parts.join(", ")
-}
-
-/// Cells of one kind: what is said of them and which they are.
-type Kind = (&'static str, fn(&CellResult, &StudyResults) -> bool);
-
-fn summed_up(family: &[&CellResult], results: &StudyResults) -> Vec<String> {
-    let kinds: [Kind; 7] = [
-        ("predicted better than the training mean", |c, _| {
-            c.verdict == "predictive"
-        }),
-        (
-            "depended on the features, with an interval of R² below the smallest effect of interest",
-            |c, _| c.verdict == "dependent, too small to matter",
-        ),
-        (
-            "depended on the features without predictions shown to be better than the training mean",
-            |c, _| c.verdict == "dependent, use not shown",
-        ),
-        (
-            "were predicted better than permuted values, without an interval",
-            |c, r| c.verdict == "too few" && is_significant(c, r),
-        ),
-        (
-            "were practically null for this procedure and sample",
-            |c, _| c.verdict == "practically null",
-        ),
-        ("remained open", |c, r| {
-            c.verdict == "inconclusive" || (c.verdict == "too few" && !is_significant(c, r))
-        }),
-        ("had empty models only", |c, _| c.verdict == "no model"),
-    ];
-    kinds
-        .into_iter()
-        .filter_map(|(what, belongs)| {
-            let r2: Vec<f64> = family
-                .iter()
-                .filter(|cell| belongs(cell, results))
-                .map(|cell| cell.r2)
-                .collect();
-            let low = r2.iter().copied().reduce(f64::min)?;
-            let high = r2.iter().copied().reduce(f64::max)?;
-            Some(format!(
-                "Of the {} comparisons, {} {what} (R² from {} to {}).",
-                count(family.len()),
-                count(r2.len()),
-                score(low),
-                score(high)
-            ))
-        })
-        .collect()
-}
-
-/// Those of the known works that the text names.
-fn references(text: &str) -> Vec<Reference> {
-    REFERENCES
-        .iter()
-        .filter(|(key, _)| text.contains(key))
-        .map(|(_, reference)| *reference)
-        .collect()
-}
-
-const REFERENCES: [(&str, Reference); 6] = [
-    (
-        "Besag & Clifford, 1991",
-        Reference {
-            text: "Besag, J., & Clifford, P. (1991). Sequential Monte Carlo p-values. Biometrika, 78(2), 301–304.",
-            doi: Some("10.1093/biomet/78.2.301"),
-        },
-    ),
-    (
-        "Campbell & Thompson, 2008",
-        Reference {
-            text: "Campbell, J. Y., & Thompson, S. B. (2008). Predicting excess stock returns out of sample: Can anything beat the historical average? Review of Financial Studies, 21(4), 1509–1531.",
-            doi: Some("10.1093/rfs/hhm055"),
-        },
-    ),
-    (
-        "Efron & Stein, 1981",
-        Reference {
-            text: "Efron, B., & Stein, C. (1981). The jackknife estimate of variance. The Annals of Statistics, 9(3), 586–596.",
-            doi: Some("10.1214/aos/1176345462"),
-        },
-    ),
-    (
-        "Holm's (1979)",
-        Reference {
-            text: "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics, 6(2), 65–70.",
-            doi: None,
-        },
-    ),
-    (
-        "Phipson & Smyth, 2010",
-        Reference {
-            text: "Phipson, B., & Smyth, G. K. (2010). Permutation p-values should never be zero: Calculating exact p-values when permutations are randomly drawn. Statistical Applications in Genetics and Molecular Biology, 9(1), Article 39.",
-            doi: Some("10.2202/1544-6115.1585"),
-        },
-    ),
-    (
-        "Westfall & Young, 1993",
-        Reference {
-            text: "Westfall, P. H., & Young, S. S. (1993). Resampling-based multiple testing: Examples and methods for p-value adjustment. Wiley.",
-            doi: None,
-        },
-    ),
-];
 
 /// "a", "a and b", "a, b, and c".
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -1,0 +1,183 @@
+//! What came out, in sentences: one a cell, or one a verdict where there are many.
+
+use super::super::escape;
+use super::super::model::{CellResult, StudyResults};
+use super::super::numbers::{count, interval, p_in_sentence, score};
+use super::super::wording::{family, is_significant};
+use super::capitalised;
+
+/// More cells than this are summed up by verdict and left to the table.
+const MOST_SENTENCES: usize = 12;
+
+/// The results, sentence by sentence.
+pub fn sentences(results: &StudyResults) -> Vec<String> {
+    let family = family(results);
+    let mut sentences = Vec::new();
+    if !results.failed.is_empty() {
+        sentences.push(format!(
+            "Planned comparisons that ended without a result and are not reported: {}.",
+            count(results.failed.len())
+        ));
+    }
+    if let (Some(p), true) = (results.omnibus_p, family.len() > 1) {
+        sentences.push(format!(
+            "Over the {} comparisons, the smallest adjusted p was {}.",
+            family.len(),
+            p_in_sentence(p, floor(&family), results.level).trim_start_matches("= ")
+        ));
+    }
+    if family.len() <= MOST_SENTENCES {
+        sentences.extend(family.iter().map(|cell| sentence(cell, results)));
+    } else {
+        sentences.extend(summed_up(&family, results));
+    }
+    sentences
+}
+
+fn floor(cells: &[&CellResult]) -> Option<f64> {
+    cells.iter().find_map(|cell| cell.p_floor)
+}
+
+/// One cell, worded by its verdict (STATISTICS §5): no more than was shown.
+fn sentence(cell: &CellResult, results: &StudyResults) -> String {
+    let who = predictor(cell, results);
+    let target = escape::text(&cell.target);
+    let numbers = numbers(cell, results);
+    let delta = results.smallest_effect.map_or_else(
+        || "the smallest effect of interest".to_owned(),
+        |d| format!("the smallest effect of interest, {}", score(d)),
+    );
+    match cell.verdict.as_str() {
+        "no model" => format!(
+            "For {target} from {who}, every fitted model was empty, so that nothing was learned about the texts ({}).",
+            rows(cell)
+        ),
+        "predictive" => format!(
+            "Predictions of {target} from {who} were better than the training mean, {numbers}."
+        ),
+        "dependent, too small to matter" => format!(
+            "{} depended on {who}, but the widened interval of R² lies below {delta}, {numbers}.",
+            capitalised(&target)
+        ),
+        "dependent, use not shown" if cell.r2 <= 0.0 => format!(
+            "{} depended on {who}, yet predictions were no better than the training mean, {numbers}.",
+            capitalised(&target)
+        ),
+        "dependent, use not shown" => format!(
+            "{} depended on {who}; that it predicts better than the training mean was not shown, {numbers}.",
+            capitalised(&target)
+        ),
+        "practically null" => format!(
+            "For {target} from {who}, the interval of R² lies below {delta}, and with this procedure and sample an effect that size would have been found, {numbers}."
+        ),
+        _ if cell.p.is_none() => {
+            format!("For {target} from {who}, {numbers}; this was not tested.")
+        }
+        _ if is_significant(cell, results) => format!(
+            "{} could be predicted from {who} better than permuted values of it, {numbers}; no interval was computed.",
+            capitalised(&target)
+        ),
+        _ => format!(
+            "Whether {who} predicts {target} remained open, {numbers}{}.",
+            compatible(cell)
+        ),
+    }
+}
+
+/// What an inconclusive result still allows, and what would have been found.
+fn compatible(cell: &CellResult) -> String {
+    let allowed = cell.ci_high.filter(|high| *high > 0.0).map(|high| {
+        format!(
+            "; values up to {} are compatible with the data",
+            score(high)
+        )
+    });
+    let found = cell
+        .mde80_r2
+        .map(|r2| format!("; the power to find an R² of {} was .80", score(r2)));
+    [allowed, found].into_iter().flatten().collect()
+}
+
+fn predictor(cell: &CellResult, results: &StudyResults) -> String {
+    let encoder = escape::text(&cell.encoder);
+    if results.regressors.len() > 1 {
+        format!("{encoder} with {}", escape::text(&cell.regressor))
+    } else {
+        encoder
+    }
+}
+
+fn rows(cell: &CellResult) -> String {
+    format!("n = {}", count(cell.n))
+}
+
+fn numbers(cell: &CellResult, results: &StudyResults) -> String {
+    let mut parts = vec![format!("R² = {}", score(cell.r2))];
+    if let Some(range) = cell.ci_low.zip(cell.ci_high) {
+        parts.push(format!("95% CI {}", interval(range)));
+    }
+    if let Some(p) = cell.p {
+        parts.push(format!(
+            "p {}",
+            p_in_sentence(p, cell.p_floor, results.level)
+        ));
+    }
+    if let (Some(p), true) = (cell.p_fwer, family(results).len() > 1) {
+        parts.push(format!(
+            "adjusted p {}",
+            p_in_sentence(p, cell.p_floor, results.level)
+        ));
+    }
+    parts.push(rows(cell));
+    parts.join(", ")
+}
+
+/// Cells of one kind: what is said of them and which they are.
+type Kind = (&'static str, fn(&CellResult, &StudyResults) -> bool);
+
+fn summed_up(family: &[&CellResult], results: &StudyResults) -> Vec<String> {
+    let kinds: [Kind; 7] = [
+        ("predicted better than the training mean", |c, _| {
+            c.verdict == "predictive"
+        }),
+        (
+            "depended on the features, with an interval of R² below the smallest effect of interest",
+            |c, _| c.verdict == "dependent, too small to matter",
+        ),
+        (
+            "depended on the features without predictions shown to be better than the training mean",
+            |c, _| c.verdict == "dependent, use not shown",
+        ),
+        (
+            "were predicted better than permuted values, without an interval",
+            |c, r| c.verdict == "too few" && is_significant(c, r),
+        ),
+        (
+            "were practically null for this procedure and sample",
+            |c, _| c.verdict == "practically null",
+        ),
+        ("remained open", |c, r| {
+            c.verdict == "inconclusive" || (c.verdict == "too few" && !is_significant(c, r))
+        }),
+        ("had empty models only", |c, _| c.verdict == "no model"),
+    ];
+    kinds
+        .into_iter()
+        .filter_map(|(what, belongs)| {
+            let r2: Vec<f64> = family
+                .iter()
+                .filter(|cell| belongs(cell, results))
+                .map(|cell| cell.r2)
+                .collect();
+            let low = r2.iter().copied().reduce(f64::min)?;
+            let high = r2.iter().copied().reduce(f64::max)?;
+            Some(format!(
+                "Of the {} comparisons, {} {what} (R² from {} to {}).",
+                count(family.len()),
+                count(r2.len()),
+                score(low),
+                score(high)
+            ))
+        })
+        .collect()
+}

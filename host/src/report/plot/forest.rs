@@ -1,0 +1,191 @@
+//! The forest plot: r2 of every cell by target, with its interval where there is one and the band that permuted targets fill.
+
+use super::super::model::{CellResult, StudyResults};
+use super::super::numbers::{interval, level, score};
+use super::super::svg::{Anchor, Svg, text_width};
+use super::super::wording::{controls, family, is_significant};
+use super::Picture;
+use super::axis::{Axis, tick_label};
+use super::sign::{Sign, arrow, class_of, draw, sentence, short_label};
+
+const ROW: f64 = 22.0;
+const HEAD: f64 = 30.0;
+const LABELS: f64 = 200.0;
+const NUMBERS: f64 = 190.0;
+const WIDTH: f64 = 800.0;
+/// Right edge of the column of r2.
+const R2: f64 = WIDTH - NUMBERS + 60.0;
+
+/// r2 of every cell by target, with its interval where there is one and the band that permuted targets fill.
+pub fn forest(results: &StudyResults) -> Picture {
+    let cells: Vec<&CellResult> = family(results)
+        .into_iter()
+        .chain(controls(results))
+        .collect();
+    let axis = axis_of(&cells);
+    let groups: Vec<(&str, Vec<&CellResult>)> = by_target(results, &cells);
+    let rows: f64 = groups
+        .iter()
+        .map(|(_, cells)| HEAD + ROW * cells.len() as f64)
+        .sum();
+    let (top, bottom) = (10.0, 10.0 + rows);
+    let mut svg = Svg::new(WIDTH, bottom + 86.0);
+    draw_axis(&mut svg, &axis, top, bottom);
+    svg.text("quiet", (R2, 16.0), Anchor::End, "r2");
+    if cells.iter().any(|cell| cell.ci_low.is_some()) {
+        svg.text("quiet", (R2 + 10.0, 16.0), Anchor::Start, "95 % CI");
+    }
+    let mut y = top;
+    for (target, cells) in groups {
+        svg.name("head", (0.0, y + HEAD - 9.0), LABELS + 140.0, target);
+        y += HEAD;
+        for cell in cells {
+            forest_row(&mut svg, &axis, y + ROW / 2.0, cell, results);
+            y += ROW;
+        }
+    }
+    svg.text(
+        "quiet",
+        ((axis.left + axis.right) / 2.0, bottom + 36.0),
+        Anchor::Middle,
+        "r2 on held-out rows; 0 is guessing the training mean",
+    );
+    legend(&mut svg, &axis, bottom + 66.0, &cells, results);
+    Picture {
+        name: "forest".to_owned(),
+        title: "r2 of every cell".to_owned(),
+        description: format!(
+            "{} rows, one a cell, by target. {} significant over the family. The numbers are those of the table.",
+            cells.len(),
+            cells
+                .iter()
+                .filter(|cell| is_significant(cell, results))
+                .count()
+        ),
+        svg,
+    }
+}
+
+/// The axis holds everything but values so far below zero that they would flatten the rest; those get an arrow at the edge.
+fn axis_of(cells: &[&CellResult]) -> Axis {
+    let values = |cell: &&CellResult| {
+        let band = cell.null_interval.unwrap_or((0.0, 0.0));
+        [
+            cell.r2,
+            cell.ci_low.unwrap_or(0.0),
+            cell.ci_high.unwrap_or(0.0),
+            band.0,
+            band.1,
+        ]
+    };
+    let all: Vec<f64> = cells.iter().flat_map(values).collect();
+    let highest = all.iter().copied().fold(0.1, f64::max);
+    Axis::around(
+        all.into_iter().map(|x| x.max(-highest)),
+        LABELS + 12.0,
+        WIDTH - NUMBERS,
+    )
+}
+
+fn by_target<'a>(
+    results: &StudyResults,
+    cells: &[&'a CellResult],
+) -> Vec<(&'a str, Vec<&'a CellResult>)> {
+    let mut groups: Vec<(&str, Vec<&CellResult>)> = Vec::new();
+    for cell in cells {
+        match groups.iter_mut().find(|(target, _)| *target == cell.target) {
+            Some((_, group)) => group.push(cell),
+            None => groups.push((&cell.target, vec![cell])),
+        }
+    }
+    groups.sort_by_key(|(name, _)| {
+        results
+            .targets
+            .iter()
+            .position(|target| target.name == *name)
+    });
+    groups
+}
+
+fn draw_axis(svg: &mut Svg, axis: &Axis, top: f64, bottom: f64) {
+    for tick in axis.ticks(8.0) {
+        let x = axis.at(tick);
+        svg.line("grid", (x, top), (x, bottom));
+        svg.text(
+            "quiet",
+            (x, bottom + 17.0),
+            Anchor::Middle,
+            &tick_label(tick),
+        );
+    }
+    svg.line("zero", (axis.at(0.0), top), (axis.at(0.0), bottom + 4.0));
+}
+
+fn forest_row(svg: &mut Svg, axis: &Axis, y: f64, cell: &CellResult, results: &StudyResults) {
+    let class = class_of(cell, results);
+    svg.open_group(&sentence(cell, results));
+    let text_class = if cell.is_control { "quiet" } else { "" };
+    let label = short_label(cell, results, LABELS - 16.0);
+    svg.text(text_class, (12.0, y + 4.0), Anchor::Start, &label);
+    if let Some((low, high)) = cell.null_interval {
+        let (left, right) = (axis.at(low), axis.at(high));
+        svg.rect("band", (left, y - 6.0), ((right - left).max(1.0), 12.0));
+    }
+    if let Some((low, high)) = cell.ci_low.zip(cell.ci_high) {
+        svg.line(
+            &format!("range {class}"),
+            (axis.at(low), y),
+            (axis.at(high), y),
+        );
+    }
+    if axis.is_beyond(cell.r2) {
+        arrow(svg, (axis.left, y), class);
+    } else {
+        draw(svg, (axis.at(cell.r2), y), Sign::of(cell, results));
+    }
+    svg.text(text_class, (R2, y + 4.0), Anchor::End, &score(cell.r2));
+    if let Some(range) = cell.ci_low.zip(cell.ci_high) {
+        svg.text(
+            "quiet",
+            (R2 + 10.0, y + 4.0),
+            Anchor::Start,
+            &interval(range),
+        );
+    }
+    svg.close_group();
+}
+
+/// The signs that occur, and the band.
+fn legend(svg: &mut Svg, axis: &Axis, y: f64, cells: &[&CellResult], results: &StudyResults) {
+    let level = level(results.level);
+    let signs = [
+        (Sign::Significant, format!("p_fwer ≤ {level}")),
+        (Sign::NotSignificant, "not significant".to_owned()),
+        (Sign::Empty, "empty model".to_owned()),
+        (Sign::Control, "control".to_owned()),
+    ];
+    let mut x = 12.0;
+    for (sign, text) in signs {
+        if cells.iter().any(|cell| Sign::of(cell, results) == sign) {
+            draw(svg, (x, y - 4.0), sign);
+            svg.text("quiet", (x + 12.0, y), Anchor::Start, &text);
+            x += text_width(&text) + 44.0;
+        }
+    }
+    if cells.iter().any(|cell| axis.is_beyond(cell.r2)) {
+        let text = "further left";
+        arrow(svg, (x - 4.0, y - 4.0), "");
+        svg.text("quiet", (x + 12.0, y), Anchor::Start, text);
+        x += text_width(text) + 44.0;
+    }
+    if cells.iter().any(|cell| cell.null_interval.is_some()) {
+        let text = "95 % of permuted targets";
+        svg.rect("band", (x - 8.0, y - 10.0), (22.0, 12.0));
+        svg.text("quiet", (x + 20.0, y), Anchor::Start, text);
+        x += text_width(text) + 58.0;
+    }
+    if cells.iter().any(|cell| cell.ci_low.is_some()) {
+        svg.line("range", (x - 8.0, y - 4.0), (x + 14.0, y - 4.0));
+        svg.text("quiet", (x + 20.0, y), Anchor::Start, "95 % CI");
+    }
+}
