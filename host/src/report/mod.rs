@@ -67,7 +67,6 @@ fn render_all(dir: &Path, results: &StudyResults) -> Result<(), ReportError> {
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
-#[cfg(test)]
 mod schema_tests;
 #[cfg(test)]
 mod tests;

@@ -277,6 +277,41 @@ fn rendering_again_from_results_json_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_study_of_which_nothing_is_left_is_reported_too() {
+    let mut results = fixture::odd();
+    results.cells.clear();
+    results.encoders.clear();
+    results.regressors.clear();
+    results.targets.clear();
+    let files = written(&results);
+    assert!(
+        files
+            .iter()
+            .any(|(path, _)| path == Path::new("report.html"))
+    );
+    let text = terminal::render(&results, screen(80));
+    assert!(
+        text.starts_with("Partial run: 1 of 1 planned cells has no result."),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_page_of_a_large_study_stays_under_two_megabytes() {
+    // 225 cells, the founding study: 3 encoders × 3 regressors × 25 targets.
+    let mut results = fixture::with_intervals();
+    let cells: Vec<_> = results
+        .cells
+        .iter()
+        .filter(|cell| !cell.is_control)
+        .cloned()
+        .collect();
+    results.cells = cells.into_iter().cycle().take(225).collect();
+    let bytes = html::render(&results).len();
+    assert!(bytes < 2_000_000, "{bytes}");
+}
+
+#[test]
 fn no_file_holds_a_number_that_is_not_one() {
     for (name, results) in fixture::all() {
         for (path, text) in written(&results) {
