@@ -109,7 +109,7 @@ pub fn nightly_plugin() -> Option<PathBuf> {
     BUILT.get_or_init(build_it).clone()
 }
 
-/// A plugin built against a copy of `core/abi` in which `fit` takes alpha as `f32`.
+/// A plugin built against a copy of `core/abi`, of another version, in which `fit` takes alpha as `f32`.
 ///
 /// # Panics
 /// When it does not compile, or the word to change is not where it was.
@@ -219,7 +219,7 @@ fn write(to: &Path, text: &str) {
 
 const EDITED_ABI: &str = r#"[package]
 name = "ocean-plugin-abi"
-version = "0.1.0"
+version = "7.0.0"
 edition = "2024"
 
 [features]

@@ -105,7 +105,8 @@ pub extern "C" fn layout_of(interface_id: RStr<'_>) -> ROption<&'static TypeLayo
 /// Why the door stays shut: each prints as one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DoorError {
-    /// The plugin's `abi_stable` speaks another layout language, so nothing can be compared; remedy: rebuild it with the current SDK.
+    /// The plugin's `abi_stable` speaks another layout language, so nothing can be compared. No reason to refuse the plugin, whose tables are what
+    /// counts for ever: its layout is as unchecked as that of a C plugin, and should be called so. Remedy: rebuild it with the current SDK.
     Foreign(String),
     /// The plugin's table has another layout; remedy: rebuild it with the current SDK.
     Different(LayoutDifference),

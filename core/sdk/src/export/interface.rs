@@ -22,6 +22,18 @@ unsafe impl Send for Interface {}
 unsafe impl Sync for Interface {}
 
 impl Interface {
+    /// The interface id.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The table, of the type that goes with the id.
+    #[must_use]
+    pub const fn table(&self) -> *const c_void {
+        self.table
+    }
+
     const fn new<T>(id: &'static str, table: &'static T) -> Interface {
         Interface {
             id,
