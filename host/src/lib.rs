@@ -13,6 +13,7 @@ pub mod journal;
 pub mod library;
 pub mod plan;
 pub mod plugin_cli;
+pub mod preview;
 pub mod problem;
 pub mod progress;
 pub mod report;
