@@ -3,12 +3,11 @@
 use nalgebra::DMatrix;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::permutation::Exchange;
-use ocean_engine::reference::ReferenceRidge;
 use ocean_engine::seed::Seed;
 
-use crate::ridge::WithAlphas;
+use crate::ridge::{both, both_with};
 use crate::study::{Study, noise};
-use crate::twin;
+use crate::twin::{self, TwinAnswer};
 
 /// Two solvers of the same systems, condition number below 1e6 with the penalty: ten digits.
 const SAME_FIT: f64 = 1e-9;
@@ -41,40 +40,62 @@ fn study(
 }
 
 fn check(study: &Study, alphas: Option<&[f64]>, exchange: Exchange) {
-    let outcome = match alphas {
-        None => study.run_with(&ReferenceRidge::default(), PERMUTATIONS, exchange),
-        Some(alphas) => study.run_with(
-            &WithAlphas::new(ReferenceRidge::default(), alphas.to_vec()),
-            PERMUTATIONS,
-            exchange,
-        ),
-    };
-    let scheme = study.scheme(exchange);
-    let repeats = study.folds.repeats();
-    for target in 0..study.y.ncols() {
-        let y = study.y.column(target).iter().copied().collect::<Vec<f64>>();
-        for (repeat, answers) in outcome.answers.iter().enumerate() {
-            let slow = twin::nested_ridge(&study.x, &y, study.folds.of_row(repeat), alphas);
-            assert_eq!(
-                answers[target].steps, slow.steps,
-                "target {target}, repeat {repeat}"
-            );
-            assert_same(&answers[target].y_hat, &slow.y_hat);
-            assert_same(&answers[target].y_bar, &slow.y_bar);
+    let slow = Slow::of(study, alphas, exchange);
+    for (ridge, regressor) in alphas.map_or_else(both, both_with) {
+        let outcome = study.run_with(regressor.as_ref(), PERMUTATIONS, exchange);
+        for (repeat, answers) in slow.observed.iter().enumerate() {
+            for (target, slow) in answers.iter().enumerate() {
+                let fast = &outcome.answers[repeat][target];
+                assert_eq!(
+                    fast.steps, slow.steps,
+                    "{ridge}, target {target}, repeat {repeat}"
+                );
+                assert_same(&fast.y_hat, &slow.y_hat);
+                assert_same(&fast.y_bar, &slow.y_bar);
+            }
         }
-        for b in 0..=PERMUTATIONS {
+        let apart = (&outcome.statistics - &slow.statistics).abs().max();
+        assert!(
+            apart < SAME_FIT,
+            "{ridge}: {} and {}",
+            outcome.statistics,
+            slow.statistics
+        );
+    }
+}
+
+/// The same study by the loop.
+struct Slow {
+    /// By repeat and target.
+    observed: Vec<Vec<TwinAnswer>>,
+    /// (m + 1) × targets, mean over repeats.
+    statistics: DMatrix<f64>,
+}
+
+impl Slow {
+    fn of(study: &Study, alphas: Option<&[f64]>, exchange: Exchange) -> Self {
+        let scheme = study.scheme(exchange);
+        let repeats = study.folds.repeats();
+        let nested = |target: usize, b: usize, repeat: usize| {
+            let y: Vec<f64> = study.y.column(target).iter().copied().collect();
             let moved = twin::permuted_target(&y, &scheme.permutation(b as u64));
-            let r2 = (0..repeats)
+            twin::nested_ridge(&study.x, &moved, study.folds.of_row(repeat), alphas)
+        };
+        let n_targets = study.y.ncols();
+        Self {
+            observed: (0..repeats)
                 .map(|repeat| {
-                    twin::nested_ridge(&study.x, &moved, study.folds.of_row(repeat), alphas).r2
+                    (0..n_targets)
+                        .map(|target| nested(target, 0, repeat))
+                        .collect()
                 })
-                .sum::<f64>()
-                / repeats as f64;
-            let got = outcome.statistics[(b, target)];
-            assert!(
-                (got - r2).abs() < SAME_FIT,
-                "target {target}, permutation {b}: engine {got}, loop {r2}"
-            );
+                .collect(),
+            statistics: DMatrix::from_fn(PERMUTATIONS + 1, n_targets, |b, target| {
+                (0..repeats)
+                    .map(|repeat| nested(target, b, repeat).r2)
+                    .sum::<f64>()
+                    / repeats as f64
+            }),
         }
     }
 }

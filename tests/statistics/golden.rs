@@ -3,12 +3,12 @@
 use nalgebra::DMatrix;
 use ocean_engine::inference::multiplicity::{benjamini_hochberg, holm, step_down_max_t};
 use ocean_engine::permutation::first_return;
-use ocean_engine::reference::ReferenceRidge;
+use ocean_engine::regressor::Regressor;
 use ocean_engine::score::{HeldOut, Scores};
 use serde_json::Value;
 
 use crate::fixture::{golden, indexes, list, matrix, numbers, whole_numbers};
-use crate::ridge::WithAlphas;
+use crate::ridge::{both, both_with};
 use crate::study::Study;
 
 /// Both sides are closed forms on the same doubles; sums of some tens of terms differ in the last digits only.
@@ -97,25 +97,32 @@ fn step_down_max_t_agrees_with_multtest_and_the_page() {
 #[test]
 fn nested_ridge_on_the_relative_grid_agrees_with_the_numpy_twin() {
     for (name, case) in golden("ridge.json")["cases"].as_object().unwrap() {
-        check_ridge(name, case, &case["relative"], &ReferenceRidge::default());
+        for (ridge, regressor) in both() {
+            check_ridge(
+                &format!("{name}, {ridge}"),
+                case,
+                &case["relative"],
+                regressor.as_ref(),
+            );
+        }
     }
 }
 
 #[test]
 fn nested_ridge_on_an_absolute_grid_agrees_with_scikit_learn() {
     for (name, case) in golden("ridge.json")["cases"].as_object().unwrap() {
-        let regressor =
-            WithAlphas::new(ReferenceRidge::default(), numbers(&case["absolute_alphas"]));
-        check_ridge(name, case, &case["absolute"], &regressor);
+        for (ridge, regressor) in both_with(&numbers(&case["absolute_alphas"])) {
+            check_ridge(
+                &format!("{name}, {ridge}"),
+                case,
+                &case["absolute"],
+                regressor.as_ref(),
+            );
+        }
     }
 }
 
-fn check_ridge(
-    name: &str,
-    case: &Value,
-    expected: &Value,
-    regressor: &dyn ocean_engine::regressor::Regressor,
-) {
+fn check_ridge(name: &str, case: &Value, expected: &Value, regressor: &dyn Regressor) {
     let y = numbers(&case["y"]);
     let partitions: Vec<Vec<usize>> = list(&case["partitions"])
         .iter()
@@ -215,8 +222,10 @@ fn targets_with_missing_values_and_their_permutations_agree_with_the_numpy_twin(
 
 fn check_target(x: &DMatrix<f64>, y: &[f64], fold_of: &[usize], steps: &Value, r2: &Value) {
     let y = DMatrix::from_column_slice(y.len(), 1, y);
-    let outcome =
-        Study::with_folds(x.clone(), y, vec![fold_of.to_vec()]).run(&ReferenceRidge::default(), 0);
-    assert_eq!(outcome.answers[0][0].steps, whole_numbers(steps));
-    assert_close(outcome.r2(0), r2.as_f64().unwrap(), SAME_FIT, "r2");
+    let study = Study::with_folds(x.clone(), y, vec![fold_of.to_vec()]);
+    for (ridge, regressor) in both() {
+        let outcome = study.run(regressor.as_ref(), 0);
+        assert_eq!(outcome.answers[0][0].steps, whole_numbers(steps), "{ridge}");
+        assert_close(outcome.r2(0), r2.as_f64().unwrap(), SAME_FIT, ridge);
+    }
 }

@@ -1,10 +1,10 @@
 //! What must change nothing.
 
 use nalgebra::DMatrix;
-use ocean_engine::reference::ReferenceRidge;
 use ocean_engine::seed::Seed;
 use proptest::prelude::*;
 
+use crate::ridge::PluginRidge;
 use crate::study::{Outcome, Study, noise};
 
 fn study(n: usize, p: usize, seed: u64) -> Study {
@@ -32,10 +32,10 @@ proptest! {
     #[test]
     fn shifting_and_scaling_y_changes_no_selection_no_r2_and_no_p(seed in 0u64..1000, shift in -1000.0..1000.0f64, log_scale in -6.0..6.0f64, flip: bool) {
         let mut study = study(40, 9, seed);
-        let before = study.run(&ReferenceRidge::default(), 19);
+        let before = study.run(&PluginRidge, 19);
         let scale = log_scale.exp() * if flip { -1.0 } else { 1.0 };
         study.y = study.y.map(|y| scale * (shift + y));
-        let after = study.run(&ReferenceRidge::default(), 19);
+        let after = study.run(&PluginRidge, 19);
         prop_assert_eq!(steps(&before), steps(&after));
         prop_assert!((&before.statistics - &after.statistics).abs().max() < AFTER_RESCALING);
         prop_assert_eq!(before.p(), after.p());
@@ -48,7 +48,7 @@ proptest! {
         Seed(seed).stream("order", 0).shuffle(&mut order);
         let fold_of: Vec<usize> = order.iter().map(|&row| study.folds.of_row(0)[row]).collect();
         let reordered = Study::with_folds(study.x.select_rows(&order), study.y.select_rows(&order), vec![fold_of]);
-        let (before, after) = (study.run(&ReferenceRidge::default(), 0), reordered.run(&ReferenceRidge::default(), 0));
+        let (before, after) = (study.run(&PluginRidge, 0), reordered.run(&PluginRidge, 0));
         prop_assert_eq!(steps(&before), steps(&after));
         for target in 0..2 {
             let (before, after) = (&before.answers[0][target].y_hat, &after.answers[0][target].y_hat);
@@ -62,9 +62,9 @@ proptest! {
     #[test]
     fn shifting_and_scaling_a_column_of_x_moves_no_prediction(seed in 0u64..1000, shift in -100.0..100.0f64, scale in 0.01..100.0f64) {
         let mut study = study(40, 9, seed);
-        let before = study.run(&ReferenceRidge::default(), 0);
+        let before = study.run(&PluginRidge, 0);
         study.x.column_mut(4).iter_mut().for_each(|x| *x = scale * *x + shift);
-        let after = study.run(&ReferenceRidge::default(), 0);
+        let after = study.run(&PluginRidge, 0);
         prop_assert_eq!(steps(&before), steps(&after));
         for (before, after) in before.answers[0][0].y_hat.iter().zip(&after.answers[0][0].y_hat) {
             // A shift of up to 10,000 sd costs four of the sixteen digits.
@@ -81,7 +81,7 @@ fn one_thread_and_two_give_the_same_bits() {
             .num_threads(n_threads)
             .build()
             .unwrap();
-        pool.install(|| study.run(&ReferenceRidge::default(), 150))
+        pool.install(|| study.run(&PluginRidge, 150))
     };
     let (one, two) = (on_threads(1), on_threads(2));
     assert_eq!(bits(&one.statistics), bits(&two.statistics));
@@ -92,10 +92,7 @@ fn one_thread_and_two_give_the_same_bits() {
 fn more_permutations_leave_the_first_ones_as_they_were() {
     // A column's arithmetic depends neither on its block's neighbours nor on the number of permutations: resuming and sharding rest on it.
     let study = study(60, 20, 4);
-    let (few, many) = (
-        study.run(&ReferenceRidge::default(), 37),
-        study.run(&ReferenceRidge::default(), 150),
-    );
+    let (few, many) = (study.run(&PluginRidge, 37), study.run(&PluginRidge, 150));
     assert_eq!(
         bits(&few.statistics),
         bits(&many.statistics.rows(0, 38).into_owned())
