@@ -4,8 +4,10 @@
 //! knows a parameter is asked when its descriptor has been read. All errors of a file are collected and shown together.
 
 mod choices;
+mod data;
+mod evaluation;
+mod plugins;
 mod section;
-mod sections;
 pub mod tree;
 
 use std::cell::RefCell;
@@ -14,11 +16,10 @@ use std::path::{Path, PathBuf};
 pub use choices::{
     Choice, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection, Unit,
 };
+pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig};
+pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};
+pub use plugins::{EncoderConfig, Parameters, Patience, RegressorConfig};
 pub use section::Sourced;
-pub use sections::{
-    DataConfig, EncoderConfig, EvaluationConfig, InnerFolds, JoinConfig, Parameters, Patience,
-    Permutations, RaterConfig, RegressorConfig, StudyConfig,
-};
 
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 use section::Section;

@@ -58,6 +58,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// How messages call the section.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
     /// Where problems are noted.
     pub fn problems(&self) -> &'a RefCell<Problems> {
         self.problems
@@ -135,6 +140,15 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// `name`: it becomes part of file names.
+    pub fn file_name(&mut self) -> Option<Sourced<String>> {
+        let expected = "a text that can be part of a file name";
+        self.take("name", expected, |value| match value {
+            Value::Text(name) if is_file_name(name) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
     /// true or false.
     pub fn flag(&mut self, key: &'static str) -> Option<Sourced<bool>> {
         self.take(key, "true or false", |value| match value {
@@ -201,6 +215,14 @@ impl<'a> Section<'a> {
             .borrow_mut()
             .push(Problem::new(origin, message));
     }
+}
+
+fn is_file_name(name: &str) -> bool {
+    let is_forbidden = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    !name.trim().is_empty()
+        && !name.starts_with('.')
+        && name.len() <= 200
+        && !name.contains(is_forbidden)
 }
 
 /// `"drop" or "error"`.

@@ -5,6 +5,7 @@
 //! study: no clock, no number of threads.
 
 mod parameters;
+mod refusals;
 mod resolve;
 mod resume;
 
@@ -16,7 +17,7 @@ pub use crate::config::{
     Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters, Patience,
     Permutations, Pool, Selection, Unit,
 };
-pub use parameters::{CheckedParameters, check_parameters};
+pub use parameters::CheckedParameters;
 pub use resume::differences;
 
 /// A resolved study.
@@ -149,11 +150,8 @@ pub enum EncoderSource {
     Plugin {
         /// Id or path of the library, as typed; a path starts at [`Plan::folder`].
         plugin: String,
-        /// As typed; checked against the schema by [`check_parameters`].
-        params: serde_json::Map<String, serde_json::Value>,
-        /// The lines of `params`.
-        #[serde(skip)]
-        typed: Parameters,
+        /// As typed; checked against the plugin's schema by [`EncoderPlan::check_parameters`].
+        params: Parameters,
     },
     /// Vectors are read from a file and joined by id.
     Precomputed {
@@ -173,11 +171,8 @@ pub struct RegressorPlan {
     pub name: String,
     /// Id or path of the library, as typed; a path starts at [`Plan::folder`].
     pub plugin: String,
-    /// As typed; checked against the schema by [`check_parameters`].
-    pub params: serde_json::Map<String, serde_json::Value>,
-    /// The lines of `params`.
-    #[serde(skip)]
-    pub typed: Parameters,
+    /// As typed; checked against the plugin's schema by [`RegressorPlan::check_parameters`].
+    pub params: Parameters,
     /// An absolute grid, strongest first.
     pub alphas: Option<Vec<f64>>,
     /// Points of the relative grid; `None`: the family's own number.

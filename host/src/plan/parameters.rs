@@ -7,11 +7,13 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::Parameters;
+use super::{EncoderPlan, EncoderSource, RegressorPlan};
+use crate::config::tree::Origin;
+use crate::config::{EncoderConfig, Parameters, RegressorConfig};
 use crate::problem::{Problem, Problems, Refusal, suggestion};
 
 /// Parameters that fit a schema, defaults filled in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct CheckedParameters {
     /// One value a parameter.
     pub fixed: Map<String, Value>,
@@ -38,28 +40,85 @@ impl CheckedParameters {
     }
 }
 
-/// Checks the parameters of one `[[encoder]]` or `[[regressor]]`.
-///
-/// `section` is where its keys stand (`[[regressor]] ridge`), `place` its line for what is missing, `host_keys` the keys that the host itself reads there.
-/// Paths (`"format": "path"`) are made absolute from `folder`, and so is a `"format": "model"` that is a folder there.
-///
-/// # Errors
-/// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of range, each with its line.
-pub fn check_parameters(
-    section: &str,
-    place: &str,
+impl EncoderPlan {
+    /// Checks the parameters of this encoder against the schema in its plugin's descriptor; vectors from a file have none.
+    ///
+    /// Paths (`"format": "path"`) are made absolute from `folder`, that of [`Plan::folder`](super::Plan::folder), and so is a
+    /// `"format": "model"` that is a folder there.
+    ///
+    /// # Errors
+    /// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of range, each with its line.
+    pub fn check_parameters(
+        &self,
+        schema: &Value,
+        folder: &Path,
+    ) -> Result<CheckedParameters, Refusal> {
+        match &self.source {
+            EncoderSource::Plugin { params, .. } => {
+                check(params, schema, &EncoderConfig::HOST_KEYS, folder)
+            }
+            EncoderSource::Precomputed { .. } => Ok(CheckedParameters::default()),
+        }
+    }
+}
+
+impl RegressorPlan {
+    /// Checks the parameters of this regressor, as [`EncoderPlan::check_parameters`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_parameters(
+        &self,
+        schema: &Value,
+        folder: &Path,
+    ) -> Result<CheckedParameters, Refusal> {
+        check(&self.params, schema, &RegressorConfig::HOST_KEYS, folder)
+    }
+}
+
+fn check(
     typed: &Parameters,
     schema: &Value,
     host_keys: &[&str],
     folder: &Path,
 ) -> Result<CheckedParameters, Refusal> {
     let mut problems = Problems::default();
-    let mut checked = CheckedParameters {
-        fixed: Map::new(),
-        tuned: Vec::new(),
-    };
+    let mut checked = CheckedParameters::default();
     let nothing = Map::new();
     let schema = schema.as_object().unwrap_or(&nothing);
+    refuse_unknown(typed, schema, host_keys, &mut problems);
+    for (name, rules) in schema
+        .iter()
+        .filter(|(_, rules)| rules["tunable"] != "alpha")
+    {
+        let rules = Rules { name, rules };
+        match typed.values.get(name) {
+            Some(value) => match rules.check(value) {
+                Ok(()) => rules.keep(value, folder, &mut checked),
+                Err(message) => problems.push(Problem::new(line_of(typed, name), message)),
+            },
+            None => match rules.rules.get("default") {
+                Some(Value::Null) => {}
+                Some(default) => {
+                    checked.fixed.insert(name.clone(), default.clone());
+                }
+                None => problems.push(
+                    Problem::new(&typed.origin, format!("{} has no `{name}`", typed.section))
+                        .with_try(format!("{name} = {}", rules.expected())),
+                ),
+            },
+        }
+    }
+    refuse_penalty(typed, schema, &mut problems);
+    problems.finish(checked)
+}
+
+fn refuse_unknown(
+    typed: &Parameters,
+    schema: &Map<String, Value>,
+    host_keys: &[&str],
+    problems: &mut Problems,
+) {
     for name in typed
         .values
         .keys()
@@ -71,51 +130,24 @@ pub fn check_parameters(
         let known = settable
             .map(|(name, _)| name.as_str())
             .chain(host_keys.iter().copied());
-        let message = format!("{section} has no key `{name}`{}", suggestion(name, known));
-        problems.push(Problem::new(line_of(typed, name, place), message));
+        let message = format!(
+            "{} has no key `{name}`{}",
+            typed.section,
+            suggestion(name, known)
+        );
+        problems.push(Problem::new(line_of(typed, name), message));
     }
-    for (name, rules) in schema
-        .iter()
-        .filter(|(_, rules)| rules["tunable"] != "alpha")
-    {
-        let rules = Rules { name, rules };
-        match typed.values.get(name) {
-            Some(value) => match rules.check(value) {
-                Ok(()) => rules.keep(value, folder, &mut checked),
-                Err(message) => {
-                    problems.push(Problem::new(line_of(typed, name, place), message));
-                }
-            },
-            None => match rules.rules.get("default") {
-                Some(Value::Null) => {}
-                Some(default) => {
-                    checked.fixed.insert(name.clone(), default.clone());
-                }
-                None => problems.push(
-                    Problem::new(place, format!("{section} has no `{name}`"))
-                        .with_try(format!("{name} = {}", rules.expected())),
-                ),
-            },
-        }
-    }
-    refuse_penalty(typed, schema, place, &mut problems);
-    problems.finish(checked)
 }
 
 /// The penalty is the engine's to choose, from `alphas` or from the data.
-fn refuse_penalty(
-    typed: &Parameters,
-    schema: &Map<String, Value>,
-    place: &str,
-    problems: &mut Problems,
-) {
+fn refuse_penalty(typed: &Parameters, schema: &Map<String, Value>, problems: &mut Problems) {
     let penalties = schema
         .iter()
         .filter(|(_, rules)| rules["tunable"] == "alpha");
     for (name, value) in penalties.filter_map(|(name, _)| typed.values.get_key_value(name)) {
         problems.push(
             Problem::new(
-                line_of(typed, name, place),
+                line_of(typed, name),
                 format!("{name} = {value} is the penalty, which is tuned"),
             )
             .with_try("a grid of your own, alphas = [10, 1, 0.1], or no key at all: the grid then comes from the data"),
@@ -123,11 +155,8 @@ fn refuse_penalty(
     }
 }
 
-fn line_of(typed: &Parameters, name: &str, place: &str) -> String {
-    typed
-        .origins
-        .get(name)
-        .map_or_else(|| place.to_owned(), ToString::to_string)
+fn line_of<'a>(typed: &'a Parameters, name: &str) -> &'a Origin {
+    typed.origins.get(name).unwrap_or(&typed.origin)
 }
 
 /// One member of a schema.
@@ -282,7 +311,8 @@ fn range(min: Option<f64>, max: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, RegressorConfig, Scope};
+    use crate::config::{Config, Scope};
+    use crate::plan::Plan;
 
     fn schema() -> Value {
         json!({
@@ -297,19 +327,13 @@ mod tests {
 
     fn check(lines: &str) -> Result<CheckedParameters, Refusal> {
         let text = format!(
-            "[study]\nname = \"s\"\n[data]\npath = \"d.csv\"\nid = \"id\"\n[[encoder]]\nname = \"e\"\nplugin = \"e\"\n\
+            "[study]\nname = \"s\"\n[data]\npath = \"d.csv\"\nid = \"id\"\ntext = \"t\"\ntargets = \"y\"\n[[encoder]]\nname = \"e\"\nplugin = \"e\"\n\
              [[regressor]]\nname = \"net\"\nplugin = \"net\"\n{lines}"
         );
         let config =
             Config::parse(Path::new("plugins.toml"), &text, &[], Scope::Evaluation).unwrap();
-        check_parameters(
-            "[[regressor]] net",
-            "plugins.toml:9",
-            &config.regressors[0].params,
-            &schema(),
-            &RegressorConfig::HOST_KEYS,
-            Path::new("/study"),
-        )
+        let plan = Plan::resolve(&config, None).unwrap();
+        plan.regressors[0].check_parameters(&schema(), Path::new("/study"))
     }
 
     fn refused(lines: &str) -> String {
@@ -376,7 +400,7 @@ mod tests {
         for (line, message) in cases {
             assert_eq!(
                 refused(&format!("{model}{line}")),
-                format!("plugins.toml:13: {message}")
+                format!("plugins.toml:15: {message}")
             );
         }
     }
@@ -385,8 +409,8 @@ mod tests {
     fn a_missing_parameter_and_a_fixed_penalty_say_what_to_write() {
         assert_eq!(
             refused("alpha = 2.0"),
-            "plugins.toml:9: [[regressor]] net has no `model`\n  try: model = a text\n\
-             plugins.toml:12: alpha = 2.0 is the penalty, which is tuned\n  \
+            "plugins.toml:11: [[regressor]] net has no `model`\n  try: model = a text\n\
+             plugins.toml:14: alpha = 2.0 is the penalty, which is tuned\n  \
              try: a grid of your own, alphas = [10, 1, 0.1], or no key at all: the grid then comes from the data"
         );
     }

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf, absolute};
 
+use super::refusals::{
+    refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys, refuse_unbuilt,
+};
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Plan, RaterPlan, RegressorPlan,
     StudyPlan,
 };
 use crate::config::{
-    Config, DataConfig, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds,
-    Isolation, Missing, MissingExchange, Patience, Permutations, Pool, RegressorConfig, Scope,
-    Selection, Sourced, Unit,
+    Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
+    MissingExchange, Patience, Permutations, Pool, RegressorConfig, Scope, Selection, Sourced,
+    Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 
@@ -193,8 +196,7 @@ fn encoder_source(config: &EncoderConfig, folder: &Path) -> Result<EncoderSource
             refuse_precomputed_keys(config)?;
             Ok(EncoderSource::Plugin {
                 plugin: plugin.value.clone(),
-                params: config.params.values.clone(),
-                typed: config.params.clone(),
+                params: config.params.clone(),
             })
         }
         (None, Some(embeddings)) => {
@@ -221,60 +223,6 @@ fn encoder_source(config: &EncoderConfig, folder: &Path) -> Result<EncoderSource
     }
 }
 
-fn refuse_precomputed_keys(config: &EncoderConfig) -> Result<(), Refusal> {
-    let mut problems = Problems::default();
-    if let Some(ids) = &config.ids {
-        problems.push(ids.problem("belongs to `embeddings`; this encoder is a plugin"));
-    }
-    if let Some(allow) = config.allow_misaligned.as_ref().filter(|allow| allow.value) {
-        problems.push(allow.problem("belongs to `embeddings`; this encoder is a plugin"));
-    }
-    problems.finish(())
-}
-
-/// A file of vectors has no parameters, so any further key is a slip or belongs to a plugin.
-fn refuse_plugin_keys(config: &EncoderConfig) -> Result<(), Refusal> {
-    let mut problems = Problems::default();
-    for (key, origin) in &config.params.origins {
-        let known = crate::problem::suggestion(key, EncoderConfig::HOST_KEYS);
-        problems.push(Problem::new(
-            origin,
-            format!(
-                "[[encoder]] {} has no key `{key}`{known}",
-                config.name.value
-            ),
-        ));
-    }
-    problems.finish(())
-}
-
-/// Row order is never trusted: a .npy file needs an ids file, a table brings its ids along.
-fn refuse_ids(config: &EncoderConfig, embeddings: &Sourced<String>) -> Result<(), Refusal> {
-    let is_npy = has_extension(&embeddings.value, &["npy"]);
-    match &config.ids {
-        None if is_npy => Err(embeddings
-            .problem("is a .npy file without `ids`: row order is never trusted")
-            .with_try("ids = \"ids.txt\", a text file with one id per row")
-            .into()),
-        Some(ids) if !is_npy => Err(ids
-            .problem("belongs to .npy files; a table of vectors has its own id column")
-            .into()),
-        _ if is_npy || has_extension(&embeddings.value, &["csv", "tsv", "jsonl", "parquet"]) => {
-            Ok(())
-        }
-        _ => Err(embeddings
-            .problem("is none of .npy, .csv, .tsv, .jsonl, .parquet")
-            .into()),
-    }
-}
-
-fn has_extension(path: &str, extensions: &[&str]) -> bool {
-    let extension = Path::new(path)
-        .extension()
-        .map(|extension| extension.to_ascii_lowercase());
-    extension.is_some_and(|found| extensions.iter().any(|known| found == **known))
-}
-
 fn regressor(config: &RegressorConfig) -> RegressorPlan {
     let mut alphas = config.alphas.as_ref().map(|alphas| alphas.value.clone());
     if let Some(alphas) = &mut alphas {
@@ -283,8 +231,7 @@ fn regressor(config: &RegressorConfig) -> RegressorPlan {
     RegressorPlan {
         name: config.name.value.clone(),
         plugin: config.plugin.value.clone(),
-        params: config.params.values.clone(),
-        typed: config.params.clone(),
+        params: config.params.clone(),
         alphas,
         n_alphas: config
             .n_alphas
@@ -295,212 +242,5 @@ fn regressor(config: &RegressorConfig) -> RegressorPlan {
         tol: value_or(config.tol.as_ref(), default::TOL),
         selection: value_or(config.selection.as_ref(), Selection::Min),
         isolation: config.isolation.as_ref().map(|isolation| isolation.value),
-    }
-}
-
-/// Settings that parse but whose feature this version lacks: refused only when the value asks for it.
-fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
-    let mut refuse = |problem: Option<Problem>| {
-        if let Some(problem) = problem {
-            problems.push(problem);
-        }
-    };
-    let evaluation = &config.evaluation;
-    refuse(unbuilt(
-        &evaluation.permutations,
-        |permutations| matches!(permutations, Permutations::Adaptive(_)),
-        "permutations = 999",
-    ));
-    refuse(unbuilt(
-        &evaluation.unit,
-        |u| *u == Unit::Group,
-        "unit = \"row\"",
-    ));
-    refuse(unbuilt(
-        &evaluation.exchange,
-        |exchange| *exchange == Exchange::SizeBands,
-        "exchange = \"blocks\" or \"within\"",
-    ));
-    refuse(unbuilt(
-        &evaluation.missing_exchange,
-        |exchange| *exchange == MissingExchange::Strata,
-        "missing_exchange = \"first-return\"",
-    ));
-    refuse(unbuilt(&evaluation.best, |best| *best, "best = false"));
-    if config.scope == Scope::Evaluation {
-        refuse(unbuilt(
-            &config.data.covariates,
-            |covariates| !covariates.is_empty(),
-            "covariates = []",
-        ));
-    }
-    for encoder in &config.encoders {
-        refuse(unbuilt(&encoder.isolation, is_process, IN_PROCESS));
-        refuse(unbuilt(
-            &encoder.download,
-            |download| *download,
-            "download = false, with the model in a folder",
-        ));
-    }
-    for regressor in &config.regressors {
-        refuse(unbuilt(&regressor.isolation, is_process, IN_PROCESS));
-        refuse(unbuilt(
-            &regressor.selection,
-            |selection| *selection == Selection::OneSe,
-            "selection = \"min\"",
-        ));
-        refuse(unbuilt(
-            &regressor.compat,
-            |_| true,
-            "the same without `compat`",
-        ));
-        refuse(unbuilt(
-            &regressor.export_models,
-            |export| *export,
-            "export_models = false",
-        ));
-    }
-}
-
-const IN_PROCESS: &str = "isolation = \"in-process\"";
-
-fn is_process(isolation: &Isolation) -> bool {
-    *isolation == Isolation::Process
-}
-
-fn unbuilt<T>(
-    typed: &Option<Sourced<T>>,
-    asks_for_it: impl Fn(&T) -> bool,
-    instead: &str,
-) -> Option<Problem> {
-    typed
-        .as_ref()
-        .filter(|typed| asks_for_it(&typed.value))
-        .map(|typed| {
-            typed
-                .problem("asks for a feature that this version does not have yet")
-                .with_try(instead)
-        })
-}
-
-fn refuse_contradictions(config: &Config, problems: &mut Problems) {
-    refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);
-    refuse_shared_names(
-        "regressor",
-        config.regressors.iter().map(|r| &r.name),
-        problems,
-    );
-    refuse_missing_text(config, problems);
-    refuse_roles(&config.data, problems);
-    if config.scope == Scope::Evaluation
-        && config.data.targets.is_none()
-        && config.raters.is_empty()
-    {
-        problems.push(
-            Problem::new(
-                crate::problem::shown_path(&config.file),
-                "says nowhere what is to be predicted",
-            )
-            .with_try("targets = [\"openness\"] under [data], or a section [raters]"),
-        );
-    }
-    for regressor in &config.regressors {
-        refuse_two_grids(regressor, problems);
-    }
-    refuse_exchange_without_group(config, problems);
-}
-
-fn refuse_shared_names<'a>(
-    section: &str,
-    names: impl Iterator<Item = &'a Sourced<String>>,
-    problems: &mut Problems,
-) {
-    let mut seen: Vec<&Sourced<String>> = Vec::new();
-    for name in names {
-        // File systems that ignore case would let one encoder overwrite the other's files.
-        let is_same =
-            |other: &&&Sourced<String>| other.value.to_lowercase() == name.value.to_lowercase();
-        match seen.iter().find(is_same) {
-            Some(first) => problems.push(Problem::new(
-                &name.origin,
-                format!(
-                    "two [[{section}]] are called `{}`; the other is at {}",
-                    name.value, first.origin
-                ),
-            )),
-            None => seen.push(name),
-        }
-    }
-}
-
-fn refuse_missing_text(config: &Config, problems: &mut Problems) {
-    let needs_text = config
-        .encoders
-        .iter()
-        .find(|encoder| encoder.plugin.is_some());
-    if let (Some(encoder), None) = (needs_text, &config.data.text) {
-        problems.push(
-            Problem::new(
-                &encoder.origin,
-                format!(
-                    "[[encoder]] {} needs texts, and [data] names no `text`",
-                    encoder.name.value
-                ),
-            )
-            .with_try("text = \"text\" under [data]"),
-        );
-    }
-}
-
-/// One column, one role.
-fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
-    let targets = data.targets.iter().flat_map(|targets| &targets.value);
-    for target in targets {
-        let role = if *target == data.id.value {
-            "id"
-        } else if data.text.as_ref().is_some_and(|t| t.value.contains(target)) {
-            "text"
-        } else if data.group.as_ref().is_some_and(|g| g.value == *target) {
-            "group"
-        } else {
-            continue;
-        };
-        if let Some(targets) = &data.targets {
-            problems
-                .push(targets.problem(&format!("names `{target}`, which is the {role} column")));
-        }
-    }
-}
-
-fn refuse_two_grids(regressor: &RegressorConfig, problems: &mut Problems) {
-    if regressor.alphas.is_none() {
-        return;
-    }
-    let relative = [
-        regressor
-            .n_alphas
-            .as_ref()
-            .map(|n| n.problem(BESIDE_ALPHAS)),
-        regressor
-            .alpha_min_ratio
-            .as_ref()
-            .map(|ratio| ratio.problem(BESIDE_ALPHAS)),
-    ];
-    for problem in relative.into_iter().flatten() {
-        problems.push(problem);
-    }
-}
-
-const BESIDE_ALPHAS: &str = "stands beside `alphas`: a grid is either given or found from the data";
-
-fn refuse_exchange_without_group(config: &Config, problems: &mut Problems) {
-    if let (Some(exchange), None) = (&config.evaluation.exchange, &config.data.group)
-        && exchange.value == Exchange::Within
-    {
-        problems.push(
-            exchange
-                .problem("permutes inside groups, and [data] names no `group`")
-                .with_try("group = \"author\" under [data]"),
-        );
     }
 }

@@ -1,0 +1,162 @@
+//! `[study]`, `[data]`, `[[data.join]]` and `[raters]`: what the rows are.
+//!
+//! An absent optional key stays `None` here; its default is in [`crate::plan`].
+
+use super::choices::{Missing, Pool};
+use super::section::{Section, Sourced, as_texts};
+use super::tree::{Node, Value};
+
+/// `[study]`
+#[derive(Debug, Clone)]
+pub struct StudyConfig {
+    /// Also names the results folder.
+    pub name: Sourced<String>,
+    /// 0 or more.
+    pub seed: Option<Sourced<i64>>,
+}
+
+impl StudyConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<StudyConfig> {
+        let name = section.file_name();
+        let name = section.required("name = \"loans\"", name);
+        let seed = section.whole("seed", 0..);
+        section.finish();
+        Some(StudyConfig { name: name?, seed })
+    }
+}
+
+/// `[data]`
+#[derive(Debug, Clone)]
+pub struct DataConfig {
+    /// The main table, as typed.
+    pub path: Sourced<String>,
+    /// Its id column.
+    pub id: Sourced<String>,
+    /// Text columns.
+    pub text: Option<Sourced<Vec<String>>>,
+    /// How the vectors of several text columns become one.
+    pub pool: Option<Sourced<Pool>>,
+    /// Names or globs of targets.
+    pub targets: Option<Sourced<Vec<String>>>,
+    /// The column of groups.
+    pub group: Option<Sourced<String>>,
+    /// What a missing target value means.
+    pub missing: Option<Sourced<Missing>>,
+    /// Covariate columns.
+    pub covariates: Option<Sourced<Vec<String>>>,
+    /// `[[data.join]]`
+    pub joins: Vec<JoinConfig>,
+}
+
+/// `[[data.join]]`
+#[derive(Debug, Clone)]
+pub struct JoinConfig {
+    /// The table, as typed.
+    pub path: Sourced<String>,
+    /// Its id column, when it is not called as in `[data]`.
+    pub id: Option<Sourced<String>>,
+    /// Put before every other column's name.
+    pub prefix: Option<Sourced<String>>,
+}
+
+impl DataConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<DataConfig> {
+        let path = section.text("path");
+        let path = section.required("path = \"loans.csv\"", path);
+        let id = section.text("id");
+        let id = section.required("id = \"id\"", id);
+        let text = section.texts("text");
+        let pool = section.choice("pool");
+        let targets = section.texts("targets");
+        let group = section.text("group");
+        let missing = section.choice("missing");
+        let covariates = section.texts("covariates");
+        let joins = match section.node("join") {
+            Some(node) => JoinConfig::read_all(&section, node),
+            None => Vec::new(),
+        };
+        section.finish();
+        Some(DataConfig {
+            path: path?,
+            id: id?,
+            text,
+            pool,
+            targets,
+            group,
+            missing,
+            covariates,
+            joins,
+        })
+    }
+}
+
+impl JoinConfig {
+    fn read_all(data: &Section<'_>, node: &Node) -> Vec<JoinConfig> {
+        let Value::List(items) = &node.value else {
+            data.refuse(&node.origin, "join has double brackets: [[data.join]]");
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| Section::open("[[data.join]]", item, data.problems()))
+            .filter_map(JoinConfig::read)
+            .collect()
+    }
+
+    fn read(mut section: Section<'_>) -> Option<JoinConfig> {
+        let path = section.text("path");
+        let path = section.required("path = \"ratings.csv\"", path);
+        let id = section.text("id");
+        let prefix = section.any_text("prefix");
+        section.finish();
+        Some(JoinConfig {
+            path: path?,
+            id,
+            prefix,
+        })
+    }
+}
+
+/// One line of `[raters]`: a trait and the columns of its raters.
+#[derive(Debug, Clone)]
+pub struct RaterConfig {
+    /// The target that the ratings make.
+    pub target: String,
+    /// Two or more rating columns.
+    pub columns: Sourced<Vec<String>>,
+}
+
+impl RaterConfig {
+    pub(super) fn read(section: Section<'_>) -> Vec<RaterConfig> {
+        let lines: Vec<_> = section.rest().collect();
+        lines
+            .into_iter()
+            .filter_map(|(target, node)| {
+                let columns = as_texts(&node.value).filter(|columns| {
+                    let mut different = columns.clone();
+                    different.sort();
+                    different.dedup();
+                    different.len() == columns.len() && columns.len() >= 2
+                });
+                let Some(value) = columns else {
+                    section.refuse(
+                        &node.origin,
+                        format!(
+                            "{target} = {} is not a list of two or more different columns",
+                            node.value
+                        ),
+                    );
+                    return None;
+                };
+                Some(RaterConfig {
+                    target: target.to_owned(),
+                    columns: Sourced {
+                        value,
+                        origin: node.origin.clone(),
+                        label: format!("[raters] {target}"),
+                    },
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,131 @@
+//! `[evaluation]`: how encoders and regressors are judged.
+//!
+//! An absent key stays `None` here; its default is in [`crate::plan`].
+
+use serde::{Serialize, Serializer};
+
+use super::choices::{Duplicates, Exchange, MissingExchange, Unit};
+use super::section::{Section, Sourced, as_whole};
+use super::tree::Value;
+
+/// More permutations, repeats or grid points than anyone can mean.
+pub(super) const MANY: i64 = 10_000_000;
+
+/// `[evaluation]`; a value of `None` takes its default in the plan.
+#[derive(Debug, Clone, Default)]
+pub struct EvaluationConfig {
+    /// K, at least 2.
+    pub folds: Option<Sourced<i64>>,
+    /// Redraws of the folds, at least 1.
+    pub repeats: Option<Sourced<i64>>,
+    /// How many, or until when.
+    pub permutations: Option<Sourced<Permutations>>,
+    /// Family-wise level, inside (0, 1).
+    pub level: Option<Sourced<f64>>,
+    /// δ in units of r2, inside (0, 1).
+    pub smallest_effect: Option<Sourced<f64>>,
+    /// Are the control encoders run?
+    pub controls: Option<Sourced<bool>>,
+    /// The inner split.
+    pub inner_folds: Option<Sourced<InnerFolds>>,
+    /// How groups are permuted.
+    pub exchange: Option<Sourced<Exchange>>,
+    /// What one row of the analysis is.
+    pub unit: Option<Sourced<Unit>>,
+    /// What duplicates of a text are.
+    pub duplicates: Option<Sourced<Duplicates>>,
+    /// How a permutation treats missing values.
+    pub missing_exchange: Option<Sourced<MissingExchange>>,
+    /// Draws of the sensitivity analysis; 0 is off.
+    pub sensitivity: Option<Sourced<i64>>,
+    /// Is a cell added that chooses encoder and regressor inside?
+    pub best: Option<Sourced<bool>>,
+}
+
+impl EvaluationConfig {
+    pub(super) fn read(mut section: Section<'_>) -> EvaluationConfig {
+        let inside = "a number between 0 and 1";
+        let config = EvaluationConfig {
+            folds: section.whole("folds", 2..=1000),
+            repeats: section.whole("repeats", 1..=MANY),
+            permutations: section.take(
+                "permutations",
+                "a whole number, 1 or more, or { adaptive = 9999 }",
+                Permutations::from_toml,
+            ),
+            level: section.number("level", inside, |level| 0.0 < level && level < 1.0),
+            smallest_effect: section.number("smallest_effect", inside, |effect| {
+                0.0 < effect && effect < 1.0
+            }),
+            controls: section.flag("controls"),
+            inner_folds: section.take(
+                "inner_folds",
+                "\"outer\" or a whole number, 2 or more",
+                InnerFolds::from_toml,
+            ),
+            exchange: section.choice("exchange"),
+            unit: section.choice("unit"),
+            duplicates: section.choice("duplicates"),
+            missing_exchange: section.choice("missing_exchange"),
+            sensitivity: section.whole("sensitivity", 0..=MANY),
+            best: section.flag("best"),
+        };
+        section.finish();
+        config
+    }
+}
+
+/// How many permutations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permutations {
+    /// Until a cell is decided, at most so many (STATISTICS §3).
+    Adaptive(u32),
+    /// Exactly so many for every cell.
+    #[serde(untagged)]
+    Fixed(u32),
+}
+
+impl Permutations {
+    fn from_toml(value: &Value) -> Option<Permutations> {
+        let count = |value| as_whole(value, &(1..=MANY)).and_then(|n| u32::try_from(n).ok());
+        match value {
+            Value::Table(table) => match table.entries.as_slice() {
+                [only] if only.key == "adaptive" => {
+                    count(&only.node.value).map(Permutations::Adaptive)
+                }
+                _ => None,
+            },
+            value => count(value).map(Permutations::Fixed),
+        }
+    }
+}
+
+/// The inner split, for tuning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InnerFolds {
+    /// The remaining outer folds.
+    Outer,
+    /// So many independent folds.
+    Independent(u32),
+}
+
+impl InnerFolds {
+    fn from_toml(value: &Value) -> Option<InnerFolds> {
+        match value {
+            Value::Text(word) if word == "outer" => Some(InnerFolds::Outer),
+            value => as_whole(value, &(2..=1000))
+                .and_then(|n| u32::try_from(n).ok())
+                .map(InnerFolds::Independent),
+        }
+    }
+}
+
+impl Serialize for InnerFolds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            InnerFolds::Outer => serializer.serialize_str("outer"),
+            InnerFolds::Independent(folds) => serializer.serialize_u32(*folds),
+        }
+    }
+}

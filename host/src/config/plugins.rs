@@ -1,0 +1,271 @@
+//! `[[encoder]]` and `[[regressor]]`: the keys the host reads, and all others, which go to the plugin.
+//!
+//! An absent optional key stays `None` here; its default is in [`crate::plan`].
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Number, Value as Json};
+
+use super::choices::{Isolation, Pool, Selection};
+use super::evaluation::MANY;
+use super::section::{Section, Sourced, as_number, as_whole};
+use super::tree::{Origin, Value};
+
+/// The keys of a section that go to its plugin, as JSON, each with its line. Serialises as the values alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    /// How messages call the section: `[[regressor]] ridge`.
+    pub section: String,
+    /// Where the section begins.
+    pub origin: Origin,
+    /// In file order.
+    pub values: Map<String, Json>,
+    /// The line of each key.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+impl Serialize for Parameters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+impl Parameters {
+    fn read(section: &Section<'_>) -> Parameters {
+        let mut parameters = Parameters {
+            section: section.label().to_owned(),
+            origin: section.origin().clone(),
+            values: Map::new(),
+            origins: BTreeMap::new(),
+        };
+        for (key, node) in section.rest() {
+            match as_json(&node.value) {
+                Some(json) => {
+                    parameters.values.insert(key.to_owned(), json);
+                    parameters
+                        .origins
+                        .insert(key.to_owned(), node.origin.clone());
+                }
+                None => section.refuse(
+                    &node.origin,
+                    format!(
+                        "{key} = {} is not a finite number, a text, true or false, or a list of them",
+                        node.value
+                    ),
+                ),
+            }
+        }
+        parameters
+    }
+}
+
+fn as_json(value: &Value) -> Option<Json> {
+    match value {
+        Value::Text(text) => Some(Json::String(text.clone())),
+        Value::Whole(number) => Some(Json::from(*number)),
+        Value::Number(number) => Number::from_f64(*number).map(Json::Number),
+        Value::Flag(flag) => Some(Json::Bool(*flag)),
+        Value::List(items) => items.iter().map(|item| as_json(&item.value)).collect(),
+        Value::Other(_) | Value::Table(_) => None,
+    }
+}
+
+/// `[[encoder]]`
+#[derive(Debug, Clone)]
+pub struct EncoderConfig {
+    /// Where the section begins.
+    pub origin: Origin,
+    /// Its label in reports and file names.
+    pub name: Sourced<String>,
+    /// A plugin id, or the path of a library.
+    pub plugin: Option<Sourced<String>>,
+    /// A file of vectors instead of a plugin.
+    pub embeddings: Option<Sourced<String>>,
+    /// The ids of a .npy file's rows.
+    pub ids: Option<Sourced<String>>,
+    /// How the vectors of several text columns become one, for this encoder.
+    pub pool: Option<Sourced<Pool>>,
+    /// Where the plugin runs.
+    pub isolation: Option<Sourced<Isolation>>,
+    /// May models be fetched from the network?
+    pub download: Option<Sourced<bool>>,
+    /// Are vectors used that do not seem to belong to the texts?
+    pub allow_misaligned: Option<Sourced<bool>>,
+    /// All other keys.
+    pub params: Parameters,
+}
+
+impl EncoderConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<EncoderConfig> {
+        let name = section.file_name();
+        let name = section.required("name = \"minilm\"", name);
+        let plugin = section.text("plugin");
+        let embeddings = section.text("embeddings");
+        let ids = section.text("ids");
+        let pool = section.choice("pool");
+        let isolation = section.choice("isolation");
+        let download = section.flag("download");
+        let allow_misaligned = section.flag("allow_misaligned");
+        let params = Parameters::read(&section);
+        Some(EncoderConfig {
+            origin: section.origin().clone(),
+            name: name?,
+            plugin,
+            embeddings,
+            ids,
+            pool,
+            isolation,
+            download,
+            allow_misaligned,
+            params,
+        })
+    }
+
+    /// Keys the host reads in this section; all others are the plugin's.
+    pub const HOST_KEYS: [&str; 8] = [
+        "name",
+        "plugin",
+        "embeddings",
+        "ids",
+        "pool",
+        "isolation",
+        "download",
+        "allow_misaligned",
+    ];
+}
+
+/// How many steps without improvement end a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// So many.
+    Steps(u32),
+    /// The whole path is walked.
+    Off,
+}
+
+impl Patience {
+    fn from_toml(value: &Value) -> Option<Patience> {
+        match value {
+            Value::Text(word) if word == "off" => Some(Patience::Off),
+            value => as_whole(value, &(1..=MANY))
+                .and_then(|n| u32::try_from(n).ok())
+                .map(Patience::Steps),
+        }
+    }
+}
+
+impl Serialize for Patience {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Patience::Off => serializer.serialize_str("off"),
+            Patience::Steps(steps) => serializer.serialize_u32(*steps),
+        }
+    }
+}
+
+/// `[[regressor]]`
+#[derive(Debug, Clone)]
+pub struct RegressorConfig {
+    /// Where the section begins.
+    pub origin: Origin,
+    /// Its label in reports.
+    pub name: Sourced<String>,
+    /// A plugin id, or the path of a library.
+    pub plugin: Sourced<String>,
+    /// An absolute grid of penalties.
+    pub alphas: Option<Sourced<Vec<f64>>>,
+    /// Points of the relative grid.
+    pub n_alphas: Option<Sourced<i64>>,
+    /// Weakest penalty of the relative grid as a share of the strongest.
+    pub alpha_min_ratio: Option<Sourced<f64>>,
+    /// When a path ends early.
+    pub patience: Option<Sourced<Patience>>,
+    /// Relative duality gap of final fits.
+    pub tol: Option<Sourced<f64>>,
+    /// Which penalty is selected.
+    pub selection: Option<Sourced<Selection>>,
+    /// Another program whose grid and scaling to reproduce.
+    pub compat: Option<Sourced<String>>,
+    /// Where the plugin runs.
+    pub isolation: Option<Sourced<Isolation>>,
+    /// Are models fitted on all rows written?
+    pub export_models: Option<Sourced<bool>>,
+    /// All other keys.
+    pub params: Parameters,
+}
+
+impl RegressorConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<RegressorConfig> {
+        let name = section.file_name();
+        let name = section.required("name = \"ridge\"", name);
+        let plugin = section.text("plugin");
+        let plugin = section.required("plugin = \"ridge\"", plugin);
+        let inside = "a number between 0 and 1";
+        let alphas = section.take(
+            "alphas",
+            "a list of different numbers above 0",
+            positive_numbers,
+        );
+        let n_alphas = section.whole("n_alphas", 1..=100_000);
+        let alpha_min_ratio = section.number("alpha_min_ratio", inside, |r| 0.0 < r && r < 1.0);
+        let patience = section.take(
+            "patience",
+            "\"off\" or a whole number, 1 or more",
+            Patience::from_toml,
+        );
+        let tol = section.number("tol", inside, |tol| 0.0 < tol && tol < 1.0);
+        let selection = section.choice("selection");
+        let compat = section.take("compat", "\"sklearn\" or \"glmnet\"", |value| match value {
+            Value::Text(word) if word == "sklearn" || word == "glmnet" => Some(word.clone()),
+            _ => None,
+        });
+        let isolation = section.choice("isolation");
+        let export_models = section.flag("export_models");
+        let params = Parameters::read(&section);
+        Some(RegressorConfig {
+            origin: section.origin().clone(),
+            name: name?,
+            plugin: plugin?,
+            alphas,
+            n_alphas,
+            alpha_min_ratio,
+            patience,
+            tol,
+            selection,
+            compat,
+            isolation,
+            export_models,
+            params,
+        })
+    }
+
+    /// Keys the host reads in this section; all others are the plugin's.
+    pub const HOST_KEYS: [&str; 11] = [
+        "name",
+        "plugin",
+        "alphas",
+        "n_alphas",
+        "alpha_min_ratio",
+        "patience",
+        "tol",
+        "selection",
+        "compat",
+        "isolation",
+        "export_models",
+    ];
+}
+
+/// Positive, finite, different; in the order typed.
+fn positive_numbers(value: &Value) -> Option<Vec<f64>> {
+    let Value::List(items) = value else {
+        return None;
+    };
+    let numbers: Vec<f64> = items
+        .iter()
+        .map(|item| as_number(&item.value).filter(|number| *number > 0.0))
+        .collect::<Option<_>>()?;
+    let is_new = |i: usize| !numbers[..i].contains(&numbers[i]);
+    let are_valid = !numbers.is_empty() && (0..numbers.len()).all(is_new);
+    are_valid.then_some(numbers)
+}
