@@ -14,7 +14,7 @@ use abi_stable::StableAbi;
 use abi_stable::abi_stability::abi_checking::{
     AbiInstability, AbiInstabilityError, ExpectedFound, check_layout_compatibility,
 };
-use abi_stable::library::{AbiHeaderRef, LibHeader, LibraryError, RootModule};
+use abi_stable::library::{AbiHeader, AbiHeaderRef, LibHeader, LibraryError, RootModule};
 use abi_stable::sabi_types::VersionStrings;
 use abi_stable::std_types::{RNone, ROption, RSome, RStr};
 use abi_stable::type_layout::{TLFieldOrFunction, TypeLayout};
@@ -168,6 +168,13 @@ pub unsafe fn open(symbol: *const c_void) -> Result<DoorRef, DoorError> {
 }
 
 fn foreign(error: &LibraryError) -> DoorError {
+    if let LibraryError::InvalidAbiHeader(found) = error {
+        let expected = AbiHeader::VALUE;
+        return DoorError::Foreign(format!(
+            "it describes itself to abi_stable {}.{}, this host asks with abi_stable {}.{}",
+            found.abi_major, found.abi_minor, expected.abi_major, expected.abi_minor
+        ));
+    }
     let text = error.to_string();
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     DoorError::Foreign(line)
@@ -337,6 +344,21 @@ mod tests {
         assert_eq!(
             difference.to_string(),
             "different layout of `ocean.regressor/1` (fit, param_3: expected f64, found f32)"
+        );
+    }
+
+    #[test]
+    fn a_door_of_another_abi_stable_stays_shut_and_says_why_in_one_line() {
+        let mut header = AbiHeader::VALUE;
+        header.abi_minor += 1;
+        // SAFETY: only the header is read, since it says that the rest is foreign.
+        let refused = unsafe { open(core::ptr::from_ref(&header).cast()) }.err();
+        let line = refused.map(|error| error.to_string());
+        assert_eq!(
+            line.as_deref(),
+            Some(
+                "its layout cannot be compared: it describes itself to abi_stable 0.12, this host asks with abi_stable 0.11"
+            )
         );
     }
 

@@ -36,14 +36,21 @@ pub(crate) fn catch<T>(body: impl FnOnce() -> T) -> Result<T> {
     let was_guarded = GUARDED.replace(true);
     // A half-done object is never used again: after a panic the host destroys it, if it got one at all.
     let outcome = catch_unwind(AssertUnwindSafe(body));
-    GUARDED.set(was_guarded);
-    outcome.map_err(|payload| {
+    let result = outcome.map_err(|payload| {
         let noted = NOTED.take();
         let message = noted.unwrap_or_else(|| payload_text(payload.as_ref()).to_owned());
-        // A payload may panic in its own destructor, outside every guard.
-        std::mem::forget(payload);
+        discard(payload);
         Error::panic(format!("panicked at {message}"))
-    })
+    });
+    GUARDED.set(was_guarded);
+    result
+}
+
+/// Drops what a panic threw. Its destructor may panic in its turn; what that throws is left alone.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+    }
 }
 
 thread_local! {
