@@ -64,20 +64,21 @@ pub enum Command {
 const EVAL: &str = "\
 Evaluate every encoder with every regressor on every target, and test each result.
 
-Texts are encoded (or vectors read), each row is predicted by a model that never saw it, and the whole recipe, tuning included, is repeated on
-permuted targets. Reports, tables and everything drawn go to the results folder. Ctrl-C leaves a valid partial run; the same command
-with --resume continues it.";
+Texts are encoded (or vectors read), each row is predicted by a model that never saw it, and the whole recipe, tuning included, is repeated on \
+permuted targets. Reports, tables and everything drawn go to the results folder. Ctrl-C leaves a valid partial run; the same command \
+resumes it.";
 
 const ENCODE: &str = "\
 Turn the texts into vectors and keep them in the cache.
 
-Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and
+Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and \
 NAME_summary.json are written for every encoder, for use in other programs.";
 
 /// `eval`
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// The study: a plugins.toml
+    #[arg(value_name = "FILE")]
     pub config: PathBuf,
     /// The results folder [default: runs/<study.name>]
     #[arg(long, value_name = "DIR")]
@@ -100,6 +101,7 @@ pub struct EvalArgs {
 #[derive(Debug, Args)]
 pub struct EncodeArgs {
     /// The study: a plugins.toml
+    #[arg(value_name = "FILE")]
     pub config: PathBuf,
     /// Also write the vectors of every encoder here, as .npy with ids
     #[arg(long, value_name = "DIR")]

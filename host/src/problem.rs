@@ -79,7 +79,7 @@ impl fmt::Display for Refusal {
         }
         match self.problems.len().saturating_sub(SHOWN) {
             0 => Ok(()),
-            more => write!(f, "\n… and {more} more problems"),
+            more => write!(f, "\n… and {more} more"),
         }
     }
 }
@@ -203,6 +203,6 @@ mod tests {
         }
         let text = problems.finish(()).unwrap_err().to_string();
         assert_eq!(text.lines().count(), 21);
-        assert!(text.ends_with("a.toml:20: wrong\n… and 2 more problems"));
+        assert!(text.ends_with("a.toml:20: wrong\n… and 2 more"));
     }
 }

@@ -168,7 +168,10 @@ impl Vectors {
         };
         let more = match count {
             1 => String::new(),
-            count => format!(", and {} more values are not finite", count - 1),
+            count => format!(
+                "; {count} of {} values are not finite",
+                rows.len() * self.x.ncols()
+            ),
         };
         let value = self.x[(row, column)];
         let message = format!(

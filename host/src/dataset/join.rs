@@ -57,7 +57,7 @@ impl Ids {
             let lines = places.listed(&[*first, *second]);
             let more = match repeated.len() {
                 1 => String::new(),
-                count => format!(", and {} more rows repeat an id", count - 1),
+                count => format!("; {count} rows in all repeat an earlier id"),
             };
             let message = format!("id `{}` stands at {lines}{more}", names[*first]);
             problems.push(Problem::new(&places.file, message));

@@ -228,7 +228,7 @@ fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> {
     };
     let more = match wrong.len() {
         1 => String::new(),
-        count => format!(", nor are {} more of its values", count - 1),
+        count => format!("; {count} of {n_rows} values are not"),
     };
     let message = format!("{role} = {what} is not a finite number{more}");
     let problem = Problem::new(column.places.of(*row), message);

@@ -265,7 +265,7 @@ fn ids_must_be_there_and_differ() {
     );
     assert_eq!(
         refused("id,y\n1,2\n ,3\n2,4\n,5\n1,3\n2,8\n"),
-        "d.csv: has no id at lines 3, 5\nd.csv: id `1` stands at lines 2, 6, and 1 more rows repeat an id"
+        "d.csv: has no id at lines 3, 5\nd.csv: id `1` stands at lines 2, 6; 2 rows in all repeat an earlier id"
     );
     let rows: ArrayRef = StdArc::new(StringArray::from(vec![Some("a"), None, Some("a")]));
     assert_eq!(
@@ -278,7 +278,7 @@ fn ids_must_be_there_and_differ() {
 fn each_unusable_target_is_refused_by_name() {
     let missing = "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point";
     let cases = [
-        ("1,high\n2,low\n3,1\n", format!("d.csv:2: target `y` = \"high\" is not a finite number, nor are 1 more of its values\n  try: {missing}")),
+        ("1,high\n2,low\n3,1\n", format!("d.csv:2: target `y` = \"high\" is not a finite number; 2 of 3 values are not\n  try: {missing}")),
         ("1,1\n2,nan\n", format!("d.csv:3: target `y` = \"nan\" is not a finite number\n  try: {missing}")),
         ("1,1\n2,inf\n", format!("d.csv:3: target `y` = \"inf\" is not a finite number\n  try: {missing}")),
         ("1,1\n2,1e999\n", format!("d.csv:3: target `y` = \"1e999\" is not a finite number\n  try: {missing}")),
@@ -565,7 +565,7 @@ fn vectors_that_do_not_fit_are_refused() {
         ),
         (
             precomputed("v.npy", bad(f32::NAN), ids, &["b", "c"]),
-            "v.npy: row 2 (id `b`), column 2 is NaN, and 1 more values are not finite".to_owned(),
+            "v.npy: row 2 (id `b`), column 2 is NaN; 2 of 4 values are not finite".to_owned(),
         ),
         (
             precomputed("v.npy", bad(f32::INFINITY), ids, &["c"]),
