@@ -18,6 +18,14 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
+const PREFIX: &str = ".tmp-";
+const SUFFIX: &str = ".part";
+
+/// Whether a file name is one that [`write`] gives to unfinished files; after a kill they may be removed.
+pub fn is_temporary(file_name: &str) -> bool {
+    file_name.starts_with(PREFIX) && file_name.ends_with(SUFFIX)
+}
+
 /// The cause in a user's words, with what to try; the system's own words for the rest.
 fn cause(error: &io::Error) -> String {
     match error.kind() {
@@ -71,7 +79,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     }
     // The temporary file removes itself on every way out but the last.
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".tmp-").suffix(".part");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -209,9 +209,11 @@ impl Entry {
             return;
         };
         let written = atomic::create_folder(&folder).and_then(|()| {
-            let _lock = lock(&folder, true);
+            let lock = lock(&folder, true);
             self.merge(&folder);
-            self.write(&folder)
+            self.write(&folder)?;
+            remove_leftovers(&folder, self.seen.as_deref(), lock.is_some());
+            Ok(())
         });
         self.is_dirty = false;
         if let Err(e) = written {
@@ -314,7 +316,7 @@ impl Entry {
             source,
         })?;
         let npy_hash = blake3::hash(&matrix).to_hex().to_string();
-        let npy = format!("rows-{}.npy", &npy_hash[..16]);
+        let npy = matrix_name(&npy_hash);
         let rows: Vec<RowKey> = self.rows.keys().copied().collect();
         let tokens: Vec<Option<TokenCount>> = self.rows.values().map(|row| row.tokens).collect();
         let sidecar = Sidecar {
@@ -340,7 +342,6 @@ impl Entry {
             serde_json::to_writer(file, &sidecar).map_err(io::Error::from)
         })?;
         self.seen = Some(npy_hash);
-        remove_others(folder, &npy);
         Ok(())
     }
 
@@ -375,14 +376,23 @@ fn rows_hash(rows: &[RowKey], tokens: &[Option<TokenCount>]) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
-/// Matrices that no sidecar names any more.
-fn remove_others(folder: &Path, current: &str) {
+/// A matrix is named after its bytes.
+fn matrix_name(npy_hash: &str) -> String {
+    format!("rows-{}.npy", &npy_hash[..16])
+}
+
+/// Removes matrices that the sidecar no longer names and, when nobody else can be writing, temporary files of writers that were killed.
+fn remove_leftovers(folder: &Path, npy_hash: Option<&str>, is_locked: bool) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
+    let current = npy_hash.map(matrix_name);
     for name in entries.flatten().map(|entry| entry.file_name()) {
         let name = name.to_string_lossy();
-        if name.starts_with("rows-") && name.ends_with(".npy") && name != current {
+        let is_old = name.starts_with("rows-")
+            && name.ends_with(".npy")
+            && current.as_deref() != Some(&*name);
+        if is_old || (is_locked && atomic::is_temporary(&name)) {
             let _ = fs::remove_file(folder.join(&*name));
         }
     }
@@ -602,6 +612,23 @@ mod tests {
             warnings[0]
         );
         assert!(entry.get(&RowKey::of("a")).is_some());
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_by_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path());
+        let entry_folder = filled(&cache, &[("a", 1.0)]).folder.unwrap();
+        // Killed before its sidecar: a matrix nobody names, and half a file.
+        fs::write(entry_folder.join("rows-0123456789abcdef.npy"), "x").unwrap();
+        fs::write(entry_folder.join(".tmp-Xy12.part"), "x").unwrap();
+        filled(&cache, &[("b", 2.0)]);
+        assert_eq!(
+            fs::read_dir(&entry_folder).unwrap().count(),
+            3,
+            "sidecar, matrix, lock"
+        );
+        assert_eq!(read(&cache).rows.len(), 2);
     }
 
     #[test]

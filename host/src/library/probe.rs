@@ -128,7 +128,11 @@ struct Outcome {
 
 fn run(prober: &Prober, path: &Path) -> Result<Outcome, Fault> {
     let program = prober.program.display();
-    let mut child = Command::new(&prober.program)
+    let mut command = Command::new(&prober.program);
+    // Ctrl-C is for the host, which then ends in its own way; a child killed by it would look like a plugin that crashed.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
         .args(&prober.arguments)
         .arg(path)
         .stdin(Stdio::null())
@@ -260,7 +264,7 @@ pub(crate) fn signal_name(number: i32) -> String {
 
 /// What `ocean-host probe FILE` does: opens the library in this process, which is nobody's but the plugin's, and answers.
 pub fn probe_main(path: &Path) -> ExitCode {
-    no_core_file();
+    stay_harmless();
     // SAFETY: this is the child; a crash here is a result.
     let answer = unsafe { open::open(path) }.map(|opened| Probed {
         hash: String::new(), // the parent's, taken before the library had a chance to touch its file
@@ -293,7 +297,8 @@ pub(super) fn fp_warning(change: String) -> String {
     )
 }
 
-fn no_core_file() {
+/// No core file for a crash that is expected, and no child that loops on after its parent was killed.
+fn stay_harmless() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
@@ -302,6 +307,11 @@ fn no_core_file() {
             maximum: Some(0),
         };
         let _ = setrlimit(Resource::Core, none);
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        let _ = set_parent_process_death_signal(Some(Signal::KILL));
     }
 }
 
