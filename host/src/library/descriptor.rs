@@ -18,6 +18,16 @@ pub enum Kind {
     Regressor,
 }
 
+impl Kind {
+    /// "an encoder", "a regressor".
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Kind::Encoder => "an encoder",
+            Kind::Regressor => "a regressor",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -166,7 +166,7 @@ pub enum Fault {
         found: Vec<String>,
     },
     /// An encoder where a regressor is wanted, or the other way round.
-    #[error("`{id}` is {found}, and {wanted} is wanted here; it belongs under [[{found}]]", found = .found, wanted = .wanted)]
+    #[error("`{id}` is {}, and {} is wanted here; it belongs under [[{found}]]", found.with_article(), wanted.with_article())]
     WrongKind {
         /// The plugin's id.
         id: String,
