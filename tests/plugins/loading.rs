@@ -12,7 +12,8 @@ use ocean_engine::regressor::{FitInfo, Regressor, RegressorError};
 use ocean_host::cache::Cache;
 use ocean_host::encode::{TextEncoder, get_or_encode};
 use ocean_host::library::{
-    CallContext, Kind, Layout, Library, Plugin, PluginEncoder, PluginRegressor, Prober, RegressorOptions, SearchPath,
+    CallContext, Kind, Layout, Library, Plugin, PluginEncoder, PluginRegressor, Prober,
+    RegressorOptions, SearchPath,
 };
 use ocean_host::progress::Progress;
 use ocean_plugin_abi::status;
@@ -23,7 +24,10 @@ use serde_json::{Map, Value, json};
 fn library_of(search: SearchPath) -> (Library, Arc<Mutex<Vec<String>>>) {
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let said = Arc::clone(&warnings);
-    let context = CallContext::new(move |_, text| said.lock().unwrap().push(text.to_owned()), Arc::default());
+    let context = CallContext::new(
+        move |_, text| said.lock().unwrap().push(text.to_owned()),
+        Arc::default(),
+    );
     let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(60));
     (Library::new(search, prober, context), warnings)
 }
@@ -36,44 +40,81 @@ fn library() -> (Library, Arc<Mutex<Vec<String>>>) {
 }
 
 fn load(path: &Path, kind: Kind) -> Arc<Plugin> {
-    library().0.load(path.to_str().unwrap(), Path::new("/"), kind).unwrap()
+    library()
+        .0
+        .load(path.to_str().unwrap(), Path::new("/"), kind)
+        .unwrap()
 }
 
 /// The one line that a bad file earns, without the path it begins with.
 fn refusal(path: &Path, kind: Kind) -> String {
-    let error = library().0.load(path.to_str().unwrap(), Path::new("/"), kind).unwrap_err().to_string();
+    let error = library()
+        .0
+        .load(path.to_str().unwrap(), Path::new("/"), kind)
+        .unwrap_err()
+        .to_string();
     assert_eq!(error.lines().count(), 1, "{error}");
-    error.strip_prefix(&format!("plugin {}: ", path.display())).expect(&error).to_owned()
+    error
+        .strip_prefix(&format!("plugin {}: ", path.display()))
+        .expect(&error)
+        .to_owned()
 }
 
 #[test]
 fn every_bad_library_is_one_line_that_says_what_is_wrong() {
     let expected = [
-        ("no_entry", "it is a library, but no ocean-host plugin: it exports no `ocean_plugin_entry_v1`; Rust: `export_plugin!`, C: see ocean_plugin.h"),
+        (
+            "no_entry",
+            "it is a library, but no ocean-host plugin: it exports no `ocean_plugin_entry_v1`; Rust: `export_plugin!`, C: see ocean_plugin.h",
+        ),
         (
             "old_abi",
             "it was made for version 0 of the plugin ABI, this ocean-host loads version 1; rebuild it, or use an ocean-host of its version",
         ),
-        ("wrong_magic", "its entry is not an ocean_entry: it begins with 0x00000001, expected 0x4f43454e"),
-        ("entry_is_data", "its `ocean_plugin_entry_v1` is not a function; export a function that returns the address of the entry"),
-        ("missing_function", "its plugin `one-feature` has a `ocean.regressor/1` without `predict`"),
-        ("wrong_kind", "its plugin `one-feature` has the kind regressor, but offers no `ocean.regressor/1`"),
+        (
+            "wrong_magic",
+            "its entry is not an ocean_entry: it begins with 0x00000001, expected 0x4f43454e",
+        ),
+        (
+            "entry_is_data",
+            "its `ocean_plugin_entry_v1` is not a function; export a function that returns the address of the entry",
+        ),
+        (
+            "missing_function",
+            "its plugin `one-feature` has a `ocean.regressor/1` without `predict`",
+        ),
+        (
+            "wrong_kind",
+            "its plugin `one-feature` has the kind regressor, but offers no `ocean.regressor/1`",
+        ),
         (
             "crash_on_load",
             "it crashed while it was loaded, with signal 11 (SIGSEGV, invalid memory access); nothing of it was run in ocean-host itself",
         ),
-        ("crash_on_exit", "it crashed while it was loaded, with signal 6 (SIGABRT, it aborted); nothing of it was run in ocean-host itself"),
-        ("exit_on_load", "it ended its process with exit code 0 while it was loaded; a plugin must not call exit"),
+        (
+            "crash_on_exit",
+            "it crashed while it was loaded, with signal 6 (SIGABRT, it aborted); nothing of it was run in ocean-host itself",
+        ),
+        (
+            "exit_on_load",
+            "it ended its process with exit code 0 while it was loaded; a plugin must not call exit",
+        ),
     ];
     for (name, expected) in expected {
-        assert_eq!(refusal(&fixtures::c_plugin(name), Kind::Regressor), expected, "{name}");
+        assert_eq!(
+            refusal(&fixtures::c_plugin(name), Kind::Regressor),
+            expected,
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_constructor_that_never_ends_is_stopped_and_named() {
     let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(1));
-    let error = ocean_host::library::probe(&prober, &fixtures::c_plugin("loop_on_load")).unwrap_err().to_string();
+    let error = ocean_host::library::probe(&prober, &fixtures::c_plugin("loop_on_load"))
+        .unwrap_err()
+        .to_string();
     assert!(
         error.ends_with(": loading it did not end within 1 s, so it was stopped; its constructors or its entry wait or loop"),
         "{error}"
@@ -96,7 +137,8 @@ fn a_library_cut_anywhere_is_refused_and_never_loaded_here() {
     for length in [1, 20, 64, 1000, whole.len() / 2, whole.len() - 1] {
         fs::write(&path, &whole[..length]).unwrap();
         let line = refusal(&path, Kind::Regressor);
-        let is_known = line.starts_with("it is cut off: ") || line.starts_with("it is not a shared library but ");
+        let is_known = line.starts_with("it is cut off: ")
+            || line.starts_with("it is not a shared library but ");
         assert!(is_known, "{length} bytes: {line}");
     }
 }
@@ -113,7 +155,12 @@ fn a_cut_library_that_hides_its_length_dies_in_the_child() {
     let path = folder.path().join("cut.so");
     fs::write(&path, &bytes).unwrap();
     let line = refusal(&path, Kind::Regressor);
-    assert!(line.contains("SIGBUS") || line.contains("SIGSEGV") || line.starts_with("the system cannot load it: "), "{line}");
+    assert!(
+        line.contains("SIGBUS")
+            || line.contains("SIGSEGV")
+            || line.starts_with("the system cannot load it: "),
+        "{line}"
+    );
 }
 
 #[test]
@@ -133,12 +180,26 @@ fn an_id_must_be_the_one_the_library_names() {
         folders: vec![folder.path().into()],
         bundled: vec![],
     });
-    let error = library.load("other", Path::new("/"), Kind::Regressor).unwrap_err();
+    let error = library
+        .load("other", Path::new("/"), Kind::Regressor)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("plugin {}: it holds `one-feature`, not `other`; a plugin is found by id only under its own name", other_name.display())
+        format!(
+            "plugin {}: it holds `one-feature`, not `other`; a plugin is found by id only under its own name",
+            other_name.display()
+        )
     );
-    assert!(library.load(other_name.to_str().unwrap(), Path::new("/"), Kind::Regressor).is_ok(), "by its path it is welcome");
+    assert!(
+        library
+            .load(
+                other_name.to_str().unwrap(),
+                Path::new("/"),
+                Kind::Regressor
+            )
+            .is_ok(),
+        "by its path it is welcome"
+    );
 }
 
 #[test]
@@ -146,13 +207,23 @@ fn chatter_and_a_changed_floating_point_mode_are_warnings_that_name_the_plugin()
     let warning_of = |name: &str| {
         let (library, warnings) = library();
         let path = fixtures::c_plugin(name);
-        library.load(path.to_str().unwrap(), Path::new("/"), Kind::Regressor).unwrap();
+        library
+            .load(path.to_str().unwrap(), Path::new("/"), Kind::Regressor)
+            .unwrap();
         // A second load is silent.
-        library.load(path.to_str().unwrap(), Path::new("/"), Kind::Regressor).unwrap();
+        library
+            .load(path.to_str().unwrap(), Path::new("/"), Kind::Regressor)
+            .unwrap();
         let warnings = warnings.lock().unwrap().clone();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[1].contains("did not come with this ocean-host and runs inside it"), "{warnings:?}");
-        warnings[0].strip_prefix(&format!("plugin {}: ", path.display())).unwrap().to_owned()
+        assert!(
+            warnings[1].contains("did not come with this ocean-host and runs inside it"),
+            "{warnings:?}"
+        );
+        warnings[0]
+            .strip_prefix(&format!("plugin {}: ", path.display()))
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(
         warning_of("prints_on_load"),
@@ -181,7 +252,10 @@ fn rust_plugins_are_checked_field_by_field_and_c_plugins_cannot_be() {
     let rust = load(&fixtures::rust_plugin("toy_regressor"), Kind::Regressor);
     assert_eq!((rust.layout, rust.is_bundled), (Layout::Checked, false));
     let c = load(&fixtures::c_plugin("one_feature"), Kind::Regressor);
-    assert_eq!((c.layout, c.build_info.as_str()), (Layout::NotChecked, "C99"));
+    assert_eq!(
+        (c.layout, c.build_info.as_str()),
+        (Layout::NotChecked, "C99")
+    );
     assert_eq!(c.interfaces.ids(), ["ocean.regressor/1"]);
     let frozen = load(&fixtures::frozen_plugin(), Kind::Regressor);
     assert_eq!(frozen.descriptor.kind, Kind::Regressor);
@@ -202,7 +276,9 @@ fn a_plugin_of_another_compiler_passes_the_layout_door() {
 fn the_plugins_beside_the_binary_are_bundled_and_found_by_id() {
     let built = workspace::built();
     let (library, warnings) = library_of(SearchPath::of(&built.host));
-    let ridge = library.load("ridge", Path::new("/"), Kind::Regressor).unwrap();
+    let ridge = library
+        .load("ridge", Path::new("/"), Kind::Regressor)
+        .unwrap();
     assert!(ridge.is_bundled);
     assert_eq!(ridge.layout, Layout::Checked);
     assert!(ridge.interfaces.path.is_some());
@@ -224,7 +300,8 @@ fn predictions(plugin: &Arc<Plugin>, params: Value) -> Result<Vec<f64>, Regresso
         variants,
         ..RegressorOptions::default()
     };
-    let regressor = PluginRegressor::new(Arc::clone(plugin), options, CallContext::silent()).unwrap();
+    let regressor =
+        PluginRegressor::new(Arc::clone(plugin), options, CallContext::silent()).unwrap();
     let (x, x_new, y) = data();
     let prepared = regressor.prepare(&x, &x_new)?;
     let mut alphas = DMatrix::zeros(regressor.n_alphas(), 1);
@@ -251,19 +328,39 @@ fn a_regressor_with_fit_and_predict_alone_is_driven_like_any_other() {
 
 #[test]
 fn failures_inside_a_plugin_come_back_with_their_status_and_its_name() {
-    let nan = predictions(&load(&fixtures::rust_plugin("returns_nan"), Kind::Regressor), json!({})).unwrap_err();
+    let nan = predictions(
+        &load(&fixtures::rust_plugin("returns_nan"), Kind::Regressor),
+        json!({}),
+    )
+    .unwrap_err();
     assert_eq!(nan.status, status::NUMERIC);
     assert!(nan.message.starts_with("regressor `returns-nan`: 2 of 2 predictions are NaN or infinite; run `ocean-host plugin check "), "{nan}");
 
-    let silent = predictions(&load(&fixtures::c_plugin("silent_failure"), Kind::Regressor), json!({})).unwrap_err();
+    let silent = predictions(
+        &load(&fixtures::c_plugin("silent_failure"), Kind::Regressor),
+        json!({}),
+    )
+    .unwrap_err();
     assert_eq!(silent.status, status::NUMERIC);
-    assert_eq!(silent.message, "regressor `one-feature`: it did not say why (predict: NUMERIC)");
+    assert_eq!(
+        silent.message,
+        "regressor `one-feature`: it did not say why (predict: NUMERIC)"
+    );
 
     let panics = load(&fixtures::rust_plugin("panics"), Kind::Regressor);
     let in_fit = predictions(&panics, json!({"place": "fit"})).unwrap_err();
     assert_eq!(in_fit.status, status::PANIC);
-    assert!(in_fit.message.contains("index out of bounds: the len is 4 but the index is 4"), "{in_fit}");
-    assert_eq!(predictions(&panics, json!({"place": "destroy"})).unwrap(), [0.0, 0.0], "a destructor's panic ends nothing");
+    assert!(
+        in_fit
+            .message
+            .contains("index out of bounds: the len is 4 but the index is 4"),
+        "{in_fit}"
+    );
+    assert_eq!(
+        predictions(&panics, json!({"place": "destroy"})).unwrap(),
+        [0.0, 0.0],
+        "a destructor's panic ends nothing"
+    );
 }
 
 #[test]
@@ -275,9 +372,15 @@ fn parameters_a_plugin_does_not_know_are_its_own_words() {
         variants: vec![unknown],
         ..RegressorOptions::default()
     };
-    let error = PluginRegressor::new(toy, options, CallContext::silent()).err().unwrap();
+    let error = PluginRegressor::new(toy, options, CallContext::silent())
+        .err()
+        .unwrap();
     assert_eq!(error.status, status::PARAM);
-    assert!(error.to_string().starts_with("regressor `toy-regressor`: ") && error.to_string().contains("alfa"), "{error}");
+    assert!(
+        error.to_string().starts_with("regressor `toy-regressor`: ")
+            && error.to_string().contains("alfa"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -285,21 +388,40 @@ fn an_encoder_fills_the_cache_once_and_reports_what_it_cut() {
     let plugin = load(&fixtures::rust_plugin("toy_encoder"), Kind::Encoder);
     let new = |max_words: u32| {
         let params = json!({"dim": 4, "max_words": max_words});
-        PluginEncoder::new(Arc::clone(&plugin), "toy", params.as_object().unwrap(), 2, CallContext::silent()).unwrap()
+        PluginEncoder::new(
+            Arc::clone(&plugin),
+            "toy",
+            params.as_object().unwrap(),
+            2,
+            CallContext::silent(),
+        )
+        .unwrap()
     };
     let encoder = new(2);
-    assert_eq!((encoder.shape().dim, encoder.shape().max_tokens), (4, Some(2)));
+    assert_eq!(
+        (encoder.shape().dim, encoder.shape().max_tokens),
+        (4, Some(2))
+    );
     let folder: PathBuf = tempfile::tempdir().unwrap().keep();
     let (cache, stop) = (Cache::at(&folder), AtomicBool::new(false));
-    let run = |encoder: &PluginEncoder, texts: &[&str]| get_or_encode(encoder, texts, &cache, &Progress::silent(), &stop).unwrap();
+    let run = |encoder: &PluginEncoder, texts: &[&str]| {
+        get_or_encode(encoder, texts, &cache, &Progress::silent(), &stop).unwrap()
+    };
     let first = run(&encoder, &["one two three", "", "one two", "one two three"]);
-    assert_eq!((first.n_truncated, first.n_encoded, first.n_from_cache), (Some(2), 3, 0));
+    assert_eq!(
+        (first.n_truncated, first.n_encoded, first.n_from_cache),
+        (Some(2), 3, 0)
+    );
     assert_eq!(first.x.row(0), first.x.row(2), "the third word was cut");
     assert_eq!(first.x.row(1).norm(), 0.0);
     // √½ or 1, in f32 (words on one place or two): length 1 up to the rounding of two f32.
     assert!((first.x.row(0).norm() - 1.0).abs() < 1e-7);
     let second = run(&encoder, &["one two", "new"]);
     assert_eq!((second.n_encoded, second.n_from_cache), (1, 1));
-    assert_eq!(run(&new(3), &["one two"]).n_from_cache, 0, "another setting is another model");
+    assert_eq!(
+        run(&new(3), &["one two"]).n_from_cache,
+        0,
+        "another setting is another model"
+    );
     fs::remove_dir_all(folder).unwrap();
 }

@@ -1,6 +1,6 @@
 //! The plugin ABI from outside: its layout, its header, and libraries made by other compilers and by careless or hostile authors.
 //!
-//! Libraries are opened here with libloading and the mirror alone, as any host might; what ocean-host itself says of them is tested with the host.
+//! Libraries are opened here with libloading and the mirror alone, as any host might; what ocean-host itself makes of them is in `loading`.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,5 +12,6 @@ mod door;
 mod golden;
 mod header;
 mod hostile;
+mod loading;
 mod opened;
 mod rust_plugin;
