@@ -28,7 +28,7 @@ fn library_of(search: SearchPath) -> (Library, Arc<Mutex<Vec<String>>>) {
         move |_, text| said.lock().unwrap().push(text.to_owned()),
         Arc::default(),
     );
-    let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(60));
+    let prober = Prober::new(&&workspace::built().host).with_time_limit(Duration::from_secs(60));
     (Library::new(search, prober, context), warnings)
 }
 
@@ -111,7 +111,7 @@ fn every_bad_library_is_one_line_that_says_what_is_wrong() {
 
 #[test]
 fn a_constructor_that_never_ends_is_stopped_and_named() {
-    let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(1));
+    let prober = Prober::new(&&workspace::built().host).with_time_limit(Duration::from_secs(1));
     let error = ocean_host::library::probe(&prober, &fixtures::c_plugin("loop_on_load"))
         .unwrap_err()
         .to_string();
@@ -145,20 +145,18 @@ fn a_library_cut_anywhere_is_refused_and_never_loaded_here() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_cut_library_that_hides_its_length_dies_in_the_child() {
-    // Without section headers nothing tells that the end is missing: the system maps what is not there, and touching it is SIGBUS.
-    let mut bytes = fs::read(fixtures::rust_plugin("toy_regressor")).unwrap();
+fn a_cut_library_without_section_headers_is_told_by_its_segments() {
+    // The system would map what is not there, and touching it is SIGBUS.
+    let mut bytes = fs::read(fixtures::c_plugin("one_feature")).unwrap();
     bytes[0x28..0x30].fill(0);
     bytes[0x3C..0x3E].fill(0);
-    bytes.truncate(bytes.len() / 8);
+    bytes.truncate(bytes.len() / 4);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.so");
     fs::write(&path, &bytes).unwrap();
     let line = refusal(&path, Kind::Regressor);
     assert!(
-        line.contains("SIGBUS")
-            || line.contains("SIGSEGV")
-            || line.starts_with("the system cannot load it: "),
+        line.starts_with(&format!("it is cut off: {} of at least ", bytes.len())),
         "{line}"
     );
 }

@@ -234,8 +234,8 @@ fn what_else(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The length that a 64-bit little-endian ELF header promises. Linkers put the section headers last, so this sees nearly every cut-off file;
-/// what it misses (sections stripped away) is left to the probing child, where a SIGBUS does no harm.
+/// The length that the headers of a 64-bit little-endian ELF file promise: the end of its section headers, which linkers put last, and of its
+/// segments, which are what the system maps. Touching a mapped page that is not there is SIGBUS, so it is better said before.
 fn elf_length(bytes: &[u8]) -> Option<u64> {
     const ELF64_LITTLE_ENDIAN: &[u8] = b"\x7fELF\x02\x01";
     if !bytes.starts_with(ELF64_LITTLE_ENDIAN) {
@@ -244,9 +244,45 @@ fn elf_length(bytes: &[u8]) -> Option<u64> {
     let Some(header) = bytes.get(..64) else {
         return Some(64);
     };
-    let u16_at = |at: usize| u64::from(u16::from_le_bytes([header[at], header[at + 1]]));
-    let section_headers_at = u64::from_le_bytes(header[0x28..0x30].try_into().ok()?);
-    Some(section_headers_at.saturating_add(u16_at(0x3A) * u16_at(0x3C)))
+    let table_end = |at, entry_size, n| {
+        u64_at(header, at)?.checked_add(u16_at(header, entry_size)? * u16_at(header, n)?)
+    };
+    let sections_end = table_end(0x28, 0x3A, 0x3C)?;
+    let segments_end = table_end(0x20, 0x36, 0x38)?;
+    Some(
+        sections_end
+            .max(segments_end)
+            .max(mapped_end(bytes).unwrap_or(0)),
+    )
+}
+
+/// The end of the last segment that is mapped; `None` when the table of segments is not all there.
+fn mapped_end(bytes: &[u8]) -> Option<u64> {
+    const LOAD: u64 = 1;
+    let (table, entry_size, n) = (
+        u64_at(bytes, 0x20)?,
+        u16_at(bytes, 0x36)?,
+        u16_at(bytes, 0x38)?,
+    );
+    let mut end = 0;
+    for k in 0..n {
+        let at = usize::try_from(table.checked_add(k * entry_size)?).ok()?;
+        let segment = bytes.get(at..at.checked_add(56)?)?;
+        if u64_at(segment, 0)? & 0xFFFF_FFFF == LOAD {
+            end = end.max(u64_at(segment, 8)?.checked_add(u64_at(segment, 32)?)?);
+        }
+    }
+    Some(end)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let value = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+    Some(u64::from(u16::from_le_bytes(value)))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    let value = bytes.get(at..at.checked_add(8)?)?.try_into().ok()?;
+    Some(u64::from_le_bytes(value))
 }
 
 #[cfg(test)]
@@ -409,6 +445,23 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(inspect(&path), Err(expected), "{}", path.display());
         }
+    }
+
+    #[test]
+    fn a_segment_past_the_end_counts_also_without_section_headers() {
+        // One segment of type LOAD at byte 64 of the file: 4096 bytes from byte 100 on, so 4196 bytes are promised.
+        let mut bytes = vec![0; 200];
+        bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        bytes[0x20] = 64;
+        bytes[0x36] = 56;
+        bytes[0x38] = 1;
+        bytes[64] = 1;
+        bytes[64 + 8] = 100;
+        bytes[64 + 32..64 + 34].copy_from_slice(&4096u16.to_le_bytes());
+        assert_eq!(elf_length(&bytes), Some(4196));
+        // Numbers that overflow are nonsense for the system's loader to refuse, and no reason to panic.
+        bytes[64 + 8..64 + 16].fill(0xff);
+        assert_eq!(elf_length(&bytes), Some(120));
     }
 
     #[cfg(target_os = "linux")]
