@@ -28,7 +28,7 @@ fn library_of(search: SearchPath) -> (Library, Arc<Mutex<Vec<String>>>) {
         move |_, text| said.lock().unwrap().push(text.to_owned()),
         Arc::default(),
     );
-    let prober = Prober::new(&&workspace::built().host).with_time_limit(Duration::from_secs(60));
+    let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(60));
     (Library::new(search, prober, context), warnings)
 }
 
@@ -111,7 +111,7 @@ fn every_bad_library_is_one_line_that_says_what_is_wrong() {
 
 #[test]
 fn a_constructor_that_never_ends_is_stopped_and_named() {
-    let prober = Prober::new(&&workspace::built().host).with_time_limit(Duration::from_secs(1));
+    let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(1));
     let error = ocean_host::library::probe(&prober, &fixtures::c_plugin("loop_on_load"))
         .unwrap_err()
         .to_string();
