@@ -21,7 +21,7 @@ pub struct WriteError {
 const PREFIX: &str = ".tmp-";
 const SUFFIX: &str = ".part";
 
-/// Whether a file name is one that [`write`] gives to unfinished files; after a kill they may be removed.
+/// Whether a file name is one that [`write()`] gives to unfinished files; after a kill they may be removed.
 pub fn is_temporary(file_name: &str) -> bool {
     file_name.starts_with(PREFIX) && file_name.ends_with(SUFFIX)
 }
@@ -54,7 +54,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// Like [`write`], for content that is produced piece by piece: `fill` receives a buffered writer.
+/// Like [`write()`], for content that is produced piece by piece: `fill` receives a buffered writer.
 ///
 /// # Errors
 /// [`WriteError`] naming `path`, also when `fill` fails; the old file, if any, is untouched and no temporary file stays behind.

@@ -1,6 +1,6 @@
 //! The library of plugins: from `plugin = "ridge"` in plugins.toml to functions that can be called.
 //!
-//! The way in is always the same: find the file ([`search`]), look at its bytes, load it in a child process ([`probe`]), load it here, check its tables
+//! The way in is always the same: find the file ([`SearchPath`]), look at its bytes, load it in a child process ([`probe()`]), load it here, check its tables
 //! ([`Interfaces`]) and, for Rust plugins, their layout. Every bad file ends as one clear line ([`LibraryError`]). A library stays loaded until the
 //! process ends, under the hash of its file, so that two paths to the same bytes are one library.
 //!
