@@ -1,5 +1,9 @@
-//! (being built)
+//! The host: everything round the engine. Reads a study, loads plugins, keeps what is finished, writes reports.
+//!
+//! Read [`run`] first: it is the straight line from plugins.toml to the report. The statistics are `ocean-engine`'s, the contract with plugins is
+//! `ocean-plugin-abi`'s; only this crate touches files, clocks, environment and terminal.
 
+pub mod arrangement;
 pub mod atomic;
 pub mod cache;
 pub mod cells;
@@ -9,12 +13,16 @@ pub mod controls;
 pub mod dataset;
 pub mod doctor;
 pub mod encode;
+pub mod encode_command;
 pub mod journal;
 pub mod library;
+pub mod outputs;
 pub mod plan;
 pub mod plugin_cli;
 pub mod preview;
 pub mod problem;
 pub mod progress;
 pub mod report;
+pub mod run;
+pub mod sources;
 pub mod study;

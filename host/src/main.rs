@@ -1,15 +1,140 @@
 //! The thin binary: arguments in, exit code out.
 
-use std::path::Path;
+use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use ocean_host::cli::{Cli, Command, CommonArgs, EvalArgs, PluginCommand};
+use ocean_host::problem::{Problem, Refusal};
+use ocean_host::report::terminal::{self, Screen};
+use ocean_host::run::{self, Options, Outcome, RunError};
+use ocean_host::{cli, encode_command, library, plugin_cli, report};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    match (arguments.next(), arguments.next()) {
-        // The child that loads a plugin before we do (library/probe.rs); hidden, and before anything else touches this process.
-        (Some(command), Some(file)) if command == "probe" => {
-            ocean_host::library::probe_main(Path::new(&file))
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Eval(args) => finish(eval(args)),
+        Command::Encode(args) => {
+            let options = options(args.config, args.out, &args.common);
+            finish(
+                encode_command::encode(&options, &interruptible())
+                    .map(|text| (text, ExitCode::SUCCESS)),
+            )
         }
-        _ => ExitCode::SUCCESS,
+        Command::Plugin(command) => finish(plugin(command)),
+        Command::Report(args) => finish(
+            report::render_again(&args.dir)
+                .map_err(RunError::from)
+                .map(|results| {
+                    (
+                        terminal::render(&results, Screen::of_stdout()),
+                        ExitCode::SUCCESS,
+                    )
+                }),
+        ),
+        Command::Completions { shell } => print(&cli::completions(shell)),
+        Command::Man => cli::manual().map_or(ExitCode::FAILURE, |page| print(&page)),
+        Command::Probe { file } => library::probe_main(&file),
     }
+}
+
+fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
+    let options = Options {
+        is_fresh: args.fresh,
+        is_dry: args.dry_run,
+        ..options(args.config, args.out, &args.common)
+    };
+    match run::eval(&options, &interruptible())? {
+        Outcome::Planned(text) => Ok((text, ExitCode::SUCCESS)),
+        Outcome::Finished { results, out } => {
+            let text = format!(
+                "{}\nReports: {}\n",
+                terminal::render(&results, Screen::of_stdout()),
+                out.display()
+            );
+            // A partial run says so in its exit code, too.
+            let code = if results.failed.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+            Ok((text, code))
+        }
+    }
+}
+
+fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
+    let (search, prober) = run::plugin_places()?;
+    let mut text = Vec::new();
+    let failed = |error: std::io::Error| RunError::Failed(error.to_string());
+    let is_sound = match command {
+        PluginCommand::List => plugin_cli::list(&search, &prober, &mut text).map_err(failed)?,
+        PluginCommand::Info { plugin } => {
+            let here = std::env::current_dir().map_err(failed)?;
+            plugin_cli::info(&plugin, &here, &search, &prober, &mut text)
+                .map_err(failed)?
+                .map_err(|error| Refusal::from(Problem::new(&plugin, error.to_string())))?;
+            true
+        }
+    };
+    let code = if is_sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
+    Ok((String::from_utf8_lossy(&text).into_owned(), code))
+}
+
+fn options(
+    config: std::path::PathBuf,
+    out: Option<std::path::PathBuf>,
+    common: &CommonArgs,
+) -> Options {
+    Options {
+        config,
+        out,
+        sets: common.sets.clone(),
+        threads: common.threads.map(usize::from),
+        cache: common.cache.clone(),
+        is_quiet: common.quiet,
+        format: common.format.into(),
+        ..Options::default()
+    }
+}
+
+/// Ctrl-C asks the work to stop at the next whole piece; a second one ends the program at once, which loses nothing either.
+fn interruptible() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let installed = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping at the next whole piece; once more to stop at once");
+    });
+    if let Err(error) = installed {
+        eprintln!("warning: Ctrl-C will end the program at once ({error})");
+    }
+    interrupted
+}
+
+fn finish(result: Result<(String, ExitCode), RunError>) -> ExitCode {
+    match result {
+        Ok((text, code)) => {
+            print(text.as_bytes());
+            code
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// A closed pipe (`| head`) is no failure of ours.
+fn print(bytes: &[u8]) -> ExitCode {
+    let _ = std::io::stdout().write_all(bytes);
+    ExitCode::SUCCESS
 }

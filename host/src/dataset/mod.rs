@@ -105,6 +105,27 @@ impl Dataset {
     pub fn n_rows(&self) -> usize {
         self.ids.len()
     }
+
+    /// The plan names at least one text column.
+    pub fn has_texts(&self) -> bool {
+        !self.texts.is_empty()
+    }
+
+    /// The texts of each row as one, a line each; none when the plan names no text column.
+    pub fn joined_texts(&self) -> Vec<String> {
+        if !self.has_texts() {
+            return Vec::new();
+        }
+        let of_row = |row: usize| {
+            let parts: Vec<&str> = self
+                .texts
+                .iter()
+                .map(|column| column[row].as_str())
+                .collect();
+            parts.join("\n")
+        };
+        (0..self.n_rows()).map(of_row).collect()
+    }
 }
 
 fn hash_of(path: &std::path::Path, table: &Table) -> (String, String) {

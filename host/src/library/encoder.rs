@@ -92,6 +92,11 @@ impl PluginEncoder {
         &self.plugin
     }
 
+    /// The parameters it was made with, one JSON object.
+    pub fn params(&self) -> &str {
+        &self.params
+    }
+
     fn terms(&self) -> Terms<'static> {
         Terms {
             seed: 0,

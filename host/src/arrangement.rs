@@ -1,0 +1,150 @@
+//! How the rows of a study are arranged: targets, groups, folds and permutations, drawn once and shared by every encoder and regressor.
+
+use nalgebra::DMatrix;
+use ocean_engine::EngineError;
+use ocean_engine::design::{InnerFolds, Layout};
+use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::permutation::{self, PermutationScheme};
+use ocean_engine::seed::Seed;
+use ocean_engine::targets::{RowSet, Targets};
+
+use crate::dataset::Dataset;
+use crate::plan::{self, Duplicates, Exchange, Plan};
+use crate::problem::{Problem, Problems, Refusal};
+
+/// Rows, folds and permutations of one study.
+pub struct Arrangement {
+    /// Names of the columns of Y.
+    pub target_names: Vec<String>,
+    /// Y.
+    pub targets: Targets,
+    /// Targets by observed rows.
+    pub row_sets: Vec<RowSet>,
+    /// Who stays together: declared groups and equal texts.
+    pub groups: Groups,
+    /// Some rows stay together.
+    pub is_grouped: bool,
+    /// Rows whose text occurs more than once.
+    pub n_duplicates: usize,
+    /// Who is held out when.
+    pub folds: Folds,
+    /// How y is permuted.
+    pub scheme: PermutationScheme,
+    inner: InnerFolds,
+    seed: Seed,
+}
+
+impl Arrangement {
+    /// Draws folds and permutations from the plan's seed.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too few arrangements for the level.
+    pub fn draw(plan: &Plan, dataset: &Dataset) -> Result<Self, Refusal> {
+        let refuse =
+            |about: String| move |error: EngineError| Problem::new(about, error.to_string());
+        let place = || "[evaluation]".to_owned();
+        let n_rows = dataset.ids.len();
+        let seed = Seed(plan.study.seed);
+        let y = DMatrix::from_fn(n_rows, dataset.targets.len(), |row, t| {
+            dataset.targets[t].values[row]
+        });
+        let targets = Targets::new(y).map_err(refuse("targets".to_owned()))?;
+        let (groups, n_duplicates) = groups(plan, dataset).map_err(refuse(place()))?;
+        let evaluation = &plan.evaluation;
+        let folds = Folds::split(
+            &groups,
+            evaluation.folds as usize,
+            evaluation.repeats as usize,
+            seed,
+        )
+        .map_err(refuse(place()))?;
+        let exchange = match evaluation.exchange {
+            Exchange::Within => permutation::Exchange::Within,
+            Exchange::Blocks | Exchange::SizeBands => permutation::Exchange::Blocks,
+        };
+        let scheme =
+            PermutationScheme::new(&groups, exchange, &targets, seed).map_err(refuse(place()))?;
+        let arrangement = Self {
+            target_names: dataset
+                .targets
+                .iter()
+                .map(|target| target.name.clone())
+                .collect(),
+            row_sets: targets.row_sets(),
+            is_grouped: groups.n_groups() < n_rows,
+            targets,
+            groups,
+            n_duplicates,
+            folds,
+            scheme,
+            inner: match evaluation.inner_folds {
+                plan::InnerFolds::Outer => InnerFolds::Outer,
+                plan::InnerFolds::Independent(n_inner) => InnerFolds::Independent(n_inner as usize),
+            },
+            seed,
+        };
+        arrangement.check(plan)?;
+        Ok(arrangement)
+    }
+
+    /// Every target has two rows in every fold and enough arrangements to reach the level.
+    fn check(&self, plan: &Plan) -> Result<(), Refusal> {
+        let mut problems = Problems::default();
+        for row_set in &self.row_sets {
+            for &target in &row_set.targets {
+                let enough = self.folds.check(&row_set.rows).and_then(|()| {
+                    self.scheme
+                        .check(&self.targets, target, plan.evaluation.level)
+                });
+                if let Err(error) = enough {
+                    problems.push(Problem::new(
+                        format!("target `{}`", self.target_names[target]),
+                        error.to_string(),
+                    ));
+                }
+            }
+        }
+        problems.finish(())
+    }
+
+    /// What the engine makes designs of `x` from.
+    pub fn layout<'a>(&'a self, x: &'a DMatrix<f64>) -> Layout<'a> {
+        Layout {
+            x,
+            folds: &self.folds,
+            groups: &self.groups,
+            inner: self.inner,
+            seed: self.seed,
+        }
+    }
+}
+
+/// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind.
+fn groups(plan: &Plan, dataset: &Dataset) -> Result<(Groups, usize), EngineError> {
+    let n_rows = dataset.ids.len();
+    let declared = match &dataset.groups {
+        Some(labels) => Groups::from_labels(labels.iter()),
+        None => Groups::singletons(n_rows),
+    };
+    if !dataset.has_texts() {
+        return Ok((declared, 0));
+    }
+    let texts_of = |row: usize| -> Vec<&str> {
+        dataset
+            .texts
+            .iter()
+            .map(|column| column[row].as_str())
+            .collect()
+    };
+    let by_text = Groups::from_labels((0..n_rows).map(texts_of));
+    let n_duplicates = by_text
+        .members()
+        .iter()
+        .map(Vec::len)
+        .filter(|&size| size > 1)
+        .sum();
+    match plan.evaluation.duplicates {
+        Duplicates::Group => Ok((declared.join(&by_text)?, n_duplicates)),
+        Duplicates::Keep => Ok((declared, n_duplicates)),
+    }
+}

@@ -1,0 +1,352 @@
+//! What a finished run leaves besides the reports: predictions, folds, null distributions, jackknife replicates and provenance.
+
+use std::path::Path;
+use std::time::Instant;
+
+use nalgebra::DMatrix;
+use serde_json::{Value, json};
+
+use crate::arrangement::Arrangement;
+use crate::atomic::{self, WriteError};
+use crate::cells::{Cells, Computed};
+use crate::dataset::{Dataset, Target};
+use crate::plan::{InnerFolds, Plan};
+use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
+use crate::report::model::{
+    Correction, DataSummary, EncoderSummary, FailedCell, Finding, RegressorSummary, SCHEMA_VERSION,
+    StudyResults, TargetSummary,
+};
+use crate::run::seconds_since;
+use crate::sources::{Embedded, Sources};
+
+/// A finished study, ready to be written down.
+pub struct Study<'a> {
+    /// What was asked for.
+    pub plan: &'a Plan,
+    /// Rows.
+    pub dataset: &'a Dataset,
+    /// Folds and permutations.
+    pub arrangement: &'a Arrangement,
+    /// Encoders and regressors.
+    pub sources: &'a Sources,
+    /// Vectors, one matrix an encoder.
+    pub embedded: &'a [Embedded],
+    /// Pieces.
+    pub computed: &'a [Computed],
+    /// Cells.
+    pub cells: &'a Cells,
+}
+
+/// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock value.
+pub struct Timings {
+    last: (Instant, f64),
+    stages: Vec<(&'static str, f64, f64)>,
+}
+
+impl Timings {
+    /// Starts the clock.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            last: (Instant::now(), cpu_seconds()),
+            stages: Vec::new(),
+        }
+    }
+
+    /// Ends a stage.
+    pub fn mark(&mut self, stage: &'static str) {
+        let cpu = cpu_seconds();
+        self.stages
+            .push((stage, seconds_since(self.last.0), cpu - self.last.1));
+        self.last = (Instant::now(), cpu);
+    }
+
+    fn to_json(&self) -> Value {
+        let stage = |&(name, wall, cpu): &(&str, f64, f64)| json!({"stage": name, "wall_s": wall, "cpu_s": cpu});
+        self.stages.iter().map(stage).collect()
+    }
+}
+
+/// Processor seconds of this process so far, all threads.
+fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// What a report says of one target.
+#[must_use]
+pub fn target_summary(target: &Target) -> TargetSummary {
+    let n_missing = target.values.iter().filter(|value| value.is_nan()).count();
+    let (mean, sd) = ocean_engine::doctor::mean_and_sd(&target.values);
+    TargetSummary {
+        name: target.name.clone(),
+        n: target.values.len() - n_missing,
+        n_missing,
+        mean,
+        sd,
+        n_distinct: ocean_engine::doctor::concentration(&target.values).1,
+        raters: target
+            .raters
+            .as_ref()
+            .map_or(Vec::new(), |panel| panel.columns.clone()),
+    }
+}
+
+impl Study<'_> {
+    /// Everything the reports show.
+    #[must_use]
+    pub fn results(&self, failed: Vec<FailedCell>, findings: Vec<Finding>) -> StudyResults {
+        let evaluation = &self.plan.evaluation;
+        let least = |of: Option<&str>| {
+            let family = self.cells.results.iter().filter(|cell| !cell.is_control);
+            family
+                .filter(|cell| of.is_none_or(|name| cell.encoder == name))
+                .filter_map(|cell| cell.p_fwer)
+                .reduce(f64::min)
+        };
+        StudyResults {
+            schema_version: SCHEMA_VERSION,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            study: self.plan.study.name.clone(),
+            seed: self.plan.study.seed,
+            level: evaluation.level,
+            smallest_effect: evaluation.smallest_effect,
+            folds: evaluation.folds,
+            repeats: evaluation.repeats,
+            inner_folds: match evaluation.inner_folds {
+                InnerFolds::Outer => None,
+                InnerFolds::Independent(n_inner) => Some(n_inner),
+            },
+            permutations: self.plan.n_permutations(),
+            is_adaptive: false,
+            exchange: evaluation.exchange.to_string(),
+            unit: evaluation.unit.to_string(),
+            covariates: Vec::new(),
+            correction: Correction::MaxT,
+            data: self.data_summary(),
+            encoders: self.encoder_summaries(&least),
+            regressors: self
+                .sources
+                .regressors
+                .iter()
+                .map(|regressor| RegressorSummary {
+                    name: regressor.name.clone(),
+                    source: regressor.origin.clone(),
+                    objective: regressor.objective.map(str::to_owned),
+                    penalties: Some(regressor.penalties.clone()),
+                })
+                .collect(),
+            targets: self.dataset.targets.iter().map(target_summary).collect(),
+            omnibus_p: least(None),
+            cells: self.cells.results.clone(),
+            failed,
+            findings,
+        }
+    }
+
+    fn data_summary(&self) -> DataSummary {
+        let mean_characters = self.dataset.has_texts().then(|| {
+            let total: usize = self
+                .dataset
+                .joined_texts()
+                .iter()
+                .map(|text| text.chars().count())
+                .sum();
+            total as f64 / self.dataset.n_rows() as f64
+        });
+        DataSummary {
+            file: file_name(&self.plan.data.path),
+            n_rows: self.dataset.n_rows(),
+            group: self.plan.data.group.clone(),
+            n_groups: self
+                .arrangement
+                .is_grouped
+                .then(|| self.arrangement.groups.n_groups()),
+            dropped: self.dataset.dropped.clone(),
+            mean_characters,
+        }
+    }
+
+    fn encoder_summaries(
+        &self,
+        least: &dyn Fn(Option<&str>) -> Option<f64>,
+    ) -> Vec<EncoderSummary> {
+        let encoders = self.sources.encoders.iter().zip(self.embedded);
+        encoders
+            .map(|(encoder, embedded)| EncoderSummary {
+                name: encoder.name.clone(),
+                source: encoder.origin.clone(),
+                n_features: embedded.x.ncols(),
+                is_control: encoder.is_control,
+                truncated: embedded.n_truncated,
+                omnibus_p: if encoder.is_control {
+                    None
+                } else {
+                    least(Some(&encoder.name))
+                },
+            })
+            .collect()
+    }
+
+    /// predictions.csv, folds.csv, null.npy with its index, jackknife.npy.
+    ///
+    /// # Errors
+    /// [`WriteError`] naming the file.
+    pub fn write_tables(&self) -> Result<(), WriteError> {
+        let out = &self.plan.out;
+        write_predictions(&out.join("predictions.csv"), self.predictions())?;
+        write_folds(&out.join("folds.csv"), self.folds())?;
+        let null = self
+            .cells
+            .statistics
+            .rows(1, self.cells.statistics.nrows() - 1)
+            .into_owned();
+        write_npy(&out.join("null.npy"), &null)?;
+        self.write_null_index(&out.join("null.csv"))?;
+        write_npy(&out.join("jackknife.npy"), &self.replicates())
+    }
+
+    fn predictions(&self) -> impl Iterator<Item = Prediction<'_>> {
+        let cells = self.cells.origin.iter().zip(&self.cells.results);
+        cells.flat_map(move |(&(at, column), cell)| {
+            let computed = &self.computed[at];
+            let row_set = &self.arrangement.row_sets[computed.row_set];
+            let target = row_set.targets[column];
+            let repeats = computed.piece.observed.iter().enumerate();
+            repeats.flat_map(move |(repeat, observed)| {
+                row_set
+                    .rows
+                    .iter()
+                    .enumerate()
+                    .map(move |(position, &row)| Prediction {
+                        id: &self.dataset.ids[row],
+                        repeat: repeat as u32 + 1,
+                        fold: self.arrangement.folds.of_row(repeat)[row] as u32 + 1,
+                        encoder: &cell.encoder,
+                        regressor: &cell.regressor,
+                        target: &cell.target,
+                        y: self.arrangement.targets.y()[(row, target)],
+                        y_hat: observed.y_hat[(position, column)],
+                        y_baseline: observed.y_bar[(position, column)],
+                    })
+            })
+        })
+    }
+
+    fn folds(&self) -> impl Iterator<Item = FoldOfRow<'_>> {
+        let folds = &self.arrangement.folds;
+        (0..folds.repeats()).flat_map(move |repeat| {
+            let rows = self.dataset.ids.iter().zip(folds.of_row(repeat));
+            rows.map(move |(id, &fold)| FoldOfRow {
+                id,
+                repeat: repeat as u32 + 1,
+                fold: fold as u32 + 1,
+            })
+        })
+    }
+
+    /// Which column of null.npy and jackknife.npy is which cell.
+    fn write_null_index(&self, path: &Path) -> Result<(), WriteError> {
+        atomic::write_with(path, |file| {
+            let mut writer = csv::Writer::from_writer(file);
+            writer.write_record(["column", "encoder", "regressor", "target"])?;
+            for (column, cell) in self.cells.results.iter().enumerate() {
+                writer.write_record([
+                    &column.to_string(),
+                    &cell.encoder,
+                    &cell.regressor,
+                    &cell.target,
+                ])?;
+            }
+            writer.flush()
+        })
+    }
+
+    /// Blocks × cells; NaN where a cell has fewer blocks, or none.
+    fn replicates(&self) -> DMatrix<f64> {
+        let n_blocks = self
+            .cells
+            .replicates
+            .iter()
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0);
+        DMatrix::from_fn(n_blocks, self.cells.replicates.len(), |block, cell| {
+            self.cells.replicates[cell]
+                .get(block)
+                .copied()
+                .unwrap_or(f64::NAN)
+        })
+    }
+
+    /// provenance.json: what was run, on what, with which versions, and how long it took.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn write_provenance(
+        &self,
+        fingerprint: &Value,
+        timings: &Timings,
+        threads: usize,
+    ) -> Result<(), WriteError> {
+        let plugins: Vec<Value> = self
+            .sources
+            .encoders
+            .iter()
+            .map(|encoder| json!({"name": encoder.name, "source": encoder.origin, "blake3": encoder.hash}))
+            .chain(self.sources.regressors.iter().map(|regressor| {
+                json!({"name": regressor.name, "source": regressor.origin, "blake3": regressor.hash})
+            }))
+            .collect();
+        let provenance = json!({
+            "ocean_host": env!("CARGO_PKG_VERSION"),
+            "build": ocean_plugin_abi::BUILD_ID,
+            "fingerprint": fingerprint,
+            "plan": self.plan,
+            "plugins": plugins,
+            "rows": {"total": self.dataset.n_rows(), "dropped": self.dataset.dropped, "notes": self.dataset.notes},
+            "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
+            "stages": timings.to_json(),
+        });
+        let text = serde_json::to_vec_pretty(&provenance).unwrap_or_default();
+        atomic::write(&self.plan.out.join("provenance.json"), &text)
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or(String::new(), |name| name.to_string_lossy().into_owned())
+}
+
+/// float64 in C order, version 1.0 of the .npy format.
+pub(crate) fn write_npy(path: &Path, matrix: &DMatrix<f64>) -> Result<(), WriteError> {
+    use npyz::WriterBuilder;
+    atomic::write_with(path, |file| {
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&[matrix.nrows() as u64, matrix.ncols() as u64])
+            .writer(file)
+            .begin_nd()?;
+        writer.extend(matrix.transpose().iter().copied())?;
+        writer.finish()
+    })
+}
+
+/// What the processor can do that changes how numbers are computed.
+fn cpu_features() -> Vec<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        [
+            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+            ("fma", std::arch::is_x86_feature_detected!("fma")),
+            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_there)| is_there.then_some(name))
+        .collect()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        Vec::new()
+    }
+}

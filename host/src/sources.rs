@@ -1,0 +1,505 @@
+//! Where vectors come from: encoder plugins through the cache, files joined by id, and the controls; and the regressors that use them.
+//!
+//! Opening ([`Sources::open`]) finds and checks everything that can be refused, before any work; [`Sources::embed`] does the work.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nalgebra::DMatrix;
+use serde_json::{Map, Value, json};
+
+use crate::cache::Cache;
+use crate::config::{EncoderConfig, RegressorConfig};
+use crate::controls;
+use crate::dataset::Dataset;
+use crate::dataset::embeddings::read_precomputed;
+use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
+use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
+use crate::library::{
+    CallContext, Kind, Library, LibraryError, Plugin, PluginEncoder, PluginError, PluginRegressor,
+    RegressorOptions,
+};
+use crate::plan::{
+    EncoderPlan, EncoderSource, Patience, Plan, Pool, RegressorPlan, check_parameters,
+};
+use crate::problem::{Problem, Problems, Refusal};
+use crate::progress::Progress;
+
+/// One source of vectors, checked and ready.
+enum Source {
+    Plugin(Box<PluginEncoder>),
+    Precomputed {
+        x: DMatrix<f64>,
+        allow_misaligned: bool,
+    },
+    Length,
+    Random,
+    RandomGroup,
+}
+
+/// A named source.
+pub struct Encoder {
+    /// Its label.
+    pub name: String,
+    /// Outside the family.
+    pub is_control: bool,
+    /// "lexical 0.1.0", "precomputed" or "built in".
+    pub origin: String,
+    /// Hash of the plugin file or of the vectors; empty for what is built in.
+    pub hash: String,
+    pool: Pool,
+    source: Source,
+}
+
+/// An encoder's vectors of all texts.
+pub struct Embedded {
+    /// n_samples × n_features, dataset order.
+    pub x: DMatrix<f64>,
+    /// Texts cut at the encoder's limit, when it counts them.
+    pub n_truncated: Option<usize>,
+    /// Tokens of all texts before cutting, when the encoder counts them.
+    pub n_tokens: Option<u64>,
+    /// Different texts that were encoded now and not taken from the cache.
+    pub n_encoded: usize,
+    /// Seconds that took.
+    pub elapsed_s: f64,
+}
+
+impl Embedded {
+    fn ready(x: DMatrix<f64>) -> Self {
+        Self {
+            x,
+            n_truncated: None,
+            n_tokens: None,
+            n_encoded: 0,
+            elapsed_s: 0.0,
+        }
+    }
+
+    /// Texts encoded now, a second; 0 when all came from the cache.
+    pub fn texts_per_s(&self) -> f64 {
+        if self.n_encoded == 0 {
+            0.0
+        } else {
+            self.n_encoded as f64 / self.elapsed_s.max(1e-9)
+        }
+    }
+
+    /// Takes in the vectors of one more text column.
+    fn add(&mut self, embedding: &Embedding) {
+        let plus = |before: Option<u64>, now: Option<u64>| match (before, now) {
+            (Some(a), Some(b)) => Some(a + b),
+            (before, now) => before.or(now),
+        };
+        let tokens = embedding
+            .tokens
+            .as_ref()
+            .map(|tokens| tokens.iter().map(|count| u64::from(count.n_tokens)).sum());
+        self.n_tokens = plus(self.n_tokens, tokens);
+        self.n_truncated = plus(
+            self.n_truncated.map(|n| n as u64),
+            embedding.n_truncated.map(|n| n as u64),
+        )
+        .map(|n| n as usize);
+        self.n_encoded += embedding.n_encoded;
+        self.elapsed_s += embedding.elapsed_s;
+    }
+}
+
+/// A regressor, checked and ready.
+pub struct NamedRegressor {
+    /// Its label.
+    pub name: String,
+    /// "ridge 0.1.0".
+    pub origin: String,
+    /// Hash of the plugin file.
+    pub hash: String,
+    /// The objective, when its family is known.
+    pub objective: Option<&'static str>,
+    /// The penalties tried, as half a sentence.
+    pub penalties: String,
+    /// The user gave the penalties.
+    pub has_absolute_grid: bool,
+    /// The l1_ratio of each variant, strongest first; empty when it has none.
+    pub l1_ratios: Vec<f64>,
+    /// When a path ends early.
+    pub patience: Option<usize>,
+    /// The engine's regressor.
+    pub regressor: PluginRegressor,
+}
+
+/// Encoders and regressors of a study, controls last.
+pub struct Sources {
+    /// In the order of plugins.toml, then the controls.
+    pub encoders: Vec<Encoder>,
+    /// In the order of plugins.toml.
+    pub regressors: Vec<NamedRegressor>,
+    /// What could not be opened and is not needed, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Sources {
+    /// Finds, loads and checks every plugin, reads every file of vectors, adds the controls.
+    ///
+    /// # Errors
+    /// A [`Refusal`] with everything that does not load, is of the wrong kind, does not fit its schema or does not belong to the rows.
+    pub fn open(
+        plan: &Plan,
+        dataset: &Dataset,
+        library: &Library,
+        threads: usize,
+        context: &CallContext,
+    ) -> Result<Self, Refusal> {
+        let mut problems = Problems::default();
+        let opener = Opener {
+            plan,
+            dataset,
+            library,
+            threads,
+            context,
+        };
+        let mut encoders: Vec<Encoder> = plan
+            .encoders
+            .iter()
+            .filter_map(|encoder| problems.keep(opener.encoder(encoder)))
+            .collect();
+        let regressors = plan
+            .regressors
+            .iter()
+            .filter_map(|regressor| problems.keep(opener.regressor(regressor)))
+            .collect();
+        let mut notes = Vec::new();
+        if plan.evaluation.controls {
+            let has_lexical = encoders.iter().any(|encoder| encoder.is_plugin(LEXICAL));
+            opener.add_controls(has_lexical, &mut encoders, &mut notes);
+        }
+        problems.finish(Self {
+            encoders,
+            regressors,
+            notes,
+        })
+    }
+}
+
+struct Opener<'a> {
+    plan: &'a Plan,
+    dataset: &'a Dataset,
+    library: &'a Library,
+    threads: usize,
+    context: &'a CallContext,
+}
+
+impl Opener<'_> {
+    fn load(&self, plugin: &str, kind: Kind, section: &str) -> Result<Arc<Plugin>, Refusal> {
+        let refuse = |error: LibraryError| Refusal::from(Problem::new(section, error.to_string()));
+        self.library
+            .load(plugin, &self.plan.folder, kind)
+            .map_err(refuse)
+    }
+
+    fn encoder(&self, encoder: &EncoderPlan) -> Result<Encoder, Refusal> {
+        let section = format!("[[encoder]] {}", encoder.name);
+        let (source, origin, hash) = match &encoder.source {
+            EncoderSource::Precomputed {
+                embeddings,
+                ids,
+                allow_misaligned,
+            } => {
+                let read = read_precomputed(
+                    embeddings,
+                    ids.as_deref(),
+                    &self.plan.data.id,
+                    &self.dataset.ids,
+                )?;
+                let hashes = read
+                    .hashes
+                    .iter()
+                    .map(|(_, hash)| hash.as_str())
+                    .collect::<Vec<_>>()
+                    .join("+");
+                (
+                    Source::Precomputed {
+                        x: read.x,
+                        allow_misaligned: *allow_misaligned,
+                    },
+                    "precomputed".to_owned(),
+                    hashes,
+                )
+            }
+            EncoderSource::Plugin { plugin, typed, .. } => {
+                if self.dataset.texts.is_empty() {
+                    return Err(Problem::new(&section, "an encoder plugin needs texts")
+                        .with_try("text = \"…\" under [data]")
+                        .into());
+                }
+                let plugin = self.load(plugin, Kind::Encoder, &section)?;
+                let checked = check_parameters(
+                    &section,
+                    &section,
+                    typed,
+                    &plugin.descriptor.schema,
+                    &EncoderConfig::HOST_KEYS,
+                    &self.plan.folder,
+                )?;
+                self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed)?
+            }
+        };
+        Ok(Encoder {
+            name: encoder.name.clone(),
+            is_control: false,
+            origin,
+            hash,
+            pool: encoder.pool,
+            source,
+        })
+    }
+
+    fn plugin_encoder(
+        &self,
+        section: &str,
+        name: &str,
+        plugin: Arc<Plugin>,
+        params: &Map<String, Value>,
+    ) -> Result<(Source, String, String), Refusal> {
+        let (origin, hash) = (origin(&plugin), plugin.hash.clone());
+        let refuse = |error: PluginError| Refusal::from(Problem::new(section, error.to_string()));
+        let encoder = PluginEncoder::new(plugin, name, params, self.threads, self.context.clone())
+            .map_err(refuse)?;
+        Ok((Source::Plugin(Box::new(encoder)), origin, hash))
+    }
+
+    fn regressor(&self, regressor: &RegressorPlan) -> Result<NamedRegressor, Refusal> {
+        let section = format!("[[regressor]] {}", regressor.name);
+        let plugin = self.load(&regressor.plugin, Kind::Regressor, &section)?;
+        let checked = check_parameters(
+            &section,
+            &section,
+            &regressor.typed,
+            &plugin.descriptor.schema,
+            &RegressorConfig::HOST_KEYS,
+            &self.plan.folder,
+        )?;
+        let variants = checked.variants();
+        let l1_ratios = variants
+            .iter()
+            .filter_map(|variant| variant.get("l1_ratio")?.as_f64())
+            .collect();
+        let family = plugin.descriptor.family.clone();
+        let refuse = |error: PluginError| Refusal::from(Problem::new(&section, error.to_string()));
+        let options = RegressorOptions {
+            alphas: regressor.alphas.clone(),
+            n_alphas: regressor.n_alphas.map(|n| n as usize),
+            alpha_min_ratio: regressor.alpha_min_ratio,
+            seed: self.plan.study.seed,
+            variants,
+        };
+        let (origin, hash) = (origin(&plugin), plugin.hash.clone());
+        let made = PluginRegressor::new(plugin, options, self.context.clone()).map_err(refuse)?;
+        Ok(NamedRegressor {
+            name: regressor.name.clone(),
+            origin,
+            hash,
+            objective: objective(&family),
+            penalties: penalties(regressor, &family, &made),
+            has_absolute_grid: regressor.alphas.is_some(),
+            l1_ratios,
+            patience: patience(regressor, &family),
+            regressor: made,
+        })
+    }
+
+    /// Controls are built in, but for `lexical`, which is a plugin; without it the study runs all the same.
+    fn add_controls(
+        &self,
+        has_lexical: bool,
+        encoders: &mut Vec<Encoder>,
+        notes: &mut Vec<String>,
+    ) {
+        let mut built_in = Vec::new();
+        if self.dataset.has_texts() {
+            built_in.extend([(LENGTH, Source::Length), (RANDOM, Source::Random)]);
+        }
+        if self.dataset.groups.is_some() {
+            built_in.push((RANDOM_GROUP, Source::RandomGroup));
+        }
+        let control = |name: &str, (source, origin, hash)| Encoder {
+            name: name.to_owned(),
+            is_control: true,
+            origin,
+            hash,
+            pool: self.plan.data.pool,
+            source,
+        };
+        for (name, source) in built_in {
+            encoders.push(control(
+                name,
+                (source, "built in".to_owned(), String::new()),
+            ));
+        }
+        if self.dataset.has_texts() && !has_lexical {
+            let opened = self
+                .load(LEXICAL, Kind::Encoder, "control `lexical`")
+                .and_then(|plugin| {
+                    self.plugin_encoder("control `lexical`", LEXICAL, plugin, &Map::new())
+                });
+            match opened {
+                Ok(parts) => encoders.push(control(LEXICAL, parts)),
+                Err(refusal) => {
+                    notes.push(format!("The control `lexical` was left out: {refusal}"))
+                }
+            }
+        }
+    }
+}
+
+impl Encoder {
+    fn is_plugin(&self, id: &str) -> bool {
+        matches!(&self.source, Source::Plugin(encoder) if encoder.plugin().descriptor.id == id)
+    }
+
+    /// These vectors hold hashed n-grams of the texts: the doctor compares others with them.
+    pub fn is_lexical(&self) -> bool {
+        self.is_plugin(LEXICAL)
+    }
+
+    /// Vectors whose rows may be wrong: an encoder plugin's cannot, the host hands it the texts.
+    pub fn must_be_aligned(&self) -> bool {
+        matches!(
+            self.source,
+            Source::Precomputed {
+                allow_misaligned: false,
+                ..
+            }
+        )
+    }
+
+    /// What the doctor asks about: everything but the controls and the n-grams themselves.
+    pub fn is_examined(&self) -> bool {
+        !self.is_control && !self.is_lexical()
+    }
+
+    /// The vectors of all texts.
+    ///
+    /// # Errors
+    /// [`EncodeError`]; what was encoded is kept.
+    pub fn embed(
+        &self,
+        dataset: &Dataset,
+        cache: &Cache,
+        progress: &Progress,
+        interrupted: &AtomicBool,
+    ) -> Result<Embedded, EncodeError> {
+        match &self.source {
+            Source::Precomputed { x, .. } => Ok(Embedded::ready(x.clone())),
+            Source::Length => Ok(Embedded::ready(of_texts(dataset, controls::length))),
+            Source::Random => Ok(Embedded::ready(of_texts(dataset, controls::random))),
+            Source::RandomGroup => {
+                let labels: Vec<&str> = dataset
+                    .groups
+                    .iter()
+                    .flatten()
+                    .map(String::as_str)
+                    .collect();
+                Ok(Embedded::ready(controls::random_group(&labels)))
+            }
+            Source::Plugin(encoder) => {
+                let mut embedded = Embedded::ready(DMatrix::zeros(0, 0));
+                let mut parts = Vec::new();
+                for column in &dataset.texts {
+                    let texts: Vec<&str> = column.iter().map(String::as_str).collect();
+                    let embedding =
+                        get_or_encode(encoder.as_ref(), &texts, cache, progress, interrupted)?;
+                    embedded.add(&embedding);
+                    parts.push(embedding.x);
+                }
+                embedded.x = pooled(parts, self.pool);
+                Ok(embedded)
+            }
+        }
+    }
+
+    /// Pooling and parameters of an encoder plugin; null for other sources.
+    pub fn plugin_facts(&self) -> (Value, Value) {
+        match &self.source {
+            Source::Plugin(encoder) => (
+                json!(encoder.shape().pooling),
+                serde_json::from_str(encoder.params()).unwrap_or_default(),
+            ),
+            _ => (Value::Null, Value::Null),
+        }
+    }
+}
+
+/// A control of several text columns reads them as one text, a line each.
+fn of_texts(dataset: &Dataset, control: fn(&[&str]) -> DMatrix<f64>) -> DMatrix<f64> {
+    let joined = dataset.joined_texts();
+    let texts: Vec<&str> = joined.iter().map(String::as_str).collect();
+    control(&texts)
+}
+
+/// Vectors of several text columns: their mean, or side by side.
+fn pooled(parts: Vec<DMatrix<f64>>, pool: Pool) -> DMatrix<f64> {
+    let n_parts = parts.len().max(1) as f64;
+    let mut parts = parts.into_iter();
+    let first = parts.next().unwrap_or_default();
+    match pool {
+        Pool::Mean => parts.fold(first, |sum, part| sum + part) / n_parts,
+        Pool::Concat => parts.fold(first, |mut left, right| {
+            let (at, width) = (left.ncols(), right.ncols());
+            left = left.resize_horizontally(at + width, 0.0);
+            left.columns_mut(at, width).copy_from(&right);
+            left
+        }),
+    }
+}
+
+fn origin(plugin: &Plugin) -> String {
+    format!("{} {}", plugin.descriptor.id, plugin.descriptor.version)
+}
+
+/// The pinned objective of a family, X scaled and y centred in each training part.
+fn objective(family: &str) -> Option<&'static str> {
+    match family {
+        "ridge" => Some("‖y − Xw‖² + α‖w‖²"),
+        "lasso" => Some("‖y − Xw‖²/(2n) + α‖w‖₁"),
+        "elastic-net" => Some("‖y − Xw‖²/(2n) + α·ρ‖w‖₁ + ½α(1 − ρ)‖w‖²"),
+        _ => None,
+    }
+}
+
+fn penalties(plan: &RegressorPlan, family: &str, regressor: &PluginRegressor) -> String {
+    use ocean_engine::regressor::Regressor;
+    let n_alphas = regressor.n_alphas();
+    match (&plan.alphas, family) {
+        (Some(alphas), _) => format!(
+            "{} given penalties from {} to {}",
+            alphas.len(),
+            max(alphas),
+            min(alphas)
+        ),
+        (None, "ridge") => format!(
+            "{n_alphas} penalties whose effective degrees of freedom are log-spaced from 0.1 to 0.99 of the rank"
+        ),
+        (None, "lasso" | "elastic-net") => format!(
+            "{n_alphas} log-spaced penalties from the smallest that empties the model to {} of it",
+            plan.alpha_min_ratio
+        ),
+        (None, _) => format!("{n_alphas} penalties made by the plugin"),
+    }
+}
+
+fn max(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+fn min(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// Paths of lasso and elastic net stop early (STATISTICS §1.6); others are walked whole.
+fn patience(plan: &RegressorPlan, family: &str) -> Option<usize> {
+    match (plan.patience, family) {
+        (Patience::Steps(steps), "lasso" | "elastic-net") => Some(steps as usize),
+        _ => None,
+    }
+}
