@@ -142,18 +142,11 @@ pub struct ReportArgs {
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
     /// List every plugin found, with its version and where it lies
-    List {
-        /// For whom the list is printed
-        #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
-        format: FormatArg,
-    },
+    List,
     /// Show a plugin's description, interfaces and parameters
     Info {
         /// Its id, or the path of a library
         plugin: String,
-        /// For whom it is printed
-        #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
-        format: FormatArg,
     },
 }
 

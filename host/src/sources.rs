@@ -9,7 +9,6 @@ use nalgebra::DMatrix;
 use serde_json::{Map, Value, json};
 
 use crate::cache::Cache;
-use crate::config::{EncoderConfig, RegressorConfig};
 use crate::controls;
 use crate::dataset::Dataset;
 use crate::dataset::embeddings::read_precomputed;
@@ -20,7 +19,7 @@ use crate::library::{
     RegressorOptions,
 };
 use crate::plan::{
-    EncoderPlan, EncoderSource, Patience, Plan, Pool, RegressorPlan, check_parameters,
+    EncoderPlan, EncoderSource, Patience, Plan, Pool, RegressorPlan,
 };
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
@@ -226,21 +225,14 @@ impl Opener<'_> {
                     hashes,
                 )
             }
-            EncoderSource::Plugin { plugin, typed, .. } => {
+            EncoderSource::Plugin { plugin, .. } => {
                 if self.dataset.texts.is_empty() {
                     return Err(Problem::new(&section, "an encoder plugin needs texts")
                         .with_try("text = \"…\" under [data]")
                         .into());
                 }
                 let plugin = self.load(plugin, Kind::Encoder, &section)?;
-                let checked = check_parameters(
-                    &section,
-                    &section,
-                    typed,
-                    &plugin.descriptor.schema,
-                    &EncoderConfig::HOST_KEYS,
-                    &self.plan.folder,
-                )?;
+                let checked = encoder.check_parameters(&plugin.descriptor.schema, &self.plan.folder)?;
                 self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed)?
             }
         };
@@ -271,14 +263,7 @@ impl Opener<'_> {
     fn regressor(&self, regressor: &RegressorPlan) -> Result<NamedRegressor, Refusal> {
         let section = format!("[[regressor]] {}", regressor.name);
         let plugin = self.load(&regressor.plugin, Kind::Regressor, &section)?;
-        let checked = check_parameters(
-            &section,
-            &section,
-            &regressor.typed,
-            &plugin.descriptor.schema,
-            &RegressorConfig::HOST_KEYS,
-            &self.plan.folder,
-        )?;
+        let checked = regressor.check_parameters(&plugin.descriptor.schema, &self.plan.folder)?;
         let variants = checked.variants();
         let l1_ratios = variants
             .iter()
