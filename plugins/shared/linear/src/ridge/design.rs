@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub u: Mat<f64>,
     /// n_new × rank.
     pub new_rows: Mat<f64>,
+    /// The largest magnitude in it.
+    pub largest_new: f64,
     /// The grid asked for last: every block of a study asks for the same.
     grid: Mutex<Vec<f64>>,
     /// The penalties walked last and their basis, if it is worth while: every block walks the same.
@@ -71,6 +73,7 @@ impl RidgeDesign {
         expect_count("features of the new rows", x_new.n_columns(), x.n_columns())?;
         let factors = Factors::of(x)?;
         let new_rows = factors.new_rows(x_new);
+        let largest_new = new_rows.norm_max();
         let Factors {
             unit, lambda, u, ..
         } = factors;
@@ -81,6 +84,7 @@ impl RidgeDesign {
                 lambda,
                 u,
                 new_rows,
+                largest_new,
                 grid,
                 walked,
             }),

@@ -16,8 +16,8 @@ use crate::{Columns, LinearError};
 
 /// Predictions of one walk are kept only up to this size (64 targets × 30 penalties × 8,000 new rows); larger walks take a product a step.
 const LARGEST_WALK: usize = 128 << 20;
-/// Products of one chunk of targets with the basis: this much stays in the second-level cache until it is recombined (measured).
-const CHUNK_BYTES: usize = 384 << 10;
+/// Products of one chunk of targets with the basis: this much stays in a second-level cache of 1 MB until it is recombined (measured: 5 % faster than half or twice).
+const CHUNK_BYTES: usize = 768 << 10;
 
 /// A block of targets on one design; see [`super::RidgeDesign::begin`]. Belongs to one thread at a time.
 pub struct RidgePath {
@@ -62,10 +62,6 @@ impl RidgePath {
                 "y is not finite, or too large to be projected",
             ));
         }
-        let new_rows = &design.new_rows;
-        let largest_new = (0..rank)
-            .map(|j| largest(new_rows.col_as_slice(j)))
-            .fold(0.0, f64::max);
         let has_shared_alphas = (1..n_targets).all(|j| alphas.column(j) == alphas.column(0));
         let kept = if has_shared_alphas {
             alphas.n_rows().min(alphas.values().len())
@@ -75,7 +71,7 @@ impl RidgePath {
         let unit = design.unit;
         Ok(Self {
             // 2^20: room for the sums over directions and terms.
-            is_extreme: !(largest_new * largest(&scores) * 1048576.0).is_finite(),
+            is_extreme: !(design.largest_new * largest(&scores) * 1048576.0).is_finite(),
             scores,
             n_targets,
             alphas: alphas.values()[..kept]
