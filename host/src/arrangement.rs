@@ -8,7 +8,7 @@ use ocean_engine::permutation::{self, PermutationScheme};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Target};
 use crate::plan::{self, Duplicates, Exchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -26,6 +26,8 @@ pub struct Arrangement {
     pub is_grouped: bool,
     /// Rows whose text occurs more than once.
     pub n_duplicates: usize,
+    /// v̄ = mean σ²ₑ/cᵢ of each target that is a mean of raters: its mean error variance.
+    pub rating_error: Vec<Option<f64>>,
     /// Who is held out when.
     pub folds: Folds,
     /// How y is permuted.
@@ -75,6 +77,7 @@ impl Arrangement {
             targets,
             groups,
             n_duplicates,
+            rating_error: dataset.targets.iter().map(rating_error).collect(),
             folds,
             scheme,
             inner: match evaluation.inner_folds {
@@ -117,6 +120,19 @@ impl Arrangement {
             seed: self.seed,
         }
     }
+}
+
+/// Mean over the rows of σ²ₑ/cᵢ: σ²ₑ the residual variance of the ratings, cᵢ the raters of row i (STATISTICS §7).
+fn rating_error(target: &Target) -> Option<f64> {
+    let panel = target.raters.as_ref()?;
+    let variance = panel.residual_variance?;
+    let rated: Vec<f64> = panel
+        .counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| f64::from(count))
+        .collect();
+    Some(rated.iter().map(|count| variance / count).sum::<f64>() / rated.len() as f64)
 }
 
 /// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind.

@@ -23,6 +23,9 @@ use crate::study::Piece;
 /// Bins of the null histogram.
 const N_BINS: usize = 30;
 
+/// Below this ceiling r2_over_ceiling would divide by noise.
+const LEAST_CEILING: f64 = 0.1;
+
 /// What all cells of a study share.
 pub struct Common<'a> {
     /// Y.
@@ -41,8 +44,10 @@ pub struct Common<'a> {
     pub level: f64,
     /// δ.
     pub smallest_effect: Option<f64>,
-    /// Permutations m.
+    /// Permutations m of the family.
     pub n_permutations: usize,
+    /// Mean error variance of the targets that are means of raters, v̄ = mean σ²ₑ/cᵢ over their rows; `None` for other targets.
+    pub rating_error: &'a [Option<f64>],
 }
 
 /// One computed encoder × regressor × row set.
@@ -67,8 +72,10 @@ pub struct Computed {
 pub struct Cells {
     /// Rows of results.csv.
     pub results: Vec<CellResult>,
-    /// r2 by permutation, (m + 1) × cells, row 0 observed, ties settled.
+    /// r2 by permutation, (m + 1) × cells, row 0 observed, ties settled; NaN below the fewer permutations of a control.
     pub statistics: DMatrix<f64>,
+    /// Step-down maxT p of each control's cells among themselves, for the doctor; `None` for the family.
+    pub control_p: Vec<Option<f64>>,
     /// Jackknife replicates of each cell.
     pub replicates: Vec<Vec<f64>>,
     /// Which computed piece and which of its columns each cell is.
@@ -81,15 +88,22 @@ pub struct Cells {
 /// [`EngineError::ConstantTarget`], which an evaluated target cannot cause.
 pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineError> {
     let origin = order(common, computed);
-    let mut statistics = DMatrix::zeros(common.n_permutations + 1, origin.len());
-    for (cell, &(piece, column)) in origin.iter().enumerate() {
-        statistics.set_column(cell, &computed[piece].piece.statistics.column(column));
+    let mut statistics = DMatrix::from_element(common.n_permutations + 1, origin.len(), f64::NAN);
+    for (cell, &(at, column)) in origin.iter().enumerate() {
+        let r2 = computed[at].piece.statistics.column(column);
+        statistics.view_mut((0, cell), (r2.len(), 1)).copy_from(&r2);
     }
     settle_ties(&mut statistics);
     let mut results = Vec::with_capacity(origin.len());
     for (cell, &(at, column)) in origin.iter().enumerate() {
-        let null: Vec<f64> = statistics.column(cell).iter().skip(1).copied().collect();
-        results.push(describe(common, &computed[at], column, &null)?);
+        let n_rows = computed[at].piece.statistics.nrows();
+        let r2 = statistics.column(cell);
+        results.push(describe(
+            common,
+            &computed[at],
+            column,
+            &r2.as_slice()[1..n_rows],
+        )?);
     }
     let replicates = origin
         .iter()
@@ -101,6 +115,7 @@ pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineE
         })
         .collect();
     let mut cells = Cells {
+        control_p: vec![None; results.len()],
         results,
         statistics,
         replicates,
@@ -180,6 +195,13 @@ fn describe(
         naive += se_naive(&held_out, clusters) / piece.observed.len() as f64;
     }
     let scores = Scores::mean_of(&by_repeat);
+    // B, the mean squared error of guessing the training mean: what a perfect prediction of the true scores could not save is the rating error.
+    let baseline = by_repeat
+        .iter()
+        .map(|scores| scores.rmse_baseline.powi(2))
+        .sum::<f64>()
+        / by_repeat.len() as f64;
+    let ceiling = common.rating_error[target].map(|rating_error| 1.0 - rating_error / baseline);
     let nonzero_median = fits.median(|fit| fit.info.n_nonzero.map(f64::from));
     let n_groups = common
         .is_grouped
@@ -217,7 +239,7 @@ fn describe(
         rmse: scores.rmse,
         mae: scores.mae,
         rmse_baseline: scores.rmse_baseline,
-        permutations: common.n_permutations as u32,
+        permutations: null.len() as u32,
         null_mean: (!null.is_empty()).then(|| mean_and_sd(null).0),
         null_sd: (!null.is_empty()).then(|| mean_and_sd(null).1),
         null_interval: quantiles(null),
@@ -230,6 +252,10 @@ fn describe(
         grid_edge_fits: fits.count(|fit| fit.at_grid_edge),
         unconverged_fits: fits.count(|fit| fit.info.is_unconverged),
         feature_sample_ratio: computed.n_features as f64 / piece.n_train,
+        ceiling,
+        r2_over_ceiling: ceiling
+            .filter(|ceiling| *ceiling > LEAST_CEILING)
+            .map(|ceiling| scores.r2 / ceiling),
         notes: notes.join("; "),
         is_control: computed.is_control,
         ..CellResult::default()
@@ -267,23 +293,53 @@ impl Fits {
 }
 
 impl Cells {
-    /// Permutation p of every cell; maxT, BH and Holm over the family. Controls have their p only.
+    /// Permutation p of every cell; maxT, BH and Holm over the family. Each control's cells have a maxT among themselves, which the doctor sees.
     fn add_p(&mut self, n_family: usize) {
-        let family = self.statistics.columns(0, n_family).into_owned();
-        let n_samples: Vec<usize> = self.results.iter().map(|cell| cell.n).collect();
-        let raw: Vec<PermutationP> = permutation_p(&self.statistics);
-        let family_p: Vec<f64> = raw[..n_family].iter().map(|p| p.p).collect();
-        let p_fwer = step_down_max_t(&family, &n_samples[..n_family]);
-        let (q_bh, p_holm) = (benjamini_hochberg(&family_p), holm(&family_p));
-        for (at, cell) in self.results.iter_mut().enumerate() {
-            cell.p = Some(raw[at].p);
-            cell.p_floor = Some(raw[at].floor);
-            cell.ties = raw[at].n_ties as u32;
-            cell.p_interval = Some(raw[at].interval);
-            cell.p_fwer = p_fwer.get(at).copied();
-            cell.q_bh = q_bh.get(at).copied();
-            cell.p_holm = p_holm.get(at).copied();
+        let family: Vec<usize> = (0..n_family).collect();
+        let adjusted = self.add_raw_p(&family);
+        let p: Vec<f64> = family
+            .iter()
+            .filter_map(|&cell| self.results[cell].p)
+            .collect();
+        let (q_bh, p_holm) = (benjamini_hochberg(&p), holm(&p));
+        for (cell, result) in self.results[..n_family].iter_mut().enumerate() {
+            result.p_fwer = Some(adjusted[cell]);
+            result.q_bh = Some(q_bh[cell]);
+            result.p_holm = Some(p_holm[cell]);
         }
+        let mut controls: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (cell, result) in self.results.iter().enumerate().skip(n_family) {
+            controls.entry(&result.encoder).or_default().push(cell);
+        }
+        let controls: Vec<Vec<usize>> = controls.into_values().collect();
+        for cells in controls {
+            for (&cell, adjusted) in cells.iter().zip(self.add_raw_p(&cells)) {
+                self.control_p[cell] = Some(adjusted);
+            }
+        }
+    }
+
+    /// Fills in p, floor, ties and Monte-Carlo interval of cells with the same number of permutations; returns their step-down maxT p.
+    fn add_raw_p(&mut self, cells: &[usize]) -> Vec<f64> {
+        let Some(&first) = cells.first() else {
+            return Vec::new();
+        };
+        let n_rows = self.results[first].permutations as usize + 1;
+        let statistics = self
+            .statistics
+            .select_columns(cells)
+            .rows(0, n_rows)
+            .into_owned();
+        let n_samples: Vec<usize> = cells.iter().map(|&cell| self.results[cell].n).collect();
+        let raw: Vec<PermutationP> = permutation_p(&statistics);
+        for (&cell, raw) in cells.iter().zip(&raw) {
+            let result = &mut self.results[cell];
+            result.p = Some(raw.p);
+            result.p_floor = Some(raw.floor);
+            result.ties = raw.n_ties as u32;
+            result.p_interval = Some(raw.interval);
+        }
+        step_down_max_t(&statistics, &n_samples)
     }
 
     /// mde80 of each encoder × regressor × row set, at the critical value of the family.

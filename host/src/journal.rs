@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::atomic::{self, WriteError};
+use crate::plan::differences;
 
 /// Bytes of the checksum behind each record.
 const CHECKSUM: usize = 16;
@@ -202,19 +203,21 @@ fn check_plan(
     let Some(before) = plan_before(out, work) else {
         return Ok(());
     };
-    let mut differences = Vec::new();
-    differ("", &before, fingerprint, &mut differences);
+    let differences = differences(&before, fingerprint);
     if differences.is_empty() {
         return Ok(());
     }
     let shown = differences.len().min(12);
-    let mut lines = differences[..shown].join("\n");
+    let mut lines: Vec<String> = differences[..shown]
+        .iter()
+        .map(|line| format!("  {line}"))
+        .collect();
     if shown < differences.len() {
-        lines.push_str(&format!("\n  … and {} more", differences.len() - shown));
+        lines.push(format!("  … and {} more", differences.len() - shown));
     }
     Err(JournalError::OtherPlan {
         path: out.to_path_buf(),
-        differences: lines,
+        differences: lines.join("\n"),
     })
 }
 
@@ -234,45 +237,6 @@ pub fn is_finished(out: &Path, fingerprint: &serde_json::Value) -> bool {
     !out.join("work").exists()
         && out.join("results.json").exists()
         && plan_before(out, &out.join("work")).as_ref() == Some(fingerprint)
-}
-
-/// One line a difference: `evaluation.folds: 5 then, 10 now`.
-fn differ(
-    path: &str,
-    before: &serde_json::Value,
-    now: &serde_json::Value,
-    differences: &mut Vec<String>,
-) {
-    use serde_json::Value;
-    let join = |key: &str| {
-        if path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{path}.{key}")
-        }
-    };
-    match (before, now) {
-        (Value::Object(a), Value::Object(b)) => {
-            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            for key in keys {
-                let of = |map: &serde_json::Map<String, Value>| {
-                    map.get(key).cloned().unwrap_or(Value::Null)
-                };
-                differ(&join(key), &of(a), &of(b), differences);
-            }
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            for (at, (a, b)) in a.iter().zip(b).enumerate() {
-                differ(&join(&at.to_string()), a, b, differences);
-            }
-        }
-        _ if before != now => {
-            differences.push(format!("  {path}: {before} then, {now} now"));
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]
@@ -327,11 +291,7 @@ mod tests {
         let Err(refused) = Journal::open(out.path(), &now, false) else {
             panic!("another plan was accepted");
         };
-        assert!(
-            refused
-                .to_string()
-                .contains("  evaluation.folds: 5 then, 10 now")
-        );
+        assert!(refused.to_string().contains("  evaluation.folds: 5 → 10"));
         assert!(Journal::open(out.path(), &now, true).is_ok());
     }
 

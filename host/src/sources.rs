@@ -18,9 +18,7 @@ use crate::library::{
     CallContext, Kind, Library, LibraryError, Plugin, PluginEncoder, PluginError, PluginRegressor,
     RegressorOptions,
 };
-use crate::plan::{
-    EncoderPlan, EncoderSource, Patience, Plan, Pool, RegressorPlan,
-};
+use crate::plan::{EncoderPlan, EncoderSource, Patience, Plan, Pool, RegressorPlan};
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
 
@@ -232,7 +230,8 @@ impl Opener<'_> {
                         .into());
                 }
                 let plugin = self.load(plugin, Kind::Encoder, &section)?;
-                let checked = encoder.check_parameters(&plugin.descriptor.schema, &self.plan.folder)?;
+                let checked =
+                    encoder.check_parameters(&plugin.descriptor.schema, &self.plan.folder)?;
                 self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed)?
             }
         };

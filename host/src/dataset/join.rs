@@ -127,7 +127,7 @@ fn unmatched(
             "it lacks {} of the {} ids of {} ({})",
             missing.len(),
             ids.names.len(),
-            table.file,
+            name_of(&table.file),
             first(&missing)
         ));
     }
@@ -139,7 +139,12 @@ fn unmatched(
             first(&extra)
         ));
     }
-    Ok((!parts.is_empty()).then(|| format!("{}: {}", other.file, parts.join("; "))))
+    Ok((!parts.is_empty()).then(|| format!("{}: {}", name_of(&other.file), parts.join("; "))))
+}
+
+/// A file by its name alone: notes stand in reports, which hold no path of the machine.
+fn name_of(file: &str) -> &str {
+    file.rsplit(['/', '\\']).next().unwrap_or(file)
 }
 
 fn without_partner<'a>(ids: &'a Ids, others: &Ids) -> Vec<&'a str> {

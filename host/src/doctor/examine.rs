@@ -16,6 +16,8 @@ const SAME_SCORE: f64 = 1e-10;
 pub struct Facts<'a> {
     /// All cells, controls included.
     pub cells: &'a [CellResult],
+    /// Step-down maxT p of each control's cells among themselves, aligned with `cells`.
+    pub control_p: &'a [Option<f64>],
     /// Targets with their values (NaN missing).
     pub targets: &'a [(TargetSummary, &'a [f64])],
     /// Regressors with a penalty grid given by the user.
@@ -137,16 +139,17 @@ fn random_controls(facts: &Facts, findings: &mut Vec<Finding>) {
             "Declare the groups with `group` under [data].",
         ),
     ] {
-        let found: Vec<&CellResult> = facts
+        let significant: Vec<&CellResult> = facts
             .cells
             .iter()
-            .filter(|cell| cell.is_control && cell.encoder == control)
-            .collect();
-        // Bonferroni over this control's cells: with many targets one p below the level is no news.
-        let n_cells = found.len().max(1) as f64;
-        let significant: Vec<&&CellResult> = found
-            .iter()
-            .filter(|cell| cell.p.is_some_and(|p| p * n_cells <= facts.level) && cell.r2 > 0.0)
+            .zip(facts.control_p)
+            .filter(|(cell, p)| {
+                cell.is_control
+                    && cell.encoder == control
+                    && cell.r2 > 0.0
+                    && p.is_some_and(|p| p <= facts.level)
+            })
+            .map(|(cell, _)| cell)
             .collect();
         if significant.is_empty() {
             continue;
@@ -415,8 +418,13 @@ mod tests {
     ) -> Vec<String> {
         let mut cells = vec![cell("a", 0.2), cell("b", 0.3)];
         change(&mut cells);
+        let control_p: Vec<Option<f64>> = cells
+            .iter()
+            .map(|cell| cell.p.filter(|_| cell.is_control))
+            .collect();
         let facts = Facts {
             cells: &cells,
+            control_p: &control_p,
             targets: &[(
                 TargetSummary {
                     name: "openness".to_owned(),
@@ -498,8 +506,13 @@ mod tests {
     fn wholly_empty_models_are_serious_and_come_first() {
         let mut cells = vec![cell("a", 0.0), cell("b", 0.0)];
         cells.iter_mut().for_each(|cell| cell.empty_fits = 5);
+        let control_p: Vec<Option<f64>> = cells
+            .iter()
+            .map(|cell| cell.p.filter(|_| cell.is_control))
+            .collect();
         let facts = Facts {
             cells: &cells,
+            control_p: &control_p,
             targets: &[],
             absolute_grids: &[],
             level: 0.05,
