@@ -1,6 +1,6 @@
 //! Where vectors come from: encoder plugins through the cache, files joined by id, and the controls; and the regressors that use them.
 //!
-//! Opening ([`Sources::open`]) finds and checks everything that can be refused, before any work; [`Sources::embed`] does the work.
+//! Opening ([`Sources::open`]) finds and checks everything that can be refused, before any work; [`Encoder::embed`] does the work.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
