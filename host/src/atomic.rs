@@ -134,6 +134,20 @@ pub fn create_folder(path: &Path) -> Result<(), WriteError> {
     })
 }
 
+/// Removes unfinished files that a killed run left in `folder`. What cannot be removed stays: it is in nobody's way.
+///
+/// Only for a folder that no other run is writing to.
+pub fn remove_temporaries(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(is_temporary) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

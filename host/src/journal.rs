@@ -80,6 +80,10 @@ impl Journal {
             // A file system without locks: better to run than to refuse.
             Err(TryLockError::Error(_)) => {}
         }
+        // The folder is ours now: what a kill left half written is nobody else's.
+        for folder in [out, &out.join("plots"), &work] {
+            atomic::remove_temporaries(folder);
+        }
         let found = if is_fresh {
             file.set_len(0).map_err(|source| error_at(&path, source))?;
             BTreeMap::new()
@@ -293,6 +297,19 @@ mod tests {
         };
         assert!(refused.to_string().contains("  evaluation.folds: 5 → 10"));
         assert!(Journal::open(out.path(), &now, true).is_ok());
+    }
+
+    #[test]
+    fn files_that_a_kill_left_half_written_are_removed() {
+        let out = tempfile::tempdir().unwrap();
+        std::fs::create_dir(out.path().join("plots")).unwrap();
+        let left = [".tmp-a1b2c3.part", "plots/.tmp-d4e5f6.part"].map(|name| out.path().join(name));
+        let kept = out.path().join("results.csv");
+        for file in left.iter().chain([&kept]) {
+            std::fs::write(file, "half").unwrap();
+        }
+        drop(Journal::open(out.path(), &json!({}), false).unwrap());
+        assert!(left.iter().all(|file| !file.exists()) && kept.exists());
     }
 
     #[test]
