@@ -70,7 +70,7 @@ impl Rejections {
 pub struct Uniformity {
     d: f64,
     d_p: f64,
-    rejections: [Rejections; 3],
+    rejections: Vec<Rejections>,
 }
 
 impl Uniformity {
@@ -93,7 +93,12 @@ impl Uniformity {
         Self {
             d,
             d_p: kolmogorov(d, n),
-            rejections: [0.01, 0.05, 0.1].map(|level| Rejections::of(p, level)),
+            rejections: [0.01, 0.05, 0.1]
+                .into_iter()
+                // p cannot be below its floor.
+                .filter(|level| level * (n_permutations + 1) as f64 >= 1.0)
+                .map(|level| Rejections::of(p, level))
+                .collect(),
         }
     }
 

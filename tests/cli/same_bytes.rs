@@ -1,0 +1,166 @@
+//! Same study, same bytes: on one thread and two, after kills and resumes, and with the regressor built from a renamed copy of its source.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ocean_tests::workspace::{root, target};
+
+use crate::folder::{Folder, texts};
+use crate::host::{ocean_host, run};
+use crate::outputs::assert_same;
+
+/// A study that works for about a second.
+fn busy() -> Folder {
+    let folder = Folder::sound();
+    folder.write("texts.csv", texts(150));
+    folder.replace(
+        "plugins.toml",
+        "permutations = 19",
+        "permutations = 999\ncontrols = false",
+    );
+    folder
+}
+
+const EVAL: [&str; 3] = ["eval", "plugins.toml", "--quiet"];
+
+#[test]
+fn one_thread_and_two_leave_the_same_bytes() {
+    let folder = busy();
+    for threads in ["1", "2"] {
+        run(
+            folder.path(),
+            &[&EVAL[..], &["--threads", threads, "--out", threads]].concat(),
+        )
+        .ending_with(0);
+    }
+    assert_same(&folder.file("1"), &folder.file("2"));
+}
+
+#[test]
+fn a_second_run_in_another_place_leaves_the_same_bytes() {
+    let (one, other) = (Folder::sound(), Folder::sound());
+    for folder in [&one, &other] {
+        folder.eval(&[]).ending_with(0);
+    }
+    assert_same(&one.file("run"), &other.file("run"));
+}
+
+#[test]
+#[cfg(unix)]
+fn runs_killed_at_twenty_random_times_end_in_the_same_bytes_when_resumed() {
+    let folder = busy();
+    let began = Instant::now();
+    run(folder.path(), &[&EVAL[..], &["--out", "whole"]].concat()).ending_with(0);
+    let whole = began.elapsed();
+    let (mut state, mut n_killed) = (1u64, 0);
+    for at in 0..20 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let share = (state >> 40) as f64 / (1u64 << 24) as f64;
+        let out = format!("killed-{at}");
+        n_killed += usize::from(is_killed_after(whole.mul_f64(share), &folder, &out));
+        run(folder.path(), &[&EVAL[..], &["--out", &out]].concat()).ending_with(0);
+        assert_same(&folder.file("whole"), &folder.file(&out));
+    }
+    println!("{n_killed} of 20 runs were still at work when killed; a whole run took {whole:?}");
+    // A busy machine slows the first run and not the others; most kills must still have hit one.
+    assert!(n_killed >= 5);
+}
+
+/// Starts a run and kills it (SIGKILL); whether it was still at work.
+fn is_killed_after(delay: Duration, folder: &Folder, out: &str) -> bool {
+    let mut child = ocean_host(folder.path(), &[&EVAL[..], &["--out", out]].concat())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(delay);
+    let _ = child.kill();
+    child.wait().unwrap().code().is_none()
+}
+
+#[test]
+fn ridge_built_from_a_renamed_copy_of_its_source_leaves_the_same_numbers() {
+    let folder = busy();
+    run(folder.path(), &[&EVAL[..], &["--out", "bundled"]].concat()).ending_with(0);
+    let library = renamed_ridge();
+    folder.replace(
+        "plugins.toml",
+        "plugin = \"ridge\"",
+        &format!("plugin = {:?}", library.to_str().unwrap()),
+    );
+    run(folder.path(), &[&EVAL[..], &["--out", "renamed"]].concat()).ending_with(0);
+    // Reports name the plugin's origin; numbers must not know it.
+    for name in [
+        "results.csv",
+        "predictions.csv",
+        "folds.csv",
+        "null.npy",
+        "jackknife.npy",
+    ] {
+        let read = |run: &str| std::fs::read(folder.file(run).join(name)).unwrap();
+        assert!(read("bundled") == read("renamed"), "{name}");
+    }
+}
+
+/// `plugins/regressors/ridge`, copied to the build folder as a package of another name and built there.
+fn renamed_ridge() -> PathBuf {
+    let original = root().join("plugins/regressors/ridge");
+    let copy = target().join("fixtures/renamed-ridge");
+    std::fs::create_dir_all(copy.join("src")).unwrap();
+    copy_sources(&original.join("src"), &copy.join("src"));
+    std::fs::write(copy.join("Cargo.toml"), renamed_manifest(&original)).unwrap();
+    std::fs::copy(root().join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "--manifest-path"])
+        .arg(copy.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target().join("fixtures/renamed-ridge-target"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    target()
+        .join("fixtures/renamed-ridge-target/release")
+        .join(ocean_tests::fixtures::library_name("renamed"))
+}
+
+fn copy_sources(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+/// Its own workspace, its own name, dependencies by path: what an author outside this repository would write.
+fn renamed_manifest(original: &Path) -> String {
+    let manifest = std::fs::read_to_string(original.join("Cargo.toml")).unwrap();
+    let root = root().display();
+    let mut renamed = String::new();
+    for line in manifest.lines() {
+        let line = match line {
+            "name = \"ocean-plugin-ridge\"" => "name = \"ocean-plugin-renamed\"".to_owned(),
+            "ocean-plugin = { workspace = true }" => {
+                format!("ocean-plugin = {{ path = \"{root}/core/sdk\" }}")
+            }
+            "ocean-linear = { workspace = true }" => {
+                format!("ocean-linear = {{ path = \"{root}/plugins/shared/linear\" }}")
+            }
+            "edition.workspace = true" => "edition = \"2024\"".to_owned(),
+            "version.workspace = true" => "version = \"0.1.0\"".to_owned(),
+            "license.workspace = true" => "license = \"MIT OR Apache-2.0\"".to_owned(),
+            other if other.contains("workspace = true") => continue,
+            "[lints]" => continue,
+            other => other.to_owned(),
+        };
+        renamed.push_str(&line);
+        renamed.push('\n');
+    }
+    renamed + "\n[workspace]\n"
+}
