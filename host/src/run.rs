@@ -136,6 +136,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let library = open_library(&context)?;
     let sources = Sources::open(&plan, &dataset, &library, threads, &context)?;
     let arrangement = Arrangement::draw(&plan, &dataset)?;
+    check_memory(&plan, &dataset, &sources)?;
     if options.is_dry {
         return Ok(Outcome::Planned(preview(&plan, &dataset)));
     }
@@ -238,6 +239,35 @@ pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
 pub(crate) fn open_library(context: &CallContext) -> Result<Library, RunError> {
     let (search, prober) = plugin_places()?;
     Ok(Library::new(search, prober, context.clone()))
+}
+
+/// Most memory that the designs of one encoder may take.
+const DESIGN_BYTES: f64 = 8e9;
+/// Bytes per number of a design: the scaled rows (8), and about as much again for what a regressor factorises.
+const BYTES_PER_NUMBER: f64 = 20.0;
+
+/// Refuses designs that do not fit: with many folds their number grows with the square.
+fn check_memory(plan: &Plan, dataset: &Dataset, sources: &Sources) -> Result<(), Refusal> {
+    let n_designs = (plan.n_designs() / u64::from(plan.evaluation.repeats)) as f64;
+    let widest = sources
+        .encoders
+        .iter()
+        .map(|encoder| encoder.n_features(dataset))
+        .max()
+        .unwrap_or(0);
+    let bytes = n_designs * dataset.n_rows() as f64 * widest as f64 * BYTES_PER_NUMBER;
+    if bytes <= DESIGN_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "{n_designs} designs of {} rows × {widest} columns would take about {:.0} GB of memory, at most {:.0} GB are used",
+        dataset.n_rows(),
+        bytes / 1e9,
+        DESIGN_BYTES / 1e9
+    );
+    Err(Problem::new("[evaluation] folds", message)
+        .with_try("folds = 5 (15 designs), or 10 (55)")
+        .into())
 }
 
 /// Everything the numbers depend on; what is different refuses a resume, by name.

@@ -362,6 +362,19 @@ impl Encoder {
         !self.is_control && !self.is_lexical()
     }
 
+    /// Columns of its vectors.
+    pub fn n_features(&self, dataset: &Dataset) -> usize {
+        match &self.source {
+            Source::Precomputed { x, .. } => x.ncols(),
+            Source::Length => 2,
+            Source::Random | Source::RandomGroup => controls::N_RANDOM,
+            Source::Plugin(encoder) => match self.pool {
+                Pool::Mean => encoder.shape().dim,
+                Pool::Concat => encoder.shape().dim * dataset.texts.len(),
+            },
+        }
+    }
+
     /// The vectors of all texts.
     ///
     /// # Errors

@@ -190,7 +190,9 @@ fn a_changed_study_in_the_folder_of_a_finished_one() {
             place.display()
         )
     );
-    folder.eval(&[&changed[..], &["--fresh"]].concat()).ending_with(0);
+    folder
+        .eval(&[&changed[..], &["--fresh"]].concat())
+        .ending_with(0);
 }
 
 #[test]
