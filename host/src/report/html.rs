@@ -337,6 +337,7 @@ thead th{border-bottom-color:var(--muted);color:var(--muted);white-space:nowrap}
 .number{text-align:right;white-space:nowrap}
 .verdict{min-width:7.5rem}
 td,th{max-width:18rem}
+td:last-child{min-width:11rem}
 tr.yes .verdict,tr.yes th{font-weight:600}
 .findings{margin:0;padding:0;list-style:none}
 .findings li{margin:0 0 .9rem;padding:.1rem 0 .1rem 1rem;border-left:4px solid var(--band)}
