@@ -21,7 +21,7 @@ ocean_plugin::params! {
     /// What the encoder can be told.
     pub struct LexicalParams {
         /// Numbers a text becomes. Fewer: more n-grams share one.
-        pub dim: u32 = default_to(1024_u32).min(1).max(1_048_576),
+        pub dim: u32 = default_to(512_u32).min(1).max(1_048_576),
         /// Shortest sequence of words counted.
         pub word_ngram_min: u32 = default_to(1_u32).min(1).max(8),
         /// Longest sequence of words counted; 0: none.

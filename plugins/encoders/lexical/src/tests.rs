@@ -111,7 +111,7 @@ fn a_text_without_words_is_zero_and_any_other_has_length_one() {
         &["", " \n", "?!", "x", "a longer text, with two clauses"],
     );
     for (row, length) in rows.iter().zip([0.0, 0.0, 0.0, 1.0, 1.0]) {
-        // 1024 roundings to f32.
+        // 512 roundings to f32.
         assert!((cosine(row, row) - length).abs() < 1e-6);
     }
 }
@@ -148,7 +148,7 @@ fn texts_that_share_words_are_closer_than_texts_that_do_not() {
         cosine(&rows[0], &rows[1]) > 0.25,
         "inflected words share characters"
     );
-    // Chance: about ±1/√1024.
+    // Chance: about ±1/√512.
     assert!(cosine(&rows[0], &rows[2]).abs() < 0.15);
 }
 

@@ -273,7 +273,7 @@ fn a_walk_agrees_with_the_direct_formula() {
     for (n_train, n_new, p) in [(150, 40, 200), (200, 30, 120), (160, 20, 160)] {
         let x = Dense::falling(30, n_train, p);
         let x_new = Dense::falling(31, n_new, p);
-        let y = Dense::noise(32, n_train, 11);
+        let y = Dense::noise(32, n_train, 35);
         let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
         let alphas = design.grid(30).unwrap();
         assert!(
@@ -307,13 +307,13 @@ fn a_walk_agrees_even_for_a_target_in_the_weakest_directions() {
         .collect();
     let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
     let alphas = design.grid(30).unwrap();
-    let y = Dense {
-        values: y,
+    let block = Dense {
+        values: y.repeat(32),
         n_rows: 150,
-        n_columns: 1,
+        n_columns: 32,
     };
-    for (predictions, &alpha) in walked(&design, &y, &alphas).iter().zip(&alphas) {
-        let direct = alone(&design, &y.values, alpha);
+    for (predictions, &alpha) in walked(&design, &block, &alphas).iter().zip(&alphas) {
+        let direct = alone(&design, &y, alpha);
         assert!(
             relative_difference(&predictions[0], &direct) < 1e-12,
             "alpha {alpha:e}"
@@ -326,7 +326,7 @@ fn penalties_over_many_decades_are_walked_as_exactly() {
     let (x, x_new, y) = (
         Dense::noise(36, 40, 12),
         Dense::noise(37, 9, 12),
-        Dense::noise(38, 40, 3),
+        Dense::noise(38, 40, 32),
     );
     let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
     for n_alphas in [1, 2, 40] {
@@ -379,8 +379,8 @@ fn a_target_is_predicted_alike_in_any_company() {
             n_columns: 1,
         };
         for (apart, together) in walked(&design, &few, &alphas).iter().zip(&together) {
-            // Blocks of another width may add in another order.
-            assert!(relative_difference(&apart[0], &together[first]) < 1e-14);
+            // Alone it takes a product a step, in the block the basis: 1e-12 is what that may cost.
+            assert!(relative_difference(&apart[0], &together[first]) < 1e-12);
         }
     }
 }
@@ -390,7 +390,7 @@ fn the_same_calls_give_the_same_bits() {
     let (x, x_new, y) = (
         Dense::falling(46, 150, 200),
         Dense::falling(47, 21, 200),
-        Dense::noise(48, 150, 9),
+        Dense::noise(48, 150, 40),
     );
     let run = || {
         let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
