@@ -16,7 +16,6 @@ use crate::report::model::{
     Correction, DataSummary, EncoderSummary, FailedCell, Finding, RegressorSummary, SCHEMA_VERSION,
     StudyResults, TargetSummary,
 };
-use crate::run::seconds_since;
 use crate::sources::{Embedded, Sources};
 
 /// A finished study, ready to be written down.
@@ -56,8 +55,11 @@ impl Timings {
     /// Ends a stage.
     pub fn mark(&mut self, stage: &'static str) {
         let cpu = cpu_seconds();
-        self.stages
-            .push((stage, seconds_since(self.last.0), cpu - self.last.1));
+        self.stages.push((
+            stage,
+            self.last.0.elapsed().as_secs_f64(),
+            cpu - self.last.1,
+        ));
         self.last = (Instant::now(), cpu);
     }
 

@@ -1,0 +1,120 @@
+//! What is refused, and what is remembered, before the long part: memory, the identity of the run, vectors that belong to other texts.
+
+use serde_json::{Value, json};
+
+use super::RunError;
+use crate::dataset::Dataset;
+use crate::doctor::alignment::Alignment;
+use crate::plan::Plan;
+use crate::problem::{Problem, Refusal};
+use crate::progress::Progress;
+use crate::report::model::Finding;
+use crate::sources::{Embedded, Encoder, Sources};
+
+/// Most memory that the designs of one encoder may take.
+const DESIGN_BYTES: f64 = 8e9;
+/// Bytes per number of a design: the scaled rows (8), and about as much again for what a regressor factorises.
+const BYTES_PER_NUMBER: f64 = 20.0;
+
+/// Refuses designs that do not fit: with many folds their number grows with the square.
+pub(super) fn check_memory(
+    plan: &Plan,
+    dataset: &Dataset,
+    sources: &Sources,
+) -> Result<(), Refusal> {
+    let n_designs = (plan.n_designs() / u64::from(plan.evaluation.repeats)) as f64;
+    let widest = sources
+        .encoders
+        .iter()
+        .map(|encoder| encoder.n_features(dataset))
+        .max()
+        .unwrap_or(0);
+    let bytes = n_designs * dataset.n_rows() as f64 * widest as f64 * BYTES_PER_NUMBER;
+    if bytes <= DESIGN_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "{n_designs} designs of {} rows × {widest} columns would take about {:.0} GB of memory, at most {:.0} GB are used",
+        dataset.n_rows(),
+        bytes / 1e9,
+        DESIGN_BYTES / 1e9
+    );
+    Err(Problem::new("[evaluation] folds", message)
+        .with_try("folds = 5 (15 designs), or 10 (55)")
+        .into())
+}
+
+/// Everything the numbers depend on; what is different refuses a resume, by name.
+pub(super) fn fingerprint(
+    plan: &Plan,
+    dataset: &Dataset,
+    sources: &Sources,
+) -> Result<Value, RunError> {
+    let portable = plan
+        .portable()
+        .map_err(|error| RunError::Failed(error.to_string()))?;
+    let hashes = |named: Vec<(&str, &str)>| -> Value {
+        named
+            .into_iter()
+            .map(|(name, hash)| (name.to_owned(), Value::from(hash)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    Ok(json!({
+        "ocean-host": ocean_plugin_abi::BUILD_ID,
+        "plan": portable,
+        "data": hashes(dataset.hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_str())).collect()),
+        "encoders": hashes(sources.encoders.iter().map(|encoder| (encoder.name.as_str(), encoder.hash.as_str())).collect()),
+        "regressors": hashes(sources.regressors.iter().map(|regressor| (regressor.name.as_str(), regressor.hash.as_str())).collect()),
+    }))
+}
+
+/// Refuses files of vectors that do not belong to their texts; says so of plugins.
+pub(super) fn check_alignment(
+    plan: &Plan,
+    dataset: &Dataset,
+    sources: &Sources,
+    embedded: &[Embedded],
+    progress: &Progress,
+) -> Result<Vec<Finding>, RunError> {
+    if !dataset.has_texts() {
+        return Ok(Vec::new());
+    }
+    let characters: Vec<usize> = dataset
+        .joined_texts()
+        .iter()
+        .map(|text| text.chars().count())
+        .collect();
+    let lexical = sources
+        .encoders
+        .iter()
+        .position(Encoder::is_lexical)
+        .map(|at| &embedded[at].x);
+    let seed = ocean_engine::seed::Seed(plan.study.seed);
+    let examined: Vec<usize> = (0..embedded.len())
+        .filter(|&at| sources.encoders[at].is_examined())
+        .collect();
+    let stage = progress.stage("do vectors fit texts?", examined.len() as u64);
+    let mut findings = Vec::new();
+    for at in examined {
+        let encoder = &sources.encoders[at];
+        let measured = Alignment::measure(&embedded[at].x, &characters, lexical, seed)
+            .map_err(|error| RunError::Failed(format!("encoder `{}`: {error}", encoder.name)))?;
+        stage.add(1);
+        let Some(alignment) = measured else { continue };
+        if alignment.is_misaligned() && encoder.must_be_aligned() {
+            let problem = Problem::new(
+                format!("encoder `{}`", encoder.name),
+                format!(
+                    "these vectors do not belong to these texts\n  {}",
+                    alignment.seen(&encoder.name)
+                ),
+            );
+            let remedy = "check the ids file against the order in which the vectors were written; allow_misaligned = true under this [[encoder]] runs all the same";
+            return Err(Refusal::from(problem.with_try(remedy)).into());
+        }
+        findings.extend(alignment.findings(&encoder.name));
+    }
+    stage.finish();
+    Ok(findings)
+}

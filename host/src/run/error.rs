@@ -1,0 +1,57 @@
+//! How a run ends when it does not end in a report, with its exit code.
+
+use crate::atomic::WriteError;
+use crate::encode::EncodeError;
+use crate::journal::JournalError;
+use crate::problem::Refusal;
+use crate::report::error::ReportError;
+
+/// How a run ended otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nothing was started: exit code 2.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The folder holds another run, or is in use: exit code 2.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A file could not be written: exit code 1.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A report could not be written: exit code 1.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// An encoder failed: exit code 1.
+    #[error(transparent)]
+    Encode(EncodeError),
+    /// Ctrl-C: exit code 130.
+    #[error("interrupted; what is finished is kept, the same command goes on from there")]
+    Interrupted,
+    /// Something that should not happen: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl RunError {
+    /// The exit code of the program.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_)
+            | Self::Journal(JournalError::OtherPlan { .. } | JournalError::InUse { .. }) => 2,
+            // A folder that cannot be written is a wrong request: nothing was started.
+            Self::Journal(JournalError::Write(_)) => 2,
+            Self::Interrupted => 130,
+            Self::Write(_) | Self::Report(_) | Self::Encode(_) | Self::Failed(_) => 1,
+        }
+    }
+}
+
+impl From<EncodeError> for RunError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::Interrupted { .. } => Self::Interrupted,
+            other => Self::Encode(other),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The long part of a run: every encoder × regressor × row set, each piece from the journal or computed and kept.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ocean_engine::evaluate::PermutedTargets;
+use ocean_engine::nested::Tuning;
+
+use super::RunError;
+use crate::arrangement::Arrangement;
+use crate::cells::{Common, Computed};
+use crate::journal::Journal;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::report::model::FailedCell;
+use crate::sources::{Embedded, Encoder, NamedRegressor, Sources};
+use crate::study::{Bench, StudyError, Work, stage_of};
+
+/// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
+const CONTROL_PERMUTATIONS: usize = 199;
+
+/// The long part: every encoder × row set × regressor.
+pub(super) struct Evaluator<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) arrangement: &'a Arrangement,
+    pub(super) sources: &'a Sources,
+    pub(super) journal: &'a Journal,
+    pub(super) interrupted: &'a AtomicBool,
+    pub(super) progress: &'a Progress,
+}
+
+impl Evaluator<'_> {
+    /// What all cells share.
+    pub(super) fn common(&self) -> Common<'_> {
+        Common {
+            targets: &self.arrangement.targets,
+            target_names: &self.arrangement.target_names,
+            row_sets: &self.arrangement.row_sets,
+            folds: &self.arrangement.folds,
+            groups: &self.arrangement.groups,
+            is_grouped: self.arrangement.is_grouped,
+            level: self.plan.evaluation.level,
+            smallest_effect: self.plan.evaluation.smallest_effect,
+            n_permutations: self.plan.n_permutations() as usize,
+            rating_error: &self.arrangement.rating_error,
+        }
+    }
+
+    /// Controls are there to be compared with, not to be reported: the first regressor only, fewer permutations, no interval.
+    fn work(&self, encoder: &Encoder) -> Work {
+        let m = self.plan.n_permutations() as usize;
+        Work {
+            n_permutations: if encoder.is_control {
+                m.min(CONTROL_PERMUTATIONS)
+            } else {
+                m
+            },
+            jackknife: !encoder.is_control,
+            sensitivity_draws: if encoder.is_control {
+                0
+            } else {
+                self.plan.evaluation.sensitivity as usize
+            },
+        }
+    }
+
+    /// Every piece; a regressor that fails costs its cells, not the run.
+    pub(super) fn compute(
+        &self,
+        embedded: &[Embedded],
+    ) -> Result<(Vec<Computed>, Vec<FailedCell>), RunError> {
+        let (mut computed, mut failed) = (Vec::new(), Vec::new());
+        for (encoder, embedded) in self.sources.encoders.iter().zip(embedded) {
+            let n_regressors = if encoder.is_control {
+                1
+            } else {
+                self.sources.regressors.len()
+            };
+            let regressors = &self.sources.regressors[..n_regressors];
+            let benches: Vec<Bench> = (0..self.arrangement.row_sets.len())
+                .map(|at| self.bench(encoder, embedded, at))
+                .collect();
+            let n_steps: u64 =
+                benches.iter().map(Bench::n_steps).sum::<u64>() * n_regressors as u64;
+            let stage = stage_of(self.progress, &encoder.name, n_steps);
+            for regressor in regressors {
+                self.warn_of_cost(encoder, regressor, &benches);
+                for (row_set, bench) in benches.iter().enumerate() {
+                    let tuning = Tuning {
+                        patience: regressor.patience,
+                    };
+                    match bench.compute(&regressor.name, &regressor.regressor, tuning, &stage) {
+                        Ok(piece) => computed.push(Computed {
+                            encoder: encoder.name.clone(),
+                            n_features: embedded.x.ncols(),
+                            is_control: encoder.is_control,
+                            regressor: regressor.name.clone(),
+                            l1_ratios: regressor.l1_ratios.clone(),
+                            row_set,
+                            piece,
+                        }),
+                        Err(StudyError::Interrupted) => return Err(RunError::Interrupted),
+                        Err(StudyError::Write(error)) => return Err(error.into()),
+                        Err(StudyError::Engine(_)) if self.interrupted.load(Ordering::Relaxed) => {
+                            return Err(RunError::Interrupted);
+                        }
+                        Err(StudyError::Engine(error)) => failed.extend(self.failed(
+                            encoder,
+                            &regressor.name,
+                            row_set,
+                            &error.to_string(),
+                        )),
+                    }
+                }
+            }
+            stage.finish();
+        }
+        if computed.iter().all(|piece| piece.is_control) {
+            let reason = failed
+                .first()
+                .map_or(String::new(), |cell: &FailedCell| cell.reason.clone());
+            return Err(RunError::Failed(format!(
+                "no cell could be evaluated: {reason}"
+            )));
+        }
+        Ok((computed, failed))
+    }
+
+    fn bench<'b>(&'b self, encoder: &Encoder, embedded: &'b Embedded, row_set: usize) -> Bench<'b> {
+        let arrangement = self.arrangement;
+        Bench {
+            // A control keeps its pieces apart from an encoder that the user gave the same name.
+            name: format!(
+                "{}{}/{row_set}",
+                if encoder.is_control { "control:" } else { "" },
+                encoder.name
+            ),
+            layout: arrangement.layout(&embedded.x),
+            permuted: PermutedTargets {
+                targets: &arrangement.targets,
+                row_set: &arrangement.row_sets[row_set],
+                scheme: &arrangement.scheme,
+            },
+            work: self.work(encoder),
+            journal: self.journal,
+            interrupted: self.interrupted,
+        }
+    }
+
+    fn warn_of_cost(&self, encoder: &Encoder, regressor: &NamedRegressor, benches: &[Bench]) {
+        let n_targets = self.arrangement.target_names.len() as u64;
+        let n_columns =
+            n_targets * (u64::from(self.plan.n_permutations()) + 1) / benches.len().max(1) as u64;
+        let note = regressor
+            .regressor
+            .cost_note(self.plan.n_designs() * benches.len() as u64, n_columns);
+        if let Some(note) = note.filter(|_| {
+            self.sources
+                .encoders
+                .first()
+                .is_some_and(|first| first.name == encoder.name)
+        }) {
+            self.progress.warn(&note);
+        }
+    }
+
+    fn failed(
+        &self,
+        encoder: &Encoder,
+        regressor: &str,
+        row_set: usize,
+        reason: &str,
+    ) -> Vec<FailedCell> {
+        self.progress.warn(&format!(
+            "encoder `{}`, regressor `{regressor}`: {reason}",
+            encoder.name
+        ));
+        self.arrangement.row_sets[row_set]
+            .targets
+            .iter()
+            .map(|&target| FailedCell {
+                encoder: encoder.name.clone(),
+                regressor: regressor.to_owned(),
+                target: self.arrangement.target_names[target].clone(),
+                reason: reason.to_owned(),
+            })
+            .collect()
+    }
+}
