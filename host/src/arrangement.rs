@@ -45,8 +45,9 @@ impl Arrangement {
         let refuse =
             |about: String| move |error: EngineError| Problem::new(about, error.to_string());
         let place = || "[evaluation]".to_owned();
-        let n_rows = dataset.ids.len();
+        let n_rows = dataset.n_rows();
         let seed = Seed(plan.study.seed);
+        refuse_unusable(dataset)?;
         let y = DMatrix::from_fn(n_rows, dataset.targets.len(), |row, t| {
             dataset.targets[t].values[row]
         });
@@ -59,7 +60,7 @@ impl Arrangement {
             evaluation.repeats as usize,
             seed,
         )
-        .map_err(refuse(place()))?;
+        .map_err(|error| mind_duplicates(plan, n_duplicates, refuse(place())(error)))?;
         let exchange = match evaluation.exchange {
             Exchange::Within => permutation::Exchange::Within,
             Exchange::Blocks | Exchange::SizeBands => permutation::Exchange::Blocks,
@@ -100,10 +101,11 @@ impl Arrangement {
                         .check(&self.targets, target, plan.evaluation.level)
                 });
                 if let Err(error) = enough {
-                    problems.push(Problem::new(
+                    let problem = Problem::new(
                         format!("target `{}`", self.target_names[target]),
                         error.to_string(),
-                    ));
+                    );
+                    problems.push(mind_duplicates(plan, self.n_duplicates, problem));
                 }
             }
         }
@@ -120,6 +122,43 @@ impl Arrangement {
             seed: self.seed,
         }
     }
+}
+
+/// Larger values would overflow when squared and summed.
+const LARGEST_VALUE: f64 = 1e100;
+
+/// A study needs targets, and values whose squares are numbers.
+fn refuse_unusable(dataset: &Dataset) -> Result<(), Refusal> {
+    if dataset.targets.is_empty() {
+        return Err(
+            Problem::new("[data] targets", "no target is left to evaluate")
+                .with_try("targets = [\"name of a column\"]")
+                .into(),
+        );
+    }
+    let mut problems = Problems::default();
+    for target in &dataset.targets {
+        if let Some(row) = target
+            .values
+            .iter()
+            .position(|value| value.abs() > LARGEST_VALUE)
+        {
+            let message = format!(
+                "{:e} (id `{}`) is too large to be a score; values up to {LARGEST_VALUE:e} are accepted",
+                target.values[row], dataset.ids[row]
+            );
+            problems.push(Problem::new(format!("target `{}`", target.name), message));
+        }
+    }
+    problems.finish(())
+}
+
+/// Adds to a refusal that equal texts were taken as groups, when that may be the cause.
+fn mind_duplicates(plan: &Plan, n_duplicates: usize, problem: Problem) -> Problem {
+    if n_duplicates == 0 || plan.evaluation.duplicates == Duplicates::Keep {
+        return problem;
+    }
+    problem.with_try(format!("{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
 }
 
 /// Mean over the rows of σ²ₑ/cᵢ: σ²ₑ the residual variance of the ratings, cᵢ the raters of row i (STATISTICS §7).

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::folds::{Folds, Groups};
-use ocean_engine::inference::interval::{jackknife_interval, jackknife_se};
+use ocean_engine::inference::interval::{
+    LEAST_GROUPS, LEAST_ROWS, jackknife_interval, jackknife_se,
+};
 use ocean_engine::inference::multiplicity::{
     PermutationP, benjamini_hochberg, holm, permutation_p, settle_ties, step_down_max_t,
 };
@@ -218,6 +220,13 @@ fn describe(
             "{} columns constant in a training part",
             piece.n_constant
         ));
+    }
+    let has_enough = n >= LEAST_ROWS && n_groups.is_none_or(|n_groups| n_groups >= LEAST_GROUPS);
+    if piece.jackknife.is_none() && !computed.is_control && has_enough {
+        notes.push(
+            "no interval: without one of its blocks a fold would be empty or the target constant"
+                .to_owned(),
+        );
     }
     Ok(CellResult {
         encoder: computed.encoder.clone(),

@@ -17,6 +17,17 @@ use crate::plan::differences;
 /// Bytes of the checksum behind each record.
 const CHECKSUM: usize = 16;
 
+/// What a finished run holds besides its reports, which can be rendered again.
+const FILES: [&str; 7] = [
+    "results.json",
+    "provenance.json",
+    "predictions.csv",
+    "folds.csv",
+    "null.npy",
+    "null.csv",
+    "jackknife.npy",
+];
+
 /// A journal that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -88,8 +99,12 @@ impl Journal {
             file.set_len(0).map_err(|source| error_at(&path, source))?;
             BTreeMap::new()
         } else {
-            check_plan(out, &work, fingerprint)?;
-            read_records(&mut file).map_err(|source| error_at(&path, source))?
+            let found = read_records(&mut file).map_err(|source| error_at(&path, source))?;
+            // Work in which nothing was finished belongs to nobody.
+            if !found.is_empty() || out.join("results.json").exists() {
+                check_plan(out, &work, fingerprint)?;
+            }
+            found
         };
         let plan = serde_json::to_vec_pretty(fingerprint).unwrap_or_default();
         atomic::write(&work.join("plan.json"), &plan)?;
@@ -204,10 +219,10 @@ fn check_plan(
     work: &Path,
     fingerprint: &serde_json::Value,
 ) -> Result<(), JournalError> {
-    let Some(before) = plan_before(out, work) else {
-        return Ok(());
+    let differences = match plan_before(out, work) {
+        Some(before) => differences(&before, fingerprint),
+        None => vec!["results.json is there, but nothing readable says of which plan".to_owned()],
     };
-    let differences = differences(&before, fingerprint);
     if differences.is_empty() {
         return Ok(());
     }
@@ -238,8 +253,9 @@ fn plan_before(out: &Path, work: &Path) -> Option<serde_json::Value> {
 
 /// The finished run's fingerprint equals `fingerprint`, so there is nothing left to compute.
 pub fn is_finished(out: &Path, fingerprint: &serde_json::Value) -> bool {
-    !out.join("work").exists()
-        && out.join("results.json").exists()
+    let is_there = |name: &str| out.join(name).exists();
+    !is_there("work")
+        && FILES.iter().all(|name| is_there(name))
         && plan_before(out, &out.join("work")).as_ref() == Some(fingerprint)
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 use ocean_host::cli::{Cli, Command, CommonArgs, EvalArgs, PluginCommand};
 use ocean_host::problem::{Problem, Refusal};
+use ocean_host::progress::Format;
 use ocean_host::report::terminal::{self, Screen};
 use ocean_host::run::{self, Options, Outcome, RunError};
 use ocean_host::{cli, encode_command, library, plugin_cli, report};
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
+    let is_json = Format::from(args.common.format) == Format::Json;
     let options = Options {
         is_fresh: args.fresh,
         is_dry: args.dry_run,
@@ -49,11 +51,22 @@ fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
     match run::eval(&options, &interruptible())? {
         Outcome::Planned(text) => Ok((text, ExitCode::SUCCESS)),
         Outcome::Finished { results, out } => {
-            let text = format!(
-                "{}\nReports: {}\n",
-                terminal::render(&results, Screen::of_stdout()),
-                out.display()
-            );
+            let text = if is_json {
+                // stdout holds one JSON object a line, the last one too.
+                format!(
+                    "{}
+",
+                    serde_json::json!({"event": "finished", "out": out, "cells": results.cells.len(), "failed": results.failed.len()})
+                )
+            } else {
+                format!(
+                    "{}
+Reports: {}
+",
+                    terminal::render(&results, Screen::of_stdout()),
+                    out.display()
+                )
+            };
             // A partial run says so in its exit code, too.
             let code = if results.failed.is_empty() {
                 ExitCode::SUCCESS

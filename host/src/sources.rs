@@ -167,6 +167,9 @@ impl Sources {
             .collect();
         let mut notes = Vec::new();
         if plan.evaluation.controls {
+            encoders
+                .iter()
+                .for_each(|encoder| refuse_control_name(encoder, &mut problems));
             let has_lexical = encoders.iter().any(|encoder| encoder.is_plugin(LEXICAL));
             opener.add_controls(has_lexical, &mut encoders, &mut notes);
         }
@@ -176,6 +179,38 @@ impl Sources {
             notes,
         })
     }
+}
+
+/// Two encoders of one name could not be told apart in any table.
+fn refuse_control_name(encoder: &Encoder, problems: &mut Problems) {
+    let is_taken = match encoder.name.as_str() {
+        LENGTH | RANDOM | RANDOM_GROUP => true,
+        LEXICAL => !encoder.is_lexical(),
+        _ => false,
+    };
+    if is_taken {
+        let message = format!(
+            "`{}` is the name of a control that runs beside the encoders",
+            encoder.name
+        );
+        problems.push(
+            Problem::new(format!("[[encoder]] {}", encoder.name), message)
+                .with_try("another name; or controls = false under [evaluation]"),
+        );
+    }
+}
+
+/// Vectors that are all the same say nothing about any text.
+fn refuse_constant(section: &str, x: &DMatrix<f64>) -> Result<(), Refusal> {
+    let is_constant = x
+        .column_iter()
+        .all(|column| column.iter().all(|value| *value == column[0]));
+    if is_constant {
+        return Err(Problem::new(section, "all vectors are the same")
+            .with_try("look at the program that wrote them")
+            .into());
+    }
+    Ok(())
 }
 
 struct Opener<'a> {
@@ -208,6 +243,7 @@ impl Opener<'_> {
                     &self.plan.data.id,
                     &self.dataset.ids,
                 )?;
+                refuse_constant(&section, &read.x)?;
                 let hashes = read
                     .hashes
                     .iter()

@@ -46,6 +46,21 @@ pub fn cosine_agreement(
     }
 }
 
+/// [`Agreement::r`] inside each of `n_runs` runs of consecutive rows, over the pairs of rows within the run: where vectors were joined to their
+/// neighbours' texts it is near 0, whatever the other runs show.
+#[must_use]
+pub fn agreement_by_run(a: &DMatrix<f64>, b: &DMatrix<f64>, n_runs: usize) -> Vec<f64> {
+    let n = a.nrows();
+    (0..n_runs)
+        .map(|run| {
+            let (start, end) = (run * n / n_runs, (run + 1) * n / n_runs);
+            let order: Vec<usize> = (0..end - start).collect();
+            let part = |x: &DMatrix<f64>| cosines(&x.rows(start, end - start).into_owned());
+            pair_correlation(&part(a), &part(b), &order)
+        })
+        .collect()
+}
+
 /// Cosine of every pair of rows; 0 with a zero row.
 fn cosines(x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut unit = x.clone();

@@ -7,7 +7,7 @@
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::doctor::{Agreement, cosine_agreement, r2_by_run};
+use ocean_engine::doctor::{Agreement, agreement_by_run, cosine_agreement, r2_by_run};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::reference::ReferenceRidge;
@@ -25,6 +25,10 @@ const LEAST_ROWS: usize = 60;
 const N_PERMUTATIONS: usize = 99;
 /// Runs of consecutive rows looked at for displaced rows.
 const N_RUNS: usize = 10;
+/// A run whose shared words and similar vectors correlate less than this has other texts' vectors …
+const DISPLACED_R: f64 = 0.1;
+/// … when another run's reach this.
+const ALIGNED_R: f64 = 0.3;
 /// (a) fails below this r2.
 const LEAST_R2: f64 = 0.05;
 /// (b) fails above this p.
@@ -69,19 +73,28 @@ impl Alignment {
             .map(|&row| (characters[row] as f64).ln_1p())
             .collect();
         let predicted = predict_length(&x, &log_length, seed)?;
-        let displaced = predicted.as_ref().and_then(|(y_hat, y_bar)| {
-            let by_run = r2_by_run(&log_length, y_hat, y_bar, N_RUNS);
-            let worst = (0..N_RUNS).min_by(|&a, &b| by_run[a].total_cmp(&by_run[b]))?;
-            let best = by_run.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let run = worst * rows.len() / N_RUNS..(worst + 1) * rows.len() / N_RUNS;
-            (by_run[worst] < 0.0 && best >= 0.2)
-                .then(|| (rows[run.start] + 1, rows[run.end - 1] + 1))
-        });
+        let lexical = lexical.map(|lexical| lexical.select_rows(&rows));
+        let by_length = predicted
+            .as_ref()
+            .map(|(y_hat, y_bar)| r2_by_run(&log_length, y_hat, y_bar, N_RUNS));
+        let by_words = lexical
+            .as_ref()
+            .map(|lexical| agreement_by_run(lexical, &x, N_RUNS));
+        let displaced = by_length
+            .and_then(|by_run| failing_runs(&by_run, 0.0, 0.2))
+            .or_else(|| by_words.and_then(|by_run| failing_runs(&by_run, DISPLACED_R, ALIGNED_R)))
+            .map(|(first, last)| {
+                let (start, end) = (
+                    first * rows.len() / N_RUNS,
+                    (last + 1) * rows.len() / N_RUNS,
+                );
+                (rows[start] + 1, rows[end - 1] + 1)
+            });
         Ok(Some(Self {
             length_r2: predicted.and_then(|(y_hat, y_bar)| r2(&log_length, &y_hat, &y_bar).ok()),
-            agreement: lexical.map(|lexical| {
-                cosine_agreement(&lexical.select_rows(&rows), &x, N_PERMUTATIONS, seed)
-            }),
+            agreement: lexical
+                .as_ref()
+                .map(|lexical| cosine_agreement(lexical, &x, N_PERMUTATIONS, seed)),
             n_rows: rows.len(),
             displaced,
         }))
@@ -126,14 +139,25 @@ impl Alignment {
                 "Check the ids, and the order in which the vectors were written.".to_owned(),
             ]));
         } else if let Some((first, last)) = self.displaced {
-            findings.push(finding(Severity::Warning, "displaced-rows", about(), [
-                format!("In rows {first} to {last} the vectors of `{encoder}` do not predict the length of their text, elsewhere they do."),
+            findings.push(finding(Severity::Serious, "displaced-rows", about(), [
+                format!("In rows {first} to {last} the vectors of `{encoder}` fit the length or the words of their texts worse than elsewhere, where they do fit."),
                 "These rows look displaced: a block of vectors joined to its neighbours' texts.".to_owned(),
                 "Compare the ids of these rows with the texts they were made from.".to_owned(),
             ]));
         }
         findings
     }
+}
+
+/// The first and last run below `fails`, when another run reaches `passes`.
+fn failing_runs(by_run: &[f64], fails: f64, passes: f64) -> Option<(usize, usize)> {
+    let is_failing = |value: &f64| *value < fails;
+    let first = by_run.iter().position(is_failing)?;
+    let last = by_run.iter().rposition(is_failing)?;
+    by_run
+        .iter()
+        .any(|value| *value >= passes)
+        .then_some((first, last))
 }
 
 /// Predictions and their training means.
@@ -219,5 +243,21 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(alignment.displaced, Some((101, 120)));
+    }
+
+    #[test]
+    fn vectors_shifted_by_one_row_from_somewhere_on_are_named() {
+        let (mut x, lexical, characters) = study();
+        let shifted = x.rows(80, 119).into_owned();
+        x.rows_mut(81, 119).copy_from(&shifted);
+        let alignment = Alignment::measure(&x, &characters, Some(&lexical), Seed(1))
+            .unwrap()
+            .unwrap();
+        let (first, last) = alignment.displaced.unwrap();
+        assert!(
+            (60..=101).contains(&first) && last == 200,
+            "{first} to {last}"
+        );
+        assert_eq!(alignment.findings("e")[0].code, "displaced-rows");
     }
 }

@@ -34,6 +34,8 @@ pub struct Facts<'a> {
     pub n_rows: usize,
     /// Notes of the joins: ids without a partner and the like.
     pub join_notes: &'a [String],
+    /// Choices made for the user, and parts left out.
+    pub plan_notes: &'a [String],
     /// Encoder, texts cut at its limit.
     pub truncated: &'a [(String, usize)],
 }
@@ -60,6 +62,18 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
                 note.clone(),
                 "Rows are joined by id; what has no partner is left out or missing.".to_owned(),
                 "Check that the tables use the same ids.".to_owned(),
+            ],
+        ));
+    }
+    for note in facts.plan_notes {
+        findings.push(finding(
+            Severity::Note,
+            "plan",
+            Vec::new(),
+            [
+                note.clone(),
+                "The study ran with this choice.".to_owned(),
+                "--dry-run shows every setting, defaults included.".to_owned(),
             ],
         ));
     }
@@ -439,6 +453,7 @@ mod tests {
             blank_texts: 0,
             n_rows: 100,
             join_notes: &[],
+            plan_notes: &[],
             truncated: &[],
         };
         examine(&facts)
@@ -521,6 +536,7 @@ mod tests {
             blank_texts: 2,
             n_rows: 100,
             join_notes: &[],
+            plan_notes: &[],
             truncated: &[],
         };
         let findings = examine(&facts);

@@ -98,10 +98,19 @@ pub(super) fn check_alignment(
     let mut findings = Vec::new();
     for at in examined {
         let encoder = &sources.encoders[at];
-        let measured = Alignment::measure(&embedded[at].x, &characters, lexical, seed)
-            .map_err(|error| RunError::Failed(format!("encoder `{}`: {error}", encoder.name)))?;
+        let measured = Alignment::measure(&embedded[at].x, &characters, lexical, seed);
         stage.add(1);
-        let Some(alignment) = measured else { continue };
+        let alignment = match measured {
+            Ok(Some(alignment)) => alignment,
+            Ok(None) => continue,
+            Err(error) => {
+                progress.warn(&format!(
+                    "encoder `{}` could not be examined: {error}",
+                    encoder.name
+                ));
+                continue;
+            }
+        };
         if alignment.is_misaligned() && encoder.must_be_aligned() {
             let problem = Problem::new(
                 format!("encoder `{}`", encoder.name),

@@ -36,13 +36,7 @@ pub(super) fn diagnose(
         .filter_map(|(encoder, embedded)| Some((encoder.name.clone(), embedded.n_truncated?)))
         .collect();
     let is_blank = |text: &String| text.trim().is_empty();
-    let notes: Vec<String> = dataset
-        .notes
-        .iter()
-        .chain(&sources.notes)
-        .chain(&plan.notes)
-        .cloned()
-        .collect();
+    let plan_notes: Vec<String> = sources.notes.iter().chain(&plan.notes).cloned().collect();
     examine(&Facts {
         cells: &cells.results,
         control_p: &cells.control_p,
@@ -60,7 +54,8 @@ pub(super) fn diagnose(
             .filter(|text| is_blank(text))
             .count(),
         n_rows: dataset.ids.len(),
-        join_notes: &notes,
+        join_notes: &dataset.notes,
+        plan_notes: &plan_notes,
         truncated: &truncated,
     })
 }

@@ -92,14 +92,16 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
 
     let fingerprint = fingerprint(&plan, &dataset, &sources)?;
     if !options.is_fresh && journal::is_finished(&plan.out, &fingerprint) {
-        progress.note(
-            "this run is finished; its reports are rendered again (--fresh computes it anew)",
-        );
-        let results = render_again(&plan.out)?;
-        return Ok(Outcome::Finished {
-            results: Box::new(results),
-            out: plan.out,
-        });
+        match render_again(&plan.out) {
+            Ok(results) => {
+                progress.note("this run is finished; its reports are rendered again (--fresh computes it anew)");
+                return Ok(Outcome::Finished {
+                    results: Box::new(results),
+                    out: plan.out,
+                });
+            }
+            Err(error) => progress.warn(&format!("{error}; the run is computed again")),
+        }
     }
     let journal = Journal::open(&plan.out, &fingerprint, options.is_fresh)?;
     if journal.n_found() > 0 {
