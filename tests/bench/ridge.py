@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time per nested cross-validation of one permuted target, ridge: this program and its peers, in one run, in turn.
 
-    python3 tests/bench/ridge.py --ratings loans.csv --embeddings minilm_l6.npy [--rounds 3] [--permutations 100]
+    python3 tests/bench/ridge.py --ratings loans.csv --embeddings minilm_l6.npy [--rounds 3] [--permutations 399]
 
 Data: the first 500 rows with all ratings, all rating columns (20), p = 384. Permuted targets are whole rows of Y moved by one permutation, as in
 the program. Every peer gets 2 threads, f64, standardised columns inside each training fold, 30 penalties, 5 outer folds, and the call its own
@@ -76,7 +76,7 @@ def parse():
     parser.add_argument("--ratings", required=True, help="table with the rating columns RATER_TRAIT")
     parser.add_argument("--embeddings", required=True, help=".npy, one row a row of the table")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--permutations", type=int, default=100, help="of all targets, for the methods that take them as columns")
+    parser.add_argument("--permutations", type=int, default=399, help="of all targets, for the methods that take them as columns")
     parser.add_argument("--pts-permutations", type=int, default=5, help="of one target, for permutation_test_score")
     return parser.parse_args()
 
