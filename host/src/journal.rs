@@ -306,7 +306,9 @@ mod tests {
     fn another_plan_is_refused_with_its_differences() {
         let out = tempfile::tempdir().unwrap();
         let before = json!({"evaluation": {"folds": 5}, "seed": 1});
-        drop(Journal::open(out.path(), &before, false).unwrap());
+        let journal = Journal::open(out.path(), &before, false).unwrap();
+        journal.put("null/0", &[0.5]).unwrap();
+        drop(journal);
         let now = json!({"evaluation": {"folds": 10}, "seed": 1});
         let Err(refused) = Journal::open(out.path(), &now, false) else {
             panic!("another plan was accepted");
@@ -326,6 +328,21 @@ mod tests {
         }
         drop(Journal::open(out.path(), &json!({}), false).unwrap());
         assert!(left.iter().all(|file| !file.exists()) && kept.exists());
+    }
+
+    #[test]
+    fn work_in_which_nothing_was_finished_belongs_to_nobody() {
+        let out = tempfile::tempdir().unwrap();
+        drop(Journal::open(out.path(), &json!({"seed": 1}), false).unwrap());
+        assert!(Journal::open(out.path(), &json!({"seed": 2}), false).is_ok());
+    }
+
+    #[test]
+    fn results_of_an_unknown_plan_are_not_overwritten() {
+        let out = tempfile::tempdir().unwrap();
+        std::fs::write(out.path().join("results.json"), "{}").unwrap();
+        let refused = Journal::open(out.path(), &json!({"seed": 1}), false);
+        assert!(matches!(refused, Err(JournalError::OtherPlan { .. })));
     }
 
     #[test]
