@@ -185,7 +185,8 @@ fn class_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Number => " class=\"number\"",
         Kind::Verdict => " class=\"verdict\"",
-        Kind::Label | Kind::Notes => "",
+        Kind::Notes => " class=\"notes\"",
+        Kind::Label => "",
     }
 }
 
@@ -313,7 +314,7 @@ fn for_a_paper(results: &StudyResults) -> Section {
 
 const STYLE: &str = "\
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:60rem;padding:2.5rem 1.25rem 4rem;background:var(--page);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;overflow-wrap:break-word}
+body{margin:0 auto;max-width:78rem;padding:2.5rem 1.25rem 4rem;background:var(--page);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;overflow-wrap:break-word}
 a{color:var(--accent)}
 a:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--accent);outline-offset:3px}
 .skip{position:absolute;left:-99rem}
@@ -337,7 +338,7 @@ thead th{border-bottom-color:var(--muted);color:var(--muted);white-space:nowrap}
 .number{text-align:right;white-space:nowrap}
 .verdict{min-width:7.5rem}
 td,th{max-width:18rem}
-td:last-child{min-width:11rem}
+.notes{min-width:11rem}
 tr.yes .verdict,tr.yes th{font-weight:600}
 .findings{margin:0;padding:0;list-style:none}
 .findings li{margin:0 0 .9rem;padding:.1rem 0 .1rem 1rem;border-left:4px solid var(--band)}
@@ -362,5 +363,8 @@ h2,h3,caption{break-after:avoid}
 tr,li,figure,dd{break-inside:avoid}
 .wide{overflow:visible}
 figure.wide svg{min-width:0}
+table{font-size:7pt}
+th,td{padding:.2rem .4rem .2rem 0}
+.verdict,.notes{min-width:0}
 .panels{grid-template-columns:repeat(3,1fr)}
 ";

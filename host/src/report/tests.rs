@@ -513,6 +513,28 @@ fn the_answer_claims_no_more_than_the_verdicts() {
     assert!(answer(&unshown).ends_with("None is shown to predict better than the training mean."));
 }
 
+/// The defaults permute less often for the controls; a reader must not take their p for one of the family's.
+#[test]
+fn controls_with_fewer_permutations_say_so_wherever_p_is_explained() {
+    let mut results = fixture::quickstart();
+    let explained = |results: &StudyResults| {
+        let entries = wording::how_to_read(results);
+        entries.into_iter().find(|(term, _)| term == "controls")
+    };
+    assert!(!explained(&results).unwrap().1.contains("Their p"));
+    assert!(!methods::render(&results).contains(", with 199 permutations"));
+    for cell in results.cells.iter_mut().filter(|cell| cell.is_control) {
+        cell.permutations = 199;
+        cell.p_floor = Some(0.005);
+    }
+    let (_, text) = explained(&results).unwrap();
+    assert!(
+        text.ends_with(" Their p is a share of 200 permuted targets and cannot be below .005."),
+        "{text}"
+    );
+    assert!(methods::render(&results).contains("), with 199 permutations, outside the family"));
+}
+
 #[test]
 fn the_other_formats_show_what_was_agreed() {
     for (name, results) in fixture::all() {

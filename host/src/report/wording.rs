@@ -4,7 +4,7 @@
 //! exchangeable given the texts, not that the model is useful, and a large one says nothing about the texts.
 
 use super::model::{CellResult, Correction, Finding, Severity, StudyResults};
-use super::numbers::{count, level, p_with_floor, score};
+use super::numbers::{count, level, p_value, p_with_floor, score};
 
 /// The cells of the family, target by target in the order of the configuration.
 pub fn family(results: &StudyResults) -> Vec<&CellResult> {
@@ -243,7 +243,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
     }
     entries.extend(further_columns(&family));
     entries.extend(verdicts(&family, results));
-    entries.extend(control_entry(&controls));
+    entries.extend(control_entry(&controls, results));
     entries
 }
 
@@ -309,7 +309,7 @@ fn explain_p(cell: &CellResult, results: &StudyResults) -> Option<(String, Strin
         format!(
             "share of {} permuted targets, the observed one included, that the whole recipe predicts as well as the real one. It cannot be below {}.{mark}{stopped}",
             count(cell.permutations as usize + 1),
-            super::numbers::p_value(floor, results.level)
+            p_value(floor, results.level)
         ),
     ))
 }
@@ -340,7 +340,7 @@ fn verdicts(family: &[&CellResult], results: &StudyResults) -> Vec<(String, Stri
         .collect()
 }
 
-fn control_entry(controls: &[&CellResult]) -> Option<(String, String)> {
+fn control_entry(controls: &[&CellResult], results: &StudyResults) -> Option<(String, String)> {
     let has = |name: &str| controls.iter().any(|cell| cell.encoder == name);
     if controls.is_empty() {
         return None;
@@ -358,7 +358,23 @@ fn control_entry(controls: &[&CellResult]) -> Option<(String, String)> {
     if has("random_group") {
         text.push_str(" `random_group` knows only which rows belong together and must score like chance; if it does not, groups cross the folds.");
     }
+    if let Some(permutations) = permutations_of_controls(results) {
+        let n_targets = permutations as usize + 1;
+        text.push_str(&format!(
+            " Their p is a share of {} permuted targets and cannot be below {}.",
+            count(n_targets),
+            p_value(1.0 / n_targets as f64, results.level)
+        ));
+    }
     Some(("controls".to_owned(), text))
+}
+
+/// How often the targets were permuted for the controls, where that is not as often as for the family.
+pub fn permutations_of_controls(results: &StudyResults) -> Option<u32> {
+    controls(results)
+        .into_iter()
+        .map(|cell| cell.permutations)
+        .find(|&permutations| permutations > 0 && permutations != results.permutations)
 }
 
 /// Stands under every list of verdicts.

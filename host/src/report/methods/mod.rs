@@ -13,7 +13,7 @@ use self::sentences::sentences;
 use super::escape;
 use super::model::{Correction, RegressorSummary, StudyResults};
 use super::numbers::{count, in_units, level};
-use super::wording::{controls, family, plural};
+use super::wording::{controls, family, permutations_of_controls, plural};
 
 /// The text for a paper, part by part.
 #[derive(Debug, Clone, PartialEq)]
@@ -253,9 +253,12 @@ fn control_sentence(results: &StudyResults) -> Option<String> {
         .filter(|e| e.is_control)
         .map(|e| escape::text(&e.name));
     let names: Vec<String> = names.collect();
+    let fewer = permutations_of_controls(results)
+        .map(|permutations| format!(", with {} permutations", count(permutations as usize)))
+        .unwrap_or_default();
     (!controls(results).is_empty()).then(|| {
         format!(
-            "The same was done with control features ({}), outside the family of comparisons.",
+            "The same was done with control features ({}){fewer}, outside the family of comparisons.",
             list(names.into_iter())
         )
     })
