@@ -1,0 +1,264 @@
+//! Many texts over several threads: tokenise, sort by length, share out, pool.
+//!
+//! Texts are sorted by length and laid end to end in tasks of a few hundred tokens: enough rows to keep the multipliers busy, few enough to stay in a
+//! core's own cache. A thread takes the next task when it has finished one. Nothing a thread does depends on another's work.
+
+use crate::error::{Error, Result};
+use crate::folder::tokens::Tokenised;
+use crate::model::{Weights, Workspace, forward, pool};
+use crate::{Model, TextInfo};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Tokens of a task. 256 rows of 512 numbers are 512 kB, half of a second-level cache of today.
+const TASK_TOKENS: usize = 256;
+
+/// Texts that are tokenised in one go.
+const TOKENISED_AT_ONCE: usize = 32;
+
+/// Share of the work that tokenising is taken for in `progress`.
+const TOKENISING: f64 = 0.01;
+
+/// How a call is to be done.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// Threads to use, the calling one included.
+    pub threads: usize,
+    /// Asked once a layer of every task: true stops.
+    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Told how much is done, 0 to 1, never less than before.
+    pub progress: &'a (dyn Fn(f64) + Sync),
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Run<'_> {
+    /// One thread, never stopped, nobody told.
+    #[must_use]
+    pub fn quiet() -> Run<'static> {
+        Run {
+            threads: 1,
+            cancelled: &|| false,
+            progress: &|_| {},
+        }
+    }
+}
+
+impl Model {
+    /// The vectors of `texts`, one after the other into `out`, [`Model::dim`] numbers each.
+    ///
+    /// # Errors
+    /// The weights cannot be read, the tokenizer fails, a vector is not finite, or the caller stops the call. `out` of another size is a setting's error.
+    pub fn encode(&self, texts: &[&str], out: &mut [f32], run: Run<'_>) -> Result<()> {
+        if Some(out.len()) != texts.len().checked_mul(self.dim()) {
+            return Err(Error::Setting(format!(
+                "{} numbers of room for {} vectors of {}",
+                out.len(),
+                texts.len(),
+                self.dim()
+            )));
+        }
+        let tokenised = self.tokenised(texts, run)?;
+        let weights = self.weights()?;
+        let tasks = tasks(&tokenised, run.threads);
+        let board = Board {
+            out: Mutex::new((out, 0)),
+            total: tokenised.iter().map(|t| t.ids.len()).sum(),
+            run,
+        };
+        in_threads(run.threads.min(tasks.len()), tasks.len(), |next| {
+            let mut work = Workspace::default();
+            while let Some(task) = next() {
+                self.task(&weights, &tokenised, &tasks[task], &mut work, &board)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Token counts of `texts`; tokenises and no more.
+    ///
+    /// # Errors
+    /// The tokenizer fails, or the caller stops the call.
+    pub fn text_info(&self, texts: &[&str], run: Run<'_>) -> Result<Vec<TextInfo>> {
+        let tokenised = self.tokenised(
+            texts,
+            Run {
+                progress: &|_| {},
+                ..run
+            },
+        )?;
+        Ok(tokenised
+            .iter()
+            .map(|t| TextInfo {
+                n_tokens: t.n_tokens,
+                n_used: t.ids.len(),
+            })
+            .collect())
+    }
+
+    fn tokenised(&self, texts: &[&str], run: Run<'_>) -> Result<Vec<Tokenised>> {
+        let tokenised = Mutex::new(vec![Tokenised::default(); texts.len()]);
+        let parts = texts.len().div_ceil(TOKENISED_AT_ONCE);
+        in_threads(run.threads.min(parts), parts, |next| {
+            while let Some(part) = next() {
+                let first = part * TOKENISED_AT_ONCE;
+                let some = &texts[first..texts.len().min(first + TOKENISED_AT_ONCE)];
+                for (i, text) in some.iter().enumerate() {
+                    if (run.cancelled)() {
+                        return Err(Error::Cancelled);
+                    }
+                    let one = self.tokens.of(first + i, text)?;
+                    lock(&tokenised)[first + i] = one;
+                }
+            }
+            Ok(())
+        })?;
+        (run.progress)(TOKENISING);
+        Ok(tokenised
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn task(
+        &self,
+        weights: &Weights,
+        tokenised: &[Tokenised],
+        task: &[usize],
+        work: &mut Workspace,
+        board: &Board<'_>,
+    ) -> Result<()> {
+        let (hidden, dim) = (self.architecture.hidden, self.dim());
+        let texts: Vec<&[u32]> = task.iter().map(|&text| &tokenised[text].ids[..]).collect();
+        if !forward(self.kernel, weights, &texts, work, board.run.cancelled) {
+            return Err(Error::Cancelled);
+        }
+        let mut vectors = vec![0.0; task.len() * dim];
+        for ((sequence, &index), vector) in work
+            .sequences
+            .iter()
+            .zip(task)
+            .zip(vectors.chunks_exact_mut(dim))
+        {
+            let rows = &work.x[sequence.rows(hidden)];
+            pool(
+                self.kernel,
+                &self.modules.pooling,
+                self.modules.is_normalised,
+                rows,
+                hidden,
+                vector,
+            );
+            if !vector.iter().all(|v| v.is_finite()) {
+                return Err(Error::NotFinite {
+                    index,
+                    path: self.folder.clone(),
+                });
+            }
+        }
+        board.put(task, &vectors, dim, texts.iter().map(|ids| ids.len()).sum());
+        Ok(())
+    }
+}
+
+/// Where finished vectors go, and how many tokens they had.
+struct Board<'a> {
+    out: Mutex<(&'a mut [f32], usize)>,
+    total: usize,
+    run: Run<'a>,
+}
+
+impl Board<'_> {
+    /// Progress is told under the lock, so that it never falls.
+    fn put(&self, task: &[usize], vectors: &[f32], dim: usize, tokens: usize) {
+        let mut guard = lock(&self.out);
+        let (out, done) = &mut *guard;
+        for (&text, vector) in task.iter().zip(vectors.chunks_exact(dim)) {
+            out[text * dim..][..dim].copy_from_slice(vector);
+        }
+        *done += tokens;
+        let left = (self.total - *done) as f64 / self.total as f64;
+        // What is left is taken from 1, so that the last call says 1 exactly.
+        (self.run.progress)(1.0 - (1.0 - TOKENISING) * left);
+    }
+}
+
+/// Numbers of the texts of each task, longest texts first, so that no long task starts last.
+fn tasks(tokenised: &[Tokenised], threads: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..tokenised.len()).collect();
+    order.sort_by_key(|&text| (std::cmp::Reverse(tokenised[text].ids.len()), text));
+    let total: usize = tokenised.iter().map(|t| t.ids.len()).sum();
+    // Few texts are shared out evenly rather than given to one thread.
+    let room = TASK_TOKENS.min(total.div_ceil(threads.max(1)));
+    let mut tasks: Vec<Vec<usize>> = Vec::new();
+    let mut used = usize::MAX;
+    for text in order {
+        let len = tokenised[text].ids.len();
+        match tasks.last_mut() {
+            Some(task) if used.saturating_add(len) <= room => {
+                task.push(text);
+                used += len;
+            }
+            _ => {
+                tasks.push(vec![text]);
+                used = len;
+            }
+        }
+    }
+    tasks
+}
+
+/// Runs `work` in up to `threads` threads, this one included; each asks for the next of `n` parts until none is left. The first error stops all.
+fn in_threads(
+    threads: usize,
+    n: usize,
+    work: impl Fn(&dyn Fn() -> Option<usize>) -> Result<()> + Sync,
+) -> Result<()> {
+    let (taken, is_failed, first_error) = (
+        AtomicUsize::new(0),
+        AtomicBool::new(false),
+        Mutex::new(None),
+    );
+    let next = || {
+        if is_failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let part = taken.fetch_add(1, Ordering::Relaxed);
+        (part < n).then_some(part)
+    };
+    let body = || {
+        if let Err(error) = work(&next) {
+            is_failed.store(true, Ordering::Relaxed);
+            lock(&first_error).get_or_insert(error);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // A machine that refuses another thread still has this one.
+            let _ = std::thread::Builder::new()
+                .name("ocean-encode".into())
+                .spawn_scoped(scope, body);
+        }
+        body();
+    });
+    first_error
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .map_or(Ok(()), Err)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl crate::model::Sequence {
+    fn rows(&self, hidden: usize) -> Range<usize> {
+        self.start * hidden..(self.start + self.len) * hidden
+    }
+}

@@ -1,0 +1,205 @@
+//! modules.json and 1_Pooling/config.json: what follows the network.
+
+use super::{json, optional_json};
+use crate::error::{Error, Result, damaged, unsupported};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::path::{Component, Path, PathBuf};
+
+/// One way to make one vector of a sequence's. In the order in which several are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolingMode {
+    /// The first token's vector.
+    Cls,
+    /// The largest value in each place.
+    Max,
+    /// The mean over all tokens, special ones included.
+    Mean,
+    /// The sum divided by the square root of the number of tokens.
+    MeanSqrtLen,
+    /// The mean, token t (from 1) weighing t.
+    WeightedMean,
+    /// The last token's vector.
+    LastToken,
+}
+
+/// Names in `pooling_mode`, and the flags of older files.
+const MODES: [(&str, &str, PoolingMode); 6] = [
+    ("cls", "pooling_mode_cls_token", PoolingMode::Cls),
+    ("max", "pooling_mode_max_tokens", PoolingMode::Max),
+    ("mean", "pooling_mode_mean_tokens", PoolingMode::Mean),
+    (
+        "mean_sqrt_len_tokens",
+        "pooling_mode_mean_sqrt_len_tokens",
+        PoolingMode::MeanSqrtLen,
+    ),
+    (
+        "weightedmean",
+        "pooling_mode_weightedmean_tokens",
+        PoolingMode::WeightedMean,
+    ),
+    (
+        "lasttoken",
+        "pooling_mode_lasttoken",
+        PoolingMode::LastToken,
+    ),
+];
+
+/// What follows the network.
+#[derive(Debug, Clone)]
+pub(crate) struct Modules {
+    /// Where the network's own files are.
+    pub network: PathBuf,
+    /// Whether there is a modules.json. Without it sentence-transformers takes the mean, and reads no settings of its own.
+    pub is_listed: bool,
+    pub pooling: Vec<PoolingMode>,
+    pub is_normalised: bool,
+    /// False: the prompt's tokens are left out of pooling.
+    pub includes_prompt: bool,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    path: String,
+    r#type: String,
+}
+
+impl Modules {
+    /// Reads modules.json and the pooling it names. `hidden`: numbers of a token's vector.
+    pub fn read(folder: &Path) -> Result<Modules> {
+        let path = folder.join("modules.json");
+        let mut modules = Modules {
+            network: folder.to_owned(),
+            is_listed: false,
+            pooling: vec![PoolingMode::Mean],
+            is_normalised: false,
+            includes_prompt: true,
+        };
+        let Some(entries) = optional_json::<Vec<Entry>>(&path)? else {
+            return Ok(modules);
+        };
+        modules.is_listed = true;
+        let kinds: Vec<&str> = entries.iter().map(|entry| kind(&entry.r#type)).collect();
+        match kinds[..] {
+            ["Transformer", "Pooling"] => {}
+            ["Transformer", "Pooling", "Normalize"] => modules.is_normalised = true,
+            _ => {
+                return Err(unsupported(
+                    &path,
+                    format!("the sequence {}", kinds.join(", ")),
+                    "Transformer, Pooling and an optional Normalize are",
+                ));
+            }
+        }
+        modules.network = inside(&path, folder, &entries[0].path)?;
+        modules.read_pooling(&inside(&path, folder, &entries[1].path)?)?;
+        Ok(modules)
+    }
+
+    fn read_pooling(&mut self, folder: &Path) -> Result<()> {
+        let path = folder.join("config.json");
+        let config: Map<String, Value> = json(
+            &path,
+            "modules.json names it: it says how token vectors become one; fetch the model again",
+        )?;
+        self.pooling = modes(&path, &config)?;
+        self.includes_prompt = config
+            .get("include_prompt")
+            .and_then(Value::as_bool)
+            .unwrap_or(true);
+        Ok(())
+    }
+}
+
+/// `sentence_transformers.models.Pooling` → `Pooling`; the modules' home has moved between versions.
+fn kind(full: &str) -> &str {
+    full.rsplit('.').next().unwrap_or(full)
+}
+
+/// A folder named by modules.json, which must stay inside the model's.
+fn inside(path: &Path, folder: &Path, part: &str) -> Result<PathBuf> {
+    let is_plain = Path::new(part)
+        .components()
+        .all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+    if !is_plain {
+        return Err(damaged(
+            path,
+            format!("the path \"{part}\""),
+            "a folder inside the model's",
+        ));
+    }
+    Ok(folder.join(part))
+}
+
+fn modes(path: &Path, config: &Map<String, Value>) -> Result<Vec<PoolingMode>> {
+    let named: Vec<String> = match config.get("pooling_mode") {
+        Some(Value::String(name)) => vec![name.clone()],
+        Some(Value::Array(names)) => names
+            .iter()
+            .map(|name| name.as_str().unwrap_or("?").to_owned())
+            .collect(),
+        _ => return Ok(flagged(config)),
+    };
+    let modes = named.iter().map(|name| {
+        let known = MODES.iter().find(|mode| mode.0 == name);
+        known.map(|mode| mode.2).ok_or_else(|| {
+            let names: Vec<&str> = MODES.iter().map(|mode| mode.0).collect();
+            unsupported(
+                path,
+                format!("pooling_mode \"{name}\""),
+                format!("known: {}", names.join(", ")),
+            )
+        })
+    });
+    let modes = modes.collect::<Result<Vec<_>>>()?;
+    if modes.is_empty() {
+        return Err(damaged(
+            path,
+            "an empty pooling_mode",
+            "\"mean\", \"cls\", …",
+        ));
+    }
+    Ok(modes)
+}
+
+/// The older files' flags; none set means the mean.
+fn flagged(config: &Map<String, Value>) -> Vec<PoolingMode> {
+    let is_set = |flag: &str| config.get(flag).and_then(Value::as_bool).unwrap_or(false);
+    let modes: Vec<PoolingMode> = MODES
+        .iter()
+        .filter(|mode| is_set(mode.1))
+        .map(|mode| mode.2)
+        .collect();
+    if modes.is_empty() {
+        vec![PoolingMode::Mean]
+    } else {
+        modes
+    }
+}
+
+impl PoolingMode {
+    /// As in `pooling_mode`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        MODES
+            .iter()
+            .find(|mode| mode.2 == self)
+            .map_or("mean", |mode| mode.0)
+    }
+}
+
+impl Modules {
+    /// Refuses what would need more than is built.
+    pub fn check_prompt(&self, folder: &Path, prompt: &str) -> Result<()> {
+        if self.includes_prompt || prompt.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            path: folder.join("modules.json"),
+            what: "pooling with \"include_prompt\": false and a prompt".into(),
+            advice: "set prompt = \"\", or choose a model whose prompt is pooled like the rest"
+                .into(),
+        })
+    }
+}

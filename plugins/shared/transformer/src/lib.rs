@@ -1,0 +1,207 @@
+//! Sentence encoders of the BERT and MPNet families: a sentence-transformers folder in, vectors out.
+//!
+//! `folder` reads what an author published and refuses what would give other vectors than sentence-transformers gives; `model` is the network; `kernel` its
+//! arithmetic; `encode` spreads texts over threads; here is what a plugin sees. f32 throughout. A text's vector is the same bits whatever its
+//! neighbours, the number of threads and the machine's vector unit.
+//!
+//! Devlin, J., Chang, M.-W., Lee, K., & Toutanova, K. (2019). BERT. *NAACL*. Song, K., Tan, X., Qin, T., Lu, J., & Liu, T.-Y. (2020). MPNet.
+//! *NeurIPS*. Reimers, N., & Gurevych, I. (2019). Sentence-BERT. *EMNLP*. Checked against sentence-transformers: `tests/golden`.
+
+mod encode;
+mod error;
+mod folder;
+mod kernel;
+mod model;
+
+pub use encode::Run;
+pub use error::{Error, Result};
+pub use folder::config::Family;
+pub use folder::modules::PoolingMode;
+pub use kernel::Simd;
+
+use folder::config::Architecture;
+use folder::limits::Limits;
+use folder::modules::Modules;
+use folder::tensors::Tensors;
+use folder::tokens::Tokens;
+use kernel::Kernel;
+use model::{Layout, Weights};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Raised whenever the same text gets other bits.
+const REVISION: u32 = 1;
+
+/// What the user decides; the rest is the folder's.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The family the folder must be of.
+    pub family: Family,
+    /// Longest text in tokens, special ones included; `None`: the model's own limit.
+    pub max_seq_length: Option<usize>,
+    /// Put before every text; `None`: the model's own default, usually nothing.
+    pub prompt: Option<String>,
+    /// The vector instructions to use. All give the same bits.
+    pub simd: Simd,
+}
+
+impl Settings {
+    /// Everything as the model's author meant it.
+    #[must_use]
+    pub fn new(family: Family) -> Settings {
+        Settings {
+            family,
+            max_seq_length: None,
+            prompt: None,
+            simd: Simd::detect(),
+        }
+    }
+}
+
+/// A model: opened and checked, its weights read at the first encode.
+#[derive(Debug)]
+pub struct Model {
+    folder: PathBuf,
+    architecture: Architecture,
+    modules: Modules,
+    limits: Limits,
+    tokens: Tokens,
+    tensors: Tensors,
+    layout: Layout,
+    kernel: Kernel,
+    weights: Mutex<Option<Arc<Weights>>>,
+    cache_key: OnceLock<String>,
+}
+
+/// Token counts of one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextInfo {
+    /// Before cutting, special tokens included.
+    pub n_tokens: usize,
+    /// After.
+    pub n_used: usize,
+}
+
+impl Model {
+    /// Opens the folder: every file but the weights' numbers is read, and everything is checked that can be.
+    ///
+    /// # Errors
+    /// A file is missing, damaged or of another model; the model is of another family, or asks for what is not supported; a setting does not fit it.
+    pub fn open(folder: &Path, settings: &Settings) -> Result<Model> {
+        let kernel = Kernel::new(settings.simd).ok_or_else(|| {
+            Error::Setting(format!(
+                "this machine has no {:?} instructions",
+                settings.simd
+            ))
+        })?;
+        check_folder(folder)?;
+        let modules = Modules::read(folder)?;
+        let architecture = Architecture::read(&modules.network, settings.family)?;
+        let limits = Limits::read(
+            folder,
+            &modules,
+            &architecture,
+            settings.max_seq_length,
+            settings.prompt.as_deref(),
+        )?;
+        modules.check_prompt(folder, &limits.prompt)?;
+        let tensors = Tensors::open(&modules.network)?;
+        Ok(Model {
+            tokens: Tokens::read(&modules.network, &architecture, &limits)?,
+            layout: Layout::find(&tensors, &architecture)?,
+            folder: folder.to_owned(),
+            architecture,
+            modules,
+            limits,
+            tensors,
+            kernel,
+            weights: Mutex::new(None),
+            cache_key: OnceLock::new(),
+        })
+    }
+
+    /// Numbers of a vector: those of a token, times the number of pooling modes.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.architecture.hidden * self.modules.pooling.len()
+    }
+
+    /// Longest text in tokens, special ones included.
+    #[must_use]
+    pub fn max_tokens(&self) -> usize {
+        self.limits.max_tokens
+    }
+
+    /// How token vectors become one; several are joined.
+    #[must_use]
+    pub fn pooling(&self) -> &[PoolingMode] {
+        &self.modules.pooling
+    }
+
+    /// Every vector has length 1.
+    #[must_use]
+    pub fn is_normalised(&self) -> bool {
+        self.modules.is_normalised
+    }
+
+    /// All that a vector depends on besides its text: the bytes of the weights, the tokenizer as set up (lower-casing included), the settings in force, and
+    /// the revision of this code. The instructions used are no part of it, since they change no bit.
+    ///
+    /// # Errors
+    /// A weight file cannot be read.
+    pub fn cache_key(&self) -> Result<String> {
+        if let Some(key) = self.cache_key.get() {
+            return Ok(key.clone());
+        }
+        let pooling: Vec<&str> = self
+            .modules
+            .pooling
+            .iter()
+            .map(|mode| mode.name())
+            .collect();
+        let key = format!(
+            "transformer/{REVISION} {} max_seq_length={} pooling={} normalised={} lower_case={} precision=f32 prompt={} config={} tokenizer={} weights={}",
+            self.architecture.family.name(),
+            self.limits.max_tokens,
+            pooling.join("+"),
+            self.modules.is_normalised,
+            self.tokens.is_lowered,
+            hash(&self.limits.prompt),
+            hash(&format!("{:?}", self.architecture)),
+            self.tokens.hash,
+            self.tensors.hash()?,
+        );
+        Ok(self.cache_key.get_or_init(|| key).clone())
+    }
+
+    /// The weights, read at the first call.
+    fn weights(&self) -> Result<Arc<Weights>> {
+        let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(weights) = weights.as_ref() {
+            return Ok(Arc::clone(weights));
+        }
+        self.tensors.check_unchanged()?;
+        let read = Arc::new(Weights::read(
+            &self.tensors,
+            &self.layout,
+            &self.architecture,
+        )?);
+        *weights = Some(Arc::clone(&read));
+        Ok(read)
+    }
+}
+
+/// Sixteen digits: enough to tell settings apart, and a key stays readable.
+fn hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+fn check_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Missing {
+        path: folder.to_owned(),
+        advice: "it should be the folder of a sentence-transformers model, with config.json, tokenizer.json and model.safetensors".into(),
+    })
+}

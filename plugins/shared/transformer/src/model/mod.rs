@@ -1,0 +1,13 @@
+//! The network: weights, and what is done with them.
+
+mod attention;
+mod forward;
+mod layout;
+mod pool;
+mod relative;
+mod weights;
+
+pub(crate) use forward::{Sequence, Workspace, forward};
+pub(crate) use layout::Layout;
+pub(crate) use pool::pool;
+pub(crate) use weights::Weights;
