@@ -19,6 +19,17 @@ pub enum LinearError {
     Empty,
     /// A penalty that is negative or not a number.
     Penalty(f64),
+    /// A penalty that is not above 0, where least squares would have no unique answer.
+    NoPenalty(f64),
+    /// A setting outside its range.
+    Setting {
+        /// Which.
+        name: &'static str,
+        /// Its value.
+        got: f64,
+        /// Its range, in words.
+        expected: &'static str,
+    },
     /// The decomposition did not converge, or a result is not finite; the text says which.
     Numeric(&'static str),
 }
@@ -33,6 +44,15 @@ impl fmt::Display for LinearError {
             } => write!(f, "{what}: got {got}, expected {expected}"),
             Self::Empty => write!(f, "the design matrix has no rows or no columns"),
             Self::Penalty(alpha) => write!(f, "alpha = {alpha} is not a penalty (0 or more)"),
+            Self::NoPenalty(alpha) => write!(
+                f,
+                "alpha = {alpha} is not a penalty (above 0); without one this is least squares, for which use ridge"
+            ),
+            Self::Setting {
+                name,
+                got,
+                expected,
+            } => write!(f, "{name} = {got}: it has to be {expected}"),
             Self::Numeric(what) => write!(f, "{what}"),
         }
     }

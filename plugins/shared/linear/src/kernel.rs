@@ -1,0 +1,164 @@
+//! The loops in which coordinate descent spends its time, compiled for whatever instruction set the machine has.
+//!
+//! Each gives the same bits on every machine: elementwise updates have no order, sums run in eight fixed lanes, and products are rounded before
+//! they are added (no fused multiply-add). So they may be cut into blocks of any size, and a result never depends on its neighbours.
+
+use std::sync::LazyLock;
+
+use pulp::Arch;
+
+/// Numbers added side by side in a sum.
+const LANES: usize = 8;
+/// Rows whose sums [`add_columns`] keeps in registers.
+const TILE: usize = 64;
+
+static MACHINE: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// Runs `work` compiled for the instruction set of this machine. What `work` calls must be `#[inline(always)]` to take part.
+#[inline(always)]
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    MACHINE.dispatch(work)
+}
+
+/// Σ aᵢ bᵢ.
+#[inline(always)]
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let [[sum]] = dots([a], [b]);
+    sum
+}
+
+/// The products of `N` columns with `M` others, each sum as [`dot`] makes it.
+#[inline(always)]
+fn dots<const N: usize, const M: usize>(a: [&[f64]; N], b: [&[f64]; M]) -> [[f64; M]; N] {
+    let n = a[0].len();
+    let (a, b) = (a.map(|a| &a[..n]), b.map(|b| &b[..n]));
+    let (whole, mut lanes) = (n / LANES, [[[0.0; LANES]; M]; N]);
+    let (a8, b8) = (
+        a.map(|a| &a.as_chunks::<LANES>().0[..whole]),
+        b.map(|b| &b.as_chunks::<LANES>().0[..whole]),
+    );
+    for i in 0..whole {
+        for (lanes, a) in lanes.iter_mut().zip(&a8) {
+            for (lanes, b) in lanes.iter_mut().zip(&b8) {
+                for k in 0..LANES {
+                    lanes[k] += a[i][k] * b[i][k];
+                }
+            }
+        }
+    }
+    for (k, i) in (whole * LANES..n).enumerate() {
+        for (lanes, a) in lanes.iter_mut().zip(&a) {
+            for (lanes, b) in lanes.iter_mut().zip(&b) {
+                lanes[k] += a[i] * b[i];
+            }
+        }
+    }
+    lanes.map(|lanes| lanes.map(sum_of_lanes))
+}
+
+#[inline(always)]
+fn sum_of_lanes(l: [f64; LANES]) -> f64 {
+    ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
+}
+
+/// AᵀB into `out` (columns of a × columns of b, column by column); `a` and `b` have columns of `n` values.
+pub(crate) fn cross_products(n: usize, a: &[f64], b: &[f64], out: &mut [f64]) {
+    if n == 0 || a.is_empty() {
+        out.fill(0.0);
+        return;
+    }
+    let n_a = a.len() / n;
+    vectorised(
+        #[inline(always)]
+        || {
+            // Four columns of a stay in the first-level cache while all of b passes by.
+            let mut j = 0;
+            while j + 4 <= n_a {
+                let a = [0, 1, 2, 3].map(|k| &a[(j + k) * n..][..n]);
+                let mut pairs = b.chunks_exact(2 * n);
+                for (pair, out) in pairs.by_ref().zip(out.chunks_exact_mut(2 * n_a)) {
+                    let sums = dots(a, [&pair[..n], &pair[n..]]);
+                    for (k, [first, second]) in sums.into_iter().enumerate() {
+                        (out[j + k], out[n_a + j + k]) = (first, second);
+                    }
+                }
+                let last = pairs.remainder();
+                if !last.is_empty() {
+                    let at = out.len() - n_a + j;
+                    for (out, [sum]) in out[at..at + 4].iter_mut().zip(dots(a, [last])) {
+                        *out = sum;
+                    }
+                }
+                j += 4;
+            }
+            for j in j..n_a {
+                for (b, out) in b.chunks_exact(n).zip(out.chunks_exact_mut(n_a)) {
+                    out[j] = dot(&a[j * n..][..n], b);
+                }
+            }
+        },
+    );
+}
+
+/// `out += Σ weight · column(index)`, in the order of the terms.
+pub(crate) fn add_columns<'m>(
+    out: &mut [f64],
+    terms: impl Iterator<Item = (u32, f64)> + Clone,
+    column: impl Fn(u32) -> &'m [f64],
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let n = out.len();
+            let (tiles, rest) = out.as_chunks_mut::<TILE>();
+            for (i, tile) in tiles.iter_mut().enumerate() {
+                let mut sums = *tile;
+                for (j, weight) in terms.clone() {
+                    let column = &column(j)[i * TILE..][..TILE];
+                    for k in 0..TILE {
+                        sums[k] += weight * column[k];
+                    }
+                }
+                *tile = sums;
+            }
+            for (j, weight) in terms {
+                let column = &column(j)[n - rest.len()..n];
+                add_multiple(rest, weight, column);
+            }
+        },
+    );
+}
+
+/// `out += weight · column`.
+#[inline(always)]
+pub(crate) fn add_multiple(out: &mut [f64], weight: f64, column: &[f64]) {
+    out.iter_mut()
+        .zip(column)
+        .for_each(|(out, v)| *out += weight * v);
+}
+
+/// The largest magnitude, or the largest value (at least 0) when only positive ones count.
+pub(crate) fn largest(values: &[f64], positive: bool) -> f64 {
+    vectorised(
+        #[inline(always)]
+        || {
+            let (chunks, rest) = values.as_chunks::<LANES>();
+            let mut lanes = [0.0_f64; LANES];
+            for chunk in chunks {
+                for k in 0..LANES {
+                    let v = size(chunk[k], positive);
+                    lanes[k] = if v > lanes[k] { v } else { lanes[k] };
+                }
+            }
+            let lanes = lanes
+                .into_iter()
+                .chain(rest.iter().map(|&v| size(v, positive)));
+            lanes.fold(0.0, |m, v| if v > m { v } else { m })
+        },
+    )
+}
+
+#[inline(always)]
+fn size(v: f64, positive: bool) -> f64 {
+    if positive { v } else { v.abs() }
+}
