@@ -20,7 +20,7 @@ pub struct LassoDesign<'x> {
     x_new: Cow<'x, [f64]>,
     n_train: usize,
     n_new: usize,
-    gram: Gram<'x>,
+    pub(super) gram: Gram<'x>,
     /// A power of two, 1 unless X is extreme.
     unit: f64,
     /// The block of targets that each thread asked about last: it asks for their grid, then for their path, then the same at the next l1_ratio.

@@ -1,6 +1,7 @@
 //! What a target gets depends on nothing but itself, to the last bit.
 
 use super::{options, standardised, target};
+use crate::lasso::gram::Gram;
 use crate::lasso::{LassoDesign, LassoFit};
 use crate::testing::Dense;
 
@@ -117,39 +118,46 @@ fn threads_share_a_design_and_change_no_bit() {
 
 #[test]
 fn columns_of_g_made_on_demand_serve_as_well() {
-    let Case { x, y, .. } = case();
-    let wide = standardised(&Dense::from_fn(60, 2100, |i, j| {
-        x.at(i, j % 90) + 0.1 * Dense::noise(52, 60, 24).at(i, j / 90)
-    }));
-    let on_demand = LassoDesign::prepare(wide.view(), wide.view()).unwrap();
-    let one = Dense::from_fn(60, 1, |i, _| y.at(i, 0));
-    let whole = super::super::LassoMoments::prepare;
-    let gram = Dense::from_fn(2100, 2100, |_, _| 0.0);
-    let mut gram = gram;
-    crate::kernel::cross_products(60, &wide.values, &wide.values, &mut gram.values);
-    gram.values.iter_mut().for_each(|v| *v /= 60.0);
-    let mut xty = vec![0.0; 2100];
-    crate::kernel::cross_products(60, &wide.values, &one.values, &mut xty);
-    xty.iter_mut().for_each(|v| *v /= 60.0);
-    let y_sq = one.values.iter().map(|y| y * y).sum::<f64>() / 60.0;
-    let moments = whole(gram.view()).unwrap();
-    let xty = crate::Columns::new(&xty, 2100, 1).unwrap();
-    let mut alphas = vec![0.0; 20];
-    moments.grid(xty, 1e-3, options(1.0), &mut alphas).unwrap();
-    let alphas = crate::Columns::new(&alphas, 20, 1).unwrap();
-    let mut path = moments.begin(xty, &[y_sq], alphas, options(1.0)).unwrap();
+    let Case { x, x_new, y } = case();
+    let new = |on_demand| {
+        let mut design = LassoDesign::prepare(x.view(), x_new.view()).unwrap();
+        if on_demand {
+            design.gram = Gram::on_demand(x.values.as_slice().into(), 60, 90);
+        }
+        design
+    };
     let steps: Vec<u32> = (0..20).collect();
-    let y_hat = predictions(&on_demand, &one, &steps, 1.0);
-    for step in steps {
-        let (mut w, mut fit) = (vec![0.0; 2100], [LassoFit::EMPTY]);
-        path.advance(&[0], &[step], &mut w, &mut fit).unwrap();
-        for i in 0..60 {
-            let by_moments: f64 = (0..2100).map(|j| wide.at(i, j) * w[j]).sum();
-            // The same moments in the same bits, but for yᵀy/n; then sums over up to 60 features in another order.
-            assert!(
-                (by_moments - y_hat[0][step as usize][i]).abs() < 1e-10,
-                "step {step}"
-            );
+    for l1_ratio in [1.0, 0.3] {
+        let whole = predictions(&new(false), &y, &steps, l1_ratio);
+        let on_demand = predictions(&new(true), &y, &steps, l1_ratio);
+        for (whole, on_demand) in whole.iter().flatten().zip(on_demand.iter().flatten()) {
+            // The same sums over 60 rows in another order, times the condition of a support.
+            let same = whole
+                .iter()
+                .zip(on_demand)
+                .all(|(a, b)| (a - b).abs() < 1e-9);
+            assert!(same);
         }
     }
+}
+
+#[test]
+fn a_very_wide_design_is_made_on_demand_by_itself() {
+    let x = standardised(&Dense::noise(52, 12, 2049));
+    let design = LassoDesign::prepare(x.view(), x.view()).unwrap();
+    assert!(matches!(design.gram, Gram::OnDemand { .. }));
+    let y = Dense {
+        values: target(&x, 53),
+        n_rows: 12,
+        n_columns: 1,
+    };
+    let y_hat = predictions(&design, &y, &[0, 19], 1.0);
+    // From nothing to nearly all of y.
+    let rest: f64 = y_hat[0][1]
+        .iter()
+        .zip(&y.values)
+        .map(|(a, b)| (a - b).powi(2))
+        .sum();
+    let all: f64 = y.values.iter().map(|y| y * y).sum();
+    assert!(y_hat[0][0].iter().all(|v| *v == 0.0) && rest < 0.01 * all);
 }

@@ -257,7 +257,7 @@ fn impossible_requests_are_refused() {
         ));
     }
     let mut path = design.begin(y.view(), alphas.view(), options(1.0)).unwrap();
-    let mut out = vec![0.0; 6];
+    let mut out = [0.0; 6];
     let mut advance = |column, step, n: usize| {
         path.advance(&[column], &[step], &mut out[..n], &mut [LassoFit::EMPTY])
             .is_err()

@@ -1,6 +1,7 @@
 //! Lasso and elastic net against the slow obvious ways, their conditions of optimality, and their limits.
 
 mod bits;
+mod golden;
 mod limits;
 mod optimality;
 mod pieces;
