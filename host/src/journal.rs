@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::atomic::{self, WriteError};
 use crate::plan::differences;
@@ -72,6 +73,11 @@ impl Journal {
         is_fresh: bool,
     ) -> Result<Self, JournalError> {
         let work = out.join("work");
+        let holds_results = out.join("results.json").exists();
+        // Asked before anything is made: a refusal leaves a finished run as it was.
+        if holds_results && !work.exists() && !is_fresh {
+            check_plan(out, &work, fingerprint)?;
+        }
         atomic::create_folder(&work)?;
         let path = work.join("journal");
         let mut file = OpenOptions::new()
@@ -81,16 +87,9 @@ impl Journal {
             .truncate(false)
             .open(&path)
             .map_err(|source| error_at(&path, source))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::InUse {
-                    path: out.to_path_buf(),
-                });
-            }
-            // A file system without locks: better to run than to refuse.
-            Err(TryLockError::Error(_)) => {}
-        }
+        lock(&file).map_err(|InUse| JournalError::InUse {
+            path: out.to_path_buf(),
+        })?;
         // The folder is ours now: what a kill left half written is nobody else's.
         for folder in [out, &out.join("plots"), &work] {
             atomic::remove_temporaries(folder);
@@ -101,7 +100,7 @@ impl Journal {
         } else {
             let found = read_records(&mut file).map_err(|source| error_at(&path, source))?;
             // Work in which nothing was finished belongs to nobody.
-            if !found.is_empty() || out.join("results.json").exists() {
+            if !found.is_empty() || holds_results {
                 check_plan(out, &work, fingerprint)?;
             }
             found
@@ -151,6 +150,25 @@ pub fn remove(out: &Path) -> Result<(), WriteError> {
             Err(WriteError { path: work, source })
         }
         _ => Ok(()),
+    }
+}
+
+/// Another process holds the lock.
+struct InUse;
+
+/// Locks `file` for this process. Waits a moment for a holder: a process that somebody is just starting shares its parent's locks until it runs its own
+/// program.
+fn lock(file: &File) -> Result<(), InUse> {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            // A file system without locks: better to run than to refuse.
+            Err(TryLockError::Error(_)) => return Ok(()),
+            Err(TryLockError::WouldBlock) if began.elapsed() > PATIENCE => return Err(InUse),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+        }
     }
 }
 
@@ -343,6 +361,20 @@ mod tests {
         std::fs::write(out.path().join("results.json"), "{}").unwrap();
         let refused = Journal::open(out.path(), &json!({"seed": 1}), false);
         assert!(matches!(refused, Err(JournalError::OtherPlan { .. })));
+    }
+
+    #[test]
+    fn a_refusal_leaves_a_finished_run_as_it_was() {
+        let out = tempfile::tempdir().unwrap();
+        let plan = json!({"seed": 1});
+        for name in FILES {
+            std::fs::write(out.path().join(name), "{}").unwrap();
+        }
+        let provenance = json!({"fingerprint": plan}).to_string();
+        std::fs::write(out.path().join("provenance.json"), provenance).unwrap();
+        let refused = Journal::open(out.path(), &json!({"seed": 2}), false);
+        assert!(matches!(refused, Err(JournalError::OtherPlan { .. })));
+        assert!(is_finished(out.path(), &plan));
     }
 
     #[test]
