@@ -7,9 +7,11 @@
 use super::pointers::{
     borrow, borrow_mut, expect_size, give, matrix, matrix_mut, values, values_mut,
 };
+use crate::call::Call;
+use crate::error::Result;
 use crate::guard::{catch, guard};
 use crate::matrix::Mat;
-use crate::regressor::{BatchRegressor, PathRegressor};
+use crate::regressor::{BatchRegressor, PathRegressor, Regressor};
 use ocean_plugin_abi::{self as abi, BatchV1, FitInfo, PathV1, Status, handle};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -28,6 +30,32 @@ impl<P> Design<P> {
             n_samples: x.rows(),
             n_new: x_new.rows(),
         }
+    }
+}
+
+/// `prepare` of both interfaces: a design over matrices that the host keeps until it destroys the design.
+///
+/// # Safety
+/// The pointers are what the header promises of `prepare`.
+unsafe fn prepare_with<R: Regressor, P>(
+    regressor: *const handle::Regressor,
+    x: *const abi::Mat,
+    x_new: *const abi::Mat,
+    call: *const abi::Call,
+    out: *mut *mut handle::Prepared,
+    prepare: impl FnOnce(&R, Mat<'static>, Mat<'static>, &Call<'_>) -> Result<P>,
+) -> Status {
+    unsafe {
+        guard(call, |call| {
+            let regressor = borrow(regressor.cast::<R>(), "regressor")?;
+            let x: Mat<'static> = matrix(x, R::INFO.is_strided, "x")?;
+            let x_new: Mat<'static> = matrix(x_new, R::INFO.is_strided, "x_new")?;
+            expect_size("the width of x_new", x_new.cols(), x.cols())?;
+            give(out, || {
+                let prepared = prepare(regressor, x, x_new, call)?;
+                Ok(Arc::into_raw(Arc::new(Design::new(&x, &x_new, prepared))))
+            })
+        })
     }
 }
 
@@ -62,16 +90,14 @@ impl<R: PathRegressor> PathTable<R> {
     ) -> Status {
         // SAFETY: here and below, the pointers are what the header promises.
         unsafe {
-            guard(call, |call| {
-                let regressor = borrow(regressor.cast::<R>(), "regressor")?;
-                let x: Mat<'static> = matrix(x, R::INFO.is_strided, "x")?;
-                let x_new: Mat<'static> = matrix(x_new, R::INFO.is_strided, "x_new")?;
-                expect_size("the width of x_new", x_new.cols(), x.cols())?;
-                give(out, || {
-                    let prepared = regressor.prepare(x, x_new, call)?;
-                    Ok(Arc::into_raw(Arc::new(Design::new(&x, &x_new, prepared))))
-                })
-            })
+            prepare_with(
+                regressor,
+                x,
+                x_new,
+                call,
+                out,
+                |regressor: &R, x, x_new, call| PathRegressor::prepare(regressor, x, x_new, call),
+            )
         }
     }
 
@@ -185,16 +211,14 @@ impl<R: BatchRegressor> BatchTable<R> {
         out: *mut *mut handle::Prepared,
     ) -> Status {
         unsafe {
-            guard(call, |call| {
-                let regressor = borrow(regressor.cast::<R>(), "regressor")?;
-                let x: Mat<'static> = matrix(x, R::INFO.is_strided, "x")?;
-                let x_new: Mat<'static> = matrix(x_new, R::INFO.is_strided, "x_new")?;
-                expect_size("the width of x_new", x_new.cols(), x.cols())?;
-                give(out, || {
-                    let prepared = regressor.prepare(x, x_new, call)?;
-                    Ok(Arc::into_raw(Arc::new(Design::new(&x, &x_new, prepared))))
-                })
-            })
+            prepare_with(
+                regressor,
+                x,
+                x_new,
+                call,
+                out,
+                |regressor: &R, x, x_new, call| BatchRegressor::prepare(regressor, x, x_new, call),
+            )
         }
     }
 
