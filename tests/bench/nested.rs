@@ -13,9 +13,8 @@ use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::evaluate::r2_of_columns;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
-use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
 use ocean_engine::seed::Seed;
-use ocean_linear::{Columns, LinearError, RidgeDesign, RidgePath};
+use ocean_tests::ridge::PluginRidge;
 use serde_json::json;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -66,7 +65,7 @@ fn run(x: &DMatrix<f64>, y: &DMatrix<f64>) -> Result<(), Failure> {
     };
     let rows: Vec<usize> = (0..x.nrows()).collect();
     let designs = FoldDesigns::build(&layout, &rows, 0)?;
-    let nested = NestedCv::prepare(&designs, &Ridge, Tuning { patience: None })?;
+    let nested = NestedCv::prepare(&designs, &PluginRidge, Tuning { patience: None })?;
     let prepared = start.elapsed().as_secs_f64();
     let r2 = r2_of_columns(&nested, y)?;
     let total = start.elapsed().as_secs_f64();
@@ -97,77 +96,4 @@ fn read(path: &FilePath, n_rows: usize, n_columns: usize) -> Result<DMatrix<f64>
         .iter()
         .map(|bytes| f64::from_le_bytes(*bytes));
     Ok(DMatrix::from_iterator(n_rows, n_columns, values))
-}
-
-/// `ocean-linear` behind the engine's traits, as the ridge plugin puts it behind the ABI's.
-struct Ridge;
-
-struct Walk(RidgePath);
-
-impl Regressor for Ridge {
-    fn n_alphas(&self) -> usize {
-        30
-    }
-
-    fn prepare<'a>(
-        &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
-    ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        let design = RidgeDesign::prepare(columns(x)?, columns(x_new)?).map_err(refusal)?;
-        Ok(Box::new(Factorised(design)))
-    }
-}
-
-struct Factorised(RidgeDesign);
-
-impl Prepared for Factorised {
-    fn grid(
-        &self,
-        _: usize,
-        _: &DMatrix<f64>,
-        alphas: &mut DMatrix<f64>,
-    ) -> Result<(), RegressorError> {
-        let grid = self.0.grid(alphas.nrows()).map_err(refusal)?;
-        alphas
-            .column_iter_mut()
-            .for_each(|mut column| column.copy_from_slice(&grid));
-        Ok(())
-    }
-
-    fn begin<'p>(
-        &'p self,
-        _: usize,
-        y: &DMatrix<f64>,
-        alphas: &DMatrix<f64>,
-    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        let path = self
-            .0
-            .begin(columns(y)?, columns(alphas)?)
-            .map_err(refusal)?;
-        Ok(Box::new(Walk(path)))
-    }
-}
-
-impl Path for Walk {
-    fn advance(
-        &mut self,
-        columns: &[u32],
-        steps: &[u32],
-        y_hat: &mut [f64],
-        _: &mut [FitInfo],
-    ) -> Result<(), RegressorError> {
-        self.0.advance(columns, steps, y_hat).map_err(refusal)
-    }
-}
-
-fn columns(matrix: &DMatrix<f64>) -> Result<Columns<'_>, RegressorError> {
-    Columns::new(matrix.as_slice(), matrix.nrows(), matrix.ncols()).map_err(refusal)
-}
-
-fn refusal(error: LinearError) -> RegressorError {
-    RegressorError {
-        status: 7,
-        message: error.to_string(),
-    }
 }

@@ -5,8 +5,8 @@
 use nalgebra::DMatrix;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::seed::Seed;
+use ocean_tests::ridge::PluginRidge;
 
-use crate::ridge::PluginRidge;
 use crate::study::{Study, noise};
 use crate::twin::r2;
 use crate::uniformity::{Uniformity, n_data_sets, simulate};

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::inference::multiplicity::{holm, step_down_max_t};
+use ocean_tests::ridge::PluginRidge;
 
-use crate::ridge::PluginRidge;
 use crate::study::{Study, noise};
 use crate::uniformity::{Rejections, n_data_sets, simulate};
 

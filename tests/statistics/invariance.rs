@@ -2,9 +2,9 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::seed::Seed;
+use ocean_tests::ridge::PluginRidge;
 use proptest::prelude::*;
 
-use crate::ridge::PluginRidge;
 use crate::study::{Outcome, Study, noise};
 
 fn study(n: usize, p: usize, seed: u64) -> Study {

@@ -3,8 +3,8 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::reference::ReferenceRidge;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
-use ocean_linear::{Columns, LinearError, RidgeDesign, RidgePath};
+use ocean_engine::regressor::{Path, Prepared, Regressor, RegressorError};
+use ocean_tests::ridge::PluginRidge;
 
 /// Both: what holds for one must hold for the other.
 pub fn both() -> [(&'static str, Box<dyn Regressor>); 2] {
@@ -20,81 +20,6 @@ pub fn both_with(alphas: &[f64]) -> [(&'static str, Box<dyn Regressor>); 2] {
         let regressor: Box<dyn Regressor> = Box::new(WithAlphas::new(inner, alphas.to_vec()));
         (name, regressor)
     })
-}
-
-/// What the bundled plugin `ridge` computes, without the way through the ABI.
-pub struct PluginRidge;
-
-struct PluginPath(RidgePath);
-
-/// The plugin's design behind the engine's trait.
-struct PluginDesign(RidgeDesign);
-
-impl Regressor for PluginRidge {
-    fn n_alphas(&self) -> usize {
-        30
-    }
-
-    fn prepare<'a>(
-        &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
-    ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        let design = RidgeDesign::prepare(columns(x)?, columns(x_new)?).map_err(refused)?;
-        Ok(Box::new(PluginDesign(design)))
-    }
-}
-
-impl Prepared for PluginDesign {
-    fn grid(
-        &self,
-        _variant: usize,
-        _y: &DMatrix<f64>,
-        alphas: &mut DMatrix<f64>,
-    ) -> Result<(), RegressorError> {
-        let grid = self.0.grid(alphas.nrows()).map_err(refused)?;
-        for (mut row, alpha) in alphas.row_iter_mut().zip(grid) {
-            row.fill(alpha);
-        }
-        Ok(())
-    }
-
-    fn begin<'p>(
-        &'p self,
-        _variant: usize,
-        y: &DMatrix<f64>,
-        alphas: &DMatrix<f64>,
-    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        let path = self
-            .0
-            .begin(columns(y)?, columns(alphas)?)
-            .map_err(refused)?;
-        Ok(Box::new(PluginPath(path)))
-    }
-}
-
-impl Path for PluginPath {
-    fn advance(
-        &mut self,
-        columns: &[u32],
-        steps: &[u32],
-        y_hat: &mut [f64],
-        info: &mut [FitInfo],
-    ) -> Result<(), RegressorError> {
-        info.fill(FitInfo::default());
-        self.0.advance(columns, steps, y_hat).map_err(refused)
-    }
-}
-
-fn columns(matrix: &DMatrix<f64>) -> Result<Columns<'_>, RegressorError> {
-    Columns::new(matrix.as_slice(), matrix.nrows(), matrix.ncols()).map_err(refused)
-}
-
-fn refused(error: LinearError) -> RegressorError {
-    RegressorError {
-        status: 3,
-        message: error.to_string(),
-    }
 }
 
 /// Another regressor on penalties given by hand, as `alphas = […]` does.
