@@ -396,20 +396,19 @@ impl Cells {
             let (piece, column) = self.origin[at];
             let all_empty = Fits::of(&computed[piece].piece, column).all_empty();
             let replicates = &self.replicates[at];
-            let mut adjusted_interval = None;
             if !replicates.is_empty() && !all_empty {
                 let se = jackknife_se(replicates, cell.null_sd.unwrap_or(0.0));
                 let plain = jackknife_interval(cell.r2, se, replicates.len(), 0.05);
                 let adjusted = jackknife_interval(cell.r2, se, replicates.len(), adjusted_level);
                 (cell.se, cell.ci_low, cell.ci_high) =
                     (Some(se), Some(plain.low), Some(plain.high));
-                adjusted_interval = Some((adjusted.low, adjusted.high));
+                (cell.ci_low_fcr, cell.ci_high_fcr) = (Some(adjusted.low), Some(adjusted.high));
             }
             let evidence = Evidence {
                 all_empty,
                 p_fwer: cell.p_fwer.unwrap_or(1.0),
                 level,
-                adjusted_interval,
+                adjusted_interval: cell.ci_low_fcr.zip(cell.ci_high_fcr),
                 ci_high: cell.ci_high,
                 smallest_effect: common.smallest_effect,
                 mde80_r2: cell.mde80_r2,

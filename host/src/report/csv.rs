@@ -44,7 +44,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column; 47] = [
+pub const COLUMNS: [Column; 49] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -91,6 +91,8 @@ pub const COLUMNS: [Column; 47] = [
     ("unconverged_fits", |c| count(c.unconverged_fits)),
     ("feature_sample_ratio", |c| number(c.feature_sample_ratio)),
     ("verdict", |c| text(&c.verdict)),
+    ("ci_low_fcr", |c| number(c.ci_low_fcr)),
+    ("ci_high_fcr", |c| number(c.ci_high_fcr)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

@@ -63,6 +63,8 @@ pub fn with_interval(cell: CellResult, half_width: f64, verdict: &str) -> CellRe
         se: Some(half_width / 2.093),
         ci_low: Some(cell.r2 - half_width),
         ci_high: Some(cell.r2 + half_width),
+        ci_low_fcr: Some(cell.r2 - 1.2 * half_width),
+        ci_high_fcr: Some(cell.r2 + 1.2 * half_width),
         se_naive: Some(half_width / 3.0),
         verdict: verdict.into(),
         ..cell

@@ -222,6 +222,11 @@ pub struct CellResult {
     pub ci_low: Option<f64>,
     /// Upper end of the 95 % interval, r2 + t·se.
     pub ci_high: Option<f64>,
+    /// Lower end of the interval the verdict rests on: that of level 1 − α·max(R, 1)/J for R significant cells among J (false-coverage rate); at least
+    /// as wide as the 95 % interval when α = .05.
+    pub ci_low_fcr: Option<f64>,
+    /// Its upper end.
+    pub ci_high_fcr: Option<f64>,
     /// Standard error that ignores that rows also train; for comparison with other software only.
     pub se_naive: Option<f64>,
     /// Standard deviation of `r2` over redraws of the folds.
