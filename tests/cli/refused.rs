@@ -56,7 +56,7 @@ fn files_that_hold_no_table() {
 fn ids_that_are_missing_or_stand_twice() {
     assert_eq!(
         refused(|folder| folder.replace("texts.csv", "\nt7,", "\nt3,")),
-        "error: texts.csv: id `t3` stands at lines 5, 9\n"
+        "error: texts.csv: id \"t3\" stands at lines 5, 9\n"
     );
     assert_eq!(
         refused(|folder| folder.replace("texts.csv", "\nt7,", "\n,")),

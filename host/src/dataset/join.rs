@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::table::{Cell, Places, Table};
-use crate::problem::{Problem, Problems, Refusal, listed_up_to};
+use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted};
 
 /// The ids of a table: text, none empty, none twice.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Ids {
                 1 => String::new(),
                 count => format!("; {count} rows in all repeat an earlier id"),
             };
-            let message = format!("id `{}` stands at {lines}{more}", names[*first]);
+            let message = format!("id {} stands at {lines}{more}", quoted(&names[*first]));
             problems.push(Problem::new(&places.file, message));
         }
         problems.finish(Ids { names, rows })

@@ -6,7 +6,7 @@ use globset::GlobBuilder;
 
 use super::Target;
 use super::raters::RaterPanel;
-use super::table::{Cell, Column, Table};
+use super::table::{Cell, Column, Places, Table};
 use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
 
@@ -129,11 +129,12 @@ impl Reader<'_> {
     fn column_target(&self, name: &str) -> Result<Target, Refusal> {
         let column = self.table.column("target", name)?;
         let values = numbers(column, &format!("target `{name}`"))?;
-        self.checked(Target {
+        let target = Target {
             name: name.to_owned(),
             values,
             raters: None,
-        })
+        };
+        self.checked(target, &column.places)
     }
 
     fn rater_target(&self, plan: &RaterPlan) -> Result<Target, Refusal> {
@@ -155,16 +156,17 @@ impl Reader<'_> {
                 format!("[raters] {}: {message}", plan.target),
             )
         })?;
-        self.checked(Target {
+        let target = Target {
             name: plan.target.clone(),
             values,
             raters: Some(panel),
-        })
+        };
+        self.checked(target, &self.table.columns[0].places)
     }
 
-    /// Refuses a target that cannot be evaluated.
-    fn checked(&self, target: Target) -> Result<Target, Refusal> {
-        let refuse = |message: String| Problem::new(&self.table.file, message);
+    /// Refuses a target that cannot be evaluated. `places`: where its values stand.
+    fn checked(&self, target: Target, places: &Places) -> Result<Target, Refusal> {
+        let refuse = |message: String| Problem::new(&places.file, message);
         let name = &target.name;
         let n = target.n();
         let mut present = target.values.iter().filter(|value| !value.is_nan());
@@ -190,20 +192,29 @@ impl Reader<'_> {
             .into());
         }
         if self.data.missing == Missing::Error && n < target.values.len() {
-            return Err(self.missing(&target).into());
+            return Err(self.missing(&target, places).into());
         }
         Ok(target)
     }
 
-    fn missing(&self, target: &Target) -> Problem {
+    fn missing(&self, target: &Target, places: &Places) -> Problem {
         let rows: Vec<usize> = (0..target.values.len())
             .filter(|row| target.values[*row].is_nan())
             .collect();
-        let lines = self.table.columns[0].places.listed(&rows);
+        // A row that a joined table does not have stands nowhere.
+        let standing: Vec<usize> = rows
+            .iter()
+            .copied()
+            .filter(|row| places.numbers[*row] > 0)
+            .collect();
+        let lines = match standing.as_slice() {
+            [] => String::new(),
+            rows => format!(" at {}", places.listed(rows)),
+        };
         let ids = listed_up_to(3, rows.iter().map(|row| format!("`{}`", self.ids[*row])));
         Problem::new(
-            &self.table.file,
-            format!("has no `{}` at {lines} (ids {ids})", target.name),
+            &places.file,
+            format!("has no `{}`{lines} (ids {ids})", target.name),
         )
         .with_try("missing = \"drop\" under [data]")
     }

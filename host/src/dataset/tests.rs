@@ -265,12 +265,12 @@ fn ids_must_be_there_and_differ() {
     );
     assert_eq!(
         refused("id,y\n1,2\n ,3\n2,4\n,5\n1,3\n2,8\n"),
-        "d.csv: has no id at lines 3, 5\nd.csv: id `1` stands at lines 2, 6; 2 rows in all repeat an earlier id"
+        "d.csv: has no id at lines 3, 5\nd.csv: id \"1\" stands at lines 2, 6; 2 rows in all repeat an earlier id"
     );
     let rows: ArrayRef = StdArc::new(StringArray::from(vec![Some("a"), None, Some("a")]));
     assert_eq!(
         Study::new("d.parquet", parquet_file(vec![("id", rows)]), &["y"]).refused(),
-        "d.parquet: has no id at row 2\nd.parquet: id `a` stands at rows 1, 3"
+        "d.parquet: has no id at row 2\nd.parquet: id \"a\" stands at rows 1, 3"
     );
 }
 
@@ -389,7 +389,7 @@ fn a_wrong_join_is_refused_with_the_line_of_its_own_file() {
     );
     assert_eq!(
         join("id,q\n1,1\n1,2\n", "id"),
-        "r.csv: id `1` stands at lines 2, 3"
+        "r.csv: id \"1\" stands at lines 2, 3"
     );
     assert_eq!(
         join("ID,q\n1,1\n", "id"),
@@ -561,7 +561,7 @@ fn vectors_that_do_not_fit_are_refused() {
         ),
         (
             precomputed("v.npy", good(), Some("a\na\n\n"), &["a"]),
-            "ids.txt: has no id at line 3\nids.txt: id `a` stands at lines 1, 2".to_owned(),
+            "ids.txt: has no id at line 3\nids.txt: id \"a\" stands at lines 1, 2".to_owned(),
         ),
         (
             precomputed("v.npy", bad(f32::NAN), ids, &["b", "c"]),

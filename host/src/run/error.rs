@@ -39,6 +39,8 @@ impl RunError {
         match self {
             Self::Refused(_)
             | Self::Journal(JournalError::OtherPlan { .. } | JournalError::InUse { .. }) => 2,
+            // `report` of a folder without a run.
+            Self::Report(ReportError::Read { .. }) => 2,
             // A folder that cannot be written is a wrong request: nothing was started.
             Self::Journal(JournalError::Write(_)) => 2,
             Self::Interrupted => 130,
