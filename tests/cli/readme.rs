@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use ocean_tests::workspace::root;
+use ocean_tests::workspace::{cargo, root, target};
 
 use crate::host::run;
 use crate::quickstart::examples;
 
-/// Lines of fenced blocks that call the program.
-fn commands(markdown: &str) -> Vec<&str> {
-    let blocks = markdown.split("```").skip(1).step_by(2);
-    blocks
-        .flat_map(str::lines)
+/// The commands of fenced blocks and of inline code that begin with `program`.
+fn commands<'a>(markdown: &'a str, program: &str) -> Vec<&'a str> {
+    let code = markdown.split('`').skip(1).step_by(2);
+    code.flat_map(str::lines)
+        .flat_map(|line| line.split("&&"))
         .map(str::trim)
-        .filter(|line| line.starts_with("target/release/ocean-host "))
+        .filter(|command| command.starts_with(program))
         .collect()
 }
 
@@ -34,7 +34,7 @@ fn every_command_in_a_readme_ends_as_it_says() {
     let mut n_commands = 0;
     for readme in readmes() {
         let text = std::fs::read_to_string(&readme).unwrap();
-        for line in commands(&text) {
+        for line in commands(&text, "target/release/ocean-host ") {
             let (command, remark) = line.split_once('#').unwrap_or((line, ""));
             let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
             let expected = if remark.contains("refused") { 2 } else { 0 };
@@ -51,6 +51,36 @@ fn every_command_in_a_readme_ends_as_it_says() {
         }
     }
     assert!(n_commands >= 5, "only {n_commands} commands found");
+}
+
+/// `cargo build --release` is how the program got here, and the test command is the one that runs this test; the others are run.
+#[test]
+fn every_cargo_command_of_the_readme_works() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let tests = "cargo test --release --workspace";
+    let ci = std::fs::read_to_string(root().join(".ci/run")).unwrap();
+    assert!(ci.contains(tests), ".ci/run runs other tests");
+    let (mut known, mut others) = (0, 0);
+    for command in commands(&text, "cargo ") {
+        if [tests, "cargo build --release"].contains(&command) {
+            known += 1;
+            continue;
+        }
+        let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let ran = cargo()
+            .args(&arguments)
+            .current_dir(root())
+            .env("CARGO_TARGET_DIR", target())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{command}\n{errors}");
+        others += 1;
+    }
+    assert!(
+        known >= 2 && others >= 1,
+        "{known} and {others} commands found"
+    );
 }
 
 #[test]

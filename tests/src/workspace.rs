@@ -61,7 +61,8 @@ pub fn target() -> PathBuf {
 }
 
 /// The cargo that built these tests, without the settings it made for them alone.
-pub(crate) fn cargo() -> Command {
+#[must_use]
+pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     without_package_settings(&mut cargo);
     cargo

@@ -80,3 +80,8 @@ pub mod prelude {
         TextInfo, TokenCounter,
     };
 }
+
+/// The plugin in the README compiles as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
