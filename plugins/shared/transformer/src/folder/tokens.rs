@@ -8,7 +8,7 @@ use super::config::{Architecture, Family};
 use super::limits::Limits;
 use super::optional_json;
 use crate::error::{Error, Result, damaged, unreadable};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
@@ -40,12 +40,12 @@ impl Tokens {
     /// Reads and checks the tokenizer of `folder`.
     pub fn read(folder: &Path, architecture: &Architecture, limits: &Limits) -> Result<Tokens> {
         let path = folder.join("tokenizer.json");
-        let (path, mut description) = match optional_json::<Value>(&path)? {
+        let (path, mut description) = match optional_json::<Map<String, Value>>(&path)? {
             Some(description) => (path, description),
             None => from_vocabulary(folder, architecture.family)?,
         };
-        set_up(&mut description, limits);
-        let text = description.to_string();
+        let is_lowered = set_up(&mut description, limits);
+        let text = Value::Object(description).to_string();
         let mut tokenizer: Tokenizer = text.parse().map_err(|error| {
             damaged(
                 &path,
@@ -61,7 +61,7 @@ impl Tokens {
                 .get_post_processor()
                 .map_or(0, |p| p.added_tokens(false)),
             hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
-            is_lowered: limits.is_lowered || description["normalizer"]["lowercase"] == true,
+            is_lowered,
             prompt: limits.prompt.clone(),
             max_tokens: limits.max_tokens,
             tokenizer,
@@ -140,28 +140,31 @@ impl Tokens {
 ///
 /// Their BERT and MPNet tokenizers build the normaliser anew from tokenizer_config.json, in lower case unless it says otherwise;
 /// `do_lower_case` in sentence_bert_config.json puts a lower-casing before it.
-fn set_up(description: &mut Value, limits: &Limits) {
-    let config = &limits.tokenizer;
-    let class = config.tokenizer_class.as_deref().unwrap_or("BertTokenizer");
-    let normalizer = &mut description["normalizer"];
+///
+/// Returns whether texts are put in lower case.
+fn set_up(description: &mut Map<String, Value>, limits: &Limits) -> bool {
+    let class = limits
+        .tokenizer
+        .tokenizer_class
+        .as_deref()
+        .unwrap_or("BertTokenizer");
+    let mut normalizer = description.remove("normalizer").unwrap_or_default();
     if (class.starts_with("Bert") || class.starts_with("MPNet"))
         && normalizer["type"] == "BertNormalizer"
     {
-        *normalizer = bert_normalizer(limits);
+        normalizer = bert_normalizer(limits);
     }
+    let is_lowered = limits.is_lowered || normalizer["lowercase"] == true;
     if limits.is_lowered {
-        let before = normalizer.take();
-        let mut steps = vec![json!({"type": "Lowercase"})];
-        match before {
-            Value::Null => {}
-            before => steps.push(before),
-        }
-        *normalizer = json!({"type": "Sequence", "normalizers": steps});
+        let steps = [json!({"type": "Lowercase"}), normalizer]
+            .into_iter()
+            .filter(|step| !step.is_null());
+        normalizer = json!({"type": "Sequence", "normalizers": steps.collect::<Vec<_>>()});
     }
-    if let Some(description) = description.as_object_mut() {
-        description.insert("truncation".into(), Value::Null);
-        description.insert("padding".into(), Value::Null);
-    }
+    description.insert("normalizer".into(), normalizer);
+    description.insert("truncation".into(), Value::Null);
+    description.insert("padding".into(), Value::Null);
+    is_lowered
 }
 
 fn bert_normalizer(limits: &Limits) -> Value {
@@ -184,7 +187,7 @@ fn special(family: Family) -> (&'static str, &'static str, &'static str, [&'stat
 }
 
 /// A tokenizer from vocab.txt, one token a line: WordPiece between BERT's normaliser and the family's special tokens.
-fn from_vocabulary(folder: &Path, family: Family) -> Result<(PathBuf, Value)> {
+fn from_vocabulary(folder: &Path, family: Family) -> Result<(PathBuf, Map<String, Value>)> {
     let path = folder.join("vocab.txt");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -235,5 +238,8 @@ fn from_vocabulary(folder: &Path, family: Family) -> Result<(PathBuf, Value)> {
         },
         "model": {"type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary},
     });
+    let Value::Object(description) = description else {
+        unreachable!("written as an object above")
+    };
     Ok((path, description))
 }
