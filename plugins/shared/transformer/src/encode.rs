@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::folder::tokens::Tokenised;
 use crate::model::{Weights, Workspace, forward, pool};
 use crate::{Model, TextInfo};
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -255,10 +254,4 @@ fn in_threads(
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl crate::model::Sequence {
-    fn rows(&self, hidden: usize) -> Range<usize> {
-        self.start * hidden..(self.start + self.len) * hidden
-    }
 }

@@ -34,7 +34,6 @@ impl Family {
 
 #[derive(Deserialize)]
 struct ConfigFile {
-    model_type: Option<String>,
     hidden_size: usize,
     num_hidden_layers: usize,
     num_attention_heads: usize,
@@ -208,7 +207,6 @@ impl ConfigFile {
 
     fn architecture(&self, family: Family) -> Architecture {
         let is_mpnet = family == Family::MpNet;
-        debug_assert!(self.model_type.is_some());
         Architecture {
             family,
             hidden: self.hidden_size,

@@ -1,13 +1,14 @@
 //! A sentence-transformers folder: which file says what, and what holds where a file is absent.
 //!
 //! `config` is the network's shape, `modules` what follows it (pooling, length 1), `limits` the longest text and the prompt, `tokens` the tokenizer,
-//! `tensors` the weight files. Everything is read and checked when a model is opened, except the weights themselves.
+//! `tensors` and `weight_files` the weights. Everything is read and checked when a model is opened, except the weights themselves.
 
 pub(crate) mod config;
 pub(crate) mod limits;
 pub(crate) mod modules;
 pub(crate) mod tensors;
 pub(crate) mod tokens;
+mod weight_files;
 
 use crate::error::{Error, Result, damaged, unreadable};
 use serde::de::DeserializeOwned;

@@ -66,7 +66,7 @@ struct Entry {
 }
 
 impl Modules {
-    /// Reads modules.json and the pooling it names. `hidden`: numbers of a token's vector.
+    /// Reads modules.json and the pooling it names.
     pub fn read(folder: &Path) -> Result<Modules> {
         let path = folder.join("modules.json");
         let mut modules = Modules {
@@ -109,6 +109,19 @@ impl Modules {
             .and_then(Value::as_bool)
             .unwrap_or(true);
         Ok(())
+    }
+
+    /// Refuses a prompt that pooling would have to leave out.
+    pub fn check_prompt(&self, folder: &Path, prompt: &str) -> Result<()> {
+        if self.includes_prompt || prompt.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            path: folder.join("modules.json"),
+            what: "pooling with \"include_prompt\": false and a prompt".into(),
+            advice: "set prompt = \"\", or choose a model whose prompt is pooled like the rest"
+                .into(),
+        })
     }
 }
 
@@ -186,20 +199,5 @@ impl PoolingMode {
             .iter()
             .find(|mode| mode.2 == self)
             .map_or("mean", |mode| mode.0)
-    }
-}
-
-impl Modules {
-    /// Refuses what would need more than is built.
-    pub fn check_prompt(&self, folder: &Path, prompt: &str) -> Result<()> {
-        if self.includes_prompt || prompt.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Unsupported {
-            path: folder.join("modules.json"),
-            what: "pooling with \"include_prompt\": false and a prompt".into(),
-            advice: "set prompt = \"\", or choose a model whose prompt is pooled like the rest"
-                .into(),
-        })
     }
 }

@@ -33,8 +33,8 @@ pub(crate) fn attend(
         weights.architecture.head_size(),
     );
     let (values, stride) = qkv;
-    let qkv = &values[sequence.start * stride..(sequence.start + sequence.len) * stride];
-    let context = &mut context[sequence.start * hidden..(sequence.start + sequence.len) * hidden];
+    let qkv = &values[sequence.rows(stride)];
+    let context = &mut context[sequence.rows(hidden)];
     for head in 0..weights.architecture.heads {
         let at = head * size;
         scratch.keys.resize(size, sequence.len);

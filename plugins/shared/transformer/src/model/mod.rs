@@ -7,7 +7,7 @@ mod pool;
 mod relative;
 mod weights;
 
-pub(crate) use forward::{Sequence, Workspace, forward};
+pub(crate) use forward::{Workspace, forward};
 pub(crate) use layout::Layout;
 pub(crate) use pool::pool;
 pub(crate) use weights::Weights;
