@@ -38,6 +38,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def main():
+    sys.stdout.reconfigure(line_buffering=True)
     arguments = parse()
     if arguments.serve:
         return serve(*arguments.serve)

@@ -70,7 +70,6 @@ macro_rules! dispatched {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*);)+) => {
         impl Kernel {$(
             $(#[$doc])*
-            #[allow(clippy::too_many_arguments, reason = "the arithmetic's own")]
             pub fn $name(self, $($arg: $type),*) {
                 #[cfg(target_arch = "x86_64")]
                 {

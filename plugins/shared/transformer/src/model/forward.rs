@@ -35,7 +35,7 @@ pub(crate) struct Workspace {
     attention: Scratch,
 }
 
-/// Runs the network on `tokens`, text after text; the last layer's vectors are left in `work.x`. `false` when `cancelled` said so, asked once a layer.
+/// Runs the network on the token numbers of `texts`; the last layer's vectors are left in `work.x`. `false` when `cancelled` said so, asked once a layer.
 pub(crate) fn forward(
     kernel: Kernel,
     weights: &Weights,
