@@ -1,11 +1,10 @@
-//! MPNet encoders as a plugin. The network is `ocean-transformer`'s; here it meets the plugin interfaces.
+//! MPNet encoders as a plugin. The network is `ocean-transformer`'s, the way to it `ocean-text-encoder`'s.
 
 #[cfg(test)]
 mod tests;
 
 use ocean_plugin::prelude::*;
-use ocean_transformer::{Family, Model, PoolingMode, Run, Settings};
-use std::path::Path;
+use ocean_text_encoder::{Family, Kind, Settings, TextEncoder};
 
 ocean_plugin::params! {
     /// What the encoder can be told.
@@ -21,12 +20,10 @@ ocean_plugin::params! {
     }
 }
 
-/// The encoder: a model folder, checked.
-pub struct MpNet {
-    model: Model,
-}
+/// What makes it MPNet.
+pub struct IsMpNet;
 
-impl Encoder for MpNet {
+impl Kind for IsMpNet {
     const INFO: Info = ocean_plugin::info! {
         id: "mpnet",
         name: "MPNet",
@@ -34,74 +31,17 @@ impl Encoder for MpNet {
     };
     type Params = MpNetParams;
 
-    fn new(params: MpNetParams, _: &Call<'_>) -> Result<Self> {
+    fn asked(params: MpNetParams) -> (String, Settings) {
         let settings = Settings {
             max_seq_length: params.max_seq_length.map(|length| length as usize),
             prompt: params.prompt,
             ..Settings::new(Family::MpNet)
         };
-        let model = Model::open(Path::new(&params.model), &settings).map_err(told)?;
-        Ok(MpNet { model })
-    }
-
-    fn shape(&self, _: &Call<'_>) -> Result<Shape> {
-        Ok(Shape {
-            dim: narrow(self.model.dim()),
-            max_tokens: Some(narrow(self.model.max_tokens())),
-            pooling: match self.model.pooling() {
-                [PoolingMode::Mean] => Pooling::Mean,
-                [PoolingMode::Cls] => Pooling::Cls,
-                [PoolingMode::Max] => Pooling::Max,
-                _ => Pooling::Other,
-            },
-            is_normalised: self.model.is_normalised(),
-            cache_key: self.model.cache_key().map_err(told)?,
-        })
-    }
-
-    fn encode(&self, texts: &[&str], out: &mut [f32], call: &Call<'_>) -> Result<()> {
-        let run = Run {
-            threads: call.max_threads(),
-            cancelled: &|| call.is_cancelled(),
-            progress: &|fraction| call.progress(fraction),
-        };
-        self.model.encode(texts, out, run).map_err(told)
+        (params.model, settings)
     }
 }
 
-impl TokenCounter for MpNet {
-    fn text_info(&self, texts: &[&str], out: &mut [TextInfo], call: &Call<'_>) -> Result<()> {
-        let run = Run {
-            threads: call.max_threads(),
-            cancelled: &|| call.is_cancelled(),
-            progress: &|_| {},
-        };
-        let counts = self.model.text_info(texts, run).map_err(told)?;
-        for (count, info) in counts.iter().zip(out) {
-            *info = TextInfo {
-                n_tokens: narrow(count.n_tokens),
-                n_used: narrow(count.n_used),
-            };
-        }
-        Ok(())
-    }
-}
+/// The encoder.
+pub type MpNet = TextEncoder<IsMpNet>;
 
 ocean_plugin::export_plugin!(encoder MpNet: info);
-
-fn narrow(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// The status that tells the host whose fault it is.
-fn told(error: ocean_transformer::Error) -> Error {
-    use ocean_transformer::Error as E;
-    let message = error.to_string();
-    match error {
-        E::Cancelled => Error::cancelled(),
-        E::NotFinite { .. } => Error::numeric(message),
-        E::Unreadable { .. } => Error::internal(message),
-        E::Unsupported { .. } => Error::unsupported(message),
-        _ => Error::param(message),
-    }
-}

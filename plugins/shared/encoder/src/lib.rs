@@ -1,0 +1,98 @@
+//! `ocean-transformer`'s network as an encoder of the SDK: what the plugins `minilm`, `mpnet` and `bge` have in common.
+//!
+//! Each of them brings its name, its parameters and the family of its models ([`Kind`]); everything else is [`TextEncoder`].
+
+use std::marker::PhantomData;
+use std::path::Path;
+
+use ocean_plugin::prelude::*;
+use ocean_transformer::{Error as ModelError, Model, PoolingMode, Run};
+
+pub use ocean_transformer::{Family, Settings};
+
+/// What one plugin is.
+pub trait Kind: 'static {
+    /// Its names.
+    const INFO: Info;
+    /// What its users can set.
+    type Params: Parameters;
+    /// The model's folder, and what to do with it.
+    fn asked(params: Self::Params) -> (String, Settings);
+}
+
+/// An encoder: a model folder, checked; weights are read at the first encode.
+pub struct TextEncoder<K> {
+    model: Model,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Encoder for TextEncoder<K> {
+    const INFO: Info = K::INFO;
+    type Params = K::Params;
+
+    fn new(params: K::Params, _: &Call<'_>) -> Result<Self> {
+        let (folder, settings) = K::asked(params);
+        Ok(Self {
+            model: Model::open(Path::new(&folder), &settings).map_err(told)?,
+            kind: PhantomData,
+        })
+    }
+
+    fn shape(&self, _: &Call<'_>) -> Result<Shape> {
+        Ok(Shape {
+            dim: narrow(self.model.dim()),
+            max_tokens: Some(narrow(self.model.max_tokens())),
+            pooling: match self.model.pooling() {
+                [PoolingMode::Mean] => Pooling::Mean,
+                [PoolingMode::Cls] => Pooling::Cls,
+                [PoolingMode::Max] => Pooling::Max,
+                _ => Pooling::Other,
+            },
+            is_normalised: self.model.is_normalised(),
+            cache_key: self.model.cache_key().map_err(told)?,
+        })
+    }
+
+    fn encode(&self, texts: &[&str], out: &mut [f32], call: &Call<'_>) -> Result<()> {
+        let run = Run {
+            threads: call.max_threads(),
+            cancelled: &|| call.is_cancelled(),
+            progress: &|fraction| call.progress(fraction),
+        };
+        self.model.encode(texts, out, run).map_err(told)
+    }
+}
+
+impl<K: Kind> TokenCounter for TextEncoder<K> {
+    fn text_info(&self, texts: &[&str], out: &mut [TextInfo], call: &Call<'_>) -> Result<()> {
+        let run = Run {
+            threads: call.max_threads(),
+            cancelled: &|| call.is_cancelled(),
+            progress: &|_| {},
+        };
+        let counts = self.model.text_info(texts, run).map_err(told)?;
+        for (count, info) in counts.iter().zip(out) {
+            *info = TextInfo {
+                n_tokens: narrow(count.n_tokens),
+                n_used: narrow(count.n_used),
+            };
+        }
+        Ok(())
+    }
+}
+
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// The status that tells the host whose fault it is.
+fn told(error: ModelError) -> Error {
+    let message = error.to_string();
+    match error {
+        ModelError::Cancelled => Error::cancelled(),
+        ModelError::NotFinite { .. } => Error::numeric(message),
+        ModelError::Unreadable { .. } => Error::internal(message),
+        ModelError::Unsupported { .. } => Error::unsupported(message),
+        _ => Error::param(message),
+    }
+}
