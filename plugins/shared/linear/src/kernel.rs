@@ -23,37 +23,65 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 /// Σ aᵢ bᵢ.
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let [[sum]] = dots([a], [b]);
-    sum
+    let ((a8, a_rest), (b8, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut lanes = [0.0; LANES];
+    for (a, b) in a8.iter().zip(b8) {
+        add_products(&mut lanes, a, b);
+    }
+    add_rest(&mut lanes, a_rest, b_rest);
+    sum_of_lanes(lanes)
 }
 
-/// The products of `N` columns with `M` others, each sum as [`dot`] makes it.
+/// The products of four columns with two others, each sum as [`dot`] makes it.
 #[inline(always)]
-fn dots<const N: usize, const M: usize>(a: [&[f64]; N], b: [&[f64]; M]) -> [[f64; M]; N] {
-    let n = a[0].len();
-    let (a, b) = (a.map(|a| &a[..n]), b.map(|b| &b[..n]));
-    let (whole, mut lanes) = (n / LANES, [[[0.0; LANES]; M]; N]);
+fn dots(a: [&[f64]; 4], b: [&[f64]; 2]) -> [[f64; 2]; 4] {
     let (a8, b8) = (
-        a.map(|a| &a.as_chunks::<LANES>().0[..whole]),
-        b.map(|b| &b.as_chunks::<LANES>().0[..whole]),
+        a.map(|a| a.as_chunks::<LANES>().0),
+        b.map(|b| b.as_chunks::<LANES>().0),
     );
-    for i in 0..whole {
-        for (lanes, a) in lanes.iter_mut().zip(&a8) {
-            for (lanes, b) in lanes.iter_mut().zip(&b8) {
-                for k in 0..LANES {
-                    lanes[k] += a[i][k] * b[i][k];
-                }
-            }
+    // One variable a sum and no index: this is what keeps all eight in registers.
+    let [
+        mut s0,
+        mut s1,
+        mut s2,
+        mut s3,
+        mut s4,
+        mut s5,
+        mut s6,
+        mut s7,
+    ] = [[0.0; LANES]; 8];
+    let rows = a8[0].iter().zip(a8[1]).zip(a8[2].iter().zip(a8[3]));
+    for (((a0, a1), (a2, a3)), (b0, b1)) in rows.zip(b8[0].iter().zip(b8[1])) {
+        add_products(&mut s0, a0, b0);
+        add_products(&mut s1, a0, b1);
+        add_products(&mut s2, a1, b0);
+        add_products(&mut s3, a1, b1);
+        add_products(&mut s4, a2, b0);
+        add_products(&mut s5, a2, b1);
+        add_products(&mut s6, a3, b0);
+        add_products(&mut s7, a3, b1);
+    }
+    let mut all = [[s0, s1], [s2, s3], [s4, s5], [s6, s7]];
+    for (sums, a) in all.iter_mut().zip(a) {
+        for (lanes, b) in sums.iter_mut().zip(b) {
+            add_rest(lanes, a.as_chunks::<LANES>().1, b.as_chunks::<LANES>().1);
         }
     }
-    for (k, i) in (whole * LANES..n).enumerate() {
-        for (lanes, a) in lanes.iter_mut().zip(&a) {
-            for (lanes, b) in lanes.iter_mut().zip(&b) {
-                lanes[k] += a[i] * b[i];
-            }
-        }
+    all.map(|sums| sums.map(sum_of_lanes))
+}
+
+#[inline(always)]
+fn add_products(lanes: &mut [f64; LANES], a: &[f64; LANES], b: &[f64; LANES]) {
+    for k in 0..LANES {
+        lanes[k] += a[k] * b[k];
     }
-    lanes.map(|lanes| lanes.map(sum_of_lanes))
+}
+
+#[inline(always)]
+fn add_rest(lanes: &mut [f64; LANES], a: &[f64], b: &[f64]) {
+    for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+        *lane += a * b;
+    }
 }
 
 #[inline(always)]
@@ -85,8 +113,8 @@ pub(crate) fn cross_products(n: usize, a: &[f64], b: &[f64], out: &mut [f64]) {
                 let last = pairs.remainder();
                 if !last.is_empty() {
                     let at = out.len() - n_a + j;
-                    for (out, [sum]) in out[at..at + 4].iter_mut().zip(dots(a, [last])) {
-                        *out = sum;
+                    for (out, a) in out[at..at + 4].iter_mut().zip(a) {
+                        *out = dot(a, last);
                     }
                 }
                 j += 4;

@@ -12,8 +12,11 @@ use crate::kernel::{add_multiple, vectorised};
 const LANES: usize = 8;
 /// Not a member.
 const NOWHERE: u32 = u32::MAX;
-/// A factor made with another α(1−ρ) still serves, as long as that was at most this many times larger: each solve with it then leaves at most half of the error.
+/// A factor made with another α(1−ρ) still serves, as long as that was at most this many times larger: each step with it then leaves at most half of
+/// the error.
 const STALE: f64 = 2.0;
+/// Up to this many features a factor of the penalty itself costs less (k³/6) than a few more steps with an old one.
+const CHEAP: usize = 32;
 
 /// A working set and the memory for it, used again for the next.
 #[derive(Default)]
@@ -33,6 +36,20 @@ pub(super) struct Block {
     place: Vec<u32>,
     /// Positions of the support and the step of each.
     direction: Vec<(u32, f64)>,
+    /// Right and left side of a linear system, in the order of the factor.
+    sides: Vec<f64>,
+    solution: Vec<f64>,
+    /// Does the member belong to the support and not to the factor?
+    missing: Vec<bool>,
+}
+
+/// What a factor holds of the support.
+enum Factored {
+    Whole,
+    /// Up to a member that depends linearly on those before.
+    UpTo(usize),
+    /// Less than that: descent is cheaper so far.
+    TooDear,
 }
 
 impl Block {
@@ -99,12 +116,17 @@ impl Block {
             }
             // A coefficient that reaches 0 leaves: the rest is another linear system.
             let mut is_cut = true;
-            while is_cut && passes < max_iter && self.bring_up_to_date(penalty, factor, spent) {
-                passes += 1;
-                is_cut = match self.missing(factor) {
-                    None => self.finish(penalty, factor),
-                    Some(i) => self.slide(penalty, factor, i),
+            let before = passes;
+            while is_cut && passes < max_iter {
+                is_cut = match self.bring_up_to_date(penalty, factor, spent) {
+                    Factored::Whole => self.finish(penalty, factor),
+                    Factored::UpTo(i) => self.slide(penalty, factor, i),
+                    Factored::TooDear => break,
                 };
+                passes += 1;
+            }
+            if passes > before {
+                self.refresh();
             }
             if self.is_settled(penalty) {
                 break;
@@ -128,16 +150,7 @@ impl Block {
                     if new != old {
                         *w = new;
                         signs_moved |= sign(new) != sign(old);
-                        let (gradient, row) = (
-                            gradient.as_chunks_mut::<LANES>().0,
-                            row.as_chunks::<LANES>().0,
-                        );
-                        let step = new - old;
-                        for (gradient, row) in gradient.iter_mut().zip(row) {
-                            for k in 0..LANES {
-                                gradient[k] -= step * row[k];
-                            }
-                        }
+                        add_multiple(gradient, old - new, row);
                     }
                 }
                 signs_moved
@@ -157,15 +170,24 @@ impl Block {
         })
     }
 
-    /// Makes the factor that of the support, up to a feature that depends on the others; false when that costs much more than descent has so far.
-    fn bring_up_to_date(&self, penalty: &Penalty, factor: &mut Factor, spent: usize) -> bool {
+    /// Makes the factor that of the support, unless that costs much more than descent has so far.
+    fn bring_up_to_date(
+        &mut self,
+        penalty: &Penalty,
+        factor: &mut Factor,
+        spent: usize,
+    ) -> Factored {
         let n_support = self.coef.iter().filter(|w| **w != 0.0).count();
-        let is_stale = factor.l2 < penalty.l2 || factor.l2 > STALE * penalty.l2;
+        let is_stale = if n_support <= CHEAP {
+            factor.l2 != penalty.l2
+        } else {
+            factor.l2 < penalty.l2 || factor.l2 > STALE * penalty.l2
+        };
         let kept = if is_stale { 0 } else { factor.order.len() };
         // Rows to make: row i is a triangular solve of i²/2 multiplications.
         let price = n_support.pow(3).saturating_sub(kept.pow(3)) / 6;
         if price > 4 * spent {
-            return false;
+            return Factored::TooDear;
         }
         if is_stale {
             factor.restart(penalty.l2);
@@ -176,34 +198,52 @@ impl Block {
                 factor.remove(k);
             }
         }
-        while let Some(i) = self.missing(factor) {
-            let row = &self.hessian[i * self.stride..][..self.stride];
-            let diagonal = row[i] + (factor.l2 - penalty.l2);
-            let h = |k: u32| row[self.place[k as usize] as usize];
-            if factor.append(self.members[i], h, diagonal).is_err() {
-                break;
+        self.missing.clear();
+        self.missing.extend(self.coef.iter().map(|w| *w != 0.0));
+        for &j in &factor.order {
+            self.missing[self.place[j as usize] as usize] = false;
+        }
+        for i in 0..self.members.len() {
+            if self.missing[i] {
+                let row = &self.hessian[i * self.stride..][..self.stride];
+                let diagonal = row[i] + (factor.l2 - penalty.l2);
+                let h = |k: u32| row[self.place[k as usize] as usize];
+                if factor.append(self.members[i], h, diagonal).is_err() {
+                    return Factored::UpTo(i);
+                }
             }
         }
-        true
-    }
-
-    /// The first member with a coefficient that is not in the factor.
-    fn missing(&self, factor: &Factor) -> Option<usize> {
-        (0..self.members.len())
-            .find(|&i| self.coef[i] != 0.0 && !factor.order.contains(&self.members[i]))
+        Factored::Whole
     }
 
     /// One Newton step on the support. True when a coefficient reached 0 on the way.
     fn finish(&mut self, penalty: &Penalty, factor: &Factor) -> bool {
-        self.set_direction(factor, |block, i| {
-            block.gradient[i] - penalty.l1 * sign(block.coef[i])
-        });
-        self.go(1.0)
+        self.sides.clear();
+        for &j in &factor.order {
+            let i = self.place[j as usize] as usize;
+            self.sides
+                .push(self.gradient[i] - penalty.l1 * sign(self.coef[i]));
+        }
+        self.set_direction(factor);
+        let (share, is_cut) = self.go(1.0);
+        if factor.l2 == penalty.l2 {
+            // A share of the step takes the same share of what was left to do. Members outside the support wait for the next refresh.
+            for (&(i, _), side) in self.direction.iter().zip(&self.sides) {
+                self.gradient[i as usize] -= share * side;
+            }
+        } else {
+            self.refresh();
+        }
+        is_cut
     }
 
     /// Moves feature `i`, which depends on those of the factor, against them: predictions stay, the penalty falls, until a coefficient reaches 0.
     fn slide(&mut self, penalty: &Penalty, factor: &Factor, i: usize) -> bool {
-        self.set_direction(factor, |block, k| -block.hessian[i * block.stride + k]);
+        let row = &self.hessian[i * self.stride..][..self.stride];
+        let places = factor.order.iter().map(|&j| self.place[j as usize]);
+        self.sides.clear();
+        self.sides.extend(places.map(|k| -row[k as usize]));
+        self.set_direction(factor);
         self.direction.push((i as u32, 1.0));
         let (mut gain, mut curvature) = (0.0, 0.0);
         let row = &self.hessian[i * self.stride..][..self.stride];
@@ -218,23 +258,21 @@ impl Block {
                 .for_each(|(_, step)| *step = -*step);
         }
         // The curvature is rounding, or nearly so.
-        self.go(gain.abs() / curvature.max(f64::MIN_POSITIVE))
+        self.go(gain.abs() / curvature.max(f64::MIN_POSITIVE)).1
     }
 
-    /// The direction H⁻¹b of the factor's features, where b is `right_side` of each.
-    fn set_direction(&mut self, factor: &Factor, right_side: impl Fn(&Self, usize) -> f64) {
-        let place = |j: &u32| self.place[*j as usize];
-        let sides = factor
-            .order
-            .iter()
-            .map(|j| right_side(self, place(j) as usize));
-        let mut solution: Vec<f64> = sides.collect();
-        factor.solve(&mut solution);
-        self.direction = factor.order.iter().map(place).zip(solution).collect();
+    /// The direction H⁻¹b of the factor's features, where b are the `sides`.
+    fn set_direction(&mut self, factor: &Factor) {
+        self.solution.clone_from(&self.sides);
+        factor.solve(&mut self.solution);
+        let places = factor.order.iter().map(|&j| self.place[j as usize]);
+        self.direction.clear();
+        self.direction
+            .extend(places.zip(self.solution.iter().copied()));
     }
 
     /// Goes this far along the direction, or to where the first coefficient reaches 0: true then. It never raises the objective.
-    fn go(&mut self, furthest: f64) -> bool {
+    fn go(&mut self, furthest: f64) -> (f64, bool) {
         let (mut far, mut first) = (furthest, None);
         for &(i, step) in &self.direction {
             let w = self.coef[i as usize];
@@ -251,8 +289,7 @@ impl Block {
         if let Some(i) = first {
             self.coef[i] = 0.0;
         }
-        self.refresh();
-        first.is_some()
+        (far, first.is_some())
     }
 }
 
