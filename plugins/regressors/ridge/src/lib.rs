@@ -132,7 +132,9 @@ fn refusal(error: LinearError) -> Error {
     let message = error.to_string();
     match error {
         LinearError::Shape { .. } | LinearError::Empty => Error::shape(message),
-        LinearError::Penalty(_) => Error::param(message),
+        LinearError::Penalty(_) | LinearError::NoPenalty(_) | LinearError::Setting { .. } => {
+            Error::param(message)
+        }
         LinearError::Numeric(_) => Error::numeric(message),
     }
 }
