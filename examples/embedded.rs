@@ -49,7 +49,7 @@ fn main() -> Result<(), EngineError> {
     // Factorise once, permute many. Row 0 of the statistics is the observed r2.
     let designs = FoldDesigns::build(&layout, &row_set.rows, 0)?;
     let ridge = ReferenceRidge::default();
-    let nested = NestedCv::prepare(&designs, &ridge, Tuning { patience: None })?;
+    let nested = NestedCv::prepare(&designs, &ridge, Tuning::PLAIN)?;
     let never = AtomicBool::new(false);
     let (_predictions, mut statistics) = permutation_test(&nested, &permuted, 199, &never)?;
 

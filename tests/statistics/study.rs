@@ -101,8 +101,7 @@ impl Study {
         for row_set in &targets.row_sets() {
             for (repeat, answers) in answers.iter_mut().enumerate() {
                 let designs = FoldDesigns::build(&layout, &row_set.rows, repeat).unwrap();
-                let nested =
-                    NestedCv::prepare(&designs, regressor, Tuning { patience: None }).unwrap();
+                let nested = NestedCv::prepare(&designs, regressor, Tuning::PLAIN).unwrap();
                 let permuted = PermutedTargets {
                     targets: &targets,
                     row_set,

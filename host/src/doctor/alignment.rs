@@ -184,7 +184,7 @@ fn predict_length(
     let rows: Vec<usize> = (0..x.nrows()).collect();
     let designs = FoldDesigns::build(&layout, &rows, 0)?;
     let ridge = ReferenceRidge { n_alphas: 12 };
-    let nested = NestedCv::prepare(&designs, &ridge, Tuning { patience: None })?;
+    let nested = NestedCv::prepare(&designs, &ridge, Tuning::PLAIN)?;
     let out = nested.run(&DMatrix::from_column_slice(x.nrows(), 1, log_length))?;
     Ok(Some((
         out.y_hat.as_slice().to_vec(),

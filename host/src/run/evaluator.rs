@@ -87,6 +87,7 @@ impl Evaluator<'_> {
                 for (row_set, bench) in benches.iter().enumerate() {
                     let tuning = Tuning {
                         patience: regressor.patience,
+                        selection: regressor.selection,
                     };
                     match bench.compute(&regressor.name, &regressor.regressor, tuning, &stage) {
                         Ok(piece) => computed.push(Computed {

@@ -6,12 +6,19 @@
 //! What is carried from the inner to the outer designs is the grid *index* of the penalty: a grid means the same in every design (fraction of α_max,
 //! degrees of freedom), and nothing of the held-out rows enters it.
 
+mod block;
+mod errors;
+mod workspace;
+
+use block::CentredBlock;
+use errors::{InnerErrors, Walks};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use crate::design::{Design, FoldDesigns};
 use crate::error::EngineError;
 use crate::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
+use workspace::Workspace;
 
 /// How the penalty is chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,10 +26,26 @@ pub struct Tuning {
     /// Stop a path after this many steps that did not lower the inner error by more than 1e-12 of it; `None` walks it all.
     /// Part of the procedure: the same for observed and permuted y.
     pub patience: Option<usize>,
+    /// Which of the walked steps is taken.
+    pub selection: Selection,
 }
 
-/// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
-const EQUALLY_GOOD: f64 = 1e-12;
+impl Tuning {
+    /// The whole path, the smallest inner error.
+    pub const PLAIN: Self = Self {
+        patience: None,
+        selection: Selection::Min,
+    };
+}
+
+/// Which penalty inner cross-validation selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    /// The strongest whose inner error is the smallest, up to 1e-12 of it.
+    Min,
+    /// The strongest whose inner error is within one standard error of the smallest (Breiman et al. 1984; glmnet's `lambda.1se`).
+    OneSe,
+}
 
 /// The designs of one repeat, factorised by one regressor.
 pub struct NestedCv<'a> {
@@ -118,6 +141,7 @@ impl<'a> NestedCv<'a> {
             y.ncols(),
             self.n_variants,
             self.n_alphas,
+            self.tuning.selection,
         );
         match self.tuning.patience {
             None => self.walk_designs(y, &mut errors)?,
@@ -140,7 +164,7 @@ impl<'a> NestedCv<'a> {
                         for &column in &all {
                             let column = column as usize;
                             let sse = part.sse(range.clone(), column, workspace.y_hat(column));
-                            *errors.at(*split, column, variant, step) += sse;
+                            errors.add((*split, column, variant, step), sse, range.len());
                         }
                     }
                 }
@@ -185,7 +209,7 @@ impl<'a> NestedCv<'a> {
                             let column = column as usize;
                             let y_hat = workspaces[at].y_hat(slot);
                             let sse = parts[at].sse(range.clone(), column, y_hat);
-                            *errors.at(*split, column, variant, step) += sse;
+                            errors.add((*split, column, variant, step), sse, range.len());
                         }
                     }
                 }
@@ -207,8 +231,9 @@ impl<'a> NestedCv<'a> {
         };
         for (split, (design, prepared)) in self.designs.outer.iter().zip(&self.outer).enumerate() {
             let part = CentredBlock::new(y, design);
+            let folds = self.inner_folds(split);
             let chosen: Vec<(usize, usize)> = (0..n_columns)
-                .map(|column| errors.choose(split, column))
+                .map(|column| errors.choose(split, column, folds))
                 .collect();
             let mut fits = vec![None; n_columns];
             let mut workspace = Workspace::new(design, n_columns);
@@ -242,6 +267,15 @@ impl<'a> NestedCv<'a> {
             out.fits.push(fits.into_iter().flatten().collect());
         }
         Ok(out)
+    }
+
+    /// Rows and number of the inner folds of a split.
+    fn inner_folds(&self, split: usize) -> (usize, usize) {
+        let served = self.designs.inner.iter().flat_map(|design| &design.serves);
+        let sizes = served
+            .filter(|(served, _)| *served == split)
+            .map(|(_, range)| range.len());
+        sizes.fold((0, 0), |(rows, folds), size| (rows + size, folds + 1))
     }
 
     fn fit(
@@ -296,265 +330,6 @@ fn failed(doing: &str, design: &Design, source: RegressorError) -> EngineError {
     }
 }
 
-/// One block of targets as one design sees it: training y centred, held-out y minus the training mean.
-struct CentredBlock {
-    /// n_train × columns, each column centred, none constant.
-    y: DMatrix<f64>,
-    /// n_held_out × columns.
-    y_new: DMatrix<f64>,
-    mean: Vec<f64>,
-    /// Columns whose training y is constant: they get the empty model and never reach the regressor.
-    constant: Vec<bool>,
-}
-
-impl CentredBlock {
-    fn new(y: &DMatrix<f64>, design: &Design) -> Self {
-        let mut part = Self {
-            y: DMatrix::zeros(design.train.len(), y.ncols()),
-            y_new: DMatrix::zeros(design.held_out.len(), y.ncols()),
-            mean: Vec::with_capacity(y.ncols()),
-            constant: Vec::with_capacity(y.ncols()),
-        };
-        for (column, values) in y.column_iter().enumerate() {
-            // Relative to the first training value: a constant y is then exactly 0, whatever its size, and a large offset costs no digits.
-            let offset = values[design.train[0]];
-            let n_train = design.train.len() as f64;
-            let mean = design
-                .train
-                .iter()
-                .map(|&row| values[row] - offset)
-                .sum::<f64>()
-                / n_train;
-            let is_constant = design.train.iter().all(|&row| values[row] == offset);
-            let mut train = part.y.column_mut(column);
-            for (at, (slot, &row)) in train.iter_mut().zip(&design.train).enumerate() {
-                // A constant column is replaced by a ramp, so that the block keeps its width; what comes of it is not used.
-                *slot = if is_constant {
-                    at as f64 - (n_train - 1.0) / 2.0
-                } else {
-                    values[row] - offset - mean
-                };
-            }
-            let mut held_out = part.y_new.column_mut(column);
-            for (slot, &row) in held_out.iter_mut().zip(&design.held_out) {
-                *slot = values[row] - offset - mean;
-            }
-            part.mean.push(offset + mean);
-            part.constant.push(is_constant);
-        }
-        part
-    }
-
-    /// Σ (y − ŷ)² over held-out rows; ŷ is 0 (the training mean) when the training y is constant.
-    fn sse(&self, rows: std::ops::Range<usize>, column: usize, y_hat: &[f64]) -> f64 {
-        let held_out = self.y_new.nrows();
-        let y = &self.y_new.as_slice()[column * held_out..(column + 1) * held_out];
-        if self.constant[column] {
-            return squared_distance(&y[rows], None);
-        }
-        squared_distance(&y[rows.clone()], Some(&y_hat[rows]))
-    }
-
-    fn put(&self, out: &mut OutOfFold, design: &Design, column: usize, y_hat: &[f64]) {
-        let mean = self.mean[column];
-        for (&row, &centred) in design.held_out.iter().zip(y_hat) {
-            out.y_hat[(row, column)] = if self.constant[column] {
-                mean
-            } else {
-                mean + centred
-            };
-            out.y_bar[(row, column)] = mean;
-        }
-    }
-}
-
-/// Σ (y − ŷ)² in eight fixed lanes: the order of additions never changes, and the compiler can use wide registers.
-fn squared_distance(y: &[f64], y_hat: Option<&[f64]>) -> f64 {
-    const LANES: usize = 8;
-    let mut lanes = [0.0; LANES];
-    match y_hat {
-        None => y
-            .iter()
-            .enumerate()
-            .for_each(|(at, y)| lanes[at % LANES] += y * y),
-        Some(y_hat) => {
-            let (chunks, chunks_hat) = (y.chunks_exact(LANES), y_hat.chunks_exact(LANES));
-            let rest = chunks.remainder().iter().zip(chunks_hat.remainder());
-            for (lane, (y, y_hat)) in rest.enumerate() {
-                lanes[lane] += (y - y_hat) * (y - y_hat);
-            }
-            for (y, y_hat) in chunks.zip(chunks_hat) {
-                for lane in 0..LANES {
-                    let residual = y[lane] - y_hat[lane];
-                    lanes[lane] += residual * residual;
-                }
-            }
-        }
-    }
-    lanes.iter().sum()
-}
-
-/// Memory for the predictions of one design, allocated once.
-struct Workspace {
-    n_held_out: usize,
-    y_hat: Vec<f64>,
-    info: Vec<FitInfo>,
-    steps: Vec<u32>,
-}
-
-impl Workspace {
-    fn new(design: &Design, n_columns: usize) -> Self {
-        let n_held_out = design.held_out.len();
-        Self {
-            n_held_out,
-            y_hat: vec![0.0; n_held_out * n_columns],
-            info: vec![FitInfo::default(); n_columns],
-            steps: Vec::with_capacity(n_columns),
-        }
-    }
-
-    fn advance(
-        &mut self,
-        path: &mut dyn Path,
-        columns: &[u32],
-        step: usize,
-        design: &Design,
-    ) -> Result<(), EngineError> {
-        self.steps.clear();
-        self.steps.resize(columns.len(), step as u32);
-        let steps = std::mem::take(&mut self.steps);
-        let advanced = self.advance_to(path, columns, &steps, design);
-        self.steps = steps;
-        advanced
-    }
-
-    fn advance_to(
-        &mut self,
-        path: &mut dyn Path,
-        columns: &[u32],
-        steps: &[u32],
-        design: &Design,
-    ) -> Result<(), EngineError> {
-        let y_hat = &mut self.y_hat[..self.n_held_out * columns.len()];
-        let info = &mut self.info[..columns.len()];
-        path.advance(columns, steps, y_hat, info)
-            .map_err(|source| failed("fitting", design, source))
-    }
-
-    /// Predictions of the column in slot `slot` of the last call.
-    fn y_hat(&self, slot: usize) -> &[f64] {
-        &self.y_hat[slot * self.n_held_out..(slot + 1) * self.n_held_out]
-    }
-}
-
-/// Pooled inner squared errors of every (split, column, variant, step); infinite where a path was not walked.
-struct InnerErrors {
-    sse: Vec<f64>,
-    /// Steps walked of each (split, column, variant).
-    walked: Vec<usize>,
-    n_columns: usize,
-    n_variants: usize,
-    n_alphas: usize,
-}
-
-impl InnerErrors {
-    fn zeros(n_splits: usize, n_columns: usize, n_variants: usize, n_alphas: usize) -> Self {
-        let n_paths = n_splits * n_columns * n_variants;
-        Self {
-            sse: vec![0.0; n_paths * n_alphas],
-            walked: vec![n_alphas; n_paths],
-            n_columns,
-            n_variants,
-            n_alphas,
-        }
-    }
-
-    fn path(&self, split: usize, column: usize, variant: usize) -> usize {
-        (split * self.n_columns + column) * self.n_variants + variant
-    }
-
-    fn at(&mut self, split: usize, column: usize, variant: usize, step: usize) -> &mut f64 {
-        let path = self.path(split, column, variant);
-        &mut self.sse[path * self.n_alphas + step]
-    }
-
-    /// The strongest (variant, step) whose error is within 1e-12 of the smallest. Strength: grid index first, then the earlier variant.
-    fn choose(&self, split: usize, column: usize) -> (usize, usize) {
-        let candidates = |variant: usize| {
-            let path = self.path(split, column, variant);
-            let start = path * self.n_alphas;
-            &self.sse[start..start + self.walked[path]]
-        };
-        let least = (0..self.n_variants)
-            .flat_map(candidates)
-            .fold(f64::INFINITY, |least, &sse| least.min(sse));
-        let good_enough = least * (1.0 + EQUALLY_GOOD);
-        for step in 0..self.n_alphas {
-            for variant in 0..self.n_variants {
-                if candidates(variant)
-                    .get(step)
-                    .is_some_and(|&sse| sse <= good_enough)
-                {
-                    return (variant, step);
-                }
-            }
-        }
-        (0, 0)
-    }
-}
-
-/// Which (split, column) still walk, with their best error so far.
-struct Walks {
-    best: Vec<f64>,
-    steps_without_gain: Vec<usize>,
-    n_columns: usize,
-    patience: usize,
-}
-
-impl Walks {
-    fn new(n_splits: usize, n_columns: usize, patience: usize) -> Self {
-        Self {
-            best: vec![f64::INFINITY; n_splits * n_columns],
-            steps_without_gain: vec![0; n_splits * n_columns],
-            n_columns,
-            patience,
-        }
-    }
-
-    fn is_active(&self, split: usize, column: usize) -> bool {
-        self.steps_without_gain[split * self.n_columns + column] < self.patience
-    }
-
-    fn active_in_any(&self, splits: &[usize]) -> Vec<u32> {
-        (0..self.n_columns)
-            .filter(|&column| splits.iter().any(|&split| self.is_active(split, column)))
-            .map(|column| column as u32)
-            .collect()
-    }
-
-    /// Takes the errors of this step; false when nobody walks on. A split's candidates end where it stopped, even if a shared path went on for another.
-    fn close_step(&mut self, errors: &mut InnerErrors, variant: usize, step: usize) -> bool {
-        let mut anybody = false;
-        for at in 0..self.best.len() {
-            let (split, column) = (at / self.n_columns, at % self.n_columns);
-            if !self.is_active(split, column) {
-                continue;
-            }
-            let sse = *errors.at(split, column, variant, step);
-            if sse < self.best[at] * (1.0 - EQUALLY_GOOD) {
-                self.steps_without_gain[at] = 0;
-            } else {
-                self.steps_without_gain[at] += 1;
-            }
-            self.best[at] = self.best[at].min(sse);
-            let path = errors.path(split, column, variant);
-            errors.walked[path] = step + 1;
-            anybody |= self.is_active(split, column);
-        }
-        anybody
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -583,10 +358,17 @@ mod tests {
 
     fn run(designs: &FoldDesigns, y: &DMatrix<f64>, patience: Option<usize>) -> OutOfFold {
         let ridge = ReferenceRidge { n_alphas: 12 };
-        NestedCv::prepare(designs, &ridge, Tuning { patience })
-            .unwrap()
-            .run(y)
-            .unwrap()
+        NestedCv::prepare(
+            designs,
+            &ridge,
+            Tuning {
+                patience,
+                selection: Selection::Min,
+            },
+        )
+        .unwrap()
+        .run(y)
+        .unwrap()
     }
 
     #[test]

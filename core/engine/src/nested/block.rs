@@ -1,0 +1,106 @@
+//! A block of targets as one design sees it.
+
+use nalgebra::DMatrix;
+
+use super::OutOfFold;
+use crate::design::Design;
+
+/// One block of targets as one design sees it: training y centred, held-out y minus the training mean.
+pub(super) struct CentredBlock {
+    /// n_train × columns, each column centred, none constant.
+    pub(super) y: DMatrix<f64>,
+    /// n_held_out × columns.
+    y_new: DMatrix<f64>,
+    mean: Vec<f64>,
+    /// Columns whose training y is constant: they get the empty model and never reach the regressor.
+    pub(super) constant: Vec<bool>,
+}
+
+impl CentredBlock {
+    /// Copies the rows of one design out of `y`.
+    pub(super) fn new(y: &DMatrix<f64>, design: &Design) -> Self {
+        let mut part = Self {
+            y: DMatrix::zeros(design.train.len(), y.ncols()),
+            y_new: DMatrix::zeros(design.held_out.len(), y.ncols()),
+            mean: Vec::with_capacity(y.ncols()),
+            constant: Vec::with_capacity(y.ncols()),
+        };
+        for (column, values) in y.column_iter().enumerate() {
+            // Relative to the first training value: a constant y is then exactly 0, whatever its size, and a large offset costs no digits.
+            let offset = values[design.train[0]];
+            let n_train = design.train.len() as f64;
+            let mean = design
+                .train
+                .iter()
+                .map(|&row| values[row] - offset)
+                .sum::<f64>()
+                / n_train;
+            let is_constant = design.train.iter().all(|&row| values[row] == offset);
+            let mut train = part.y.column_mut(column);
+            for (at, (slot, &row)) in train.iter_mut().zip(&design.train).enumerate() {
+                // A constant column is replaced by a ramp, so that the block keeps its width; what comes of it is not used.
+                *slot = if is_constant {
+                    at as f64 - (n_train - 1.0) / 2.0
+                } else {
+                    values[row] - offset - mean
+                };
+            }
+            let mut held_out = part.y_new.column_mut(column);
+            for (slot, &row) in held_out.iter_mut().zip(&design.held_out) {
+                *slot = values[row] - offset - mean;
+            }
+            part.mean.push(offset + mean);
+            part.constant.push(is_constant);
+        }
+        part
+    }
+
+    /// Σ (y − ŷ)² over held-out rows; ŷ is 0 (the training mean) when the training y is constant.
+    pub(super) fn sse(&self, rows: std::ops::Range<usize>, column: usize, y_hat: &[f64]) -> f64 {
+        let held_out = self.y_new.nrows();
+        let y = &self.y_new.as_slice()[column * held_out..(column + 1) * held_out];
+        if self.constant[column] {
+            return squared_distance(&y[rows], None);
+        }
+        squared_distance(&y[rows.clone()], Some(&y_hat[rows]))
+    }
+
+    /// Writes the predictions of one column to the rows that were held out.
+    pub(super) fn put(&self, out: &mut OutOfFold, design: &Design, column: usize, y_hat: &[f64]) {
+        let mean = self.mean[column];
+        for (&row, &centred) in design.held_out.iter().zip(y_hat) {
+            out.y_hat[(row, column)] = if self.constant[column] {
+                mean
+            } else {
+                mean + centred
+            };
+            out.y_bar[(row, column)] = mean;
+        }
+    }
+}
+
+/// Σ (y − ŷ)² in eight fixed lanes: the order of additions never changes, and the compiler can use wide registers.
+fn squared_distance(y: &[f64], y_hat: Option<&[f64]>) -> f64 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    match y_hat {
+        None => y
+            .iter()
+            .enumerate()
+            .for_each(|(at, y)| lanes[at % LANES] += y * y),
+        Some(y_hat) => {
+            let (chunks, chunks_hat) = (y.chunks_exact(LANES), y_hat.chunks_exact(LANES));
+            let rest = chunks.remainder().iter().zip(chunks_hat.remainder());
+            for (lane, (y, y_hat)) in rest.enumerate() {
+                lanes[lane] += (y - y_hat) * (y - y_hat);
+            }
+            for (y, y_hat) in chunks.zip(chunks_hat) {
+                for lane in 0..LANES {
+                    let residual = y[lane] - y_hat[lane];
+                    lanes[lane] += residual * residual;
+                }
+            }
+        }
+    }
+    lanes.iter().sum()
+}

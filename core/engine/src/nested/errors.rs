@@ -1,0 +1,189 @@
+//! The inner errors of a block, which step they choose, and when a path has walked far enough.
+
+use super::Selection;
+
+/// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
+const EQUALLY_GOOD: f64 = 1e-12;
+
+/// Pooled inner squared errors of every (split, column, variant, step), and which step they choose.
+pub(super) struct InnerErrors {
+    sse: Vec<f64>,
+    /// Σ sse_f²/n_f over the inner folds f, for the standard error; empty when only the smallest error counts.
+    squares: Vec<f64>,
+    /// Steps walked of each (split, column, variant).
+    walked: Vec<usize>,
+    n_columns: usize,
+    n_variants: usize,
+    n_alphas: usize,
+}
+
+impl InnerErrors {
+    /// Nothing added yet, every path counted as walked to its end.
+    pub(super) fn zeros(
+        n_splits: usize,
+        n_columns: usize,
+        n_variants: usize,
+        n_alphas: usize,
+        selection: Selection,
+    ) -> Self {
+        let n_paths = n_splits * n_columns * n_variants;
+        let n_squares = match selection {
+            Selection::Min => 0,
+            Selection::OneSe => n_paths * n_alphas,
+        };
+        Self {
+            sse: vec![0.0; n_paths * n_alphas],
+            squares: vec![0.0; n_squares],
+            walked: vec![n_alphas; n_paths],
+            n_columns,
+            n_variants,
+            n_alphas,
+        }
+    }
+
+    fn path(&self, split: usize, column: usize, variant: usize) -> usize {
+        (split * self.n_columns + column) * self.n_variants + variant
+    }
+
+    /// Adds the squared error of one inner fold of `n_rows` rows.
+    pub(super) fn add(&mut self, at: (usize, usize, usize, usize), sse: f64, n_rows: usize) {
+        let (split, column, variant, step) = at;
+        let at = self.path(split, column, variant) * self.n_alphas + step;
+        self.sse[at] += sse;
+        if let Some(squares) = self.squares.get_mut(at) {
+            *squares += sse * sse / n_rows as f64;
+        }
+    }
+
+    /// The chosen (variant, step): the strongest whose error is good enough. Strength: grid index first, then the earlier variant.
+    ///
+    /// Good enough is within 1e-12 of the smallest error, or with [`Selection::OneSe`] within one standard error of it. `folds`: rows and number of the
+    /// inner folds of this split.
+    pub(super) fn choose(
+        &self,
+        split: usize,
+        column: usize,
+        folds: (usize, usize),
+    ) -> (usize, usize) {
+        let candidates = |variant: usize| {
+            let path = self.path(split, column, variant);
+            let start = path * self.n_alphas;
+            start..start + self.walked[path]
+        };
+        let least = (0..self.n_variants)
+            .flat_map(candidates)
+            .min_by(|&a, &b| self.sse[a].total_cmp(&self.sse[b]));
+        let Some(least) = least else { return (0, 0) };
+        let good_enough =
+            self.sse[least] * (1.0 + EQUALLY_GOOD) + self.standard_error(least, folds);
+        for step in 0..self.n_alphas {
+            for variant in 0..self.n_variants {
+                let candidate = candidates(variant).nth(step);
+                if candidate.is_some_and(|at| self.sse[at] <= good_enough) {
+                    return (variant, step);
+                }
+            }
+        }
+        (0, 0)
+    }
+
+    /// Standard error of a pooled squared error, as a sum over `n_rows` rows like the error itself: with e_f the mean squared error of inner fold f and
+    /// e their mean weighted by rows, n·√(Σ n_f(e_f − e)²/n / (F − 1)) for F folds, as in glmnet's `cv.glmnet` (`cvsd`); 0 for [`Selection::Min`].
+    fn standard_error(&self, at: usize, (n_rows, n_folds): (usize, usize)) -> f64 {
+        let Some(squares) = self.squares.get(at).filter(|_| n_folds > 1) else {
+            return 0.0;
+        };
+        let n = n_rows as f64;
+        let mean = self.sse[at] / n;
+        let variance = (squares / n - mean * mean).max(0.0) / (n_folds - 1) as f64;
+        n * variance.sqrt()
+    }
+}
+
+/// Which (split, column) still walk, with their best error so far.
+pub(super) struct Walks {
+    best: Vec<f64>,
+    steps_without_gain: Vec<usize>,
+    n_columns: usize,
+    patience: usize,
+}
+
+impl Walks {
+    /// Everybody walks.
+    pub(super) fn new(n_splits: usize, n_columns: usize, patience: usize) -> Self {
+        Self {
+            best: vec![f64::INFINITY; n_splits * n_columns],
+            steps_without_gain: vec![0; n_splits * n_columns],
+            n_columns,
+            patience,
+        }
+    }
+
+    fn is_active(&self, split: usize, column: usize) -> bool {
+        self.steps_without_gain[split * self.n_columns + column] < self.patience
+    }
+
+    /// The columns that a design is still needed for.
+    pub(super) fn active_in_any(&self, splits: &[usize]) -> Vec<u32> {
+        (0..self.n_columns)
+            .filter(|&column| splits.iter().any(|&split| self.is_active(split, column)))
+            .map(|column| column as u32)
+            .collect()
+    }
+
+    /// Takes the errors of this step; false when nobody walks on. A split's candidates end where it stopped, even if a shared path went on for another.
+    pub(super) fn close_step(
+        &mut self,
+        errors: &mut InnerErrors,
+        variant: usize,
+        step: usize,
+    ) -> bool {
+        let mut anybody = false;
+        for at in 0..self.best.len() {
+            let (split, column) = (at / self.n_columns, at % self.n_columns);
+            if !self.is_active(split, column) {
+                continue;
+            }
+            let path = errors.path(split, column, variant);
+            let sse = errors.sse[path * errors.n_alphas + step];
+            if sse < self.best[at] * (1.0 - EQUALLY_GOOD) {
+                self.steps_without_gain[at] = 0;
+            } else {
+                self.steps_without_gain[at] += 1;
+            }
+            self.best[at] = self.best[at].min(sse);
+            errors.walked[path] = step + 1;
+            anybody |= self.is_active(split, column);
+        }
+        anybody
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two inner folds of 4 rows; three steps with fold errors (8, 4), (4, 4), (4, 3.2): the least, 7.2, at the last.
+    fn errors(selection: Selection) -> InnerErrors {
+        let mut errors = InnerErrors::zeros(1, 1, 1, 3, selection);
+        for (step, folds) in [[8.0, 4.0], [4.0, 4.0], [4.0, 3.2]].iter().enumerate() {
+            folds
+                .iter()
+                .for_each(|&sse| errors.add((0, 0, 0, step), sse, 4));
+        }
+        errors
+    }
+
+    #[test]
+    fn one_standard_error_by_hand() {
+        // Of the least: mean errors 1 and .8, mean .9, variance of the mean .01 / (2 − 1), so ±.1 a row, .8 in all: 8.0 is just good enough.
+        let errors = errors(Selection::OneSe);
+        assert!((errors.standard_error(2, (8, 2)) - 0.8).abs() < 1e-12);
+        assert_eq!(errors.choose(0, 0, (8, 2)), (0, 1));
+    }
+
+    #[test]
+    fn without_a_standard_error_the_least_is_chosen() {
+        assert_eq!(errors(Selection::Min).choose(0, 0, (8, 2)), (0, 2));
+    }
+}
