@@ -157,9 +157,10 @@ pub fn get_or_encode(
     let result = if missing.is_empty() {
         Ok(())
     } else {
-        let stage = progress.stage(
+        let stage = progress.stage_of(
             &format!("encoding with {}", encoder.title()),
             n_encoded as u64,
+            "texts",
         );
         let mut work = Work {
             encoder,

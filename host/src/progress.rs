@@ -33,7 +33,7 @@ pub struct Progress {
 }
 
 enum Sink {
-    Bars(MultiProgress, ProgressStyle),
+    Bars(MultiProgress, bool),
     Lines(Mutex<Box<dyn Write + Send>>),
     Json(Mutex<Box<dyn Write + Send>>),
     /// Warnings only: `--quiet` silences what is going well.
@@ -50,7 +50,7 @@ impl Progress {
             Format::Json => Sink::Json(Mutex::new(Box::new(std::io::stdout()))),
             Format::Human if is_quiet => Sink::Quiet(stderr()),
             Format::Human if std::io::stderr().is_terminal() => {
-                Sink::Bars(MultiProgress::new(), bar_style(colours_are_wanted()))
+                Sink::Bars(MultiProgress::new(), colours_are_wanted())
             }
             Format::Human => Sink::Lines(stderr()),
         };
@@ -69,11 +69,17 @@ impl Progress {
         }
     }
 
-    /// Begins a stage of `total` equal steps (texts, fits, permutations …); 0 when the number is not known.
+    /// Begins a stage of `total` equal steps (fits, permutations …); 0 when the number is not known.
     pub fn stage(&self, name: &str, total: u64) -> Stage {
+        self.stage_of(name, total, "")
+    }
+
+    /// Begins a stage whose steps have a name, "texts": their speed is shown too.
+    pub fn stage_of(&self, name: &str, total: u64, unit: &'static str) -> Stage {
         let bar = match &*self.sink {
-            Sink::Bars(bars, style) => {
-                let bar = bars.add(ProgressBar::new(total).with_style(style.clone()));
+            Sink::Bars(bars, is_coloured) => {
+                let bar =
+                    bars.add(ProgressBar::new(total).with_style(bar_style(*is_coloured, unit)));
                 bar.set_message(name.to_owned());
                 bar.enable_steady_tick(Duration::from_millis(200));
                 Some(bar)
@@ -92,6 +98,7 @@ impl Progress {
             progress: self.clone(),
             name: name.to_owned(),
             total,
+            unit,
             done: AtomicU64::new(0),
             started: now,
             last_line: Mutex::new(now),
@@ -125,13 +132,20 @@ fn colours_are_wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn bar_style(is_coloured: bool) -> ProgressStyle {
-    let template = if is_coloured {
-        "{msg:24} {wide_bar:.cyan/dim} {pos}/{len}  {elapsed} gone, {eta} left"
+fn bar_style(is_coloured: bool, unit: &str) -> ProgressStyle {
+    let bar = if is_coloured {
+        "{wide_bar:.cyan/dim}"
     } else {
-        "{msg:24} {wide_bar} {pos}/{len}  {elapsed} gone, {eta} left"
+        "{wide_bar}"
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let speed = if unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {unit}, {{per_sec}}")
+    };
+    let template =
+        format!("{{msg:24}} {bar} {{pos}}/{{len}}{speed}  {{elapsed}} gone, {{eta}} left");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// A line above the bars. Not `eprintln!`, which panics when stderr was closed.
@@ -152,6 +166,8 @@ pub struct Stage {
     progress: Progress,
     name: String,
     total: u64,
+    /// What is counted; "": not worth a word.
+    unit: &'static str,
     done: AtomicU64,
     started: Instant,
     last_line: Mutex<Instant>,
@@ -194,13 +210,21 @@ impl Stage {
                 } else {
                     String::new()
                 };
+                let of = match self.unit {
+                    "" => of,
+                    unit => format!("{of} {unit}"),
+                };
+                let speed = match self.unit {
+                    "" => String::new(),
+                    unit => format!(", {} {unit}/s", speed(done, elapsed_s)),
+                };
                 let left = eta_s.map_or(String::new(), |eta_s| {
                     format!(", about {} left", duration(eta_s))
                 });
                 line(
                     out,
                     format_args!(
-                        "{}: {done}{of} done, {} gone{left}",
+                        "{}: {done}{of} done{speed}, {} gone{left}",
                         self.name,
                         duration(elapsed_s)
                     ),
@@ -255,6 +279,16 @@ impl Drop for Stage {
         if !self.name.is_empty() {
             self.end(false);
         }
+    }
+}
+
+/// Steps a second, with a digit behind the point where that says something.
+fn speed(done: u64, elapsed_s: f64) -> String {
+    let speed = done as f64 / elapsed_s.max(1e-9);
+    if speed < 10.0 {
+        format!("{speed:.1}")
+    } else {
+        format!("{speed:.0}")
     }
 }
 
