@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::config::{Config, Scope};
 use crate::dataset::Dataset;
 use crate::library::CallContext;
+use crate::models::Models;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::run::{Options, RunError, open_library, set_threads};
@@ -29,7 +30,9 @@ pub fn encode(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<String
     let threads = set_threads(options.threads);
     let context = CallContext::of(&progress, Arc::clone(interrupted));
     let library = open_library(&context)?;
-    let sources = Sources::open(&plan, &dataset, &library, threads, &context)?;
+    let models = Models::new(&progress, interrupted, true);
+    let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
+        .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
     let cache = Cache::resolve(options.cache.as_deref());
     let mut text = String::new();
     for encoder in sources

@@ -16,6 +16,7 @@ pub mod encode;
 pub mod encode_command;
 pub mod journal;
 pub mod library;
+pub mod models;
 pub mod outputs;
 pub mod plan;
 pub mod plugin_cli;

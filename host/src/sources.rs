@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
+use ocean_engine::nested::Selection;
 use serde_json::{Map, Value, json};
 
 use crate::cache::Cache;
@@ -18,7 +19,10 @@ use crate::library::{
     CallContext, Kind, Library, LibraryError, Plugin, PluginEncoder, PluginError, PluginRegressor,
     RegressorOptions,
 };
-use crate::plan::{EncoderPlan, EncoderSource, Patience, Plan, Pool, RegressorPlan};
+use crate::models::Models;
+use crate::plan::{
+    self, EncoderPlan, EncoderSource, Parameters, Patience, Plan, Pool, RegressorPlan,
+};
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
 
@@ -42,7 +46,7 @@ pub struct Encoder {
     pub is_control: bool,
     /// "lexical 0.1.0", "precomputed" or "built in".
     pub origin: String,
-    /// Hash of the plugin file or of the vectors; empty for what is built in.
+    /// Hash of the vectors, or of the plugin file and then its cache key, which stands for model and settings; empty for what is built in.
     pub hash: String,
     pool: Pool,
     source: Source,
@@ -121,6 +125,8 @@ pub struct NamedRegressor {
     pub l1_ratios: Vec<f64>,
     /// When a path ends early.
     pub patience: Option<usize>,
+    /// Which penalty is selected.
+    pub selection: Selection,
     /// The engine's regressor.
     pub regressor: PluginRegressor,
 }
@@ -144,6 +150,7 @@ impl Sources {
         plan: &Plan,
         dataset: &Dataset,
         library: &Library,
+        models: &Models<'_>,
         threads: usize,
         context: &CallContext,
     ) -> Result<Self, Refusal> {
@@ -152,6 +159,7 @@ impl Sources {
             plan,
             dataset,
             library,
+            models,
             threads,
             context,
         };
@@ -217,6 +225,7 @@ struct Opener<'a> {
     plan: &'a Plan,
     dataset: &'a Dataset,
     library: &'a Library,
+    models: &'a Models<'a>,
     threads: usize,
     context: &'a CallContext,
 }
@@ -259,15 +268,16 @@ impl Opener<'_> {
                     hashes,
                 )
             }
-            EncoderSource::Plugin { plugin, .. } => {
+            EncoderSource::Plugin { plugin, params } => {
                 if self.dataset.texts.is_empty() {
                     return Err(Problem::new(&section, "an encoder plugin needs texts")
                         .with_try("text = \"…\" under [data]")
                         .into());
                 }
                 let plugin = self.load(plugin, Kind::Encoder, &section)?;
-                let checked =
-                    encoder.check_parameters(&plugin.descriptor.schema, &self.plan.folder)?;
+                let schema = &plugin.descriptor.schema;
+                let mut checked = encoder.check_parameters(schema, &self.plan.folder)?;
+                self.find_models(encoder, params, schema, &mut checked.fixed)?;
                 self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed)?
             }
         };
@@ -281,6 +291,33 @@ impl Opener<'_> {
         })
     }
 
+    /// Puts folders where the user typed names of models.
+    fn find_models(
+        &self,
+        encoder: &EncoderPlan,
+        typed: &Parameters,
+        schema: &Value,
+        params: &mut Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let rules = schema.as_object().into_iter().flatten();
+        for (key, _) in rules.filter(|(_, rules)| rules["format"] == "model") {
+            let Some(model) = params.get(key).and_then(Value::as_str) else {
+                continue;
+            };
+            let refuse =
+                |error: String| Problem::new(typed.line_of(key), format!("{key} = {error}"));
+            let folder = self
+                .models
+                .folder(model, &self.plan.folder, encoder.download)
+                .map_err(|error| refuse(error.to_string()))?;
+            let folder = folder
+                .to_str()
+                .ok_or_else(|| refuse(format!("{} is not UTF-8", folder.display())))?;
+            params.insert(key.clone(), json!(folder));
+        }
+        Ok(())
+    }
+
     fn plugin_encoder(
         &self,
         section: &str,
@@ -292,6 +329,10 @@ impl Opener<'_> {
         let refuse = |error: PluginError| Refusal::from(Problem::new(section, error.to_string()));
         let encoder = PluginEncoder::new(plugin, name, params, self.threads, self.context.clone())
             .map_err(refuse)?;
+        let hash = match encoder.shape().cache_key.as_str() {
+            "" => hash,
+            key => format!("{hash} {key}"),
+        };
         Ok((Source::Plugin(Box::new(encoder)), origin, hash))
     }
 
@@ -324,6 +365,10 @@ impl Opener<'_> {
             has_absolute_grid: regressor.alphas.is_some(),
             l1_ratios,
             patience: patience(regressor, &family),
+            selection: match regressor.selection {
+                plan::Selection::Min => Selection::Min,
+                plan::Selection::OneSe => Selection::OneSe,
+            },
             regressor: made,
         })
     }

@@ -32,7 +32,8 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 impl Ran {
-    fn of(output: &Output) -> Self {
+    /// Of a command that has ended.
+    pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Self {
             code: output.status.code(),

@@ -3,6 +3,7 @@
 //! Tests themselves are in the folders beside `src`, one target a topic. What is built here lands in `target/fixtures`, never beside the host.
 
 pub mod fixtures;
+pub mod hub;
 pub mod ridge;
 pub mod skip;
 pub mod workspace;

@@ -32,6 +32,11 @@ impl Serialize for Parameters {
 }
 
 impl Parameters {
+    /// Where a key stands; where the section begins for one that nobody typed.
+    pub fn line_of(&self, name: &str) -> &Origin {
+        self.origins.get(name).unwrap_or(&self.origin)
+    }
+
     fn read(section: &Section<'_>) -> Parameters {
         let mut parameters = Parameters {
             section: section.label().to_owned(),

@@ -197,12 +197,20 @@ impl TextEncoder for PluginEncoder {
     }
 
     fn key_parts(&self) -> Vec<(String, String)> {
-        vec![
-            ("plugin".into(), self.plugin.descriptor.id.clone()),
-            ("plugin_hash".into(), self.plugin.hash.clone()),
-            ("cache_key".into(), self.shape.cache_key.clone()),
-            ("params".into(), self.params.clone()),
-        ]
+        let descriptor = &self.plugin.descriptor;
+        let mut parts = vec![
+            ("plugin".into(), descriptor.id.clone()),
+            ("version".into(), descriptor.version.clone()),
+        ];
+        // The key stands for weights and effective settings, wherever the model lies; without one, everything we know stands for them.
+        match self.shape.cache_key.is_empty() {
+            false => parts.push(("cache_key".into(), self.shape.cache_key.clone())),
+            true => parts.extend([
+                ("plugin_hash".into(), self.plugin.hash.clone()),
+                ("params".into(), self.params.clone()),
+            ]),
+        }
+        parts
     }
 
     fn check_hint(&self) -> String {

@@ -8,7 +8,6 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{EncoderPlan, EncoderSource, RegressorPlan};
-use crate::config::tree::Origin;
 use crate::config::{EncoderConfig, Parameters, RegressorConfig};
 use crate::problem::{Problem, Problems, Refusal, suggestion};
 
@@ -43,8 +42,8 @@ impl CheckedParameters {
 impl EncoderPlan {
     /// Checks the parameters of this encoder against the schema in its plugin's descriptor; vectors from a file have none.
     ///
-    /// Paths (`"format": "path"`) are made absolute from `folder`, that of [`Plan::folder`](super::Plan::folder), and so is a
-    /// `"format": "model"` that is a folder there.
+    /// Paths (`"format": "path"`) are made absolute from `folder`, that of [`Plan::folder`](super::Plan::folder); models stay as typed, see
+    /// [`crate::models`].
     ///
     /// # Errors
     /// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of range, each with its line.
@@ -95,7 +94,7 @@ fn check(
         match typed.values.get(name) {
             Some(value) => match rules.check(value) {
                 Ok(()) => rules.keep(value, folder, &mut checked),
-                Err(message) => problems.push(Problem::new(line_of(typed, name), message)),
+                Err(message) => problems.push(Problem::new(typed.line_of(name), message)),
             },
             None => match rules.rules.get("default") {
                 Some(Value::Null) => {}
@@ -135,7 +134,7 @@ fn refuse_unknown(
             typed.section,
             suggestion(name, known)
         );
-        problems.push(Problem::new(line_of(typed, name), message));
+        problems.push(Problem::new(typed.line_of(name), message));
     }
 }
 
@@ -147,16 +146,12 @@ fn refuse_penalty(typed: &Parameters, schema: &Map<String, Value>, problems: &mu
     for (name, value) in penalties.filter_map(|(name, _)| typed.values.get_key_value(name)) {
         problems.push(
             Problem::new(
-                line_of(typed, name),
+                typed.line_of(name),
                 format!("{name} = {value} is the penalty, which is tuned"),
             )
             .with_try("a grid of your own, alphas = [10, 1, 0.1], or no key at all: the grid then comes from the data"),
         );
     }
-}
-
-fn line_of<'a>(typed: &'a Parameters, name: &str) -> &'a Origin {
-    typed.origins.get(name).unwrap_or(&typed.origin)
 }
 
 /// One member of a schema.
@@ -275,14 +270,8 @@ impl Rules<'_> {
         let Some(typed) = value.as_str() else {
             return value.clone();
         };
-        let path = folder.join(typed);
-        let is_path = match self.rules["format"].as_str() {
-            Some("path") => true,
-            Some("model") => path.is_dir(),
-            _ => false,
-        };
-        match path.to_str() {
-            Some(path) if is_path => json!(path),
+        match folder.join(typed).to_str() {
+            Some(path) if self.rules["format"] == "path" => json!(path),
             _ => value.clone(),
         }
     }

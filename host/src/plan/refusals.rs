@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{
     Config, DataConfig, EncoderConfig, Exchange, Isolation, MissingExchange, Permutations,
-    RegressorConfig, Scope, Selection, Sourced, Unit,
+    RegressorConfig, Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
@@ -46,19 +46,9 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
     }
     for encoder in &config.encoders {
         refuse(unbuilt(&encoder.isolation, is_process, IN_PROCESS));
-        refuse(unbuilt(
-            &encoder.download,
-            |download| *download,
-            "download = false, with the model in a folder",
-        ));
     }
     for regressor in &config.regressors {
         refuse(unbuilt(&regressor.isolation, is_process, IN_PROCESS));
-        refuse(unbuilt(
-            &regressor.selection,
-            |selection| *selection == Selection::OneSe,
-            "selection = \"min\"",
-        ));
         refuse(unbuilt(
             &regressor.compat,
             |_| true,

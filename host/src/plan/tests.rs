@@ -130,19 +130,9 @@ fn features_that_are_not_built_are_refused_only_when_asked_for() {
             "isolation = \"in-process\"",
         ),
         (
-            "encoder.lexical.download=true",
-            "[[encoder]] lexical download",
-            "download = false, with the model in a folder",
-        ),
-        (
             "regressor.ridge.isolation=\"process\"",
             "[[regressor]] ridge isolation",
             "isolation = \"in-process\"",
-        ),
-        (
-            "regressor.ridge.selection=\"1se\"",
-            "[[regressor]] ridge selection",
-            "selection = \"min\"",
         ),
         (
             "regressor.ridge.compat=\"glmnet\"",
@@ -169,8 +159,6 @@ fn features_that_are_not_built_are_refused_only_when_asked_for() {
         "evaluation.best=false",
         "data.covariates=[]",
         "encoder.lexical.isolation=\"in-process\"",
-        "encoder.lexical.download=false",
-        "regressor.ridge.selection=\"min\"",
         "regressor.ridge.export_models=false",
         "evaluation.sensitivity=0",
     ];

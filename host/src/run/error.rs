@@ -1,5 +1,7 @@
 //! How a run ends when it does not end in a report, with its exit code.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::atomic::WriteError;
 use crate::encode::EncodeError;
 use crate::journal::JournalError;
@@ -33,6 +35,15 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Ctrl-C during a download is no wrong request.
+    pub(crate) fn of_opening(refusal: Refusal, interrupted: &AtomicBool) -> Self {
+        if interrupted.load(Ordering::Relaxed) {
+            Self::Interrupted
+        } else {
+            Self::Refused(refusal)
+        }
+    }
+
     /// The exit code of the program.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

@@ -19,6 +19,7 @@ use crate::config::{Config, Scope};
 use crate::dataset::Dataset;
 use crate::journal::{self, Journal};
 use crate::library::{CallContext, Library, Prober, SearchPath};
+use crate::models::Models;
 use crate::outputs::{self, Timings};
 use crate::plan::Plan;
 use crate::preview::preview;
@@ -82,7 +83,9 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let threads = set_threads(options.threads);
     let context = CallContext::of(&progress, Arc::clone(interrupted));
     let library = open_library(&context)?;
-    let sources = Sources::open(&plan, &dataset, &library, threads, &context)?;
+    let models = Models::new(&progress, interrupted, !options.is_dry);
+    let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
+        .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
     let arrangement = Arrangement::draw(&plan, &dataset)?;
     check_memory(&plan, &dataset, &sources)?;
     if options.is_dry {
