@@ -84,7 +84,7 @@ pub struct PluginError {
     pub plugin: String,
     /// The ABI's status number.
     pub status: Status,
-    /// The plugin's own words with the function and the status, or the host's.
+    /// The plugin's own words, with the function and the status unless it refuses a parameter; or the host's.
     pub message: String,
 }
 
@@ -169,11 +169,12 @@ pub(super) fn call(
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner);
             let message = message.unwrap_or_else(|| "it did not say why".into());
-            Err(PluginError::new(
-                plugin,
-                status,
-                format!("{message} ({what}: {})", status::name(status)),
-            ))
+            // A refused parameter is the user's to mend, all else the author's: to him the function and the status say more than the words.
+            let message = match status {
+                status::PARAM => message,
+                _ => format!("{message} ({what}: {})", status::name(status)),
+            };
+            Err(PluginError::new(plugin, status, message))
         }
     }
 }

@@ -561,7 +561,7 @@ fn each_failure_of_a_plugin_is_one_line_with_its_status() {
         failure("refuse"),
         (
             status::PARAM,
-            "regressor `marginal`: mode = \"refuse\" is not  allowed (create: PARAM)".into()
+            "regressor `marginal`: mode = \"refuse\" is not  allowed".into()
         )
     );
     assert_eq!(

@@ -191,6 +191,17 @@ fn a_tokenizer_of_another_model_is_refused() {
         other,
         "…/tokenizer.json: found a token numbered 600; expected numbers below 600, the model's vocabulary (config.json); the tokenizer is another model's: fetch the two together"
     );
+    let smaller = refused("minilm", |folder| {
+        let path = folder.join("tokenizer.json");
+        let mut tokenizer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let vocabulary = tokenizer["model"]["vocab"].as_object_mut().unwrap();
+        vocabulary.retain(|_, id| id.as_u64().unwrap() < 500);
+        common::write(&path, &tokenizer);
+    });
+    assert!(
+        smaller.starts_with("…/tokenizer.json: found 500 tokens; expected about 600"),
+        "{smaller}"
+    );
     assert!(
         after(
             "minilm",

@@ -90,6 +90,18 @@ impl Tokens {
                 advice: Some("the tokenizer is another model's: fetch the two together".into()),
             });
         }
+        // Tables are padded by a few rows at most; one that is far larger was trained with another vocabulary.
+        if 10 * (largest + 1) < 9 * architecture.vocab {
+            return Err(Error::Damaged {
+                path: self.path.clone(),
+                found: format!("{} tokens", largest + 1),
+                expected: format!(
+                    "about {}, the model's vocabulary (config.json)",
+                    architecture.vocab
+                ),
+                advice: Some("the tokenizer is another model's: fetch the two together".into()),
+            });
+        }
         if self.n_special < 1 || self.n_special >= self.max_tokens {
             return Err(damaged(
                 &self.path,
