@@ -123,12 +123,7 @@ impl State {
         }
     }
 
-    fn reply(
-        &self,
-        mut stream: &TcpStream,
-        path: &str,
-        range: Option<(usize, Option<usize>)>,
-    ) -> Option<()> {
+    fn reply(&self, mut stream: &TcpStream, path: &str, range: Option<Range>) -> Option<()> {
         if path == format!("/api/models/{}/revision/main", self.id) {
             let siblings: Vec<String> = self
                 .files
@@ -192,8 +187,11 @@ impl State {
     }
 }
 
+/// First byte and, if given, the last one.
+type Range = (usize, Option<usize>);
+
 /// The path and the range of one request; `None` at the end of a connection.
-fn request(reader: &mut impl BufRead) -> Option<(String, Option<(usize, Option<usize>)>)> {
+fn request(reader: &mut impl BufRead) -> Option<(String, Option<Range>)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let path = line.split(' ').nth(1)?.to_owned();
