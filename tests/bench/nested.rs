@@ -1,19 +1,24 @@
-//! The engine with the bundled ridge's arithmetic, timed on matrices from files: what `tests/bench/ridge.py` compares with other software.
+//! The engine with the bundled regressors' arithmetic, timed on matrices from files: what `tests/bench/*.py` compare with other software.
 //!
-//! `cargo bench -p ocean-tests --bench nested -- DIR N P T [THREADS]` reads `DIR/x.f64` (N × P) and `DIR/y.f64` (N × T), both column by column in
-//! little-endian f64, runs one nested cross-validation of every column of y (5 folds, 30 penalties) and prints one line of JSON. Without arguments
-//! it makes numbers of its own.
+//! `cargo bench -p ocean-tests --bench nested -- DIR N P T [THREADS [MODEL]]` reads `DIR/x.f64` (N × P) and `DIR/y.f64` (N × T), both column by
+//! column in little-endian f64, runs one nested cross-validation of every column of y (5 folds) and prints one line of JSON. MODEL is `ridge`
+//! (30 penalties, the default), `lasso` or `elastic-net` (50 penalties, the latter for each l1_ratio of 0.9, 0.5, 0.1; patience 5), or one of these two
+//! with `-whole` behind it (paths not stopped early). MODEL `path-RATIO`: no cross-validation, but one path of 50 penalties a target on x as it is, at
+//! that l1_ratio. Without arguments it makes numbers of its own.
 
 use std::error::Error;
 use std::path::Path as FilePath;
 use std::time::Instant;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::evaluate::r2_of_columns;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
+use ocean_engine::regressor::Regressor;
 use ocean_engine::seed::Seed;
+use ocean_linear::{Columns, LassoDesign, LassoFit, LassoOptions};
+use ocean_tests::lasso::PluginLasso;
 use ocean_tests::ridge::PluginRidge;
 use serde_json::json;
 
@@ -49,10 +54,85 @@ fn main() -> Result<(), Failure> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?
-        .install(|| run(&x, &y))
+        .install(|| match arguments.get(5).map_or("ridge", String::as_str) {
+            model if model.starts_with("path-") => {
+                whole_paths(&x, &y, model["path-".len()..].parse()?)
+            }
+            model => run(&x, &y, model),
+        })
 }
 
-fn run(x: &DMatrix<f64>, y: &DMatrix<f64>) -> Result<(), Failure> {
+/// The seconds of a path of 50 penalties, design included as often as peers make it (once a target), and the worst violation of the last one's conditions of
+/// optimality, as a share of αρ.
+fn whole_paths(x: &DMatrix<f64>, y: &DMatrix<f64>, l1_ratio: f64) -> Result<(), Failure> {
+    let options = LassoOptions {
+        l1_ratio,
+        ..LassoOptions::default()
+    };
+    let identity = DMatrix::identity(x.ncols(), x.ncols());
+    let (mut alphas, mut coefs) = (vec![0.0; 50], Vec::new());
+    let start = Instant::now();
+    for y in y.column_iter() {
+        let design = LassoDesign::prepare(columns(x)?, columns(&identity)?)?;
+        let y = Columns::new(y.as_slice(), x.nrows(), 1)?;
+        design.grid(y, 1e-3, options, &mut alphas)?;
+        let mut path = design.begin(y, Columns::new(&alphas, 50, 1)?, options)?;
+        coefs = vec![DVector::zeros(x.ncols()); 50];
+        for (step, coef) in coefs.iter_mut().enumerate() {
+            path.advance(
+                &[0],
+                &[step as u32],
+                coef.as_mut_slice(),
+                &mut [LassoFit::EMPTY],
+            )?;
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64() / y.ncols() as f64;
+    let mut worst = 0.0_f64;
+    for (alpha, w) in alphas.iter().zip(&coefs).skip(1) {
+        let g = x.tr_mul(&(y.column(y.ncols() - 1) - x * w)) / x.nrows() as f64
+            - alpha * (1.0 - l1_ratio) * w;
+        for (g, w) in g.iter().zip(w.iter()) {
+            let l1 = alpha * l1_ratio;
+            let off = if *w == 0.0 {
+                g.abs() - l1
+            } else {
+                (g - l1 * w.signum()).abs()
+            };
+            worst = worst.max(off / l1);
+        }
+    }
+    println!("{}", json!({ "seconds": seconds, "worst": worst }));
+    Ok(())
+}
+
+/// The regressor of that name, and the steps after which its paths stop.
+fn regressor(model: &str) -> Result<(Box<dyn Regressor>, Option<usize>), Failure> {
+    let sparse = |l1_ratios: &[f64]| -> Box<dyn Regressor> {
+        let with = |&l1_ratio| LassoOptions {
+            l1_ratio,
+            ..LassoOptions::default()
+        };
+        Box::new(PluginLasso(l1_ratios.iter().map(with).collect()))
+    };
+    let (name, patience) = match model.strip_suffix("-whole") {
+        Some(name) => (name, None),
+        None => (model, Some(5)),
+    };
+    match name {
+        "ridge" => Ok((Box::new(PluginRidge), None)),
+        "lasso" => Ok((sparse(&[1.0]), patience)),
+        "elastic-net" => Ok((sparse(&[0.9, 0.5, 0.1]), patience)),
+        _ => Err(format!("no model `{model}`").into()),
+    }
+}
+
+fn run(x: &DMatrix<f64>, y: &DMatrix<f64>, model: &str) -> Result<(), Failure> {
+    let (regressor, patience) = regressor(model)?;
+    let tuning = Tuning {
+        patience,
+        ..Tuning::PLAIN
+    };
     let start = Instant::now();
     let groups = Groups::singletons(x.nrows());
     let folds = Folds::split(&groups, N_FOLDS, 1, Seed(0))?;
@@ -65,7 +145,7 @@ fn run(x: &DMatrix<f64>, y: &DMatrix<f64>) -> Result<(), Failure> {
     };
     let rows: Vec<usize> = (0..x.nrows()).collect();
     let designs = FoldDesigns::build(&layout, &rows, 0)?;
-    let nested = NestedCv::prepare(&designs, &PluginRidge, Tuning::PLAIN)?;
+    let nested = NestedCv::prepare(&designs, regressor.as_ref(), tuning)?;
     let prepared = start.elapsed().as_secs_f64();
     let r2 = r2_of_columns(&nested, y)?;
     let total = start.elapsed().as_secs_f64();
@@ -96,4 +176,12 @@ fn read(path: &FilePath, n_rows: usize, n_columns: usize) -> Result<DMatrix<f64>
         .iter()
         .map(|bytes| f64::from_le_bytes(*bytes));
     Ok(DMatrix::from_iterator(n_rows, n_columns, values))
+}
+
+fn columns(matrix: &DMatrix<f64>) -> Result<Columns<'_>, Failure> {
+    Ok(Columns::new(
+        matrix.as_slice(),
+        matrix.nrows(),
+        matrix.ncols(),
+    )?)
 }

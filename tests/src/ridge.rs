@@ -69,11 +69,11 @@ impl Path for PluginPath {
     }
 }
 
-fn columns(matrix: &DMatrix<f64>) -> Result<Columns<'_>, RegressorError> {
+pub(crate) fn columns(matrix: &DMatrix<f64>) -> Result<Columns<'_>, RegressorError> {
     Columns::new(matrix.as_slice(), matrix.nrows(), matrix.ncols()).map_err(refused)
 }
 
-fn refused(error: LinearError) -> RegressorError {
+pub(crate) fn refused(error: LinearError) -> RegressorError {
     RegressorError {
         status: 3,
         message: error.to_string(),
