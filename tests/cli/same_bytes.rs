@@ -152,6 +152,9 @@ fn renamed_manifest(original: &Path) -> String {
             "ocean-linear = { workspace = true }" => {
                 format!("ocean-linear = {{ path = \"{root}/plugins/shared/linear\" }}")
             }
+            "ocean-linear-regressor = { workspace = true }" => {
+                format!("ocean-linear-regressor = {{ path = \"{root}/plugins/shared/regressor\" }}")
+            }
             "edition.workspace = true" => "edition = \"2024\"".to_owned(),
             "version.workspace = true" => "version = \"0.1.0\"".to_owned(),
             "license.workspace = true" => "license = \"MIT OR Apache-2.0\"".to_owned(),

@@ -1,9 +1,10 @@
 //! The lasso as a plugin: argmin ‖y − Xw‖²/2n + α‖w‖₁.
 //!
-//! The arithmetic is `ocean-linear`'s; here its types meet the plugin interfaces, and its refusals the statuses of the ABI. A walk along the
+//! The arithmetic is `ocean-linear`'s, the way to it `ocean-linear-regressor`'s. A walk along the
 //! penalties (`path`) is what a permutation test drives; `fit` and `predict` make one model, whose coefficients `linear` shows.
 
-use ocean_linear::{Columns, LassoDesign, LassoFit, LassoOptions, LassoPath, LinearError, lasso};
+use ocean_linear::LassoOptions;
+use ocean_linear_regressor::sparse::{Kind, Sparse};
 use ocean_plugin::prelude::*;
 
 #[cfg(test)]
@@ -23,154 +24,28 @@ ocean_plugin::params! {
     }
 }
 
-/// The regressor: its settings, the penalty comes with each call.
-pub struct Lasso {
-    options: LassoOptions,
-}
+/// What makes it the lasso.
+pub struct IsLasso;
 
-/// A fitted model.
-pub struct Model {
-    coef: Vec<f64>,
-}
-
-impl Regressor for Lasso {
+impl Kind for IsLasso {
     const INFO: Info = ocean_plugin::info! {
         id: "lasso",
         name: "Lasso",
         family: "lasso",
     };
     type Params = LassoParams;
-    type Model = Model;
 
-    fn new(params: LassoParams, _: &Call<'_>) -> Result<Self> {
-        let options = LassoOptions {
+    fn options(params: LassoParams) -> Result<LassoOptions> {
+        Ok(LassoOptions {
             l1_ratio: 1.0,
             tol: params.tol,
             max_iter: params.max_iter,
             positive: params.positive,
-        };
-        Ok(Lasso { options })
-    }
-
-    fn fit(&self, x: Mat<'_>, y: &[f64], alpha: f64, call: &Call<'_>) -> Result<Model> {
-        let (coef, fit) = lasso::fit(columns(x)?, y, alpha, self.options).map_err(refusal)?;
-        if !fit.is_converged {
-            call.log(
-                Level::Warn,
-                &format!(
-                    "alpha = {alpha}: not converged after max_iter = {} passes, relative duality gap {:.1e}; a larger max_iter or tol may help",
-                    self.options.max_iter, fit.gap
-                ),
-            );
-        }
-        Ok(Model { coef })
-    }
-
-    fn predict(
-        &self,
-        model: &Model,
-        x_new: Mat<'_>,
-        y_hat: &mut [f64],
-        _: &Call<'_>,
-    ) -> Result<()> {
-        if x_new.cols() != model.coef.len() {
-            return Err(Error::shape(format!(
-                "the model has {} coefficients, X {} columns",
-                model.coef.len(),
-                x_new.cols()
-            )));
-        }
-        y_hat.fill(0.0);
-        for (w, column) in model.coef.iter().zip(x_new.columns()) {
-            if *w != 0.0 {
-                y_hat
-                    .iter_mut()
-                    .zip(column.iter())
-                    .for_each(|(y_hat, x)| *y_hat += w * x);
-            }
-        }
-        Ok(())
+        })
     }
 }
 
-impl LinearRegressor for Lasso {
-    fn coef<'m>(&self, model: &'m Model, _: &Call<'_>) -> Result<&'m [f64]> {
-        Ok(&model.coef)
-    }
-}
-
-impl PathRegressor for Lasso {
-    const PREFERRED_COLUMNS: u32 = 64;
-    type Prepared<'x> = LassoDesign<'x>;
-    type Path<'p> = LassoPath<'p>;
-
-    fn prepare<'x>(&self, x: Mat<'x>, x_new: Mat<'x>, _: &Call<'_>) -> Result<LassoDesign<'x>> {
-        LassoDesign::prepare(columns(x)?, columns(x_new)?).map_err(refusal)
-    }
-
-    fn grid(
-        &self,
-        design: &LassoDesign<'_>,
-        y: Mat<'_>,
-        min_ratio: f64,
-        mut alphas: MatMut<'_>,
-        _: &Call<'_>,
-    ) -> Result<()> {
-        let alphas = alphas.as_mut_slice().ok_or_else(not_contiguous)?;
-        design
-            .grid(columns(y)?, min_ratio, self.options, alphas)
-            .map_err(refusal)
-    }
-
-    fn begin<'p>(
-        &'p self,
-        design: &'p LassoDesign<'_>,
-        y: Mat<'_>,
-        alphas: Mat<'_>,
-        _: &Call<'_>,
-    ) -> Result<LassoPath<'p>> {
-        design
-            .begin(columns(y)?, columns(alphas)?, self.options)
-            .map_err(refusal)
-    }
-
-    fn advance(
-        path: &mut LassoPath<'_>,
-        columns: &[u32],
-        steps: &[u32],
-        mut y_hat: MatMut<'_>,
-        info: &mut [FitInfo],
-        _: &Call<'_>,
-    ) -> Result<()> {
-        let y_hat = y_hat.as_mut_slice().ok_or_else(not_contiguous)?;
-        let mut fits = vec![LassoFit::EMPTY; columns.len()];
-        path.advance(columns, steps, y_hat, &mut fits)
-            .map_err(refusal)?;
-        for (info, fit) in info.iter_mut().zip(fits) {
-            *info = FitInfo::iterated(fit.gap, fit.n_nonzero, fit.is_converged);
-        }
-        Ok(())
-    }
-}
+/// The regressor.
+pub type Lasso = Sparse<IsLasso>;
 
 ocean_plugin::export_plugin!(regressor Lasso: path, linear);
-
-fn columns(matrix: Mat<'_>) -> Result<Columns<'_>> {
-    let values = matrix.as_slice().ok_or_else(not_contiguous)?;
-    Columns::new(values, matrix.rows(), matrix.cols()).map_err(refusal)
-}
-
-fn not_contiguous() -> Error {
-    Error::shape("the lasso takes matrices that lie column by column, without gaps")
-}
-
-fn refusal(error: LinearError) -> Error {
-    let message = error.to_string();
-    match error {
-        LinearError::Shape { .. } | LinearError::Empty => Error::shape(message),
-        LinearError::Penalty(_) | LinearError::NoPenalty(_) | LinearError::Setting { .. } => {
-            Error::param(message)
-        }
-        LinearError::Numeric(_) => Error::numeric(message),
-    }
-}

@@ -3,7 +3,8 @@
 //! The arithmetic is `ocean-linear`'s; here its types meet the plugin interfaces, and its refusals the statuses of the ABI. A walk along the
 //! penalties (`path`) is what a permutation test drives; `fit` and `predict` make one model, whose coefficients `linear` shows.
 
-use ocean_linear::{Columns, LinearError, RidgeDesign, RidgePath, ridge};
+use ocean_linear::{RidgeDesign, RidgePath, ridge};
+use ocean_linear_regressor::convert::{columns, predict, refusal, values};
 use ocean_plugin::prelude::*;
 
 #[cfg(test)]
@@ -45,21 +46,7 @@ impl Regressor for Ridge {
         y_hat: &mut [f64],
         _: &Call<'_>,
     ) -> Result<()> {
-        if x_new.cols() != coef.len() {
-            return Err(Error::shape(format!(
-                "the model has {} coefficients, X {} columns",
-                coef.len(),
-                x_new.cols()
-            )));
-        }
-        y_hat.fill(0.0);
-        for (w, column) in coef.iter().zip(x_new.columns()) {
-            y_hat
-                .iter_mut()
-                .zip(column.iter())
-                .for_each(|(y_hat, x)| *y_hat += w * x);
-        }
-        Ok(())
+        predict(coef, x_new, y_hat)
     }
 }
 
@@ -111,30 +98,10 @@ impl PathRegressor for Ridge {
         info: &mut [FitInfo],
         _: &Call<'_>,
     ) -> Result<()> {
-        let y_hat = y_hat.as_mut_slice().ok_or_else(not_contiguous)?;
+        let y_hat = values(&mut y_hat)?;
         info.fill(FitInfo::CLOSED_FORM);
         path.advance(columns, steps, y_hat).map_err(refusal)
     }
 }
 
 ocean_plugin::export_plugin!(regressor Ridge: path, linear);
-
-fn columns(matrix: Mat<'_>) -> Result<Columns<'_>> {
-    let values = matrix.as_slice().ok_or_else(not_contiguous)?;
-    Columns::new(values, matrix.rows(), matrix.cols()).map_err(refusal)
-}
-
-fn not_contiguous() -> Error {
-    Error::shape("ridge takes matrices that lie column by column, without gaps")
-}
-
-fn refusal(error: LinearError) -> Error {
-    let message = error.to_string();
-    match error {
-        LinearError::Shape { .. } | LinearError::Empty => Error::shape(message),
-        LinearError::Penalty(_) | LinearError::NoPenalty(_) | LinearError::Setting { .. } => {
-            Error::param(message)
-        }
-        LinearError::Numeric(_) => Error::numeric(message),
-    }
-}
