@@ -2,6 +2,10 @@
 //!
 //! Each of them brings its name, its parameters and the family of its models ([`Kind`]); everything else is [`TextEncoder`].
 
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
 use std::marker::PhantomData;
 use std::path::Path;
 
