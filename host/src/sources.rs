@@ -558,10 +558,17 @@ fn penalties(plan: &RegressorPlan, family: &str, regressor: &PluginRegressor) ->
         (None, "ridge") => format!(
             "{n_alphas} penalties whose effective degrees of freedom are log-spaced from 0.1 to 0.99 of the rank"
         ),
-        (None, "lasso" | "elastic-net") => format!(
-            "{n_alphas} log-spaced penalties from the smallest that empties the model to {} of it",
-            plan.alpha_min_ratio
-        ),
+        (None, "lasso" | "elastic-net") => {
+            let scaled = if regressor.scales_y() {
+                "; y has variance 1 in every training set, and penalties are reported in its units"
+            } else {
+                ""
+            };
+            format!(
+                "{n_alphas} log-spaced penalties from the smallest that empties the model to {} of it{scaled}",
+                plan.alpha_min_ratio
+            )
+        }
         (None, _) => format!("{n_alphas} penalties made by the plugin"),
     }
 }

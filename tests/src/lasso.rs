@@ -30,6 +30,10 @@ impl Regressor for PluginLasso {
         50
     }
 
+    fn scales_y(&self) -> bool {
+        self.0.iter().any(|variant| variant.l1_ratio < 1.0)
+    }
+
     fn prepare<'a>(
         &'a self,
         x: &'a DMatrix<f64>,

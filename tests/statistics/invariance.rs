@@ -2,6 +2,8 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::seed::Seed;
+use ocean_linear::LassoOptions;
+use ocean_tests::lasso::PluginLasso;
 use ocean_tests::ridge::PluginRidge;
 use proptest::prelude::*;
 
@@ -39,6 +41,19 @@ proptest! {
         prop_assert_eq!(steps(&before), steps(&after));
         prop_assert!((&before.statistics - &after.statistics).abs().max() < AFTER_RESCALING);
         prop_assert_eq!(before.p(), after.p());
+    }
+
+    /// The elastic net's penalty has two parts, of which only one grows with y by itself.
+    #[test]
+    fn nor_does_it_with_an_elastic_net(seed in 0u64..1000, log_scale in -6.0..6.0f64) {
+        let mut study = study(40, 9, seed);
+        let variants = [0.9, 0.3].map(|l1_ratio| LassoOptions { l1_ratio, ..LassoOptions::default() });
+        let net = PluginLasso(variants.to_vec());
+        let before = study.run(&net, 9);
+        study.y *= log_scale.exp();
+        let after = study.run(&net, 9);
+        prop_assert_eq!(steps(&before), steps(&after));
+        prop_assert!((&before.statistics - &after.statistics).abs().max() < AFTER_RESCALING);
     }
 
     #[test]

@@ -37,6 +37,13 @@ pub trait Regressor: Sync {
     /// Rows of the penalty grid when the study does not say.
     fn n_alphas(&self) -> usize;
 
+    /// Whether y has to come with variance 1 in every training set. A penalty with an ℓ1 and an ℓ2 part, both in proportion to one α that follows from y,
+    /// is another mixture for y in other units: without scaling, the elastic net of y in cents is nearer to the lasso than that of y in euros.
+    /// Friedman, Hastie & Tibshirani (2010) scale likewise. Predictions and errors are in target units either way.
+    fn scales_y(&self) -> bool {
+        false
+    }
+
     /// Factorises one design, once for all targets.
     ///
     /// `x`: n_train × n_features, columns centred and scaled by their sd over the training rows. `x_new`: n_new × n_features, held-out rows in the same scaling.
@@ -53,7 +60,7 @@ pub trait Regressor: Sync {
 /// One factorised design, shared by all threads.
 pub trait Prepared: Sync + Send {
     /// Fills `alphas` (n_alphas × n_targets): row 0 the strongest penalty, strictly decreasing, each row of the same meaning in every design.
-    /// `y`: n_train × n_targets, each column centred, none constant.
+    /// `y`: n_train × n_targets, each column centred, none constant; of variance 1 if [`Regressor::scales_y`].
     ///
     /// # Errors
     /// Whatever the regressor reports.

@@ -339,6 +339,11 @@ impl Regressor for PluginRegressor {
         }
     }
 
+    /// Penalties that a user gives are meant for y as it is, as in other software.
+    fn scales_y(&self) -> bool {
+        self.plugin.descriptor.family == "elastic-net" && self.options.alphas.is_none()
+    }
+
     fn prepare<'a>(
         &'a self,
         x: &'a DMatrix<f64>,

@@ -12,17 +12,20 @@ pub(super) struct CentredBlock {
     /// n_held_out × columns.
     y_new: DMatrix<f64>,
     mean: Vec<f64>,
+    /// What y and y_new are divided by: the sd of the training y (ddof 0), or 1.
+    pub(super) scale: Vec<f64>,
     /// Columns whose training y is constant: they get the empty model and never reach the regressor.
     pub(super) constant: Vec<bool>,
 }
 
 impl CentredBlock {
-    /// Copies the rows of one design out of `y`.
-    pub(super) fn new(y: &DMatrix<f64>, design: &Design) -> Self {
+    /// Copies the rows of one design out of `y`; `scales_y`: every training column gets variance 1.
+    pub(super) fn new(y: &DMatrix<f64>, design: &Design, scales_y: bool) -> Self {
         let mut part = Self {
             y: DMatrix::zeros(design.train.len(), y.ncols()),
             y_new: DMatrix::zeros(design.held_out.len(), y.ncols()),
             mean: Vec::with_capacity(y.ncols()),
+            scale: Vec::with_capacity(y.ncols()),
             constant: Vec::with_capacity(y.ncols()),
         };
         for (column, values) in y.column_iter().enumerate() {
@@ -49,6 +52,13 @@ impl CentredBlock {
             for (slot, &row) in held_out.iter_mut().zip(&design.held_out) {
                 *slot = values[row] - offset - mean;
             }
+            let mut scale = 1.0;
+            if scales_y && !is_constant {
+                scale = (train.norm_squared() / n_train).sqrt();
+                train /= scale;
+                held_out /= scale;
+            }
+            part.scale.push(scale);
             part.mean.push(offset + mean);
             part.constant.push(is_constant);
         }
@@ -62,7 +72,8 @@ impl CentredBlock {
         if self.constant[column] {
             return squared_distance(&y[rows], None);
         }
-        squared_distance(&y[rows.clone()], Some(&y_hat[rows]))
+        let scale = self.scale[column];
+        scale * scale * squared_distance(&y[rows.clone()], Some(&y_hat[rows]))
     }
 
     /// Writes the predictions of one column to the rows that were held out.
@@ -72,7 +83,7 @@ impl CentredBlock {
             out.y_hat[(row, column)] = if self.constant[column] {
                 mean
             } else {
-                mean + centred
+                mean + self.scale[column] * centred
             };
             out.y_bar[(row, column)] = mean;
         }

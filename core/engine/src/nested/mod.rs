@@ -54,6 +54,7 @@ pub struct NestedCv<'a> {
     outer: Vec<Box<dyn Prepared + 'a>>,
     n_variants: usize,
     n_alphas: usize,
+    scales_y: bool,
     tuning: Tuning,
 }
 
@@ -75,7 +76,7 @@ pub struct Fit {
     pub step: usize,
     /// Setting tuned with the penalty (for elastic net: the l1_ratio), 0 the strongest.
     pub variant: usize,
-    /// The penalty itself; NaN when y was constant in the training part.
+    /// The penalty itself; NaN when y was constant in the training part. Where y was scaled, that of its ℓ1 part in target units, as glmnet's lambda.
     pub alpha: f64,
     /// What the regressor reported.
     pub info: FitInfo,
@@ -114,6 +115,7 @@ impl<'a> NestedCv<'a> {
             designs,
             n_variants: regressor.n_variants().max(1),
             n_alphas: regressor.n_alphas().max(1),
+            scales_y: regressor.scales_y(),
             tuning,
         })
     }
@@ -154,7 +156,7 @@ impl<'a> NestedCv<'a> {
     fn walk_designs(&self, y: &DMatrix<f64>, errors: &mut InnerErrors) -> Result<(), EngineError> {
         let all: Vec<u32> = (0..y.ncols() as u32).collect();
         for (design, prepared) in self.designs.inner.iter().zip(&self.inner) {
-            let part = CentredBlock::new(y, design);
+            let part = CentredBlock::new(y, design, self.scales_y);
             let mut workspace = Workspace::new(design, y.ncols());
             for variant in 0..self.n_variants {
                 let (mut path, _) = self.begin(design, prepared.as_ref(), variant, &part)?;
@@ -183,7 +185,7 @@ impl<'a> NestedCv<'a> {
         let inner = &self.designs.inner;
         let parts: Vec<CentredBlock> = inner
             .iter()
-            .map(|design| CentredBlock::new(y, design))
+            .map(|design| CentredBlock::new(y, design, self.scales_y))
             .collect();
         let mut workspaces: Vec<Workspace> = inner
             .iter()
@@ -230,7 +232,7 @@ impl<'a> NestedCv<'a> {
             fits: Vec::with_capacity(self.designs.n_splits()),
         };
         for (split, (design, prepared)) in self.designs.outer.iter().zip(&self.outer).enumerate() {
-            let part = CentredBlock::new(y, design);
+            let part = CentredBlock::new(y, design, self.scales_y);
             let folds = self.inner_folds(split);
             let chosen: Vec<(usize, usize)> = (0..n_columns)
                 .map(|column| errors.choose(split, column, folds))
@@ -257,7 +259,7 @@ impl<'a> NestedCv<'a> {
                     let fit = self.fit(
                         variant,
                         step,
-                        alphas[(step, column)],
+                        alphas[(step, column)] * part.scale[column],
                         workspace.info[slot],
                         part.constant[column],
                     );
