@@ -56,7 +56,7 @@ pub fn check_vectors<K: Kind>(model: &str, variant: &str) {
         .map(|kept| list(&kept["vectors"]))
         .iter()
         .flatten()
-        .flat_map(|vector| list(vector))
+        .flat_map(list)
         .filter_map(|value| value.as_f64())
         .collect();
     let host = Host::new().with(0, 2);
