@@ -14,12 +14,15 @@ use ocean_engine::inference::interval::{
 use ocean_engine::inference::multiplicity::{
     PermutationP, benjamini_hochberg, holm, permutation_p, settle_ties, step_down_max_t,
 };
-use ocean_engine::inference::sensitivity::{critical_maximum, null_moments, sensitivity};
+use ocean_engine::inference::sensitivity::{
+    critical_maximum, critical_pooled, null_moments, sensitivity,
+};
+use ocean_engine::inference::sequential::{LEAST_DRAWS, Stopping};
 use ocean_engine::inference::verdict::{Evidence, Verdict, false_coverage_level};
 use ocean_engine::score::{HeldOut, Scores, se_naive};
 use ocean_engine::targets::{RowSet, Targets};
 
-use crate::report::model::CellResult;
+use crate::report::model::{CellResult, Correction};
 use crate::study::Piece;
 
 /// Bins of the null histogram.
@@ -46,10 +49,24 @@ pub struct Common<'a> {
     pub level: f64,
     /// δ.
     pub smallest_effect: Option<f64>,
-    /// Permutations m of the family.
+    /// The most permutations m of a cell of the family.
     pub n_permutations: usize,
+    /// The family's permutations stop where a cell has settled: p and its adjustment are those of sequential stopping.
+    pub is_adaptive: bool,
     /// Mean error variance of the targets that are means of raters, v̄ = mean σ²ₑ/cᵢ over their rows; `None` for other targets.
     pub rating_error: &'a [Option<f64>],
+}
+
+impl Common<'_> {
+    /// How p is adjusted for the number of cells: a joint null distribution needs the same permutations in every cell.
+    #[must_use]
+    pub fn correction(&self) -> Correction {
+        if self.is_adaptive {
+            Correction::Holm
+        } else {
+            Correction::MaxT
+        }
+    }
 }
 
 /// One computed encoder × regressor × row set.
@@ -74,7 +91,7 @@ pub struct Computed {
 pub struct Cells {
     /// Rows of results.csv.
     pub results: Vec<CellResult>,
-    /// r2 by permutation, (m + 1) × cells, row 0 observed, ties settled; NaN below the fewer permutations of a control.
+    /// r2 by permutation, (m + 1) × cells, row 0 observed, ties settled; NaN below the fewer permutations of a control or of a cell that has settled.
     pub statistics: DMatrix<f64>,
     /// Step-down maxT p of each control's cells among themselves, for the doctor; `None` for the family.
     pub control_p: Vec<Option<f64>>,
@@ -90,7 +107,11 @@ pub struct Cells {
 /// [`EngineError::ConstantTarget`], which an evaluated target cannot cause.
 pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineError> {
     let origin = order(common, computed);
-    let mut statistics = DMatrix::from_element(common.n_permutations + 1, origin.len(), f64::NAN);
+    let n_rows = computed
+        .iter()
+        .map(|computed| computed.piece.statistics.nrows());
+    let n_rows = n_rows.max().unwrap_or(1);
+    let mut statistics = DMatrix::from_element(n_rows, origin.len(), f64::NAN);
     for (cell, &(at, column)) in origin.iter().enumerate() {
         let r2 = computed[at].piece.statistics.column(column);
         statistics.view_mut((0, cell), (r2.len(), 1)).copy_from(&r2);
@@ -98,14 +119,8 @@ pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineE
     settle_ties(&mut statistics);
     let mut results = Vec::with_capacity(origin.len());
     for (cell, &(at, column)) in origin.iter().enumerate() {
-        let n_rows = computed[at].piece.statistics.nrows();
-        let r2 = statistics.column(cell);
-        results.push(describe(
-            common,
-            &computed[at],
-            column,
-            &r2.as_slice()[1..n_rows],
-        )?);
+        let null = draws(&statistics, cell);
+        results.push(describe(common, &computed[at], column, null)?);
     }
     let replicates = origin
         .iter()
@@ -125,12 +140,20 @@ pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineE
     };
     let n_family = cells.results.iter().filter(|cell| !cell.is_control).count();
     if common.n_permutations > 0 {
-        cells.add_p(n_family);
+        cells.add_p(common, n_family);
         cells.add_sensitivity(common, computed, n_family);
     }
     cells.add_intervals(common, computed, n_family);
     cells.add_gain_over_length();
     Ok(cells)
+}
+
+/// The permuted r2 of a cell, without the observed one: NaN stands below the last.
+fn draws(statistics: &DMatrix<f64>, cell: usize) -> &[f64] {
+    let n_rows = statistics.nrows();
+    let column = &statistics.as_slice()[cell * n_rows..(cell + 1) * n_rows];
+    let end = column.iter().position(|t| t.is_nan()).unwrap_or(n_rows);
+    &column[1.min(end)..end]
 }
 
 /// Family before controls; else the order of the pieces, targets in the order of Y.
@@ -302,17 +325,24 @@ impl Fits {
 }
 
 impl Cells {
-    /// Permutation p of every cell; maxT, BH and Holm over the family. Each control's cells have a maxT among themselves, which the doctor sees.
-    fn add_p(&mut self, n_family: usize) {
+    /// Permutation p of every cell; maxT (in the adaptive mode Holm), BH and Holm over the family. Each control's cells have a maxT among themselves, which
+    /// the doctor sees.
+    fn add_p(&mut self, common: &Common, n_family: usize) {
         let family: Vec<usize> = (0..n_family).collect();
-        let adjusted = self.add_raw_p(&family);
+        let max_t = if common.is_adaptive {
+            self.add_sequential_p(&family, common.n_permutations);
+            None
+        } else {
+            Some(self.add_raw_p(&family))
+        };
         let p: Vec<f64> = family
             .iter()
             .filter_map(|&cell| self.results[cell].p)
             .collect();
         let (q_bh, p_holm) = (benjamini_hochberg(&p), holm(&p));
         for (cell, result) in self.results[..n_family].iter_mut().enumerate() {
-            result.p_fwer = Some(adjusted[cell]);
+            result.p_fwer = Some(max_t.as_ref().map_or(p_holm[cell], |max_t| max_t[cell]));
+            result.correction = Some(common.correction());
             result.q_bh = Some(q_bh[cell]);
             result.p_holm = Some(p_holm[cell]);
         }
@@ -325,6 +355,20 @@ impl Cells {
             for (&cell, adjusted) in cells.iter().zip(self.add_raw_p(&cells)) {
                 self.control_p[cell] = Some(adjusted);
             }
+        }
+    }
+
+    /// Fills in p, floor, ties and Monte-Carlo interval of cells whose permutations stopped on their own, and the permutations that p rests on.
+    fn add_sequential_p(&mut self, cells: &[usize], cap: usize) {
+        let stopping = Stopping::with_cap(cap);
+        for &cell in cells {
+            let sequential = stopping.p(self.statistics[(0, cell)], draws(&self.statistics, cell));
+            let result = &mut self.results[cell];
+            result.p = Some(sequential.p);
+            result.p_floor = Some(1.0 / (cap + 1) as f64);
+            result.permutations = sequential.n_draws as u32;
+            result.ties = sequential.n_ties as u32;
+            result.p_interval = Some(sequential.interval);
         }
     }
 
@@ -353,10 +397,10 @@ impl Cells {
 
     /// mde80 of each encoder × regressor × row set, at the critical value of the family.
     fn add_sensitivity(&mut self, common: &Common, computed: &[Computed], n_family: usize) {
-        let n_samples: Vec<usize> = self.results.iter().map(|cell| cell.n).collect();
-        let family = self.statistics.columns(0, n_family).into_owned();
-        let Some(critical) = critical_maximum(&family, &n_samples[..n_family], common.level) else {
-            return;
+        let critical_r2 = if common.is_adaptive {
+            self.critical_without_joint_null(common, n_family)
+        } else {
+            self.critical_of_max_t(common, n_family)
         };
         for (at, computed) in computed.iter().enumerate() {
             if computed.is_control || computed.piece.planted.is_empty() {
@@ -365,22 +409,58 @@ impl Cells {
             let of_piece: Vec<usize> = (0..n_family)
                 .filter(|&cell| self.origin[cell].0 == at)
                 .collect();
-            let critical_r2: Vec<f64> = of_piece
-                .iter()
-                .map(|&cell| {
-                    let (centre, spread) = null_moments(
-                        &self.statistics.column(cell).as_slice()[1..],
-                        n_samples[cell],
-                    );
-                    centre + spread * critical
-                })
-                .collect();
-            let found = sensitivity(&computed.piece.planted, &critical_r2);
+            let critical: Option<Vec<f64>> =
+                of_piece.iter().map(|&cell| critical_r2[cell]).collect();
+            let Some(critical) = critical else {
+                for cell in of_piece.into_iter().filter(|_| common.is_adaptive) {
+                    add_note(&mut self.results[cell].notes, TOO_FEW_FOR_SENSITIVITY);
+                }
+                continue;
+            };
+            let found = sensitivity(&computed.piece.planted, &critical);
             for cell in of_piece {
                 self.results[cell].mde80 = found.mde80;
                 self.results[cell].mde80_r2 = found.mde80_r2;
             }
         }
+    }
+
+    /// The r2 that each cell of the family must exceed, by the null distribution of the maximum.
+    fn critical_of_max_t(&self, common: &Common, n_family: usize) -> Vec<Option<f64>> {
+        let n_samples: Vec<usize> = self.results.iter().map(|cell| cell.n).collect();
+        let family = self.statistics.columns(0, n_family).into_owned();
+        let critical = critical_maximum(&family, &n_samples[..n_family], common.level);
+        (0..n_family)
+            .map(|cell| {
+                let (centre, spread) = null_moments(
+                    &self.statistics.column(cell).as_slice()[1..],
+                    n_samples[cell],
+                );
+                Some(centre + spread * critical?)
+            })
+            .collect()
+    }
+
+    /// The same where cells have stopped at different permutations: Holm's first step, level α/J for a single cell, by the z of all targets of the cell's
+    /// encoder and regressor together, from the permutations that every cell has. `None` where even those are too few for that level.
+    fn critical_without_joint_null(&self, common: &Common, n_family: usize) -> Vec<Option<f64>> {
+        let common_draws = |cell: usize| {
+            let null = draws(&self.statistics, cell);
+            (&null[..null.len().min(LEAST_DRAWS)], self.results[cell].n)
+        };
+        let recipe = |cell: usize| (&self.results[cell].encoder, &self.results[cell].regressor);
+        (0..n_family)
+            .map(|cell| {
+                let nulls: Vec<(&[f64], usize)> = (0..n_family)
+                    .filter(|&other| recipe(other) == recipe(cell))
+                    .map(common_draws)
+                    .collect();
+                let critical = critical_pooled(&nulls, common.level / n_family as f64)?;
+                let (null, n) = common_draws(cell);
+                let (centre, spread) = null_moments(null, n);
+                Some(centre + spread * critical)
+            })
+            .collect()
     }
 
     /// 95 % intervals, and the verdicts with the interval adjusted for the false-coverage rate.
@@ -432,6 +512,17 @@ impl Cells {
             cell.gain_over_length = length.get(&key).map(|r2| cell.r2 - r2);
         }
     }
+}
+
+/// Without a joint null distribution a critical value needs permutations for a single cell's share of the level.
+const TOO_FEW_FOR_SENSITIVITY: &str =
+    "no mde80: too few permutations for the level of a single cell";
+
+fn add_note(notes: &mut String, note: &str) {
+    if !notes.is_empty() {
+        notes.push_str("; ");
+    }
+    notes.push_str(note);
 }
 
 fn finite(value: f64) -> Option<f64> {

@@ -120,11 +120,15 @@ impl Study<'_> {
                 InnerFolds::Independent(n_inner) => Some(n_inner),
             },
             permutations: self.plan.n_permutations(),
-            is_adaptive: false,
+            is_adaptive: self.plan.is_adaptive(),
             exchange: evaluation.exchange.to_string(),
             unit: evaluation.unit.to_string(),
             covariates: Vec::new(),
-            correction: Correction::MaxT,
+            correction: if self.plan.is_adaptive() {
+                Correction::Holm
+            } else {
+                Correction::MaxT
+            },
             data: self.data_summary(),
             encoders: self.encoder_summaries(&least),
             regressors: self
@@ -190,7 +194,7 @@ impl Study<'_> {
             .collect()
     }
 
-    /// predictions.csv, folds.csv, null.npy with its index, jackknife.npy.
+    /// predictions.csv, folds.csv, null.npy with its index (NaN below the last permutation of a cell that has fewer), jackknife.npy.
     ///
     /// # Errors
     /// [`WriteError`] naming the file.

@@ -9,13 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::design::{FoldDesigns, Layout};
-use ocean_engine::evaluate::{
-    BlockResult, Blocks, PermutedTargets, r2_of_columns, r2_without_block, run_block,
-};
+use ocean_engine::evaluate::{Blocks, PermutedTargets, r2_of_columns, r2_without_block, run_block};
 use ocean_engine::inference::interval::jackknife_blocks;
 use ocean_engine::inference::sensitivity::planted_columns;
 use ocean_engine::nested::{NestedCv, OutOfFold, Tuning};
 use ocean_engine::regressor::Regressor;
+use ocean_engine::waves::{Wave, Waves};
 use rayon::prelude::*;
 
 use crate::atomic::WriteError;
@@ -28,8 +27,10 @@ const DRAWS_PER_PIECE: usize = 40;
 /// What to compute, besides the observed r2.
 #[derive(Debug, Clone, Copy)]
 pub struct Work {
-    /// Permutations m.
+    /// Permutations m, or the most of the adaptive mode.
     pub n_permutations: usize,
+    /// Targets that have settled get no further permutations.
+    pub is_adaptive: bool,
     /// Leave out blocks for the interval.
     pub jackknife: bool,
     /// Planted targets for the sensitivity, 0 for none.
@@ -70,7 +71,7 @@ pub struct Bench<'a> {
 pub struct Piece {
     /// Out-of-fold predictions of the observed targets, one a repeat.
     pub observed: Vec<OutOfFold>,
-    /// r2, (m + 1) × targets of the row set, row 0 observed, mean over repeats.
+    /// r2, (m + 1) × targets of the row set, row 0 observed, mean over repeats; NaN below the last permutation of a target that has settled.
     pub statistics: DMatrix<f64>,
     /// r2 without each jackknife block, blocks × targets; `None` with too few rows or groups, or when not asked for.
     pub jackknife: Option<DMatrix<f64>>,
@@ -109,29 +110,42 @@ impl Bench<'_> {
     ) -> Result<Piece, StudyError> {
         let name = format!("{}/{regressor_name}", self.name);
         let repeats = self.layout.folds.repeats();
-        let n_rows = self.work.n_permutations + 1;
         let mut piece = Piece {
             observed: Vec::with_capacity(repeats),
-            statistics: DMatrix::zeros(n_rows, self.n_targets()),
+            statistics: DMatrix::zeros(0, 0),
             jackknife: None,
             planted: Vec::new(),
             n_train: 0.0,
             n_constant: 0,
         };
-        for repeat in 0..repeats {
-            let designs = FoldDesigns::build(&self.layout, &self.permuted.row_set.rows, repeat)?;
-            let nested = NestedCv::prepare(&designs, regressor, tuning)?;
-            let (observed, statistics) = self.null(&format!("{name}/{repeat}"), &nested, stage)?;
-            piece.observed.push(observed);
-            piece.statistics += statistics / repeats as f64;
-            let planted = self.planted(&format!("{name}/{repeat}"), &nested, stage)?;
-            piece.planted.resize(planted.len(), 0.0);
-            for (mean, r2) in piece.planted.iter_mut().zip(planted) {
-                *mean += r2 / repeats as f64;
+        // Whether a target has settled is known from the mean over all repeats only, so the adaptive mode holds their designs together.
+        let together = if self.work.is_adaptive { repeats } else { 1 };
+        for first in (0..repeats).step_by(together) {
+            let designs = (first..first + together)
+                .map(|repeat| FoldDesigns::build(&self.layout, &self.permuted.row_set.rows, repeat))
+                .collect::<Result<Vec<_>, _>>()?;
+            let nested = designs
+                .iter()
+                .map(|designs| NestedCv::prepare(designs, regressor, tuning))
+                .collect::<Result<Vec<_>, _>>()?;
+            let statistics = self.null(&name, first, &nested, &mut piece.observed, stage)?;
+            piece.statistics = if first == 0 {
+                statistics
+            } else {
+                piece.statistics + statistics
+            };
+            for (repeat, nested) in (first..).zip(&nested) {
+                let planted = self.planted(&format!("{name}/{repeat}"), nested, stage)?;
+                piece.planted.resize(planted.len(), 0.0);
+                for (mean, r2) in piece.planted.iter_mut().zip(planted) {
+                    *mean += r2 / repeats as f64;
+                }
             }
-            piece.n_train += designs.mean_n_train() / repeats as f64;
-            let constant = designs.outer.iter().map(|design| design.n_constant).max();
-            piece.n_constant = piece.n_constant.max(constant.unwrap_or(0));
+            for designs in &designs {
+                piece.n_train += designs.mean_n_train() / repeats as f64;
+                let constant = designs.outer.iter().map(|design| design.n_constant).max();
+                piece.n_constant = piece.n_constant.max(constant.unwrap_or(0));
+            }
         }
         piece.jackknife = self.jackknife(&name, regressor, tuning, stage)?;
         Ok(piece)
@@ -160,38 +174,85 @@ impl Bench<'_> {
         Ok(numbers)
     }
 
-    /// Observed predictions and r2 under every permutation index, (m + 1) × targets.
+    /// The share of some repeats (the first of them `first`) in the mean r2 under every permutation index, as [`Waves::finish`] lays it out; adds their
+    /// observed predictions to `observed`.
     fn null(
         &self,
         name: &str,
-        nested: &NestedCv,
+        first: usize,
+        nested: &[NestedCv],
+        observed: &mut Vec<OutOfFold>,
         stage: &Stage,
-    ) -> Result<(OutOfFold, DMatrix<f64>), StudyError> {
-        let blocks = Blocks::new(self.work.n_permutations, self.n_targets());
-        let run = |block| run_block(nested, &self.permuted, blocks, block);
-        // Block 0 holds the predictions that the report needs, so it is always computed.
-        self.go_on()?;
-        let BlockResult { r2, observed } = run(0)?;
-        let observed = observed.ok_or(StudyError::Interrupted)?;
-        stage.add(1);
-        let others: Vec<Vec<f64>> = (1..blocks.len())
+    ) -> Result<DMatrix<f64>, StudyError> {
+        let (m, n_targets) = (self.work.n_permutations, self.n_targets());
+        let n_steps = (Blocks::new(m, n_targets).len() * nested.len()) as u64;
+        let mut n_done = 0;
+        let mut waves = if self.work.is_adaptive {
+            Waves::adaptive(m, n_targets)
+        } else {
+            Waves::fixed(m, n_targets)
+        };
+        while let Some(wave) = waves.next_wave() {
+            let mut mean = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
+            for (repeat, nested) in (first..).zip(nested) {
+                let (r2, predictions) =
+                    self.wave(&format!("{name}/{repeat}"), nested, &wave, stage)?;
+                mean += r2 / self.layout.folds.repeats() as f64;
+                observed.extend(predictions);
+                n_done += wave.blocks().len() as u64;
+            }
+            waves.take(&wave, &mean);
+        }
+        // What settled targets did not need.
+        stage.add(n_steps.saturating_sub(n_done));
+        Ok(waves.finish())
+    }
+
+    /// r2 of one repeat in a wave, indexes × targets, and in the first wave the observed predictions.
+    fn wave(
+        &self,
+        name: &str,
+        nested: &NestedCv,
+        wave: &Wave,
+        stage: &Stage,
+    ) -> Result<(DMatrix<f64>, Option<OutOfFold>), StudyError> {
+        let row_set = wave.row_set(self.permuted.row_set);
+        let permuted = PermutedTargets {
+            row_set: &row_set,
+            ..self.permuted
+        };
+        let blocks = wave.blocks();
+        let row_major = |r2: DMatrix<f64>| r2.transpose().as_slice().to_vec();
+        let run = |block| run_block(nested, &permuted, blocks, block);
+        let mut parts = Vec::with_capacity(blocks.len());
+        let mut observed = None;
+        if wave.indexes.start == 0 {
+            // The first block holds the predictions that the report needs, so it is always computed.
+            self.go_on()?;
+            let first = run(0)?;
+            observed = first.observed;
+            parts.push(row_major(first.r2));
+            stage.add(1);
+        }
+        let others: Vec<Vec<f64>> = (parts.len()..blocks.len())
             .into_par_iter()
             .map(|block| {
-                let len = blocks.range(block).len() * self.n_targets();
-                let numbers = self.keep(&format!("null/{name}/{block}"), len, || {
-                    Ok(run(block)?.r2.transpose().as_slice().to_vec())
+                let indexes = blocks.range(block);
+                let len = indexes.len() * wave.targets.len();
+                let numbers = self.keep(&format!("null/{name}/{}", indexes.start), len, || {
+                    Ok(row_major(run(block)?.r2))
                 })?;
                 stage.add(1);
                 Ok(numbers)
             })
             .collect::<Result<_, StudyError>>()?;
-        let row_major = [vec![r2.transpose().as_slice().to_vec()], others].concat();
-        let statistics = DMatrix::from_row_iterator(
-            self.work.n_permutations + 1,
-            self.n_targets(),
-            row_major.into_iter().flatten(),
+        parts.extend(others);
+        let r2 = DMatrix::from_row_iterator(
+            wave.indexes.len(),
+            wave.targets.len(),
+            parts.into_iter().flatten(),
         );
-        Ok((observed, statistics))
+        Ok((r2, observed))
     }
 
     /// r2 of planted targets, draw-major.

@@ -196,6 +196,20 @@ fn a_changed_study_in_the_folder_of_a_finished_one() {
 }
 
 #[test]
+fn too_few_permutations_for_holm_where_holm_alone_adjusts() {
+    // One cell at level .01: (0 + 1)/(M + 1) ≤ .01 from M = 99 on.
+    let adaptive = |cap: u32| format!("permutations = {{ adaptive = {cap} }}\nlevel = 0.01");
+    assert_eq!(
+        refused(|folder| folder.replace("plugins.toml", "permutations = 19", &adaptive(98))),
+        "error: [evaluation] permutations: { adaptive = 98 } is too few for 1 cell: the smallest p that Holm can give is 1/(98 + 1), above the level 0.01\n  \
+         try: permutations = { adaptive = 99 }, or more\n"
+    );
+    let folder = Folder::sound();
+    folder.replace("plugins.toml", "permutations = 19", &adaptive(99));
+    folder.eval(&["--quiet"]).ending_with(0);
+}
+
+#[test]
 fn every_problem_is_told_at_once_and_each_with_its_line() {
     let said = refused(|folder| {
         folder.replace(

@@ -8,7 +8,7 @@ use ocean_tests::workspace::{root, target};
 
 use crate::folder::{Folder, texts};
 use crate::host::{ocean_host, run};
-use crate::outputs::assert_same;
+use crate::outputs::{assert_same, cell, number, results};
 
 /// A study that works for about a second.
 fn busy() -> Folder {
@@ -67,6 +67,64 @@ fn runs_killed_at_twenty_random_times_end_in_the_same_bytes_when_resumed() {
     println!("{n_killed} of 20 runs were still at work when killed; a whole run took {whole:?}");
     // A busy machine slows the first run and not the others; most kills must still have hit one.
     assert!(n_killed >= 5);
+}
+
+#[test]
+fn permutations_that_stop_early_leave_the_same_bytes_on_any_threads_and_after_kills() {
+    let folder = quickstart_until_settled();
+    let began = Instant::now();
+    for threads in ["1", "2"] {
+        let arguments = ["--threads", threads, "--out", threads];
+        run(folder.path(), &[&EVAL[..], &arguments].concat()).ending_with(0);
+    }
+    let two_runs = began.elapsed();
+    assert_same(&folder.file("1"), &folder.file("2"));
+    let mut n_killed = 0;
+    for at in 1..=3 {
+        let out = format!("killed-{at}");
+        n_killed += usize::from(is_killed_after(
+            two_runs.mul_f64(f64::from(at) / 9.0),
+            &folder,
+            &out,
+        ));
+        run(folder.path(), &[&EVAL[..], &["--out", &out]].concat()).ending_with(0);
+        assert_same(&folder.file("1"), &folder.file(&out));
+    }
+    assert!(n_killed >= 2, "{n_killed}");
+    let rows = results(&folder.file("1"));
+    for encoder in ["lexical", "precomputed"] {
+        let count = |target: &str| number(cell(&rows, encoder, target), "permutations");
+        assert_eq!(count("openness"), 1999.0);
+        assert!(
+            count("neuroticism") < 1000.0,
+            "there is nothing to find, and it stopped early"
+        );
+    }
+    for row in rows.iter().filter(|row| !row["p_fwer"].is_empty()) {
+        assert_eq!(row["p_fwer"], row["p_holm"]);
+    }
+    let json = std::fs::read_to_string(folder.file("1").join("results.json")).unwrap();
+    // Six cells and the study.
+    assert_eq!(json.matches("\"correction\": \"holm\"").count(), 7);
+}
+
+/// The quickstart with at most 1,999 permutations a cell, and little else.
+fn quickstart_until_settled() -> Folder {
+    let folder = Folder::sound();
+    for entry in std::fs::read_dir(root().join("examples/quickstart")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(
+            &path,
+            folder.file(path.file_name().unwrap().to_str().unwrap()),
+        )
+        .unwrap();
+    }
+    folder.replace(
+        "plugins.toml",
+        "permutations = 999 ",
+        "controls = false\nsensitivity = 20\npermutations = { adaptive = 1999 } ",
+    );
+    folder
 }
 
 /// Starts a run and kills it (SIGKILL); whether it was still at work.

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, permutation_test};
+use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{NestedCv, Tuning};
@@ -76,6 +76,32 @@ impl Study {
         PermutationScheme::new(&self.groups, exchange, &self.targets(), self.seed).unwrap()
     }
 
+    fn layout(&self) -> Layout<'_> {
+        Layout {
+            x: &self.x,
+            folds: &self.folds,
+            groups: &self.groups,
+            inner: InnerFolds::Outer,
+            seed: self.seed,
+        }
+    }
+
+    /// r2 of targets without missing values in the adaptive mode, as [`adaptive_test`] gives it for the first repeat.
+    pub fn run_adaptive(&self, regressor: &dyn Regressor, cap: usize) -> DMatrix<f64> {
+        let (targets, scheme) = (self.targets(), self.scheme(Exchange::Blocks));
+        let row_set = &targets.row_sets()[0];
+        let designs = FoldDesigns::build(&self.layout(), &row_set.rows, 0).unwrap();
+        let nested = NestedCv::prepare(&designs, regressor, Tuning::PLAIN).unwrap();
+        let permuted = PermutedTargets {
+            targets: &targets,
+            row_set,
+            scheme: &scheme,
+        };
+        adaptive_test(&nested, &permuted, cap, &AtomicBool::new(false))
+            .unwrap()
+            .1
+    }
+
     /// The engine's whole line: designs, tuning, predictions, m permutations.
     pub fn run(&self, regressor: &dyn Regressor, n_permutations: usize) -> Outcome {
         self.run_with(regressor, n_permutations, Exchange::Blocks)
@@ -88,13 +114,7 @@ impl Study {
         exchange: Exchange,
     ) -> Outcome {
         let (targets, scheme) = (self.targets(), self.scheme(exchange));
-        let layout = Layout {
-            x: &self.x,
-            folds: &self.folds,
-            groups: &self.groups,
-            inner: InnerFolds::Outer,
-            seed: self.seed,
-        };
+        let layout = self.layout();
         let repeats = self.folds.repeats();
         let mut statistics = DMatrix::zeros(n_permutations + 1, targets.n_targets());
         let mut answers = vec![vec![None; targets.n_targets()]; repeats];

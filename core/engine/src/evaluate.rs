@@ -16,44 +16,59 @@ use crate::permutation::{PermutationScheme, first_return};
 use crate::regressor::Regressor;
 use crate::score::r2;
 use crate::targets::{RowSet, Targets};
+use crate::waves::Waves;
 
 /// Columns a block aims at: wide enough that matrix products run at full speed, narrow enough that a block stays in the second-level cache.
 const BLOCK_COLUMNS: usize = 64;
 
-/// How the permutation indexes 0..=m are cut into blocks.
+/// How permutation indexes are cut into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocks {
-    n_permutations: usize,
+    start: usize,
+    end: usize,
     per_block: usize,
+    /// Columns of every block, padding included.
+    width: usize,
 }
 
 impl Blocks {
     /// Blocks for `n_permutations` (besides the observed y) of `n_targets` targets at once.
     #[must_use]
     pub fn new(n_permutations: usize, n_targets: usize) -> Self {
+        Self::of(0..n_permutations + 1, n_targets, n_targets)
+    }
+
+    /// Blocks for some indexes of `n_left` of the `n_targets` targets of a row set, as wide as those for all of them: a column's arithmetic may depend on the
+    /// width of its block, and must not depend on which targets are still there.
+    #[must_use]
+    pub fn of(indexes: Range<usize>, n_targets: usize, n_left: usize) -> Self {
+        let n_targets = n_targets.max(1);
+        let width = n_targets * (BLOCK_COLUMNS / n_targets).max(1);
         Self {
-            n_permutations,
-            per_block: (BLOCK_COLUMNS / n_targets.max(1)).max(1),
+            start: indexes.start,
+            end: indexes.end,
+            per_block: (width / n_left.max(1)).max(1),
+            width,
         }
     }
 
     /// Number of blocks.
     #[must_use]
     pub fn len(&self) -> usize {
-        (self.n_permutations + 1).div_ceil(self.per_block)
+        (self.end - self.start).div_ceil(self.per_block)
     }
 
-    /// Never: block 0 holds the observed y.
+    /// No index, no block.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        false
+        self.start == self.end
     }
 
     /// Permutation indexes of one block.
     #[must_use]
     pub fn range(&self, block: usize) -> Range<usize> {
-        let start = block * self.per_block;
-        start..(start + self.per_block).min(self.n_permutations + 1)
+        let start = self.start + block * self.per_block;
+        start..(start + self.per_block).min(self.end)
     }
 }
 
@@ -62,7 +77,7 @@ impl Blocks {
 pub struct BlockResult {
     /// r2 of each permutation index of the block (rows) and target of the row set (columns).
     pub r2: DMatrix<f64>,
-    /// Out-of-fold predictions of the observed targets, in block 0 only.
+    /// Out-of-fold predictions of the observed targets, in the block of index 0 only.
     pub observed: Option<OutOfFold>,
 }
 
@@ -101,7 +116,7 @@ impl PermutedTargets<'_> {
 
 /// One block of permutations, from permuting to r2.
 ///
-/// The last block is padded to the common width by repeating its last column, so that a column's arithmetic does not depend on the number of permutations.
+/// A block is padded to the common width by repeating its last column, so that a column's arithmetic does not depend on the number of permutations.
 ///
 /// # Errors
 /// As [`NestedCv::run`]; [`EngineError::ConstantTarget`].
@@ -113,14 +128,14 @@ pub fn run_block(
 ) -> Result<BlockResult, EngineError> {
     let range = blocks.range(block);
     let n_targets = permuted.row_set.targets.len();
-    let (n_indexes, width) = (range.len(), blocks.per_block * n_targets);
+    let (n_indexes, holds_observed) = (range.len(), range.start == 0);
     let mut y = permuted.columns(range);
-    pad(&mut y, width);
+    pad(&mut y, blocks.width);
     let out_of_fold = nested.run(&y)?;
     let r2 = column_r2(&y, &out_of_fold)?;
     Ok(BlockResult {
         r2: DMatrix::from_row_slice(n_indexes, n_targets, &r2[..n_indexes * n_targets]),
-        observed: (block == 0).then(|| out_of_fold.first_columns(n_targets)),
+        observed: holds_observed.then(|| out_of_fold.first_columns(n_targets)),
     })
 }
 
@@ -198,29 +213,62 @@ pub fn permutation_test(
     n_permutations: usize,
     cancelled: &AtomicBool,
 ) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
-    let blocks = Blocks::new(n_permutations, permuted.row_set.targets.len());
-    let results: Vec<BlockResult> = (0..blocks.len())
-        .into_par_iter()
-        .map(|block| {
-            if cancelled.load(Ordering::Relaxed) {
-                return Err(EngineError::Cancelled);
-            }
-            run_block(nested, permuted, blocks, block)
-        })
-        .collect::<Result<_, _>>()?;
-    let n_targets = permuted.row_set.targets.len();
-    let mut statistics = DMatrix::zeros(n_permutations + 1, n_targets);
+    let waves = Waves::fixed(n_permutations, permuted.row_set.targets.len());
+    run_waves(nested, permuted, waves, cancelled)
+}
+
+/// The same with as many permutations as each target needs, at most `cap`: p is [`Stopping::p`](crate::inference::sequential::Stopping::p) of a column.
+///
+/// Returns the predictions and r2 as [`permutation_test`], NaN below the last permutation of a target that settled before others.
+///
+/// # Errors
+/// As [`permutation_test`].
+pub fn adaptive_test(
+    nested: &NestedCv,
+    permuted: &PermutedTargets,
+    cap: usize,
+    cancelled: &AtomicBool,
+) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
+    let waves = Waves::adaptive(cap, permuted.row_set.targets.len());
+    run_waves(nested, permuted, waves, cancelled)
+}
+
+fn run_waves(
+    nested: &NestedCv,
+    permuted: &PermutedTargets,
+    mut waves: Waves,
+    cancelled: &AtomicBool,
+) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
     let mut observed = None;
-    for (block, result) in results.into_iter().enumerate() {
-        let range = blocks.range(block);
-        statistics
-            .rows_mut(range.start, range.len())
-            .copy_from(&result.r2);
-        observed = observed.or(result.observed);
+    while let Some(wave) = waves.next_wave() {
+        let (blocks, row_set) = (wave.blocks(), wave.row_set(permuted.row_set));
+        let permuted = PermutedTargets {
+            row_set: &row_set,
+            ..*permuted
+        };
+        let results: Vec<BlockResult> = (0..blocks.len())
+            .into_par_iter()
+            .map(|block| {
+                if cancelled.load(Ordering::Relaxed) {
+                    return Err(EngineError::Cancelled);
+                }
+                run_block(nested, &permuted, blocks, block)
+            })
+            .collect::<Result<_, _>>()?;
+        let mut statistics = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
+        let mut row = 0;
+        for result in results {
+            statistics
+                .rows_mut(row, result.r2.nrows())
+                .copy_from(&result.r2);
+            row += result.r2.nrows();
+            observed = observed.or(result.observed);
+        }
+        waves.take(&wave, &statistics);
     }
-    // Block 0 always exists and carries the observed predictions.
+    // The first wave always has a block of index 0, which carries the observed predictions.
     observed
-        .map(|observed| (observed, statistics))
+        .map(|observed| (observed, waves.finish()))
         .ok_or(EngineError::Cancelled)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Read the modules in this order to follow one evaluation:
 //! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`design`] (scaled training sets) → [`regressor`] (what is asked of a model) →
-//! [`nested`] (choose the penalty, predict) → [`score`] (R² and its relatives) → [`permutation`] and [`evaluate`] (the null distribution) →
+//! [`nested`] (choose the penalty, predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`] and [`evaluate`] (the null distribution) →
 //! [`inference`] (p-values, intervals, verdict).
 //!
 //! Pure and embeddable: no files, no clock, no environment, no printing. Random numbers come from named substreams of one seed ([`seed`]), so the same
@@ -21,5 +21,6 @@ pub mod regressor;
 pub mod score;
 pub mod seed;
 pub mod targets;
+pub mod waves;
 
 pub use error::EngineError;

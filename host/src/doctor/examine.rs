@@ -24,8 +24,10 @@ pub struct Facts<'a> {
     pub absolute_grids: &'a [String],
     /// Family-wise level.
     pub level: f64,
-    /// Permutations m.
+    /// Permutations m, or the most of the adaptive mode.
     pub n_permutations: usize,
+    /// Permutations stop where a cell has settled: no maxT.
+    pub is_adaptive: bool,
     /// Rows whose text occurs more than once, and whether duplicates stayed in one fold.
     pub duplicate_texts: (usize, bool),
     /// Texts that are empty or blank.
@@ -252,7 +254,11 @@ fn missing_values(facts: &Facts, findings: &mut Vec<Finding>) {
     if !missing.is_empty() {
         findings.push(finding(Severity::Note, "missing-values", missing.clone(), [
             format!("Rows without a value were left out of {} targets: {}.", missing.len(), missing.join(", ")),
-            "Targets with different rows are not compared on the same texts; step-down maxT is then approximate, Holm (p_holm) exact.".to_owned(),
+            if facts.is_adaptive {
+                "Targets with different rows are not compared on the same texts.".to_owned()
+            } else {
+                "Targets with different rows are not compared on the same texts; step-down maxT is then approximate, Holm (p_holm) exact.".to_owned()
+            },
             "missing = \"error\" under [data] refuses missing values.".to_owned(),
         ]));
     }
@@ -321,7 +327,7 @@ fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
 fn permutations(facts: &Facts, findings: &mut Vec<Finding>) {
     let n_cells = family(facts).count();
     let m = facts.n_permutations;
-    if m > 0 && n_cells > 1 && m < 999 {
+    if m > 0 && n_cells > 1 && m < 999 && !facts.is_adaptive {
         findings.push(finding(Severity::Warning, "few-permutations", Vec::new(), [
             format!("{m} permutations for {n_cells} cells."),
             "Step-down maxT standardises each cell by its own null; with few permutations that is coarse (z cannot exceed √m).".to_owned(),
@@ -348,11 +354,7 @@ fn permutations(facts: &Facts, findings: &mut Vec<Finding>) {
         ));
     }
     let borderline: Vec<String> = family(facts)
-        .filter(|cell| {
-            let spread = |p: f64| 2.0 * (p * (1.0 - p) / m.max(1) as f64).sqrt();
-            cell.p_fwer
-                .is_some_and(|p| (p - facts.level).abs() <= spread(p))
-        })
+        .filter(|cell| is_borderline(cell, facts))
         .map(name)
         .collect();
     if !borderline.is_empty() {
@@ -366,13 +368,32 @@ fn permutations(facts: &Facts, findings: &mut Vec<Finding>) {
                     facts.level
                 ),
                 "Another seed could fall on the other side.".to_owned(),
-                format!(
-                    "permutations = {} under [evaluation] settles it.",
-                    (m + 1) * 10 - 1
-                ),
+                if facts.is_adaptive {
+                    format!("permutations = {m} under [evaluation], without adaptive, leaves less to chance.")
+                } else {
+                    format!(
+                        "permutations = {} under [evaluation] settles it.",
+                        (m + 1) * 10 - 1
+                    )
+                },
             ],
         ));
     }
+}
+
+/// The level lies within Monte-Carlo error of the adjusted p. Holm's is a multiple of p, and so is its error.
+fn is_borderline(cell: &CellResult, facts: &Facts) -> bool {
+    let Some(adjusted) = cell.p_fwer else {
+        return false;
+    };
+    if facts.is_adaptive {
+        return cell.p.zip(cell.p_interval).is_some_and(|(p, (low, high))| {
+            let by_holm = adjusted / p;
+            (low * by_holm..=high * by_holm).contains(&facts.level)
+        });
+    }
+    let m = facts.n_permutations.max(1) as f64;
+    (adjusted - facts.level).abs() <= 2.0 * (adjusted * (1.0 - adjusted) / m).sqrt()
 }
 
 fn length_alone(facts: &Facts, findings: &mut Vec<Finding>) {
@@ -449,6 +470,7 @@ mod tests {
             absolute_grids: grids,
             level: 0.05,
             n_permutations: 999,
+            is_adaptive: false,
             duplicate_texts: duplicates,
             blank_texts: 0,
             n_rows: 100,
@@ -532,6 +554,7 @@ mod tests {
             absolute_grids: &[],
             level: 0.05,
             n_permutations: 99,
+            is_adaptive: false,
             duplicate_texts: (0, true),
             blank_texts: 2,
             n_rows: 100,

@@ -197,6 +197,11 @@ impl Plan {
         }
     }
 
+    /// Do permutations stop where a cell has settled?
+    pub fn is_adaptive(&self) -> bool {
+        matches!(self.evaluation.permutations, Permutations::Adaptive(_))
+    }
+
     /// Designs of one row set and encoder: K(K−1)/2 + K when inner folds are the outer ones, else K(N + 1); times the repeats.
     pub fn n_designs(&self) -> u64 {
         let folds = u64::from(self.evaluation.folds);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::config::{
-    Config, DataConfig, EncoderConfig, Exchange, Isolation, MissingExchange, Permutations,
-    RegressorConfig, Scope, Sourced, Unit,
+    Config, DataConfig, EncoderConfig, Exchange, Isolation, MissingExchange, RegressorConfig,
+    Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
@@ -16,11 +16,6 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
         }
     };
     let evaluation = &config.evaluation;
-    refuse(unbuilt(
-        &evaluation.permutations,
-        |permutations| matches!(permutations, Permutations::Adaptive(_)),
-        "permutations = 999",
-    ));
     refuse(unbuilt(
         &evaluation.unit,
         |u| *u == Unit::Group,

@@ -99,11 +99,6 @@ fn a_grid_of_ones_own_is_sorted_strongest_first() {
 fn features_that_are_not_built_are_refused_only_when_asked_for() {
     let asked = [
         (
-            "evaluation.permutations={ adaptive = 9999 }",
-            "[evaluation] permutations",
-            "permutations = 999",
-        ),
-        (
             "evaluation.unit=\"group\"",
             "[evaluation] unit",
             "unit = \"row\"",

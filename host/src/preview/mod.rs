@@ -7,6 +7,8 @@ mod settings;
 
 use std::fmt::Write as _;
 
+use ocean_engine::inference::sequential::LOSSES;
+
 use crate::dataset::{Dataset, Target};
 use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan};
 use crate::problem::{listed_up_to, shown_path};
@@ -37,6 +39,10 @@ pub fn preview(plan: &Plan, dataset: &Dataset) -> String {
 /// `n_cells`: cells of the family, J.
 pub fn warnings(plan: &Plan, n_cells: u64) -> Vec<String> {
     let mut warnings = plan.notes.clone();
+    if plan.is_adaptive() {
+        // Too few permutations for Holm, which alone adjusts here, are refused.
+        return warnings;
+    }
     let m = u64::from(plan.n_permutations());
     let level = plan.evaluation.level;
     let floor = 1.0 / (m + 1) as f64;
@@ -68,7 +74,8 @@ fn needed(n_cells: u64, level: f64) -> u64 {
     ((n_cells as f64 / level) * (1.0 - 1e-12)).ceil() as u64 - 1
 }
 
-fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
+/// Cells of the family, J.
+pub(crate) fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
     (plan.encoders.len() * plan.regressors.len() * n_targets) as u64
 }
 
@@ -116,7 +123,12 @@ fn summary(plan: &Plan, dataset: &Dataset) -> String {
         (
             "test",
             format!(
-                "{m} permutations: smallest possible p {}, level {}",
+                "{}: smallest possible p {}, level {}",
+                if plan.is_adaptive() {
+                    format!("up to {m} permutations, until {LOSSES} score as well as the real target; Holm")
+                } else {
+                    format!("{m} permutations")
+                },
                 short(1.0 / (m + 1) as f64),
                 evaluation.level
             ),
@@ -124,7 +136,8 @@ fn summary(plan: &Plan, dataset: &Dataset) -> String {
         (
             "work",
             format!(
-                "{} nested cross-validations for the test, {} for intervals, {} for sensitivity{}",
+                "{}{} nested cross-validations for the test, {} for intervals, {} for sensitivity{}",
+                if plan.is_adaptive() { "up to " } else { "" },
                 thousands(n_cells * (m + 1) * repeats),
                 thousands(n_cells * BLOCKS * repeats),
                 thousands(benches * u64::from(evaluation.sensitivity) * STRENGTHS * repeats),

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::Path;
 
-use super::model::CellResult;
+use super::model::{CellResult, Correction};
 use super::numbers::exact;
 use crate::atomic::{self, WriteError};
 
@@ -44,7 +44,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column; 49] = [
+pub const COLUMNS: [Column; 50] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -93,6 +93,9 @@ pub const COLUMNS: [Column; 49] = [
     ("verdict", |c| text(&c.verdict)),
     ("ci_low_fcr", |c| number(c.ci_low_fcr)),
     ("ci_high_fcr", |c| number(c.ci_high_fcr)),
+    ("correction", |c| {
+        text(c.correction.map_or("", Correction::as_str))
+    }),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

@@ -33,7 +33,7 @@ pub struct StudyResults {
     pub inner_folds: Option<u32>,
     /// Permutations per cell, m; with sequential stopping, the most a cell could get.
     pub permutations: u32,
-    /// Permutations stopped early in cells that could no longer become significant (Besag & Clifford 1991).
+    /// Each cell's permutations stopped at the twentieth that scored as well as the observed y (Besag & Clifford 1991).
     #[serde(default)]
     pub is_adaptive: bool,
     /// How rows were exchanged when the data have groups: "blocks", "within" or "size_bands".
@@ -78,8 +78,19 @@ pub enum Correction {
     /// Step-down maxT over the joint permutations (Westfall & Young 1993).
     #[default]
     MaxT,
-    /// Holm (1979) on the raw p: where the permutations of different cells do not pair up.
+    /// Holm (1979) on the raw p: where the permutations of different cells do not pair up, as with sequential stopping.
     Holm,
+}
+
+impl Correction {
+    /// Its name in results.csv and results.json.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxT => "max-t",
+            Self::Holm => "holm",
+        }
+    }
 }
 
 /// The rows a study was made on.
@@ -247,16 +258,20 @@ pub struct CellResult {
     pub mae: f64,
     /// Root mean squared error of guessing the training mean, target units.
     pub rmse_baseline: f64,
-    /// Permutation p, (1 + #{permuted r2 ≥ r2})/(1 + permutations); never 0. `None` without permutations.
+    /// Permutation p, (1 + #{permuted r2 ≥ r2})/(1 + permutations), or with sequential stopping 20/permutations in a cell that stopped; never 0. `None`
+    /// without permutations.
     pub p: Option<f64>,
-    /// The smallest p these permutations can give, 1/(1 + permutations).
+    /// The smallest p that was possible, 1/(1 + m) with m the permutations a cell could get.
     pub p_floor: Option<f64>,
-    /// Permutations used for this cell.
+    /// Permutations that `p` rests on. The null distribution (`null_mean` and the like, null.npy) has at least 199, also where sequential stopping came sooner.
     pub permutations: u32,
     /// Permuted r2 equal to the observed one within rounding; they count against it.
     pub ties: u32,
-    /// p adjusted for all cells of the family (see [`Correction`]); `None` for controls.
+    /// p adjusted for all cells of the family; `None` for controls.
     pub p_fwer: Option<f64>,
+    /// How `p_fwer` was adjusted; `None` for controls.
+    #[serde(default)]
+    pub correction: Option<Correction>,
     /// Benjamini & Hochberg's q over the family.
     pub q_bh: Option<f64>,
     /// Holm's adjusted p over the family.

@@ -3,6 +3,8 @@
 //! Every format says the same because it asks here. The sentences promise no more than the numbers do: a small p says that the target is not
 //! exchangeable given the texts, not that the model is useful, and a large one says nothing about the texts.
 
+use ocean_engine::inference::sequential;
+
 use super::model::{CellResult, Correction, Finding, Severity, StudyResults};
 use super::numbers::{count, level, p_value, p_with_floor, score};
 
@@ -236,7 +238,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
                 plural(family.len(), "cell"),
                 match results.correction {
                     Correction::MaxT => "Step-down maxT (Westfall & Young, 1993), for targets that are jointly exchangeable where null; p_holm in results.csv does without that.",
-                    Correction::Holm => "Holm (1979).",
+                    Correction::Holm => "Holm (1979), on the p of this table: valid however the cells depend on each other.",
                 }
             ),
         ));
@@ -299,15 +301,25 @@ fn explain_p(cell: &CellResult, results: &StudyResults) -> Option<(String, Strin
     } else {
         String::new()
     };
-    let stopped = if results.is_adaptive {
-        " Permutations stopped early where the cell could no longer become significant."
-    } else {
-        ""
-    };
+    if results.is_adaptive {
+        return Some((
+            "p".to_owned(),
+            format!(
+                "share of permuted targets that the whole recipe predicts as well as the real one. A cell's permutations end at the {}th of that kind, and p is \
+                 then {} divided by their number; cells that come to all {} count the observed target too, and p cannot be below {}.{mark} Validity does not \
+                 suffer from the stopping (Besag & Clifford, 1991). `chance` rests on {} permutations at least.",
+                sequential::LOSSES,
+                sequential::LOSSES,
+                count(results.permutations as usize),
+                p_value(floor, results.level),
+                sequential::LEAST_DRAWS.min(results.permutations as usize)
+            ),
+        ));
+    }
     Some((
         "p".to_owned(),
         format!(
-            "share of {} permuted targets, the observed one included, that the whole recipe predicts as well as the real one. It cannot be below {}.{mark}{stopped}",
+            "share of {} permuted targets, the observed one included, that the whole recipe predicts as well as the real one. It cannot be below {}.{mark}",
             count(cell.permutations as usize + 1),
             p_value(floor, results.level)
         ),

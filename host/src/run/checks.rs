@@ -1,14 +1,17 @@
 //! What is refused, and what is remembered, before the long part: memory, the identity of the run, vectors that belong to other texts.
 
+use ocean_engine::inference::multiplicity::permutations_for_holm;
 use serde_json::{Value, json};
 
 use super::RunError;
 use crate::dataset::Dataset;
 use crate::doctor::alignment::Alignment;
 use crate::plan::Plan;
+use crate::preview::n_cells;
 use crate::problem::{Problem, Refusal};
 use crate::progress::Progress;
 use crate::report::model::Finding;
+use crate::report::wording::plural;
 use crate::sources::{Embedded, Encoder, Sources};
 
 /// Most memory that the designs of one encoder may take.
@@ -16,13 +19,36 @@ const DESIGN_BYTES: f64 = 8e9;
 /// Bytes per number of a design: the scaled rows (8), and about as much again for what a regressor factorises.
 const BYTES_PER_NUMBER: f64 = 20.0;
 
+/// Refuses a cap at which Holm, which alone adjusts in the adaptive mode, could reject nothing.
+pub(super) fn check_adaptive_cap(plan: &Plan, n_targets: usize) -> Result<(), Refusal> {
+    let (cap, level) = (plan.n_permutations() as usize, plan.evaluation.level);
+    let n_cells = n_cells(plan, n_targets) as usize;
+    let least = permutations_for_holm(n_cells, level);
+    if !plan.is_adaptive() || cap >= least {
+        return Ok(());
+    }
+    let message = format!(
+        "{{ adaptive = {cap} }} is too few for {}: the smallest p that Holm can give is {n_cells}/({cap} + 1), above the level {level}",
+        plural(n_cells, "cell")
+    );
+    Err(Problem::new("[evaluation] permutations", message)
+        .with_try(format!("permutations = {{ adaptive = {least} }}, or more"))
+        .into())
+}
+
 /// Refuses designs that do not fit: with many folds their number grows with the square.
 pub(super) fn check_memory(
     plan: &Plan,
     dataset: &Dataset,
     sources: &Sources,
 ) -> Result<(), Refusal> {
-    let n_designs = (plan.n_designs() / u64::from(plan.evaluation.repeats)) as f64;
+    // The adaptive mode holds the designs of all repeats together.
+    let apart = if plan.is_adaptive() {
+        1
+    } else {
+        u64::from(plan.evaluation.repeats)
+    };
+    let n_designs = (plan.n_designs() / apart) as f64;
     let widest = sources
         .encoders
         .iter()

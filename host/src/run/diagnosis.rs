@@ -44,6 +44,7 @@ pub(super) fn diagnose(
         absolute_grids: &absolute_grids,
         level: plan.evaluation.level,
         n_permutations: plan.n_permutations() as usize,
+        is_adaptive: plan.is_adaptive(),
         duplicate_texts: (
             arrangement.n_duplicates,
             plan.evaluation.duplicates == crate::plan::Duplicates::Group,

@@ -41,6 +41,7 @@ impl Evaluator<'_> {
             level: self.plan.evaluation.level,
             smallest_effect: self.plan.evaluation.smallest_effect,
             n_permutations: self.plan.n_permutations() as usize,
+            is_adaptive: self.plan.is_adaptive(),
             rating_error: &self.arrangement.rating_error,
         }
     }
@@ -54,6 +55,7 @@ impl Evaluator<'_> {
             } else {
                 m
             },
+            is_adaptive: self.plan.is_adaptive() && !encoder.is_control,
             jackknife: !encoder.is_control,
             sensitivity_draws: if encoder.is_control {
                 0

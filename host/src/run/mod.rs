@@ -27,7 +27,7 @@ use crate::progress::{Format, Progress};
 use crate::report::model::StudyResults;
 use crate::report::{render_again, write_all};
 use crate::sources::Sources;
-use checks::{check_alignment, check_memory, fingerprint};
+use checks::{check_adaptive_cap, check_alignment, check_memory, fingerprint};
 use diagnosis::diagnose;
 use evaluator::Evaluator;
 
@@ -80,6 +80,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let config = Config::read(&options.config, &options.sets, Scope::Evaluation)?;
     let plan = Plan::resolve(&config, options.out.as_deref())?;
     let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
+    check_adaptive_cap(&plan, dataset.targets.len())?;
     let threads = set_threads(options.threads);
     let context = CallContext::of(&progress, Arc::clone(interrupted));
     let library = open_library(&context)?;

@@ -3,4 +3,5 @@
 pub mod interval;
 pub mod multiplicity;
 pub mod sensitivity;
+pub mod sequential;
 pub mod verdict;

@@ -22,6 +22,11 @@ pub struct PermutationP {
     pub interval: (f64, f64),
 }
 
+/// Whether a permuted statistic equals the observed one but for rounding.
+pub(super) fn is_tie(value: f64, observed: f64) -> bool {
+    (value - observed).abs() <= TIE * observed.abs().max(1.0)
+}
+
 /// Sets every permuted statistic within rounding of the observed one equal to it.
 ///
 /// `statistics`: (m + 1) × cells, row 0 observed. Returns the ties of each cell.
@@ -30,10 +35,9 @@ pub fn settle_ties(statistics: &mut DMatrix<f64>) -> Vec<usize> {
         .column_iter_mut()
         .map(|mut cell| {
             let observed = cell[0];
-            let slack = TIE * observed.abs().max(1.0);
             let mut n_ties = 0;
             for value in cell.iter_mut().skip(1) {
-                if (*value - observed).abs() <= slack {
+                if is_tie(*value, observed) {
                     *value = observed;
                     n_ties += 1;
                 }

@@ -45,6 +45,23 @@ pub fn critical_maximum(statistics: &DMatrix<f64>, n_samples: &[usize], level: f
     Some(maxima[rank.min(m) - 1])
 }
 
+/// The critical value c of one cell where there is no joint null distribution: the ⌊`level`·(N + 1)⌋-th largest of N pooled z.
+///
+/// `nulls`: permuted statistics of cells whose null distributions differ in place and spread at most (one encoder, one regressor, several targets), each
+/// with its rows; each is standardised by its own moments ([`null_moments`]). `level`: that of a single cell, α/J for the first step of Holm. `None` when it is
+/// below 1/(N + 1): then so few draws cannot say how large a statistic must be.
+#[must_use]
+pub fn critical_pooled(nulls: &[(&[f64], usize)], level: f64) -> Option<f64> {
+    let mut pooled = Vec::new();
+    for &(null, n) in nulls {
+        let (centre, spread) = null_moments(null, n);
+        pooled.extend(null.iter().map(|t| (t - centre) / spread));
+    }
+    let rank = (level * (pooled.len() + 1) as f64 + 1e-9).floor() as usize;
+    pooled.sort_by(|a, b| b.total_cmp(a));
+    pooled.get(rank.checked_sub(1)?).copied()
+}
+
 /// Mean and max(sd, 1/n) of a null distribution (ddof 0).
 #[must_use]
 pub fn null_moments(null: &[f64], n_samples: usize) -> (f64, f64) {
@@ -215,5 +232,15 @@ mod tests {
         let c = critical_maximum(&statistics, &[1000], 0.2).unwrap();
         assert!((c - 2.0f64.sqrt()).abs() < 1e-12);
         assert_eq!(critical_maximum(&statistics, &[1000], 0.1), None);
+    }
+
+    #[test]
+    fn the_pooled_critical_value_is_an_order_statistic_of_all_z() {
+        // −1, 0, 0, 1 and the same ten times as wide, around 50: z of ±√2 and 0, twice each. N = 8: rank 2 at .23·9, rank 3 at 1/3, none below 1/9.
+        let (one, wide) = ([-1.0, 0.0, 0.0, 1.0], [40.0, 50.0, 50.0, 60.0]);
+        let critical = |level: f64| critical_pooled(&[(&one, 1000), (&wide, 1000)], level);
+        assert!((critical(0.23).unwrap() - 2.0f64.sqrt()).abs() < 1e-12);
+        assert_eq!(critical(1.0 / 3.0), Some(0.0));
+        assert_eq!(critical(0.11), None);
     }
 }

@@ -8,6 +8,8 @@ mod sentences;
 
 pub use references::Reference;
 
+use ocean_engine::inference::sequential::LOSSES;
+
 use self::references::references;
 use self::sentences::sentences;
 use super::escape;
@@ -206,11 +208,23 @@ fn permutation(results: &StudyResults) -> Option<String> {
         (_, true, _) => "blocks of target values of whole groups",
         _ => "target values",
     };
-    let up_to = if results.is_adaptive { "up to " } else { "" };
-    let stopping = if results.is_adaptive {
-        " with sequential stopping (Besag & Clifford, 1991)"
+    let n_permutations = count(results.permutations as usize);
+    let (times, p) = if results.is_adaptive {
+        let losses = LOSSES;
+        (
+            format!(
+                "up to {n_permutations} times with sequential stopping (Besag & Clifford, 1991)"
+            ),
+            format!(
+                "permutations ended at the {losses}th with an R² at least as large as the observed one, and p = {losses}/(number of permutations until then), or, \
+                 where there were fewer such permutations, p = (1 + their number)/(1 + {n_permutations})"
+            ),
+        )
     } else {
-        ""
+        (
+            format!("{n_permutations} times"),
+            "p = (1 + number of permuted R² at least as large)/(1 + number of permutations) (Phipson & Smyth, 2010)".to_owned(),
+        )
     };
     let adjusted = match (family.len(), results.correction) {
         (0 | 1, _) => format!("; the level was {}.", level(results.level)),
@@ -224,9 +238,7 @@ fn permutation(results: &StudyResults) -> Option<String> {
         ),
     };
     Some(format!(
-        "For the test of significance the {what} were permuted {up_to}{} times{stopping} and the whole procedure, tuning included, was repeated on each; \
-         p = (1 + number of permuted R² at least as large)/(1 + number of permutations) (Phipson & Smyth, 2010){adjusted}",
-        count(results.permutations as usize)
+        "For the test of significance the {what} were permuted {times} and the whole procedure, tuning included, was repeated on each; {p}{adjusted}"
     ))
 }
 
