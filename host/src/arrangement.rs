@@ -8,8 +8,8 @@ use ocean_engine::permutation::{self, PermutationScheme};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 
-use crate::dataset::{Dataset, Target};
-use crate::plan::{self, Duplicates, Exchange, Plan};
+use crate::dataset::{Dataset, Target, one_value_a_group};
+use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 
 /// Rows, folds and permutations of one study.
@@ -37,10 +37,11 @@ pub struct Arrangement {
 }
 
 impl Arrangement {
-    /// Draws folds and permutations from the plan's seed.
+    /// Draws folds and permutations from the plan's seed. `dataset`: the rows of the analysis.
     ///
     /// # Errors
-    /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too few arrangements for the level.
+    /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too few arrangements for the level, groups with more than
+    /// one value where values of groups are to be exchanged, strata that lock most rows.
     pub fn draw(plan: &Plan, dataset: &Dataset) -> Result<Self, Refusal> {
         let refuse =
             |about: String| move |error: EngineError| Problem::new(about, error.to_string());
@@ -61,12 +62,10 @@ impl Arrangement {
             seed,
         )
         .map_err(|error| mind_duplicates(plan, n_duplicates, refuse(place())(error)))?;
-        let exchange = match evaluation.exchange {
-            Exchange::Within => permutation::Exchange::Within,
-            Exchange::Blocks | Exchange::SizeBands => permutation::Exchange::Blocks,
-        };
-        let scheme =
-            PermutationScheme::new(&groups, exchange, &targets, seed).map_err(refuse(place()))?;
+        if evaluation.exchange == Exchange::SizeBands {
+            refuse_varying(plan, dataset, &groups, n_duplicates)?;
+        }
+        let scheme = scheme(plan, &groups, &targets).map_err(refuse(place()))?;
         let arrangement = Self {
             target_names: dataset
                 .targets
@@ -101,15 +100,26 @@ impl Arrangement {
                         .check(&self.targets, target, plan.evaluation.level)
                 });
                 if let Err(error) = enough {
-                    let problem = Problem::new(
+                    let is_locked = matches!(error, EngineError::TooFewArrangements { .. });
+                    let mut problem = Problem::new(
                         format!("target `{}`", self.target_names[target]),
                         error.to_string(),
                     );
+                    if is_locked && plan.data.group.is_some() && self.has_one_value_a_group(target)
+                    {
+                        problem = problem.with_try(ONE_VALUE_A_GROUP);
+                    }
                     problems.push(mind_duplicates(plan, self.n_duplicates, problem));
                 }
             }
         }
         problems.finish(())
+    }
+
+    /// Every group has at most one value of the target.
+    pub fn has_one_value_a_group(&self, target: usize) -> bool {
+        let y = self.targets.y().column(target);
+        self.groups.values(y.as_slice()).is_ok()
     }
 
     /// What the engine makes designs of `x` from.
@@ -122,6 +132,46 @@ impl Arrangement {
             seed: self.seed,
         }
     }
+}
+
+/// What to try where whole groups cannot be exchanged, though each has but one value.
+const ONE_VALUE_A_GROUP: &str = "unit = \"group\" under [evaluation]: each group has one value of it, so that groups can be the rows and exchange values freely";
+
+fn scheme(
+    plan: &Plan,
+    groups: &Groups,
+    targets: &Targets,
+) -> Result<PermutationScheme, EngineError> {
+    let exchange = match plan.evaluation.exchange {
+        Exchange::Blocks => permutation::Exchange::Blocks,
+        Exchange::Within => permutation::Exchange::Within,
+        Exchange::SizeBands => permutation::Exchange::SizeBands,
+    };
+    let scheme = PermutationScheme::new(groups, exchange, targets, Seed(plan.study.seed))?;
+    match plan.evaluation.missing_exchange {
+        MissingExchange::FirstReturn => Ok(scheme),
+        MissingExchange::Strata => scheme.within_strata(targets),
+    }
+}
+
+/// Values of groups can be exchanged only where each group has one.
+fn refuse_varying(
+    plan: &Plan,
+    dataset: &Dataset,
+    groups: &Groups,
+    n_duplicates: usize,
+) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    for target in &dataset.targets {
+        let name = format!("target `{}`", target.name);
+        let values = one_value_a_group(dataset, &name, &target.values, groups);
+        problems.extend(
+            values
+                .err()
+                .map(|problem| mind_duplicates(plan, n_duplicates, problem)),
+        );
+    }
+    problems.finish(())
 }
 
 /// Larger values would overflow when squared and summed.
@@ -158,7 +208,11 @@ fn mind_duplicates(plan: &Plan, n_duplicates: usize, problem: Problem) -> Proble
     if n_duplicates == 0 || plan.evaluation.duplicates == Duplicates::Keep {
         return problem;
     }
-    problem.with_try(format!("{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
+    let before = problem
+        .remedy
+        .as_ref()
+        .map_or(String::new(), |remedy| format!("{remedy}; or: "));
+    problem.with_try(format!("{before}{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
 }
 
 /// Mean over the rows of σ²ₑ/cᵢ: σ²ₑ the residual variance of the ratings, cᵢ the raters of row i (STATISTICS §7).

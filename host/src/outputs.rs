@@ -10,7 +10,7 @@ use crate::arrangement::Arrangement;
 use crate::atomic::{self, WriteError};
 use crate::cells::{Cells, Computed};
 use crate::dataset::{Dataset, Target};
-use crate::plan::{InnerFolds, Plan};
+use crate::plan::{InnerFolds, Plan, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
     Correction, DataSummary, EncoderSummary, FailedCell, Finding, RegressorSummary, SCHEMA_VERSION,
@@ -22,7 +22,9 @@ use crate::sources::{Embedded, Sources};
 pub struct Study<'a> {
     /// What was asked for.
     pub plan: &'a Plan,
-    /// Rows.
+    /// Rows as read.
+    pub read: &'a Dataset,
+    /// Rows of the analysis.
     pub dataset: &'a Dataset,
     /// Folds and permutations.
     pub arrangement: &'a Arrangement,
@@ -151,24 +153,27 @@ impl Study<'_> {
     }
 
     fn data_summary(&self) -> DataSummary {
-        let mean_characters = self.dataset.has_texts().then(|| {
+        let mean_characters = self.read.has_texts().then(|| {
             let total: usize = self
-                .dataset
+                .read
                 .joined_texts()
                 .iter()
                 .map(|text| text.chars().count())
                 .sum();
-            total as f64 / self.dataset.n_rows() as f64
+            total as f64 / self.read.n_rows() as f64
         });
         DataSummary {
             file: file_name(&self.plan.data.path),
-            n_rows: self.dataset.n_rows(),
+            n_rows: self.read.n_rows(),
             group: self.plan.data.group.clone(),
-            n_groups: self
-                .arrangement
-                .is_grouped
-                .then(|| self.arrangement.groups.n_groups()),
-            dropped: self.dataset.dropped.clone(),
+            n_groups: match self.plan.evaluation.unit {
+                Unit::Group => Some(self.dataset.n_rows()),
+                Unit::Row if self.arrangement.is_grouped => {
+                    Some(self.arrangement.groups.n_groups())
+                }
+                Unit::Row => None,
+            },
+            dropped: self.read.dropped.clone(),
             mean_characters,
         }
     }
@@ -310,7 +315,7 @@ impl Study<'_> {
             "fingerprint": fingerprint,
             "plan": self.plan,
             "plugins": plugins,
-            "rows": {"total": self.dataset.n_rows(), "dropped": self.dataset.dropped, "notes": self.dataset.notes},
+            "rows": {"total": self.read.n_rows(), "analysed": self.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
             "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
             "stages": timings.to_json(),
         });

@@ -96,6 +96,11 @@ impl Problems {
         self.0.push(problem);
     }
 
+    /// Notes more problems.
+    pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.0.extend(problems);
+    }
+
     /// Keeps the value of a part, or notes all that is wrong with it.
     pub fn keep<T>(&mut self, part: Result<T, Refusal>) -> Option<T> {
         part.map_err(|refusal| self.0.extend(refusal.problems)).ok()

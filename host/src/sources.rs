@@ -21,7 +21,7 @@ use crate::library::{
 };
 use crate::models::Models;
 use crate::plan::{
-    self, EncoderPlan, EncoderSource, Parameters, Patience, Plan, Pool, RegressorPlan,
+    self, EncoderPlan, EncoderSource, Parameters, Patience, Plan, Pool, RegressorPlan, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
@@ -384,7 +384,8 @@ impl Opener<'_> {
         if self.dataset.has_texts() {
             built_in.extend([(LENGTH, Source::Length), (RANDOM, Source::Random)]);
         }
-        if self.dataset.groups.is_some() {
+        // Where groups are rows, none can cross folds.
+        if self.dataset.groups.is_some() && self.plan.evaluation.unit == Unit::Row {
             built_in.push((RANDOM_GROUP, Source::RandomGroup));
         }
         let control = |name: &str, (source, origin, hash)| Encoder {

@@ -2,7 +2,8 @@
 //!
 //! [`golden`]: numbers of other programs (scikit-learn, R, a numpy twin). [`brute_force`]: the slow obvious loop, against the engine's shared designs
 //! and blocks. [`invariance`]: what must change nothing. [`calibration`]: p-values are uniform where there is nothing to find, and procedures that only look
-//! right fail the same check. [`family`]: the family-wise error rate. [`adaptive`]: permutations that stop early. `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
+//! right fail the same check. [`groups`]: groups of unequal size. [`family`]: the family-wise error rate. [`adaptive`]: permutations that stop early.
+//! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files, [`study`] runs the engine on data in memory, [`twin`] is the slow loop, [`ridge`] the models.
 
@@ -14,6 +15,7 @@ mod calibration;
 mod family;
 mod fixture;
 mod golden;
+mod groups;
 mod invariance;
 mod ridge;
 mod study;

@@ -57,6 +57,29 @@ pub enum EngineError {
         /// The level asked for.
         level: f64,
     },
+    /// A scheme that exchanges the values of groups met a group with more than one.
+    #[error(
+        "target {target} has more than one value in group {group} (both from 0); values of groups can be exchanged only where each group has one"
+    )]
+    ValueVaries {
+        /// The first such group.
+        group: usize,
+        /// Column of Y.
+        target: usize,
+    },
+    /// Strata of equal missing values hold most rows in place.
+    #[error(
+        "missing_exchange = \"strata\" exchanges only rows with the same values missing: {n_movable} of {n_rows} rows have another such row, at least half must (attainable arrangements of the target that has fewest: {}); try missing_exchange = \"first-return\"",
+        shown(*arrangements)
+    )]
+    LockedStrata {
+        /// Rows that share their pattern with another.
+        n_movable: usize,
+        /// Rows with at least one value.
+        n_rows: usize,
+        /// Distinct arrangements of the target that has fewest.
+        arrangements: f64,
+    },
     /// Shapes that do not belong together.
     #[error("{what}: got {got}, expected {expected}")]
     Shape {
@@ -92,4 +115,13 @@ pub enum EngineError {
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// A count as it is, or, from a million on, its size.
+fn shown(count: f64) -> String {
+    if count < 1e6 {
+        format!("{count:.0}")
+    } else {
+        format!("{count:.1e}")
+    }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::design::{FoldDesigns, Layout};
 use crate::error::EngineError;
 use crate::nested::{NestedCv, OutOfFold, Tuning};
-use crate::permutation::{PermutationScheme, first_return};
+use crate::permutation::PermutationScheme;
 use crate::regressor::Regressor;
 use crate::score::r2;
 use crate::targets::{RowSet, Targets};
@@ -100,7 +100,7 @@ impl PermutedTargets<'_> {
         let observed = self.targets.observed(targets[0]);
         let mut columns = DMatrix::zeros(rows.len(), range.len() * targets.len());
         for (at, b) in range.enumerate() {
-            let from = first_return(&self.scheme.permutation(b as u64), &observed, rows);
+            let from = self.scheme.sources(b as u64, &observed, rows);
             for (t, &target) in targets.iter().enumerate() {
                 let y = self.targets.y().column(target);
                 let mut column = columns.column_mut(at * targets.len() + t);

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use nalgebra::DMatrix;
+
 use crate::error::EngineError;
 use crate::seed::Seed;
 
@@ -95,6 +97,36 @@ impl Groups {
             members[group].push(row);
         }
         members
+    }
+
+    /// The one value of each group: that of its rows which have one, NaN where none has. `values`: one a row, NaN for missing.
+    ///
+    /// # Errors
+    /// The first group with more than one value.
+    pub fn values(&self, values: &[f64]) -> Result<Vec<f64>, usize> {
+        let mut of_group = vec![f64::NAN; self.n_groups];
+        let mut varying: Option<usize> = None;
+        for (&group, &value) in self.of_row.iter().zip(values) {
+            if of_group[group].is_nan() {
+                of_group[group] = value;
+            } else if !value.is_nan() && value != of_group[group] {
+                varying = Some(varying.map_or(group, |first| first.min(group)));
+            }
+        }
+        varying.map_or(Ok(of_group), Err)
+    }
+
+    /// Mean of the rows of each group: n_groups × columns of `x` (n_rows × columns).
+    #[must_use]
+    pub fn means(&self, x: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut means = DMatrix::zeros(self.n_groups, x.ncols());
+        for (group, rows) in self.members().iter().enumerate() {
+            for column in 0..x.ncols() {
+                let sum: f64 = rows.iter().map(|&row| x[(row, column)]).sum();
+                means[(group, column)] = sum / rows.len() as f64;
+            }
+        }
+        means
     }
 }
 
@@ -293,5 +325,16 @@ mod tests {
                 n_folds: 3
             })
         );
+    }
+
+    #[test]
+    fn groups_have_the_mean_of_their_rows_and_their_one_value() {
+        let groups = Groups::from_labels(["a", "b", "a", "a"]);
+        let x = DMatrix::from_column_slice(4, 1, &[1.0, 7.0, 2.0, 6.0]);
+        assert_eq!(groups.means(&x).as_slice(), [3.0, 7.0]);
+        let nan = f64::NAN;
+        assert_eq!(groups.values(&[2.0, 5.0, nan, 2.0]), Ok(vec![2.0, 5.0]));
+        assert!(groups.values(&[2.0, nan, nan, 2.0]).unwrap()[1].is_nan());
+        assert_eq!(groups.values(&[2.0, 5.0, 3.0, 2.0]), Err(0));
     }
 }

@@ -19,10 +19,13 @@ use crate::targets::Targets;
 /// What is exchanged when rows are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exchange {
-    /// Whole groups, among groups of equal size and equal missing pattern. Without groups: rows.
+    /// Whole groups, among groups of equal size and equal missing pattern: exact. Without groups: rows.
     Blocks,
-    /// Rows inside their group.
+    /// Rows inside their group: exact.
     Within,
+    /// The one value that each group has, among groups in the same quartile of size. Approximate: exact only as far as the value does not depend on
+    /// size inside a quartile.
+    SizeBands,
 }
 
 /// Rows that move together, in dataset order.
@@ -33,8 +36,10 @@ type Unit = Vec<usize>;
 pub struct PermutationScheme {
     seed: Seed,
     n_rows: usize,
-    /// Units that may change places: each class holds units of equal length, each unit its rows in dataset order.
+    /// Units that may change places, each with its rows in dataset order. Units of a class are equally long, unless only values move.
     classes: Vec<Vec<Unit>>,
+    /// Units hand on their one value, whatever their sizes ([`Exchange::SizeBands`]).
+    values_move: bool,
 }
 
 impl PermutationScheme {
@@ -44,7 +49,7 @@ impl PermutationScheme {
     /// missing pattern.
     ///
     /// # Errors
-    /// [`EngineError::Shape`] when groups and targets differ in rows.
+    /// [`EngineError::Shape`] when groups and targets differ in rows; [`EngineError::ValueVaries`] when values are to move and a group has more than one.
     pub fn new(
         groups: &Groups,
         exchange: Exchange,
@@ -61,15 +66,88 @@ impl PermutationScheme {
         let classes = match exchange {
             Exchange::Blocks => block_classes(groups, targets),
             Exchange::Within => within_classes(groups),
+            Exchange::SizeBands => {
+                refuse_varying(groups, targets)?;
+                size_classes(groups)
+            }
         };
         Ok(Self {
             seed,
             n_rows: groups.n_rows(),
             classes,
+            values_move: exchange == Exchange::SizeBands,
         })
     }
 
-    /// π_b: position i receives the row `source[i]`. b = 0 is the identity.
+    /// The same scheme, exchanging only units with the same values missing: targets then stay together wherever they land.
+    ///
+    /// # Errors
+    /// [`EngineError::LockedStrata`] when under half of the rows that have a value could move.
+    pub fn within_strata(mut self, targets: &Targets) -> Result<Self, EngineError> {
+        let classes = std::mem::take(&mut self.classes);
+        self.classes = classes
+            .into_iter()
+            .flat_map(|units| self.strata(units, targets))
+            .collect();
+        let has_value = |row: &&usize| targets.y().row(**row).iter().any(|y| !y.is_nan());
+        let rows_in = |units: &[Unit]| units.iter().flatten().filter(has_value).count();
+        let n_rows = self.classes.iter().map(|units| rows_in(units)).sum();
+        let movable = self.classes.iter().filter(|units| units.len() > 1);
+        let n_movable = movable.map(|units| rows_in(units)).sum();
+        if 2 * n_movable < n_rows {
+            let fewest = (0..targets.n_targets())
+                .map(|target| self.ln_arrangements(targets, target))
+                .fold(f64::INFINITY, f64::min);
+            return Err(EngineError::LockedStrata {
+                n_movable,
+                n_rows,
+                arrangements: fewest.exp(),
+            });
+        }
+        Ok(self)
+    }
+
+    /// One class by what is missing: row by row in each unit, or, where only values move, target by target.
+    fn strata(&self, units: Vec<Unit>, targets: &Targets) -> Vec<Vec<Unit>> {
+        let mut strata: BTreeMap<Vec<Vec<bool>>, Vec<Unit>> = BTreeMap::new();
+        for unit in units {
+            let by_row = unit.iter().map(|&row| missing(targets, row));
+            let pattern = if self.values_move {
+                let both =
+                    |a: Vec<bool>, b: Vec<bool>| a.iter().zip(b).map(|(a, b)| *a && b).collect();
+                by_row.reduce(both).into_iter().collect()
+            } else {
+                by_row.collect()
+            };
+            strata.entry(pattern).or_default().push(unit);
+        }
+        strata.into_values().collect()
+    }
+
+    /// Where permutation b takes a target's values from: for each row of `rows` (ascending) the row whose value it receives. `observed`: whether the
+    /// target has a value, for every row of the dataset.
+    #[must_use]
+    pub fn sources(&self, b: u64, observed: &[bool], rows: &[usize]) -> Vec<usize> {
+        let source = self.permutation(b);
+        if !self.values_move || b == 0 {
+            return first_return(&source, observed, rows);
+        }
+        // The first-return map of groups: each is its first row, and has a value if any of its rows has one, all rows having the same.
+        let (mut first_of, mut valued) = (vec![0; self.n_rows], vec![None; self.n_rows]);
+        for unit in self.classes.iter().flatten() {
+            unit.iter().for_each(|&row| first_of[row] = unit[0]);
+            valued[unit[0]] = unit.iter().copied().find(|&row| observed[row]);
+        }
+        let has_value: Vec<bool> = valued.iter().map(Option::is_some).collect();
+        let firsts: Vec<usize> = rows.iter().map(|&row| first_of[row]).collect();
+        first_return(&source, &has_value, &firsts)
+            .into_iter()
+            .zip(rows)
+            .map(|(first, &row)| valued[first].unwrap_or(row))
+            .collect()
+    }
+
+    /// π_b: position i receives the row `source[i]`. b = 0 is the identity. Where only values move, every row of a group receives the first row of another.
     #[must_use]
     pub fn permutation(&self, b: u64) -> Vec<usize> {
         let mut source: Vec<usize> = (0..self.n_rows).collect();
@@ -81,8 +159,9 @@ impl PermutationScheme {
             let mut order: Vec<usize> = (0..units.len()).collect();
             stream.shuffle(&mut order);
             for (unit, &from) in units.iter().zip(&order) {
-                for (&row, &from_row) in unit.iter().zip(&units[from]) {
-                    source[row] = from_row;
+                let from = &units[from];
+                for (at, &row) in unit.iter().enumerate() {
+                    source[row] = from[if self.values_move { 0 } else { at }];
                 }
             }
         }
@@ -98,13 +177,17 @@ impl PermutationScheme {
             .iter()
             .map(|units| {
                 let mut multiplicity: BTreeMap<Vec<u64>, usize> = BTreeMap::new();
-                let observed = units
-                    .iter()
-                    .filter(|unit| unit.len() > 1 || !y[unit[0]].is_nan());
-                for unit in observed {
+                for unit in units {
                     // +0.0 makes −0 and 0 the same value.
-                    let values = unit.iter().map(|&row| (y[row] + 0.0).to_bits()).collect();
-                    *multiplicity.entry(values).or_insert(0) += 1;
+                    let mut values: Vec<u64> =
+                        unit.iter().map(|&row| (y[row] + 0.0).to_bits()).collect();
+                    if self.values_move || unit.len() == 1 {
+                        values.retain(|bits| !f64::from_bits(*bits).is_nan());
+                        values.truncate(1);
+                    }
+                    if !values.is_empty() {
+                        *multiplicity.entry(values).or_insert(0) += 1;
+                    }
                 }
                 let n_units = multiplicity.values().sum();
                 ln_factorial(n_units) - multiplicity.values().map(|&m| ln_factorial(m)).sum::<f64>()
@@ -129,16 +212,19 @@ impl PermutationScheme {
     }
 }
 
+/// Which targets have no value in a row.
+fn missing(targets: &Targets, row: usize) -> Vec<bool> {
+    targets.y().row(row).iter().map(|y| y.is_nan()).collect()
+}
+
 fn block_classes(groups: &Groups, targets: &Targets) -> Vec<Vec<Unit>> {
-    let pattern =
-        |row: usize| -> Vec<bool> { targets.y().row(row).iter().map(|y| y.is_nan()).collect() };
     // Keyed by length and, for blocks of several rows, by what is missing in them.
     let mut classes: BTreeMap<(usize, Vec<Vec<bool>>), Vec<Unit>> = BTreeMap::new();
     for unit in groups.members() {
         let missing = if unit.len() == 1 {
             Vec::new()
         } else {
-            unit.iter().map(|&row| pattern(row)).collect()
+            unit.iter().map(|&row| missing(targets, row)).collect()
         };
         classes.entry((unit.len(), missing)).or_default().push(unit);
     }
@@ -151,6 +237,31 @@ fn within_classes(groups: &Groups) -> Vec<Vec<Unit>> {
         .into_iter()
         .map(|rows| rows.into_iter().map(|row| vec![row]).collect())
         .collect()
+}
+
+fn refuse_varying(groups: &Groups, targets: &Targets) -> Result<(), EngineError> {
+    for target in 0..targets.n_targets() {
+        groups
+            .values(targets.y().column(target).as_slice())
+            .map_err(|group| EngineError::ValueVaries { group, target })?;
+    }
+    Ok(())
+}
+
+/// Groups in the same quartile of size. The quartiles are sizes that occur, those of the groups ranked ⌈G/4⌉, ⌈G/2⌉ and ⌈3G/4⌉, and belong to the band
+/// below, so that groups of equal size are always in one band.
+fn size_classes(groups: &Groups) -> Vec<Vec<Unit>> {
+    let units = groups.members();
+    let mut sizes: Vec<usize> = units.iter().map(Vec::len).collect();
+    sizes.sort_unstable();
+    let quartiles = [1, 2, 3].map(|quarter| sizes[(quarter * sizes.len()).div_ceil(4) - 1]);
+    let mut bands = vec![Vec::new(); 4];
+    for unit in units {
+        let band = quartiles.iter().filter(|&&size| size < unit.len()).count();
+        bands[band].push(unit);
+    }
+    bands.retain(|band| !band.is_empty());
+    bands
 }
 
 /// The first-return map of `source` on the observed rows: for each row of `rows` (ascending) the row its value comes from.
@@ -262,5 +373,171 @@ mod tests {
         (1..17).for_each(|b| drop(scheme.permutation(b)));
         assert_eq!(scheme.permutation(17), direct);
         assert_eq!(scheme.permutation(0), [0, 1, 2, 3, 4, 5]);
+    }
+
+    /// Eight groups of 1, 1, 2, 3, 3, 4, 6 and 9 rows: the second, fourth and sixth in size have 1, 3 and 4 rows, so the bands are {1, 1}, {2, 3, 3}, {4}, {6, 9}.
+    fn eight_groups() -> Groups {
+        let sizes = [1, 1, 2, 3, 3, 4, 6, 9];
+        Groups::from_labels((0..8).flat_map(|group| std::iter::repeat_n(group, sizes[group])))
+    }
+
+    #[test]
+    fn bands_are_the_quartiles_of_size_and_never_part_groups_of_equal_size() {
+        let sizes: Vec<Vec<usize>> = size_classes(&eight_groups())
+            .iter()
+            .map(|band| band.iter().map(Vec::len).collect())
+            .collect();
+        assert_eq!(sizes, [vec![1, 1], vec![2, 3, 3], vec![4], vec![6, 9]]);
+        let equal = Groups::from_labels((0..12).map(|row| row / 3));
+        assert_eq!(size_classes(&equal).len(), 1);
+    }
+
+    #[test]
+    fn size_bands_give_each_group_one_value_of_its_band_each_arrangement_equally_often() {
+        let groups = eight_groups();
+        // Group 3 is missing altogether and group 4 in its first row: band 2 keeps the values 2 and 4 for two groups.
+        let mut y: Vec<f64> = groups.of_row().iter().map(|&group| group as f64).collect();
+        (4..8).for_each(|row| y[row] = f64::NAN);
+        let targets = one_target(&y);
+        let observed = targets.observed(0);
+        let rows: Vec<usize> = (0..y.len()).filter(|&row| observed[row]).collect();
+        let scheme =
+            PermutationScheme::new(&groups, Exchange::SizeBands, &targets, Seed(3)).unwrap();
+        let mut seen = BTreeMap::new();
+        for b in 1..=8_000 {
+            let values: Vec<f64> = scheme
+                .sources(b, &observed, &rows)
+                .iter()
+                .map(|&row| y[row])
+                .collect();
+            let mut of_group = [f64::NAN; 8];
+            for (&row, &value) in rows.iter().zip(&values) {
+                let group = &mut of_group[groups.of_row()[row]];
+                assert!(group.is_nan() || *group == value, "one value a group");
+                *group = value;
+            }
+            let arrangement = [0, 2, 6].map(|group| of_group[group] as usize);
+            *seen.entry(arrangement).or_insert(0i32) += 1;
+        }
+        // Two values in each of three bands; group 5 is alone. Expected 1,000 each, sd 30.
+        assert_eq!(seen.len(), 8);
+        assert!(
+            seen.values().all(|count| (count - 1_000).abs() < 125),
+            "{seen:?}"
+        );
+        assert!((scheme.ln_arrangements(&targets, 0).exp() - 8.0).abs() < 1e-9);
+        assert_eq!(scheme.sources(0, &observed, &rows), rows);
+    }
+
+    #[test]
+    fn size_bands_of_groups_of_equal_size_are_blocks() {
+        let groups = Groups::from_labels((0..12).map(|row| row / 3));
+        let y: Vec<f64> = (0..12).map(|row| f64::from(row / 3)).collect();
+        let targets = one_target(&y);
+        let rows: Vec<usize> = (0..12).collect();
+        let values = |exchange| {
+            let scheme = PermutationScheme::new(&groups, exchange, &targets, Seed(3)).unwrap();
+            let of = |b| -> Vec<f64> {
+                let sources = scheme.sources(b, &[true; 12], &rows);
+                sources.iter().map(|&row| y[row]).collect()
+            };
+            (0..20).map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(values(Exchange::SizeBands), values(Exchange::Blocks));
+    }
+
+    #[test]
+    fn values_of_groups_are_not_exchanged_where_a_group_has_two() {
+        let groups = Groups::from_labels([0, 0, 1, 1, 2, 2]);
+        let targets = one_target(&[1., 1., 2., 3., 4., f64::NAN]);
+        let refused = PermutationScheme::new(&groups, Exchange::SizeBands, &targets, Seed(1));
+        assert_eq!(
+            refused.err(),
+            Some(EngineError::ValueVaries {
+                group: 1,
+                target: 0
+            })
+        );
+    }
+
+    /// Rows 0–5 have both targets, 6–9 only the first, 10 only the second.
+    fn two_targets() -> Targets {
+        let nan = f64::NAN;
+        let y = DMatrix::from_fn(11, 2, |row, target| match (row, target) {
+            (6..=9, 1) | (10, 0) => nan,
+            _ => (row + 20 * target) as f64,
+        });
+        Targets::new(y).unwrap()
+    }
+
+    #[test]
+    fn strata_exchange_only_rows_with_the_same_values_missing() {
+        let targets = two_targets();
+        let scheme =
+            PermutationScheme::new(&Groups::singletons(11), Exchange::Blocks, &targets, Seed(1))
+                .unwrap()
+                .within_strata(&targets)
+                .unwrap();
+        for b in 1..50 {
+            let source = scheme.permutation(b);
+            assert!((0..6).all(|row| source[row] < 6));
+            assert!((6..10).all(|row| (6..10).contains(&source[row])));
+            assert_eq!(source[10], 10);
+        }
+        // 6! · 4! arrangements of the first target, 6! of the second.
+        let count = |target| scheme.ln_arrangements(&targets, target).exp();
+        assert!(
+            (count(0) / (720.0 * 24.0) - 1.0).abs() < 1e-9,
+            "{}",
+            count(0)
+        );
+        assert!((count(1) / 720.0 - 1.0).abs() < 1e-9, "{}", count(1));
+    }
+
+    #[test]
+    fn strata_that_lock_more_than_half_of_the_rows_are_refused_with_what_is_left() {
+        // Five targets, each row lacking another set of them, but for the last four rows, which lack none; a row without any value does not count.
+        let y = DMatrix::from_fn(10, 5, |row, target| {
+            let lacks = row < 5 && target == row || row == 5;
+            if lacks {
+                f64::NAN
+            } else {
+                (row * 7 % 10) as f64
+            }
+        });
+        let targets = Targets::new(y).unwrap();
+        let scheme =
+            PermutationScheme::new(&Groups::singletons(10), Exchange::Blocks, &targets, Seed(1))
+                .unwrap();
+        let Err(EngineError::LockedStrata {
+            n_movable,
+            n_rows,
+            arrangements,
+        }) = scheme.within_strata(&targets)
+        else {
+            panic!("4 of 9 rows can move");
+        };
+        assert_eq!((n_movable, n_rows), (4, 9));
+        assert!((arrangements - 24.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn strata_of_groups_go_by_the_targets_that_a_group_has() {
+        // Groups 0 and 1 have both targets, the second only in some rows; groups 2 and 3 lack it.
+        let groups = Groups::from_labels([0, 0, 1, 2, 2, 3]);
+        let nan = f64::NAN;
+        let second = [5., nan, 6., nan, nan, nan];
+        let y = DMatrix::from_fn(6, 2, |row, target| match target {
+            0 => groups.of_row()[row] as f64,
+            _ => second[row],
+        });
+        let targets = Targets::new(y).unwrap();
+        let mut scheme =
+            PermutationScheme::new(&groups, Exchange::SizeBands, &targets, Seed(1)).unwrap();
+        scheme.classes = vec![groups.members()];
+        let scheme = scheme.within_strata(&targets).unwrap();
+        let of_class = |units: &Vec<Unit>| units.iter().map(|unit| unit[0]).collect::<Vec<_>>();
+        let classes: Vec<Vec<usize>> = scheme.classes.iter().map(of_class).collect();
+        assert_eq!(classes, [vec![0, 2], vec![3, 5]]);
     }
 }

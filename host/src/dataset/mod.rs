@@ -3,6 +3,7 @@
 //! Tables are read and joined here, targets found and made into numbers, and everything refused that would make an evaluation meaningless.
 //! Rows are never dropped or repaired: a missing target value is NaN, and which rows a target has is for the engine to see.
 
+mod by_group;
 mod delimited;
 pub mod embeddings;
 mod join;
@@ -18,6 +19,7 @@ use crate::problem::{Problem, Problems, Refusal};
 use join::Ids;
 use table::{Cell, Table};
 
+pub use by_group::{Analysed, one_value_a_group};
 pub use raters::RaterPanel;
 
 /// The rows of a study.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ocean_engine::doctor::concentration;
 
 use super::{LENGTH, RANDOM, RANDOM_GROUP, finding};
+use crate::plan::Exchange;
 use crate::report::model::{CellResult, Finding, Severity, TargetSummary};
 
 /// A target whose commonest value has at least this share is nearly constant.
@@ -30,16 +31,42 @@ pub struct Facts<'a> {
     pub is_adaptive: bool,
     /// Rows whose text occurs more than once, and whether duplicates stayed in one fold.
     pub duplicate_texts: (usize, bool),
+    /// Texts read.
+    pub n_texts: usize,
     /// Texts that are empty or blank.
     pub blank_texts: usize,
-    /// Rows, for shares.
+    /// Rows of the analysis, for shares.
     pub n_rows: usize,
+    /// Targets with one value in each group, where groups differ in size.
+    pub value_by_size: &'a [ValueBySize],
+    /// One row of the analysis is a group.
+    pub are_groups_rows: bool,
+    /// How groups are permuted.
+    pub exchange: Exchange,
     /// Notes of the joins: ids without a partner and the like.
     pub join_notes: &'a [String],
     /// Choices made for the user, and parts left out.
     pub plan_notes: &'a [String],
     /// Encoder, texts cut at its limit.
     pub truncated: &'a [(String, usize)],
+}
+
+/// Does the value of a group go with its size?
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueBySize {
+    /// Label of the target.
+    pub target: String,
+    /// Spearman's rank correlation of value and size.
+    pub rho: f64,
+    /// Groups with a value.
+    pub n_groups: usize,
+}
+
+impl ValueBySize {
+    /// Further from 0 than chance leaves 19 in 20: ρ̂ of independent rankings has variance 1/(G − 1).
+    fn is_notable(&self) -> bool {
+        self.rho.abs() * (self.n_groups as f64 - 1.0).sqrt() > 1.96
+    }
 }
 
 /// Everything worth saying, worst first.
@@ -55,6 +82,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     texts(facts, &mut findings);
     permutations(facts, &mut findings);
     length_alone(facts, &mut findings);
+    value_by_size(facts, &mut findings);
     for note in facts.join_notes {
         findings.push(finding(
             Severity::Note,
@@ -300,7 +328,7 @@ fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
             [
                 format!(
                     "{} of {} texts are empty or blank.",
-                    facts.blank_texts, facts.n_rows
+                    facts.blank_texts, facts.n_texts
                 ),
                 "They are encoded like any other text, all to the same vector.".to_owned(),
                 "Remove these rows from the data file if nobody wrote anything there.".to_owned(),
@@ -315,7 +343,7 @@ fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
             [
                 format!(
                     "`{encoder}` cut {n_cut} of {} texts at its length limit.",
-                    facts.n_rows
+                    facts.n_texts
                 ),
                 "What stands behind the limit does not enter the vectors.".to_owned(),
                 "Raise the encoder's max_seq_length if it can take more.".to_owned(),
@@ -427,6 +455,44 @@ fn length_alone(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Where each group has one value and sizes differ: what the exchange assumes of the two, and how they go together.
+fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
+    let all = facts.value_by_size;
+    if all.is_empty() {
+        return;
+    }
+    let targets = |which: &[&ValueBySize]| which.iter().map(|one| one.target.clone()).collect();
+    let shown: Vec<String> = all
+        .iter()
+        .map(|one| format!("{} {:.2} ({} groups)", one.target, one.rho, one.n_groups))
+        .collect();
+    let seen = format!(
+        "Spearman's correlation of a group's value with its number of rows: {}.",
+        shown.join(", ")
+    );
+    let notable: Vec<&ValueBySize> = all.iter().filter(|one| one.is_notable()).collect();
+    let exchanges_values = facts.are_groups_rows || facts.exchange == Exchange::SizeBands;
+    if !exchanges_values {
+        findings.push(finding(Severity::Note, "one-value-a-group", targets(&all.iter().collect::<Vec<_>>()), [
+            seen,
+            "Every group has one value, and only groups of equal size exchange theirs; large groups count as many rows, though they are one observation.".to_owned(),
+            "unit = \"group\" under [evaluation] makes every group one row, and all groups exchange their values.".to_owned(),
+        ]));
+    } else if notable.is_empty() {
+        findings.push(finding(Severity::Note, "value-by-size", Vec::new(), [
+            seen,
+            "Exchanging values among groups of different size assumes that value and size do not go together; nothing notable speaks against it.".to_owned(),
+            "Nothing.".to_owned(),
+        ]));
+    } else {
+        findings.push(finding(Severity::Warning, "value-by-size", targets(&notable), [
+            seen,
+            "Exchanging values among groups of different size assumes that value and size do not go together; here they do, and vectors of larger groups vary less, so p may be too small.".to_owned(),
+            "Take the logarithm of the group's size in as a covariate.".to_owned(),
+        ]));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,7 +539,11 @@ mod tests {
             is_adaptive: false,
             duplicate_texts: duplicates,
             blank_texts: 0,
+            n_texts: 100,
             n_rows: 100,
+            value_by_size: &[],
+            are_groups_rows: false,
+            exchange: Exchange::Blocks,
             join_notes: &[],
             plan_notes: &[],
             truncated: &[],
@@ -557,7 +627,11 @@ mod tests {
             is_adaptive: false,
             duplicate_texts: (0, true),
             blank_texts: 2,
+            n_texts: 100,
             n_rows: 100,
+            value_by_size: &[],
+            are_groups_rows: false,
+            exchange: Exchange::Blocks,
             join_notes: &[],
             plan_notes: &[],
             truncated: &[],
@@ -570,5 +644,50 @@ mod tests {
                 .iter()
                 .any(|finding| finding.code == "equal-scores")
         );
+    }
+
+    #[test]
+    fn a_link_of_value_and_size_is_told_and_when_notable_warned_of() {
+        let said = |rho: f64, are_groups_rows: bool, exchange: Exchange| {
+            let facts = Facts {
+                cells: &[],
+                control_p: &[],
+                targets: &[],
+                absolute_grids: &[],
+                level: 0.05,
+                n_permutations: 999,
+                is_adaptive: false,
+                duplicate_texts: (0, true),
+                blank_texts: 0,
+                n_texts: 100,
+                n_rows: 65,
+                value_by_size: &[ValueBySize {
+                    target: "mood".to_owned(),
+                    rho,
+                    n_groups: 65,
+                }],
+                are_groups_rows,
+                exchange,
+                join_notes: &[],
+                plan_notes: &[],
+                truncated: &[],
+            };
+            let finding = examine(&facts).remove(0);
+            assert!(finding.seen.contains(&format!("mood {rho:.2} (65 groups)")));
+            (finding.code, finding.severity)
+        };
+        // The limit for 65 groups is 1.96/8 = .245.
+        let of_groups = |rho| said(rho, true, Exchange::Blocks);
+        assert_eq!(
+            of_groups(0.24),
+            ("value-by-size".to_owned(), Severity::Note)
+        );
+        assert_eq!(
+            of_groups(-0.25),
+            ("value-by-size".to_owned(), Severity::Warning)
+        );
+        assert_eq!(said(0.25, false, Exchange::SizeBands).1, Severity::Warning);
+        let blocks = said(0.25, false, Exchange::Blocks);
+        assert_eq!(blocks, ("one-value-a-group".to_owned(), Severity::Note));
     }
 }

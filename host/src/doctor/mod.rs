@@ -6,7 +6,7 @@
 pub mod alignment;
 mod examine;
 
-pub use examine::{Facts, examine};
+pub use examine::{Facts, ValueBySize, examine};
 
 use crate::report::model::{Finding, Severity};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::{
-    Config, DataConfig, EncoderConfig, Exchange, Isolation, MissingExchange, RegressorConfig,
+    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, RegressorConfig,
     Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
@@ -16,21 +16,6 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
         }
     };
     let evaluation = &config.evaluation;
-    refuse(unbuilt(
-        &evaluation.unit,
-        |u| *u == Unit::Group,
-        "unit = \"row\"",
-    ));
-    refuse(unbuilt(
-        &evaluation.exchange,
-        |exchange| *exchange == Exchange::SizeBands,
-        "exchange = \"blocks\" or \"within\"",
-    ));
-    refuse(unbuilt(
-        &evaluation.missing_exchange,
-        |exchange| *exchange == MissingExchange::Strata,
-        "missing_exchange = \"first-return\"",
-    ));
     refuse(unbuilt(&evaluation.best, |best| *best, "best = false"));
     if config.scope == Scope::Evaluation {
         refuse(unbuilt(
@@ -102,7 +87,7 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     for regressor in &config.regressors {
         refuse_two_grids(regressor, problems);
     }
-    refuse_exchange_without_group(config, problems);
+    refuse_groups(config, problems);
 }
 
 fn refuse_shared_names<'a>(
@@ -188,14 +173,30 @@ fn refuse_two_grids(regressor: &RegressorConfig, problems: &mut Problems) {
 
 const BESIDE_ALPHAS: &str = "stands beside `alphas`: a grid is either given or found from the data";
 
-fn refuse_exchange_without_group(config: &Config, problems: &mut Problems) {
-    if let (Some(exchange), None) = (&config.evaluation.exchange, &config.data.group)
-        && exchange.value == Exchange::Within
-    {
+/// Schemes for groups need groups; where groups are rows, there is nothing left to exchange but rows.
+fn refuse_groups(config: &Config, problems: &mut Problems) {
+    let EvaluationConfig { exchange, unit, .. } = &config.evaluation;
+    let exchange = exchange
+        .as_ref()
+        .filter(|exchange| exchange.value != Exchange::Blocks);
+    let unit = unit.as_ref().filter(|unit| unit.value == Unit::Group);
+    let without_group = |problem: Problem| problem.with_try("group = \"author\" under [data]");
+    if config.data.group.is_none() {
+        problems.extend(exchange.map(|exchange| {
+            let what = match exchange.value {
+                Exchange::Within => "permutes inside groups",
+                _ => "exchanges the values of groups",
+            };
+            without_group(exchange.problem(&format!("{what}, and [data] names no `group`")))
+        }));
+        problems.extend(unit.map(|unit| {
+            without_group(unit.problem("makes every group one row, and [data] names no `group`"))
+        }));
+    } else if let (Some(exchange), Some(_)) = (exchange, unit) {
         problems.push(
             exchange
-                .problem("permutes inside groups, and [data] names no `group`")
-                .with_try("group = \"author\" under [data]"),
+                .problem("stands beside `unit = \"group\"`, which makes every group one row and exchanges their values freely")
+                .with_try("one of the two"),
         );
     }
 }

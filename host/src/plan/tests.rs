@@ -98,21 +98,6 @@ fn a_grid_of_ones_own_is_sorted_strongest_first() {
 #[test]
 fn features_that_are_not_built_are_refused_only_when_asked_for() {
     let asked = [
-        (
-            "evaluation.unit=\"group\"",
-            "[evaluation] unit",
-            "unit = \"row\"",
-        ),
-        (
-            "evaluation.exchange=\"size_bands\"",
-            "[evaluation] exchange",
-            "exchange = \"blocks\" or \"within\"",
-        ),
-        (
-            "evaluation.missing_exchange=\"strata\"",
-            "[evaluation] missing_exchange",
-            "missing_exchange = \"first-return\"",
-        ),
         ("evaluation.best=true", "[evaluation] best", "best = false"),
         (
             "data.covariates=\"age\"",
@@ -149,8 +134,6 @@ fn features_that_are_not_built_are_refused_only_when_asked_for() {
         );
     }
     let not_asked = [
-        "evaluation.unit=\"row\"",
-        "evaluation.missing_exchange=\"first-return\"",
         "evaluation.best=false",
         "data.covariates=[]",
         "encoder.lexical.isolation=\"in-process\"",
@@ -215,6 +198,14 @@ fn each_contradiction_is_named_with_its_line() {
             "[evaluation] exchange permutes inside groups, and [data] names no `group`\n  try: group = \"author\" under [data]",
         ),
         (
+            "evaluation.exchange=\"size_bands\"",
+            "[evaluation] exchange exchanges the values of groups, and [data] names no `group`\n  try: group = \"author\" under [data]",
+        ),
+        (
+            "evaluation.unit=\"group\"",
+            "[evaluation] unit makes every group one row, and [data] names no `group`\n  try: group = \"author\" under [data]",
+        ),
+        (
             "data.targets=[\"text\", \"y\"]",
             "[data] targets names `text`, which is the text column",
         ),
@@ -225,6 +216,19 @@ fn each_contradiction_is_named_with_its_line() {
             format!("--set {set}: {message}")
         );
     }
+}
+
+#[test]
+fn groups_are_rows_or_are_exchanged_and_not_both() {
+    let grouped = ["data.group=\"author\"", "evaluation.unit=\"group\""];
+    assert_eq!(resolve(&grouped).unwrap().evaluation.unit, Unit::Group);
+    let both = [&grouped[..], &["evaluation.exchange=\"size_bands\""]].concat();
+    assert_eq!(
+        resolve(&both).unwrap_err().to_string(),
+        "--set evaluation.exchange=\"size_bands\": [evaluation] exchange stands beside `unit = \"group\"`, which makes every group one row and exchanges \
+         their values freely\n  try: one of the two"
+    );
+    assert!(resolve(&[&grouped[..], &["evaluation.exchange=\"blocks\""]].concat()).is_ok());
 }
 
 #[test]

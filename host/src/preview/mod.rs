@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use ocean_engine::inference::sequential::LOSSES;
 
 use crate::dataset::{Dataset, Target};
-use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan};
+use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, Unit};
 use crate::problem::{listed_up_to, shown_path};
 use settings::settings;
 
@@ -19,9 +19,9 @@ const STRENGTHS: u64 = 10;
 /// Blocks of the jackknife.
 const BLOCKS: u64 = 20;
 
-/// The text of a dry run.
-pub fn preview(plan: &Plan, dataset: &Dataset) -> String {
-    let mut text = summary(plan, dataset);
+/// The text of a dry run. `analysed`: the rows of the analysis, of which there may be fewer than were read.
+pub fn preview(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
+    let mut text = summary(plan, dataset, analysed);
     let n_cells = n_cells(plan, dataset.targets.len());
     let warnings = warnings(plan, n_cells);
     if !warnings.is_empty() {
@@ -79,10 +79,10 @@ pub(crate) fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
     (plan.encoders.len() * plan.regressors.len() * n_targets) as u64
 }
 
-fn summary(plan: &Plan, dataset: &Dataset) -> String {
+fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
     let evaluation = &plan.evaluation;
     let n_cells = n_cells(plan, dataset.targets.len());
-    let row_sets = n_row_sets(&dataset.targets);
+    let row_sets = n_row_sets(&analysed.targets);
     let m = u64::from(plan.n_permutations());
     let repeats = u64::from(evaluation.repeats);
     let benches = (plan.encoders.len() * plan.regressors.len() * row_sets) as u64;
@@ -95,7 +95,7 @@ fn summary(plan: &Plan, dataset: &Dataset) -> String {
     ];
     lines.extend(dataset.notes.iter().map(|note| ("", note.clone())));
     lines.extend([
-        ("targets", targets(&dataset.targets)),
+        ("targets", targets(&analysed.targets)),
         (
             "encoders",
             listed_up_to(10, plan.encoders.iter().map(encoder)),
@@ -205,9 +205,10 @@ fn regressor(plan: &RegressorPlan) -> String {
 
 fn folds(plan: &Plan, dataset: &Dataset) -> String {
     let evaluation = &plan.evaluation;
-    let kept = match &dataset.groups {
-        Some(_) => ", groups kept together",
-        None => "",
+    let kept = match (&dataset.groups, evaluation.unit) {
+        (Some(_), Unit::Row) => ", groups kept together",
+        (Some(_), Unit::Group) => ", each group one row",
+        (None, _) => "",
     };
     let inner = match evaluation.inner_folds {
         InnerFolds::Outer => "tuned on the remaining folds".to_owned(),
@@ -343,7 +344,7 @@ alphas = [1, 10]
     /// 2 × 1 × 2 benches of 200 × 10 planted targets.
     #[test]
     fn a_dry_run_says_what_was_found_and_what_it_costs() {
-        let text = preview(&plan(&[]), &dataset());
+        let text = preview(&plan(&[]), &dataset(), &dataset());
         let expected = "\
 study       s, seed 0
 data        /study/d.csv: 4 rows; text `t`, 2 characters on average; 2 groups by `g`

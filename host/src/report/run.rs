@@ -69,6 +69,9 @@ fn permutations(results: &StudyResults) -> String {
     let up_to = if results.is_adaptive { "up to " } else { "" };
     let how = match (results.unit.as_str(), results.data.group.is_some()) {
         ("group", _) => ", one row a group".to_owned(),
+        (_, true) if results.exchange == "size_bands" => {
+            ", values of groups exchanged within quartiles of size (approximate)".to_owned()
+        }
         (_, true) => format!(", groups exchanged as {}", results.exchange),
         _ => String::new(),
     };

@@ -2,10 +2,10 @@
 
 use crate::arrangement::Arrangement;
 use crate::cells::Cells;
-use crate::dataset::Dataset;
-use crate::doctor::{Facts, examine};
+use crate::dataset::{Analysed, Dataset};
+use crate::doctor::{Facts, ValueBySize, examine};
 use crate::outputs;
-use crate::plan::Plan;
+use crate::plan::{Exchange, Plan, Unit};
 use crate::report::model::Finding;
 use crate::sources::{Embedded, Sources};
 
@@ -13,12 +13,14 @@ use crate::sources::{Embedded, Sources};
 pub(super) fn diagnose(
     plan: &Plan,
     dataset: &Dataset,
+    analysed: &Analysed,
     arrangement: &Arrangement,
     sources: &Sources,
     embedded: &[Embedded],
     cells: &Cells,
 ) -> Vec<Finding> {
-    let targets: Vec<_> = dataset
+    let targets: Vec<_> = analysed
+        .dataset
         .targets
         .iter()
         .map(|target| (outputs::target_summary(target), target.values.as_slice()))
@@ -54,9 +56,41 @@ pub(super) fn diagnose(
             .iter()
             .filter(|text| is_blank(text))
             .count(),
-        n_rows: dataset.ids.len(),
+        n_texts: dataset.n_rows(),
+        n_rows: analysed.dataset.n_rows(),
+        value_by_size: &value_by_size(analysed, plan, arrangement),
+        are_groups_rows: plan.evaluation.unit == Unit::Group,
+        exchange: plan.evaluation.exchange,
         join_notes: &dataset.notes,
         plan_notes: &plan_notes,
         truncated: &truncated,
     })
+}
+
+/// How each target with one value a group goes with the size of the groups, where sizes differ.
+fn value_by_size(analysed: &Analysed, plan: &Plan, arrangement: &Arrangement) -> Vec<ValueBySize> {
+    let (sizes, groups) = match analysed.sizes() {
+        Some(sizes) => (sizes, None),
+        None if plan.data.group.is_some() && plan.evaluation.exchange != Exchange::Within => {
+            let members = arrangement.groups.members();
+            let sizes = members.iter().map(Vec::len).collect();
+            (sizes, Some(&arrangement.groups))
+        }
+        None => return Vec::new(),
+    };
+    let as_numbers: Vec<f64> = sizes.iter().map(|&size| size as f64).collect();
+    let of_target = |target: &crate::dataset::Target| {
+        let values = match groups {
+            None => target.values.clone(),
+            Some(groups) => groups.values(&target.values).ok()?,
+        };
+        let (rho, n_groups) = ocean_engine::doctor::spearman(&values, &as_numbers)?;
+        Some(ValueBySize {
+            target: target.name.clone(),
+            rho,
+            n_groups,
+        })
+    };
+    let targets = &analysed.dataset.targets;
+    targets.iter().filter_map(of_target).collect()
 }

@@ -16,7 +16,7 @@ use crate::arrangement::Arrangement;
 use crate::cache::Cache;
 use crate::cells::assemble;
 use crate::config::{Config, Scope};
-use crate::dataset::Dataset;
+use crate::dataset::{Analysed, Dataset};
 use crate::journal::{self, Journal};
 use crate::library::{CallContext, Library, Prober, SearchPath};
 use crate::models::Models;
@@ -87,10 +87,15 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let models = Models::new(&progress, interrupted, !options.is_dry);
     let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
         .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
-    let arrangement = Arrangement::draw(&plan, &dataset)?;
-    check_memory(&plan, &dataset, &sources)?;
+    let analysed = Analysed::of(&dataset, plan.evaluation.unit)?;
+    let arrangement = Arrangement::draw(&plan, &analysed.dataset)?;
+    check_memory(&plan, &analysed.dataset, &sources)?;
     if options.is_dry {
-        return Ok(Outcome::Planned(preview(&plan, &dataset)));
+        return Ok(Outcome::Planned(preview(
+            &plan,
+            &dataset,
+            &analysed.dataset,
+        )));
     }
     timings.mark("read and check");
 
@@ -123,6 +128,9 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     timings.mark("encode");
     let mut findings = check_alignment(&plan, &dataset, &sources, &embedded, &progress)?;
     timings.mark("check alignment");
+    for embedded in &mut embedded {
+        embedded.x = analysed.vectors(std::mem::take(&mut embedded.x));
+    }
 
     let evaluator = Evaluator {
         plan: &plan,
@@ -140,6 +148,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     findings.extend(diagnose(
         &plan,
         &dataset,
+        &analysed,
         &arrangement,
         &sources,
         &embedded,
@@ -148,7 +157,8 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     findings.sort_by_key(|finding| finding.severity);
     let study = outputs::Study {
         plan: &plan,
-        dataset: &dataset,
+        read: &dataset,
+        dataset: &analysed.dataset,
         arrangement: &arrangement,
         sources: &sources,
         embedded: &embedded,

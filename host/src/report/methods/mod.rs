@@ -128,6 +128,11 @@ fn cross_validation(results: &StudyResults) -> Option<String> {
         String::new()
     };
     let groups = match (&results.data.group, results.data.n_groups) {
+        (Some(group), Some(n)) if results.unit == "group" => format!(
+            "; each {} ({}) was one row, with the mean of its rows' features",
+            escape::text(group),
+            plural(n, "group")
+        ),
         (Some(group), Some(n)) => format!(
             "; rows of the same {} ({}) were kept in one fold",
             escape::text(group),
@@ -202,9 +207,11 @@ fn permutation(results: &StudyResults) -> Option<String> {
         results.data.group.is_some(),
         results.exchange.as_str(),
     ) {
-        ("group", _, _) => "values of whole groups",
+        ("group", _, _) => "target values of groups",
         (_, true, "within") => "target values within groups",
-        (_, true, "size_bands") => "target values of groups of similar size",
+        (_, true, "size_bands") => {
+            "target values of groups within the same quartile of group size (approximate, as value and size may go together within a quartile)"
+        }
         (_, true, _) => "blocks of target values of whole groups",
         _ => "target values",
     };
