@@ -3,7 +3,7 @@
 //! [`golden`]: numbers of other programs (scikit-learn, R, a numpy twin). [`brute_force`]: the slow obvious loop, against the engine's shared designs
 //! and blocks. [`invariance`]: what must change nothing. [`calibration`]: p-values are uniform where there is nothing to find, and procedures that only look
 //! right fail the same check. [`groups`]: groups of unequal size. [`family`]: the family-wise error rate. [`adaptive`]: permutations that stop early.
-//! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
+//! [`comparison`]: one encoder against another. `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files, [`study`] runs the engine on data in memory, [`twin`] is the slow loop, [`ridge`] the models.
 
@@ -12,6 +12,7 @@
 mod adaptive;
 mod brute_force;
 mod calibration;
+mod comparison;
 mod family;
 mod fixture;
 mod golden;

@@ -4,8 +4,9 @@ use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test};
+use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test, r2_without_block};
 use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::inference::interval::jackknife_blocks;
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
@@ -74,6 +75,25 @@ impl Study {
 
     pub fn scheme(&self, exchange: Exchange) -> PermutationScheme {
         PermutationScheme::new(&self.groups, exchange, &self.targets(), self.seed).unwrap()
+    }
+
+    /// r2 of every target without each jackknife block, blocks × targets; needs 50 rows and no missing values.
+    pub fn jackknife(&self, regressor: &dyn Regressor) -> DMatrix<f64> {
+        let targets = self.targets();
+        let row_set = &targets.row_sets()[0];
+        let (rows, fold_of) = (&row_set.rows, self.folds.of_row(0));
+        let (block_of, n_blocks) =
+            jackknife_blocks(rows, fold_of, &self.groups, self.seed).unwrap();
+        let mut replicates = DMatrix::zeros(n_blocks, targets.n_targets());
+        for block in 0..n_blocks {
+            let (layout, tuning) = (self.layout(), Tuning::PLAIN);
+            let r2 = r2_without_block(
+                &layout, &targets, row_set, &block_of, block, regressor, tuning,
+            )
+            .unwrap();
+            replicates.row_mut(block).copy_from_slice(&r2);
+        }
+        replicates
     }
 
     fn layout(&self) -> Layout<'_> {

@@ -1,0 +1,138 @@
+//! One encoder against another: the formulas of numpy, the size when they are of equal worth, and the power when they are not.
+
+use nalgebra::DMatrix;
+use ocean_engine::inference::comparison::{corrected_t, difference, fold_differences, null_sd};
+use ocean_engine::seed::Stream;
+use ocean_tests::ridge::PluginRidge;
+
+use crate::fixture::{golden, list, numbers, whole_numbers};
+use crate::study::{Study, noise};
+use crate::uniformity::{Rejections, n_data_sets, simulate};
+
+const LEVEL: f64 = 0.05;
+const PERMUTATIONS: usize = 39;
+const ROWS: usize = 80;
+
+#[test]
+fn differences_are_those_of_numpy() {
+    let file = golden("comparison.json");
+    let close = |got: f64, expected: &serde_json::Value, what: &str| {
+        let expected = expected.as_f64().unwrap();
+        // The inputs are kept to fifteen decimals; the tails of Student's t agree to ten digits.
+        assert!(
+            (got - expected).abs() < 1e-10 * expected.abs().max(0.1),
+            "{what}: {got}, {expected}"
+        );
+    };
+    for case in list(&file["cases"]) {
+        let column = |name: &str| numbers(&case[name]);
+        let (y, y_bar, a, b) = (
+            column("y"),
+            column("y_bar"),
+            column("y_hat_a"),
+            column("y_hat_b"),
+        );
+        let fold_of = whole_numbers(&case["fold_of"]);
+        let by_fold = fold_differences(&y, (&a, &b), &y_bar, &fold_of);
+        for (got, expected) in by_fold.iter().zip(list(&case["by_fold"])) {
+            close(*got, expected, "by fold");
+        }
+        let n_test: Vec<usize> = (0..by_fold.len())
+            .map(|fold| fold_of.iter().filter(|&&of| of == fold).count())
+            .collect();
+        let corrected = corrected_t(&by_fold, &n_test).unwrap();
+        close(corrected.t, &case["t"], "t");
+        close(corrected.p, &case["p_corrected"], "p of t");
+        let floor = null_sd(&column("permuted"));
+        let delta = case["delta"].as_f64().unwrap();
+        let found = difference(delta, &column("replicates"), floor, 0.05).unwrap();
+        close(found.interval.se, &case["se"], "se");
+        close(found.interval.low, &case["low"], "low");
+        close(found.interval.high, &case["high"], "high");
+        close(found.p, &case["p"], "p");
+    }
+}
+
+/// p-values of "A and B predict equally well".
+struct Compared {
+    headline: f64,
+    corrected: f64,
+    /// The usual paired t of the rows' squared errors, which takes the fitted models for the methods.
+    rows: f64,
+}
+
+fn compare(x: [DMatrix<f64>; 2], y: &DMatrix<f64>, seed: u64) -> Compared {
+    let studies = x.map(|x| Study::new(x, y.clone(), 5, seed));
+    let [a, b] = studies
+        .each_ref()
+        .map(|study| study.run(&PluginRidge, PERMUTATIONS));
+    let [without_a, without_b] = studies
+        .each_ref()
+        .map(|study| study.jackknife(&PluginRidge));
+    let replicates: Vec<f64> = (without_a - without_b).iter().copied().collect();
+    let permuted = &a.statistics - &b.statistics;
+    let floor = null_sd(&permuted.as_slice()[1..]);
+    let found = difference(a.r2(0) - b.r2(0), &replicates, floor, LEVEL).unwrap();
+    let fold_of = studies[0].folds.of_row(0);
+    let (answer_a, answer_b) = (&a.answers[0][0], &b.answers[0][0]);
+    let y_hat = (answer_a.y_hat.as_slice(), answer_b.y_hat.as_slice());
+    let p_of = |folds: &[usize], n_test: &[usize]| {
+        let d = fold_differences(y.as_slice(), y_hat, &answer_a.y_bar, folds);
+        corrected_t(&d, n_test).map_or(1.0, |found| found.p)
+    };
+    let every_row: Vec<usize> = (0..y.nrows()).collect();
+    let d = fold_differences(y.as_slice(), y_hat, &answer_a.y_bar, &every_row);
+    Compared {
+        headline: found.p,
+        corrected: p_of(fold_of, &[ROWS / 5; 5]),
+        rows: paired_t(&d),
+    }
+}
+
+/// Two-sided p of the paired t-test: the jackknife of a mean, which is its usual standard error.
+fn paired_t(d: &[f64]) -> f64 {
+    let (n, total) = (d.len() as f64, d.iter().sum::<f64>());
+    let without: Vec<f64> = d.iter().map(|d| (total - d) / (n - 1.0)).collect();
+    difference(total / n, &without, 0.0, LEVEL).unwrap().p
+}
+
+/// Two encoders that see the same traits, each with noise of its own of sd `own`.
+fn two_views(own: [f64; 2], stream: &mut Stream) -> ([DMatrix<f64>; 2], DMatrix<f64>) {
+    let traits = noise(ROWS, 4, stream);
+    let x = own.map(|sd| &traits + sd * noise(ROWS, 4, stream));
+    let y = DMatrix::from_fn(ROWS, 1, |row, _| {
+        0.7 * traits[(row, 0)] - 0.5 * traits[(row, 1)] + stream.normal()
+    });
+    (x, y)
+}
+
+#[test]
+fn two_encoders_of_equal_worth_are_seldom_told_apart() {
+    let compared = simulate("equal worth", n_data_sets(400), |stream, index| {
+        let (x, y) = two_views([0.7, 0.7], stream);
+        compare(x, &y, index)
+    });
+    let rejections = |pick: fn(&Compared) -> f64, what: &str| {
+        let p: Vec<f64> = compared.iter().map(pick).collect();
+        let rejections = Rejections::of(&p, LEVEL);
+        rejections.print(what);
+        rejections
+    };
+    assert!(!rejections(|c| c.headline, "equal worth, Δ ± t·SE").are_too_many_at(LEVEL));
+    // Approximate, and said so: .06 to .09.
+    assert!(!rejections(|c| c.corrected, "equal worth, Nadeau–Bengio").are_too_many_at(0.09));
+    // The check has teeth: the paired t of row losses takes the fitted models for the methods.
+    let rows = rejections(|c| c.rows, "equal worth, paired t over rows");
+    assert!(rows.are_too_many_at(LEVEL));
+}
+
+#[test]
+fn an_encoder_that_sees_nothing_is_told_from_one_that_sees_much() {
+    let compared = simulate("unequal worth", 40, |stream, index| {
+        let (x, y) = two_views([0.1, 10.0], stream);
+        compare(x, &y, index)
+    });
+    let n_found = compared.iter().filter(|c| c.headline <= LEVEL).count();
+    println!("R² of about .4 against 0, n = {ROWS}: told apart in {n_found} of 40");
+    assert!(n_found >= 30);
+}
