@@ -149,7 +149,7 @@ pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineE
 }
 
 /// The permuted r2 of a cell, without the observed one: NaN stands below the last.
-fn draws(statistics: &DMatrix<f64>, cell: usize) -> &[f64] {
+pub fn draws(statistics: &DMatrix<f64>, cell: usize) -> &[f64] {
     let n_rows = statistics.nrows();
     let column = &statistics.as_slice()[cell * n_rows..(cell + 1) * n_rows];
     let end = column.iter().position(|t| t.is_nan()).unwrap_or(n_rows);

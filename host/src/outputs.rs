@@ -13,8 +13,8 @@ use crate::dataset::{Dataset, Target};
 use crate::plan::{InnerFolds, Plan, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
-    Correction, DataSummary, EncoderSummary, FailedCell, Finding, RegressorSummary, SCHEMA_VERSION,
-    StudyResults, TargetSummary,
+    ComparisonResult, Correction, DataSummary, EncoderSummary, FailedCell, Finding,
+    RegressorSummary, SCHEMA_VERSION, StudyResults, TargetSummary,
 };
 use crate::sources::{Embedded, Sources};
 
@@ -36,6 +36,8 @@ pub struct Study<'a> {
     pub computed: &'a [Computed],
     /// Cells.
     pub cells: &'a Cells,
+    /// Pairs of recipes.
+    pub comparisons: Vec<ComparisonResult>,
 }
 
 /// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock value.
@@ -147,6 +149,7 @@ impl Study<'_> {
             targets: self.dataset.targets.iter().map(target_summary).collect(),
             omnibus_p: least(None),
             cells: self.cells.results.clone(),
+            comparisons: self.comparisons.clone(),
             failed,
             findings,
         }

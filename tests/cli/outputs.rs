@@ -45,7 +45,12 @@ pub type Row = BTreeMap<String, String>;
 
 /// The rows of results.csv. (Labels in these tests hold no comma and no quote; notes, the last column, may.)
 pub fn results(folder: &Path) -> Vec<Row> {
-    let text = std::fs::read_to_string(folder.join("results.csv")).unwrap();
+    table(&folder.join("results.csv"))
+}
+
+/// The rows of such a file.
+pub fn table(path: &Path) -> Vec<Row> {
+    let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
     lines

@@ -104,6 +104,7 @@ fn a_run_leaves_every_file_that_was_promised_and_nothing_half_done() {
         "report.md",
         "results.json",
         "results.csv",
+        "comparisons.csv",
         "predictions.csv",
         "folds.csv",
         "null.npy",

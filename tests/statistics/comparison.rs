@@ -119,7 +119,7 @@ fn two_encoders_of_equal_worth_are_seldom_told_apart() {
         rejections
     };
     assert!(!rejections(|c| c.headline, "equal worth, Δ ± t·SE").are_too_many_at(LEVEL));
-    // Approximate, and said so: .06 to .09.
+    // Approximate, and said so: up to .09.
     assert!(!rejections(|c| c.corrected, "equal worth, Nadeau–Bengio").are_too_many_at(0.09));
     // The check has teeth: the paired t of row losses takes the fitted models for the methods.
     let rows = rejections(|c| c.rows, "equal worth, paired t over rows");

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::Path;
 
-use super::model::{CellResult, Correction};
+use super::model::{CellResult, Compared, ComparisonResult, Correction};
 use super::numbers::exact;
 use crate::atomic::{self, WriteError};
 
@@ -121,6 +121,70 @@ pub fn write_results(path: &Path, cells: &[CellResult]) -> Result<(), WriteError
         cells,
         |cell| name_of(cell),
         |cell| COLUMNS.map(|(_, fill)| fill(cell)).to_vec(),
+    )
+}
+
+/// Writes `comparisons.csv`: a header, then one row a comparison, means over targets (without a target) first.
+///
+/// # Errors
+/// As [`write_results`].
+pub fn write_comparisons(path: &Path, comparisons: &[ComparisonResult]) -> Result<(), WriteError> {
+    let header = [
+        "compared",
+        "encoder_a",
+        "regressor_a",
+        "encoder_b",
+        "regressor_b",
+        "target",
+        "n_targets",
+        "r2_a",
+        "r2_b",
+        "delta_r2",
+        "se",
+        "ci_low",
+        "ci_high",
+        "p",
+        "p_holm",
+        "t_corrected",
+        "p_corrected",
+        "notes",
+    ];
+    let name = |c: &ComparisonResult| {
+        format!(
+            "`{}` × `{}` against `{}` × `{}`",
+            c.encoder_a, c.regressor_a, c.encoder_b, c.regressor_b
+        )
+    };
+    write_table(
+        path,
+        &header,
+        comparisons,
+        |c| name(c),
+        |c| {
+            vec![
+                text(match c.compared {
+                    Compared::Encoders => "encoders",
+                    Compared::Regressors => "regressors",
+                }),
+                text(&c.encoder_a),
+                text(&c.regressor_a),
+                text(&c.encoder_b),
+                text(&c.regressor_b),
+                text(c.target.as_deref().unwrap_or_default()),
+                count(c.n_targets),
+                number(c.r2_a),
+                number(c.r2_b),
+                number(c.delta_r2),
+                number(c.se),
+                number(c.ci_low),
+                number(c.ci_high),
+                number(c.p),
+                number(c.p_holm),
+                number(c.t_corrected),
+                number(c.p_corrected),
+                text(&c.notes),
+            ]
+        },
     )
 }
 

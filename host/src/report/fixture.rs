@@ -206,6 +206,7 @@ pub fn quickstart() -> StudyResults {
             control(cell("random", "extraversion", -0.0189, 0.2)),
             control(cell("random", "neuroticism", -0.0312, -0.7)),
         ],
+        comparisons: Vec::new(),
         failed: Vec::new(),
         findings: vec![finding(
             Severity::Note,
@@ -262,7 +263,43 @@ pub fn with_intervals() -> StudyResults {
             ..with_interval(cell, half_width, verdict)
         };
     }
+    results.comparisons = vec![
+        compared(None, (0.0686, 0.1225), 0.05, (0.0371, 0.0371)),
+        compared(Some("openness"), (0.2171, 0.3842), 0.09, (0.0009, 0.0027)),
+        compared(Some("extraversion"), (0.0204, 0.0061), 0.05, (0.55, 1.0)),
+        compared(Some("neuroticism"), (-0.0317, -0.0228), 0.04, (0.66, 1.0)),
+    ];
     results
+}
+
+/// The two encoders of the quickstart, on one target or on the mean of three.
+fn compared(
+    target: Option<&str>,
+    r2: (f64, f64),
+    half_width: f64,
+    p: (f64, f64),
+) -> ComparisonResult {
+    let delta = r2.0 - r2.1;
+    ComparisonResult {
+        compared: Compared::Encoders,
+        encoder_a: "lexical".into(),
+        regressor_a: "ridge".into(),
+        encoder_b: "precomputed".into(),
+        regressor_b: "ridge".into(),
+        target: target.map(str::to_owned),
+        n_targets: if target.is_some() { 1 } else { 3 },
+        r2_a: r2.0,
+        r2_b: r2.1,
+        delta_r2: delta,
+        se: Some(half_width / 2.093),
+        ci_low: Some(delta - half_width),
+        ci_high: Some(delta + half_width),
+        p: Some(p.0),
+        p_holm: Some(p.1),
+        t_corrected: target.map(|_| 35.0 * delta),
+        p_corrected: target.map(|_| p.0 / 2.0),
+        notes: String::new(),
+    }
 }
 
 /// Names of every kind that users come up with.
@@ -320,6 +357,30 @@ pub fn odd() -> StudyResults {
         control(cell("random", script, -0.03, -0.8)),
     ];
     results.cells[2].r2_test_mean = -1e300;
+    results.comparisons = vec![
+        ComparisonResult {
+            encoder_a: marks.into(),
+            encoder_b: escape.into(),
+            ..compared(Some(script), (0.31, 0.02), 0.12, (0.0002, 0.0004))
+        },
+        ComparisonResult {
+            compared: Compared::Regressors,
+            encoder_a: marks.into(),
+            encoder_b: marks.into(),
+            regressor_b: "lasso <α>".into(),
+            ..compared(Some(long), (-0.01, 0.05), 0.12, (0.31, 0.31))
+        },
+        ComparisonResult {
+            encoder_a: marks.into(),
+            encoder_b: escape.into(),
+            regressor_a: "lasso <α>".into(),
+            regressor_b: "lasso <α>".into(),
+            target: Some(wide.into()),
+            n_targets: 1,
+            notes: "no model in either".into(),
+            ..ComparisonResult::default()
+        },
+    ];
     results.failed = vec![FailedCell {
         encoder: escape.into(),
         regressor: "lasso <α>".into(),

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use super::comparing;
 use super::escape::xml;
 use super::methods;
 use super::model::{CellResult, Finding, Severity, StudyResults};
@@ -20,6 +21,7 @@ pub fn render(results: &StudyResults) -> String {
         findings(results),
         result_section(results),
         failed(results),
+        differences(results),
         control_section(results),
         null_section(results),
         Some(how_to_read(results)),
@@ -179,6 +181,44 @@ fn cell_table(caption: &str, cells: &[&CellResult], results: &StudyResults) -> S
         body.push_str("</tr>\n");
     }
     scrolling_table(caption, &heads.concat(), &body)
+}
+
+fn differences(results: &StudyResults) -> Option<Section> {
+    let shown = comparing::full(results)?;
+    let heads: Vec<String> = shown
+        .headings
+        .iter()
+        .map(|(heading, kind)| {
+            format!("<th scope=\"col\"{}>{}</th>", class_of(*kind), xml(heading))
+        })
+        .collect();
+    let mut body = String::new();
+    for (texts, is_significant) in &shown.rows {
+        let fields = texts.iter().zip(&shown.headings).enumerate();
+        let fields: Vec<String> = fields
+            .map(|(place, (text, (_, kind)))| match place {
+                0 => format!("<th scope=\"row\">{}</th>", xml(text)),
+                _ => format!("<td{}>{}</td>", class_of(*kind), xml(text)),
+            })
+            .collect();
+        let class = if *is_significant {
+            " class=\"yes\""
+        } else {
+            ""
+        };
+        let _ = writeln!(body, "<tr{class}>{}</tr>", fields.concat());
+    }
+    let below = if shown.below.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{}</p>\n", xml(&shown.below))
+    };
+    let caption = "Differences in r2, the first minus the second";
+    Some(Section {
+        id: "differences",
+        title: "Which is better?",
+        body: scrolling_table(caption, &heads.concat(), &body) + &below,
+    })
 }
 
 fn class_of(kind: Kind) -> &'static str {

@@ -1,5 +1,6 @@
 //! `report.md`: the whole report as GitHub renders it.
 
+use super::comparing;
 use super::escape::markdown as escaped;
 use super::methods;
 use super::model::{CellResult, Finding, Severity, StudyResults};
@@ -16,6 +17,7 @@ pub fn render(results: &StudyResults) -> String {
     blocks.extend(findings(results));
     blocks.extend(cells("Results", &wording::family(results), results));
     blocks.extend(failed(results));
+    blocks.extend(differences(results));
     blocks.extend(cells(
         "Controls, outside the family",
         &wording::controls(results),
@@ -70,6 +72,23 @@ fn cells(title: &str, cells: &[&CellResult], results: &StudyResults) -> Option<S
             .collect::<Vec<_>>()
     });
     Some(format!("## {title}\n\n{}", table(&headings, rows)))
+}
+
+fn differences(results: &StudyResults) -> Option<String> {
+    let shown = comparing::full(results)?;
+    let headings: Vec<_> = shown
+        .headings
+        .iter()
+        .map(|(heading, kind)| (*heading, *kind == Kind::Number))
+        .collect();
+    let rows = shown.rows.into_iter().map(|(texts, _)| texts);
+    let mut blocks = vec![
+        "## Which is better?".to_owned(),
+        table(&headings, rows),
+        escaped(&shown.below),
+    ];
+    blocks.retain(|block| !block.is_empty());
+    Some(blocks.join("\n\n"))
 }
 
 /// A table; headings say whether their column is flush right.

@@ -3,6 +3,7 @@
 //! `eval` fills the results and calls [`write_all`]; `ocean-host report DIR` calls [`render_again`], which reads `results.json` and nothing else.
 //! What is said is decided in `wording` and `table`, once for all formats; the other modules only know how their format writes it.
 
+pub mod comparing;
 pub mod csv;
 pub mod error;
 pub mod escape;
@@ -47,6 +48,7 @@ pub fn render_again(dir: &Path) -> Result<StudyResults, ReportError> {
 
 fn render_all(dir: &Path, results: &StudyResults) -> Result<(), ReportError> {
     csv::write_results(&dir.join("results.csv"), &results.cells)?;
+    csv::write_comparisons(&dir.join("comparisons.csv"), &results.comparisons)?;
     let plots = dir.join("plots");
     atomic::create_folder(&plots)?;
     for picture in std::iter::once(plot::forest(results)).chain(plot::nulls(results)) {

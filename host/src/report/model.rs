@@ -59,6 +59,9 @@ pub struct StudyResults {
     pub omnibus_p: Option<f64>,
     /// One entry a cell, family first, then controls.
     pub cells: Vec<CellResult>,
+    /// Pairs of encoders and pairs of regressors, each on every target and, where there are several, on their mean; controls take no part.
+    #[serde(default)]
+    pub comparisons: Vec<ComparisonResult>,
     /// Cells that were planned and have no result; not empty means the run is partial.
     #[serde(default)]
     pub failed: Vec<FailedCell>,
@@ -189,6 +192,59 @@ pub struct Finding {
     /// What to do: the setting to try, one sentence.
     #[serde(rename = "try")]
     pub remedy: String,
+}
+
+/// What is compared; everything else about the two is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compared {
+    /// Two encoders under one regressor.
+    #[default]
+    Encoders,
+    /// Two regressors on one encoder.
+    Regressors,
+}
+
+/// The difference in r2 of two recipes on the same rows and folds. Names and order are those of `comparisons.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ComparisonResult {
+    /// Encoders or regressors.
+    pub compared: Compared,
+    /// Label of A's encoder.
+    pub encoder_a: String,
+    /// Label of A's regressor.
+    pub regressor_a: String,
+    /// Label of B's encoder.
+    pub encoder_b: String,
+    /// Label of B's regressor.
+    pub regressor_b: String,
+    /// Label of the target; `None`: the mean over targets.
+    pub target: Option<String>,
+    /// Targets averaged over, 1 for a single one.
+    pub n_targets: usize,
+    /// r2 of A (mean over the targets).
+    pub r2_a: f64,
+    /// r2 of B (mean over the targets).
+    pub r2_b: f64,
+    /// r2_a − r2_b.
+    pub delta_r2: f64,
+    /// Its standard error: block jackknife of the difference, at least the sd of the difference over permutations. `None` without jackknife, and where there is
+    /// no model in either.
+    pub se: Option<f64>,
+    /// Lower end of the 95 % interval, delta_r2 − t·se.
+    pub ci_low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub ci_high: Option<f64>,
+    /// Two-sided p of "equal r2", by t with blocks − 1 degrees of freedom.
+    pub p: Option<f64>,
+    /// Holm's adjustment: over all pairs × targets, or for means over targets over all pairs.
+    pub p_holm: Option<f64>,
+    /// Corrected t of Nadeau & Bengio (2003) over the folds of the first repeat, folds − 1 degrees of freedom; for comparison with other work, single targets only.
+    pub t_corrected: Option<f64>,
+    /// Its two-sided p; not adjusted.
+    pub p_corrected: Option<f64>,
+    /// Short remarks, separated by "; ".
+    pub notes: String,
 }
 
 /// A planned cell that has no result.

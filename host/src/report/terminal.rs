@@ -10,6 +10,7 @@ use comfy_table::{
 };
 use unicode_width::UnicodeWidthStr;
 
+use super::comparing;
 use super::model::{CellResult, Finding, Severity, StudyResults};
 use super::numbers::count;
 use super::table::{Column, Kind, columns};
@@ -67,6 +68,7 @@ pub fn render(results: &StudyResults, screen: Screen) -> String {
             draw(results, &parts, &columns, screen)
         ));
     }
+    blocks.extend(differences(results, screen));
     blocks.push(how_to_read(results, &columns, screen));
     blocks.join("\n\n") + "\n"
 }
@@ -159,13 +161,12 @@ fn natural_width(column: &Column, cells: &[&CellResult]) -> usize {
 }
 
 /// The width each column gets: digits all they need, the verdict a word, labels an equal share of the rest as far as they need it, and the
-/// verdict what is left. Digits are never broken over lines.
-fn widths(columns: &[Column], cells: &[&CellResult], screen: Screen) -> Vec<usize> {
-    let natural: Vec<usize> = columns.iter().map(|c| natural_width(c, cells)).collect();
-    let mut given: Vec<usize> = columns
+/// verdict what is left. Digits are never broken over lines. `natural`: widths when nothing is wrapped, gaps included.
+fn widths(kinds: &[Kind], natural: &[usize], screen: Screen) -> Vec<usize> {
+    let mut given: Vec<usize> = kinds
         .iter()
-        .zip(&natural)
-        .map(|(column, natural)| match column.kind {
+        .zip(natural)
+        .map(|(kind, natural)| match kind {
             Kind::Number => *natural,
             Kind::Verdict => (*natural).min("inconclusive".len() + GAP),
             Kind::Label | Kind::Notes => (*natural).min(LEAST_LABEL + GAP),
@@ -173,10 +174,10 @@ fn widths(columns: &[Column], cells: &[&CellResult], screen: Screen) -> Vec<usiz
         .collect();
     // The last column needs no gap behind it.
     let mut room = (usize::from(screen.width) + GAP).saturating_sub(given.iter().sum());
-    for kinds in [[Kind::Label, Kind::Notes], [Kind::Verdict, Kind::Verdict]] {
+    for growing in [[Kind::Label, Kind::Notes], [Kind::Verdict, Kind::Verdict]] {
         loop {
-            let short: Vec<usize> = (0..columns.len())
-                .filter(|&i| kinds.contains(&columns[i].kind) && given[i] < natural[i])
+            let short: Vec<usize> = (0..kinds.len())
+                .filter(|&i| growing.contains(&kinds[i]) && given[i] < natural[i])
                 .take(room)
                 .collect();
             if short.is_empty() {
@@ -201,21 +202,8 @@ fn draw(
     columns: &[Column],
     screen: Screen,
 ) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(screen.width + GAP as u16);
-    if screen.is_coloured {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
-    table.set_header(
-        columns
-            .iter()
-            .map(|column| aligned(Cell::new(column.heading), column).add_attribute(Attribute::Dim)),
-    );
+    let headings = columns.iter().map(|column| (column.heading, column.kind));
+    let mut table = empty_table(headings, screen);
     for (place, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
         if place > 0 {
             table.add_row([""]);
@@ -228,8 +216,69 @@ fn draw(
             table.add_row(Row::from(row));
         }
     }
-    let widths = widths(columns, &parts.concat(), screen);
-    for (width, drawn) in widths.into_iter().zip(table.column_iter_mut()) {
+    let cells = parts.concat();
+    let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
+    let natural: Vec<usize> = columns
+        .iter()
+        .map(|column| natural_width(column, &cells))
+        .collect();
+    lines_of(table, &widths(&kinds, &natural, screen))
+}
+
+/// Differences between recipes, where any were made.
+fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
+    let shown = comparing::brief(results)?;
+    let kinds: Vec<Kind> = shown.headings.iter().map(|(_, kind)| *kind).collect();
+    let mut table = empty_table(shown.headings.iter().copied(), screen);
+    let mut natural: Vec<usize> = shown
+        .headings
+        .iter()
+        .map(|(heading, _)| heading.width() + GAP)
+        .collect();
+    for (texts, is_significant) in &shown.rows {
+        let mut row = Vec::new();
+        for (at, text) in texts.iter().enumerate() {
+            let text = visible(text);
+            natural[at] = natural[at].max(text.width() + GAP);
+            let cell = aligned(Cell::new(text), kinds[at]);
+            row.push(if at == 0 && *is_significant {
+                cell.add_attribute(Attribute::Bold)
+            } else {
+                cell
+            });
+        }
+        table.add_row(row);
+    }
+    let drawn = lines_of(table, &widths(&kinds, &natural, screen));
+    if shown.below.is_empty() {
+        return Some(drawn);
+    }
+    Some(format!(
+        "{drawn}\n{}",
+        wrap(&visible(&shown.below), screen.width, "")
+    ))
+}
+
+fn empty_table(headings: impl Iterator<Item = (&'static str, Kind)>, screen: Screen) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(screen.width + GAP as u16);
+    if screen.is_coloured {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table
+        .set_header(headings.map(|(heading, kind)| {
+            aligned(Cell::new(heading), kind).add_attribute(Attribute::Dim)
+        }));
+    table
+}
+
+fn lines_of(mut table: Table, widths: &[usize]) -> String {
+    for (&width, drawn) in widths.iter().zip(table.column_iter_mut()) {
         drawn.set_padding((0, GAP as u16));
         drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width as u16)));
     }
@@ -240,8 +289,8 @@ fn draw(
         .join("\n")
 }
 
-fn aligned(cell: Cell, column: &Column) -> Cell {
-    match column.kind {
+fn aligned(cell: Cell, kind: Kind) -> Cell {
+    match kind {
         Kind::Number => cell.set_alignment(CellAlignment::Right),
         _ => cell,
     }
@@ -249,7 +298,7 @@ fn aligned(cell: Cell, column: &Column) -> Cell {
 
 fn styled(column: &Column, cell: &CellResult, results: &StudyResults) -> Cell {
     let text = visible(&column.text(cell));
-    let drawn = aligned(Cell::new(text), column);
+    let drawn = aligned(Cell::new(text), column.kind);
     match column.kind {
         Kind::Verdict if cell.verdict == "predictive" => {
             drawn.fg(Color::Green).add_attribute(Attribute::Bold)
@@ -266,6 +315,7 @@ fn how_to_read(results: &StudyResults, shown: &[Column], screen: Screen) -> Stri
         .iter()
         .map(|column| column.heading)
         .filter(|heading| shown.iter().all(|column| column.heading != *heading))
+        .chain([comparing::P_CORRECTED])
         .collect();
     wording::how_to_read(results)
         .into_iter()

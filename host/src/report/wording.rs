@@ -5,6 +5,7 @@
 
 use ocean_engine::inference::sequential;
 
+use super::comparing;
 use super::model::{CellResult, Correction, Finding, Severity, StudyResults};
 use super::numbers::{count, level, p_value, p_with_floor, score};
 
@@ -244,6 +245,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
         ));
     }
     entries.extend(further_columns(&family));
+    entries.extend(comparing::how_to_read(results));
     entries.extend(verdicts(&family, results));
     entries.extend(control_entry(&controls, results));
     entries

@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicBool;
 use crate::arrangement::Arrangement;
 use crate::cache::Cache;
 use crate::cells::assemble;
+use crate::comparisons::compare;
 use crate::config::{Config, Scope};
 use crate::dataset::{Analysed, Dataset};
 use crate::journal::{self, Journal};
@@ -164,6 +165,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
         embedded: &embedded,
         computed: &computed,
         cells: &cells,
+        comparisons: compare(&evaluator.common(), &computed, &cells),
     };
     let results = study.results(failed, findings);
     write_all(&plan.out, &results)?;

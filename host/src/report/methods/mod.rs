@@ -12,6 +12,7 @@ use ocean_engine::inference::sequential::LOSSES;
 
 use self::references::references;
 use self::sentences::sentences;
+use super::comparing;
 use super::escape;
 use super::model::{Correction, RegressorSummary, StudyResults};
 use super::numbers::{count, in_units, level};
@@ -38,11 +39,14 @@ pub fn methods(results: &StudyResults) -> Methods {
         scoring(),
         permutation(results),
         intervals(results),
+        comparing::method(results),
         control_sentence(results),
         software(results),
     ];
     let method = method.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let sentences = sentences(results).join(" ");
+    let sentences = [sentences(results), comparing::sentences(results)]
+        .concat()
+        .join(" ");
     Methods {
         references: references(&format!("{method} {sentences}")),
         method,
