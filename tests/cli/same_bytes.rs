@@ -108,6 +108,55 @@ fn permutations_that_stop_early_leave_the_same_bytes_on_any_threads_and_after_ki
     assert_eq!(json.matches("\"correction\": \"holm\"").count(), 7);
 }
 
+#[test]
+fn what_is_kept_of_permutations_that_stop_early_is_the_beginning_of_a_fixed_number() {
+    // Two repeats: whether a cell has settled is known from their mean only.
+    let folder = Folder::sound();
+    folder.write("texts.csv", texts(60));
+    folder.replace(
+        "plugins.toml",
+        "permutations = 19",
+        "repeats = 2\ncontrols = false\npermutations = 700",
+    );
+    // The mood of other texts: nothing to find.
+    let shuffled = shuffled_moods(&std::fs::read_to_string(folder.file("texts.csv")).unwrap());
+    folder.write("texts.csv", shuffled);
+    run(folder.path(), &[&EVAL[..], &["--out", "null"]].concat()).ending_with(0);
+    folder.replace(
+        "plugins.toml",
+        "permutations = 700",
+        "permutations = { adaptive = 700 }",
+    );
+    run(folder.path(), &[&EVAL[..], &["--out", "adaptive"]].concat()).ending_with(0);
+    let numbers = |run: &str| {
+        let bytes = std::fs::read(folder.file(run).join("null.npy")).unwrap();
+        let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        bytes[header..].to_vec()
+    };
+    let (all, kept) = (numbers("null"), numbers("adaptive"));
+    assert_eq!(all.len(), 700 * 8);
+    assert!(
+        (199 * 8..700 * 8).contains(&kept.len()),
+        "{}",
+        kept.len() / 8
+    );
+    assert!(all.starts_with(&kept));
+}
+
+/// The last column turned round by three rows.
+fn shuffled_moods(table: &str) -> String {
+    let rows: Vec<(&str, &str)> = table
+        .lines()
+        .filter_map(|line| line.rsplit_once(','))
+        .collect();
+    let moods: Vec<&str> = rows[1..].iter().map(|(_, mood)| *mood).collect();
+    let mut turned = format!("{},{}\n", rows[0].0, rows[0].1);
+    for (at, (rest, _)) in rows[1..].iter().enumerate() {
+        turned += &format!("{rest},{}\n", moods[(at + 3) % moods.len()]);
+    }
+    turned
+}
+
 /// The quickstart with at most 1,999 permutations a cell, and little else.
 fn quickstart_until_settled() -> Folder {
     let folder = Folder::sound();

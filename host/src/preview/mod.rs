@@ -407,6 +407,16 @@ seed = 0
                 "permutations = 99 with 2 cells: the largest of many cells is judged by few permutations; try 999 or more"
             ]
         );
+        // Where Holm alone adjusts, too few are refused, and nothing is left to warn of.
+        let adaptive = plan(&["evaluation.permutations={ adaptive = 99 }"]);
+        assert!(warnings(&adaptive, 50).is_empty());
+        let text = preview(&adaptive, &dataset(), &dataset());
+        for line in [
+            "up to 99 permutations, until 20 score as well as the real target; Holm: smallest possible p 0.01, level 0.05\n",
+            "up to 600 nested cross-validations for the test,",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
         let few = warnings(&plan(&["evaluation.folds=2"]), 1);
         assert!(few[0].starts_with("folds = 2: too few"), "{few:?}");
     }
