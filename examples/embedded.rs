@@ -34,6 +34,7 @@ fn main() -> Result<(), EngineError> {
         groups: &groups,
         inner: InnerFolds::Outer,
         seed,
+        covariates: None,
     };
 
     // Targets with the same observed rows are evaluated together; here both.

@@ -8,7 +8,7 @@ use ocean_engine::permutation::{self, PermutationScheme};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 
-use crate::dataset::{Dataset, Target, one_value_a_group};
+use crate::dataset::{Covariates, Dataset, Target, listed, one_value_a_group};
 use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -32,6 +32,8 @@ pub struct Arrangement {
     pub folds: Folds,
     /// How y is permuted.
     pub scheme: PermutationScheme,
+    /// Z, if covariates are taken out.
+    pub covariates: Option<Covariates>,
     inner: InnerFolds,
     seed: Seed,
 }
@@ -52,7 +54,10 @@ impl Arrangement {
         let y = DMatrix::from_fn(n_rows, dataset.targets.len(), |row, t| {
             dataset.targets[t].values[row]
         });
-        let targets = Targets::new(y).map_err(refuse("targets".to_owned()))?;
+        let mut targets = Targets::new(y).map_err(refuse("targets".to_owned()))?;
+        if let Some(covariates) = &dataset.covariates {
+            targets = beside(covariates, targets, dataset)?;
+        }
         let (groups, n_duplicates) = groups(plan, dataset).map_err(refuse(place()))?;
         let evaluation = &plan.evaluation;
         let folds = Folds::split(
@@ -80,6 +85,7 @@ impl Arrangement {
             rating_error: dataset.targets.iter().map(rating_error).collect(),
             folds,
             scheme,
+            covariates: dataset.covariates.clone(),
             inner: match evaluation.inner_folds {
                 plan::InnerFolds::Outer => InnerFolds::Outer,
                 plan::InnerFolds::Independent(n_inner) => InnerFolds::Independent(n_inner as usize),
@@ -130,8 +136,50 @@ impl Arrangement {
             groups: &self.groups,
             inner: self.inner,
             seed: self.seed,
+            covariates: self.covariates.as_ref().map(|covariates| &covariates.z),
         }
     }
+}
+
+/// Rows for each column of Z, the intercept included.
+const ROWS_PER_COVARIATE: usize = 10;
+
+/// The targets with what Z leaves of them.
+fn beside(
+    covariates: &Covariates,
+    targets: Targets,
+    dataset: &Dataset,
+) -> Result<Targets, Refusal> {
+    let mut problems = Problems::default();
+    let n_columns = covariates.z.ncols() + 1;
+    for target in &dataset.targets {
+        let most = target.n() / ROWS_PER_COVARIATE;
+        if n_columns > most {
+            let message = format!(
+                "{} rows allow {most} columns of covariates, the intercept included, and there are {n_columns}: {}",
+                target.n(),
+                listed(covariates)
+            );
+            problems.push(
+                Problem::new(format!("target `{}`", target.name), message)
+                    .with_try("fewer covariates, or categories with fewer levels"),
+            );
+        }
+    }
+    problems.finish(())?;
+    targets
+        .with_covariates(covariates.z.clone())
+        .map_err(|error| match error {
+            EngineError::Explained { target } => Problem::new(
+                format!("target `{}`", dataset.targets[target].name),
+                format!(
+                    "the covariates ({}) explain it completely: nothing is left to predict",
+                    listed(covariates)
+                ),
+            )
+            .into(),
+            error => Problem::new("[data] covariates", error.to_string()).into(),
+        })
 }
 
 /// What to try where whole groups cannot be exchanged, though each has but one value.
@@ -170,6 +218,13 @@ fn refuse_varying(
                 .err()
                 .map(|problem| mind_duplicates(plan, n_duplicates, problem)),
         );
+    }
+    if let Some(covariates) = &dataset.covariates {
+        for (name, z) in covariates.names.iter().zip(covariates.z.column_iter()) {
+            let name = format!("covariate `{name}`");
+            let values = one_value_a_group(dataset, &name, z.as_slice(), groups);
+            problems.extend(values.err());
+        }
     }
     problems.finish(())
 }

@@ -19,7 +19,7 @@ use ocean_engine::inference::sensitivity::{
 };
 use ocean_engine::inference::sequential::{LEAST_DRAWS, Stopping};
 use ocean_engine::inference::verdict::{Evidence, Verdict, false_coverage_level};
-use ocean_engine::score::{HeldOut, Scores, se_naive};
+use ocean_engine::score::{CovariateScores, HeldOut, Scores, se_naive};
 use ocean_engine::targets::{RowSet, Targets};
 
 use crate::report::model::{CellResult, Correction};
@@ -201,6 +201,7 @@ fn describe(
         .collect();
     let clusters = common.is_grouped.then_some(group_of.as_slice());
     let mut by_repeat = Vec::with_capacity(piece.observed.len());
+    let mut beside_covariates = Vec::new();
     let mut naive = 0.0;
     for (repeat, observed) in piece.observed.iter().enumerate() {
         let fold_of: Vec<usize> = row_set
@@ -217,9 +218,14 @@ fn describe(
             is_empty: fits.all_empty(),
         };
         by_repeat.push(Scores::of(&held_out)?);
+        if common.targets.covariates().is_some() {
+            beside_covariates.push(CovariateScores::of(&held_out)?);
+        }
         naive += se_naive(&held_out, clusters) / piece.observed.len() as f64;
     }
     let scores = Scores::mean_of(&by_repeat);
+    let beside_covariates =
+        (!beside_covariates.is_empty()).then(|| CovariateScores::mean_of(&beside_covariates));
     // B, the mean squared error of guessing the training mean: what a perfect prediction of the true scores could not save is the rating error.
     let baseline = by_repeat
         .iter()
@@ -266,6 +272,10 @@ fn describe(
         r2_test_mean: scores.r2_test_mean,
         r2_fold_mean: scores.r2_fold_mean,
         r2_oosse: scores.r2_oosse,
+        r2_partial: beside_covariates.map(|s| s.r2_partial),
+        r2_covariates: beside_covariates.map(|s| s.r2_covariates),
+        r2_total: beside_covariates.map(|s| s.r2_total),
+        r2_increment: beside_covariates.map(|s| s.r2_increment),
         pearson_r: scores.pearson_r,
         calibration_slope: scores.calibration_slope,
         rmse: scores.rmse,

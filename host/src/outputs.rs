@@ -127,7 +127,7 @@ impl Study<'_> {
             is_adaptive: self.plan.is_adaptive(),
             exchange: evaluation.exchange.to_string(),
             unit: evaluation.unit.to_string(),
-            covariates: Vec::new(),
+            covariates: self.plan.data.covariates.clone(),
             correction: if self.plan.is_adaptive() {
                 Correction::Holm
             } else {
@@ -167,7 +167,7 @@ impl Study<'_> {
         });
         DataSummary {
             file: file_name(&self.plan.data.path),
-            n_rows: self.read.n_rows(),
+            n_rows: self.read.n_read,
             group: self.plan.data.group.clone(),
             n_groups: match self.plan.evaluation.unit {
                 Unit::Group => Some(self.dataset.n_rows()),
@@ -318,7 +318,7 @@ impl Study<'_> {
             "fingerprint": fingerprint,
             "plan": self.plan,
             "plugins": plugins,
-            "rows": {"total": self.read.n_rows(), "analysed": self.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
+            "rows": {"total": self.read.n_read, "analysed": self.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
             "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
             "stages": timings.to_json(),
         });

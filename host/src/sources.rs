@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cache::Cache;
 use crate::controls;
-use crate::dataset::Dataset;
 use crate::dataset::embeddings::read_precomputed;
+use crate::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
 use crate::library::{
@@ -382,7 +382,17 @@ impl Opener<'_> {
     ) {
         let mut built_in = Vec::new();
         if self.dataset.has_texts() {
-            built_in.extend([(LENGTH, Source::Length), (RANDOM, Source::Random)]);
+            built_in.push((RANDOM, Source::Random));
+            // Once length is taken out, nothing is left of it to predict from.
+            if !self
+                .plan
+                .data
+                .covariates
+                .iter()
+                .any(|name| name == LENGTH_COVARIATE)
+            {
+                built_in.insert(0, (LENGTH, Source::Length));
+            }
         }
         // Where groups are rows, none can cross folds.
         if self.dataset.groups.is_some() && self.plan.evaluation.unit == Unit::Row {

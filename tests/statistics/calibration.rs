@@ -91,6 +91,7 @@ fn authors_study(x: DMatrix<f64>, y: DMatrix<f64>, n_each: usize, seed: u64) -> 
         folds,
         groups,
         seed: Seed(seed),
+        z: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn null_study(groups: Groups, n_features: usize, stream: &mut Stream, seed: u64)
         folds: Folds::split(&groups, 4, 1, Seed(seed)).unwrap(),
         groups,
         seed: Seed(seed),
+        z: None,
     }
 }
 
@@ -63,6 +64,7 @@ fn of_means(study: &Study) -> Study {
         folds: Folds::split(&groups, 4, 1, study.seed).unwrap(),
         groups,
         seed: study.seed,
+        z: None,
     }
 }
 
@@ -84,6 +86,7 @@ fn p_of_free_exchange(study: &Study) -> f64 {
             folds: study.folds.clone(),
             groups: study.groups.clone(),
             seed: study.seed,
+            z: None,
         };
         moved.run(&PluginRidge, 0).r2(0)
     };
@@ -144,6 +147,7 @@ fn statistics(study: &Study, scheme: &PermutationScheme, m: usize) -> DMatrix<f6
         groups: &study.groups,
         inner: InnerFolds::Outer,
         seed: study.seed,
+        covariates: None,
     };
     let mut statistics = DMatrix::zeros(m + 1, targets.n_targets());
     for row_set in &targets.row_sets() {

@@ -21,6 +21,8 @@ pub struct Study {
     pub folds: Folds,
     pub groups: Groups,
     pub seed: Seed,
+    /// Z, if covariates are taken out.
+    pub z: Option<DMatrix<f64>>,
 }
 
 /// One target in one repeat, over all rows; NaN where the target is missing.
@@ -52,6 +54,7 @@ impl Study {
             folds,
             groups,
             seed: Seed(seed),
+            z: None,
         }
     }
 
@@ -66,11 +69,16 @@ impl Study {
             folds,
             groups,
             seed: Seed(0),
+            z: None,
         }
     }
 
     pub fn targets(&self) -> Targets {
-        Targets::new(self.y.clone()).unwrap()
+        let targets = Targets::new(self.y.clone()).unwrap();
+        match &self.z {
+            None => targets,
+            Some(z) => targets.with_covariates(z.clone()).unwrap(),
+        }
     }
 
     pub fn scheme(&self, exchange: Exchange) -> PermutationScheme {
@@ -103,6 +111,7 @@ impl Study {
             groups: &self.groups,
             inner: InnerFolds::Outer,
             seed: self.seed,
+            covariates: self.z.as_ref(),
         }
     }
 

@@ -14,6 +14,57 @@ pub struct TwinAnswer {
     pub r2: f64,
 }
 
+/// Nested ridge of one target beside covariates: in every training set Z and the intercept are taken out of y and of every column of X by the normal equations,
+/// and `y_bar` is what they predict alone.
+pub fn nested_ridge_beside(
+    x: &DMatrix<f64>,
+    y: &[f64],
+    z: &DMatrix<f64>,
+    fold_of: &[usize],
+) -> TwinAnswer {
+    nested(x, y, fold_of, &|train, held_out| {
+        let (x_left, _) = taken_out(x, z, train);
+        let y_column = DMatrix::from_column_slice(y.len(), 1, y);
+        let (y_left, explained) = taken_out(&y_column, z, train);
+        let mut path = predict_path(&x_left, y_left.as_slice(), train, held_out, None);
+        for predictions in &mut path {
+            for (prediction, &row) in predictions.iter_mut().zip(held_out) {
+                *prediction += explained[(row, 0)];
+            }
+        }
+        (
+            path,
+            held_out.iter().map(|&row| explained[(row, 0)]).collect(),
+        )
+    })
+}
+
+/// What Z and the intercept leave of each column, in all rows, and what they predict; coefficients from the rows `train`.
+fn taken_out(
+    columns: &DMatrix<f64>,
+    z: &DMatrix<f64>,
+    train: &[usize],
+) -> (DMatrix<f64>, DMatrix<f64>) {
+    let z = z.clone().insert_column(0, 1.0);
+    let z_train = z.select_rows(train);
+    let system = z_train.transpose() * &z_train;
+    let coefficients = system
+        .lu()
+        .solve(&(z_train.transpose() * columns.select_rows(train)))
+        .unwrap();
+    let explained = z * coefficients;
+    (columns - &explained, explained)
+}
+
+/// Residuals of one target on Z and the intercept, over the rows where it is there.
+pub fn residuals(y: &[f64], z: &DMatrix<f64>) -> Vec<f64> {
+    let rows: Vec<usize> = (0..y.len()).filter(|&row| !y[row].is_nan()).collect();
+    taken_out(&DMatrix::from_column_slice(y.len(), 1, y), z, &rows)
+        .0
+        .as_slice()
+        .to_vec()
+}
+
 /// Nested ridge of one target. `alphas`: an absolute grid, strongest first; `None`: 30 penalties by degrees of freedom, in every training set.
 pub fn nested_ridge(
     x: &DMatrix<f64>,
@@ -21,6 +72,18 @@ pub fn nested_ridge(
     fold_of: &[usize],
     alphas: Option<&[f64]>,
 ) -> TwinAnswer {
+    nested(x, y, fold_of, &|train, held_out| {
+        let path = predict_path(x, y, train, held_out, alphas);
+        let y_bar = mean(train.iter().map(|&row| y[row]));
+        (path, vec![y_bar; held_out.len()])
+    })
+}
+
+/// Predictions of held-out rows from training rows: one list a penalty, strongest first, and those that know nothing of X.
+type Predict<'a> = &'a dyn Fn(&[usize], &[usize]) -> (Vec<Vec<f64>>, Vec<f64>);
+
+fn nested(x: &DMatrix<f64>, y: &[f64], fold_of: &[usize], predict: Predict) -> TwinAnswer {
+    assert_eq!(x.nrows(), y.len());
     let n_folds = 1 + *fold_of.iter().max().unwrap();
     let rows_where = |keep: &dyn Fn(usize) -> bool| -> Vec<usize> {
         (0..y.len())
@@ -34,7 +97,7 @@ pub fn nested_ridge(
         for j in (0..n_folds).filter(|&j| j != i) {
             let train = rows_where(&|fold| fold != i && fold != j);
             let held_out = rows_where(&|fold| fold == j);
-            let path = predict_path(x, y, &train, &held_out, alphas);
+            let (path, _) = predict(&train, &held_out);
             errors.resize(path.len(), 0.0);
             for (error, predictions) in errors.iter_mut().zip(&path) {
                 *error += held_out
@@ -51,10 +114,10 @@ pub fn nested_ridge(
             .unwrap();
         let train = rows_where(&|fold| fold != i);
         let held_out = rows_where(&|fold| fold == i);
-        let path = predict_path(x, y, &train, &held_out, alphas);
-        for (&row, &prediction) in held_out.iter().zip(&path[step]) {
-            y_hat[row] = prediction;
-            y_bar[row] = mean(train.iter().map(|&row| y[row]));
+        let (path, without_x) = predict(&train, &held_out);
+        for (at, &row) in held_out.iter().enumerate() {
+            y_hat[row] = path[step][at];
+            y_bar[row] = without_x[at];
         }
         steps.push(step);
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use crate::covariates::Partial;
 use crate::error::EngineError;
 use crate::folds::{Folds, Groups};
 use crate::seed::Seed;
@@ -35,6 +36,8 @@ pub struct Layout<'a> {
     pub inner: InnerFolds,
     /// The study's seed.
     pub seed: Seed,
+    /// Z, n_samples × covariates, without the intercept and without missing values; `None`: nothing is taken out of X and y.
+    pub covariates: Option<&'a DMatrix<f64>>,
 }
 
 /// One training set with the rows it predicts, columns centred and scaled by their training sd (ddof 0).
@@ -50,8 +53,10 @@ pub struct Design {
     pub x: DMatrix<f64>,
     /// n_held_out × n_features, in the same scaling.
     pub x_new: DMatrix<f64>,
-    /// Columns constant in the training rows.
+    /// Columns constant in the training rows, or explained there by the covariates.
     pub n_constant: usize,
+    /// What takes the covariates out of y, as it did out of `x` and `x_new`.
+    pub partial: Option<Partial>,
     /// Which outer split each range of held-out rows validates. For an outer design: its own split, all rows.
     pub serves: Vec<(usize, Range<usize>)>,
 }
@@ -90,7 +95,7 @@ impl FoldDesigns {
                 independent_splits(layout, rows, &outer_splits, repeat, n_inner)?
             }
         };
-        let scale = |split: Split| Design::scale(layout.x, rows, split);
+        let scale = |split: Split| Design::scale(layout, rows, split);
         Ok(Self {
             inner: inner_splits.into_par_iter().map(scale).collect(),
             outer: outer_splits.into_par_iter().map(scale).collect(),
@@ -199,7 +204,8 @@ fn without(fold_of: &[usize], folds: &[usize]) -> Split {
 }
 
 impl Design {
-    fn scale(x: &DMatrix<f64>, rows: &[usize], split: Split) -> Self {
+    fn scale(layout: &Layout, rows: &[usize], split: Split) -> Self {
+        let x = layout.x;
         let pick = |positions: &[usize]| {
             let mut part = DMatrix::zeros(positions.len(), x.ncols());
             for (mut to, from) in part.column_iter_mut().zip(x.column_iter()) {
@@ -216,7 +222,11 @@ impl Design {
             held_out: split.held_out,
             serves: split.serves,
             n_constant: 0,
+            partial: None,
         };
+        if let Some(z) = layout.covariates {
+            design.take_out(z, rows);
+        }
         for column in 0..x.ncols() {
             match mean_and_sd(design.x.column(column).as_slice()) {
                 Some((mean, sd)) => {
@@ -236,6 +246,18 @@ impl Design {
             }
         }
         design
+    }
+
+    /// X̃ = X − ZB̂ in both parts, B̂ from the training rows. A column that Z explains there becomes exactly 0, so that it counts as constant.
+    fn take_out(&mut self, z: &DMatrix<f64>, rows: &[usize]) {
+        let of_dataset =
+            |positions: &[usize]| -> Vec<usize> { positions.iter().map(|&at| rows[at]).collect() };
+        let partial = Partial::of(z, &of_dataset(&self.train), &of_dataset(&self.held_out));
+        let columns = self.x.column_iter_mut().zip(self.x_new.column_iter_mut());
+        for (mut train, mut new) in columns {
+            partial.take_out(train.as_mut_slice(), new.as_mut_slice());
+        }
+        self.partial = Some(partial);
     }
 }
 
@@ -286,7 +308,28 @@ fn check_rows(layout: &Layout, rows: &[usize]) -> Result<(), EngineError> {
             column: at / x.nrows(),
         });
     }
+    if let Some(z) = layout.covariates {
+        check_covariates(z, n_samples)?;
+    }
     folds.check(rows)
+}
+
+fn check_covariates(z: &DMatrix<f64>, n_samples: usize) -> Result<(), EngineError> {
+    if z.nrows() != n_samples {
+        return Err(EngineError::Shape {
+            what: "rows of the covariates",
+            got: z.nrows().to_string(),
+            expected: n_samples.to_string(),
+        });
+    }
+    match z.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(EngineError::NotFinite {
+            what: "the covariates",
+            row: at % n_samples,
+            column: at / n_samples,
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -312,6 +355,7 @@ mod tests {
             groups,
             inner,
             seed: Seed(0),
+            covariates: None,
         };
         FoldDesigns::build(&layout, &rows, 0)
     }

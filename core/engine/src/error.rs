@@ -67,6 +67,24 @@ pub enum EngineError {
         /// Column of Y.
         target: usize,
     },
+    /// A scheme that exchanges the values of groups met covariates that differ inside a group: so do the residuals it would have to exchange.
+    #[error(
+        "covariate {column} has more than one value in group {group} (both from 0); values of groups can be exchanged only where covariates go by group too"
+    )]
+    CovariateVaries {
+        /// The first such group.
+        group: usize,
+        /// Column of Z.
+        column: usize,
+    },
+    /// Least squares on the covariates leaves nothing of a target.
+    #[error(
+        "the covariates explain target {target} (from 0) completely: nothing is left to predict"
+    )]
+    Explained {
+        /// Column of Y.
+        target: usize,
+    },
     /// Strata of equal missing values hold most rows in place.
     #[error(
         "missing_exchange = \"strata\" exchanges only rows with the same values missing: {n_movable} of {n_rows} rows have another such row, at least half must (attainable arrangements of the target that has fewest: {}); try missing_exchange = \"first-return\"",

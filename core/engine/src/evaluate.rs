@@ -93,7 +93,7 @@ pub struct PermutedTargets<'a> {
 }
 
 impl PermutedTargets<'_> {
-    /// The targets of the row set under permutations `range`: n_samples of the row set × (indexes · targets), index-major.
+    /// The targets of the row set under permutations `range` (with covariates: the residuals, but for index 0, the targets themselves): n_samples of the row set × (indexes · targets), index-major.
     #[must_use]
     pub fn columns(&self, range: Range<usize>) -> DMatrix<f64> {
         let RowSet { rows, targets } = self.row_set;
@@ -102,7 +102,11 @@ impl PermutedTargets<'_> {
         for (at, b) in range.enumerate() {
             let from = self.scheme.sources(b as u64, &observed, rows);
             for (t, &target) in targets.iter().enumerate() {
-                let y = self.targets.y().column(target);
+                let y = if b == 0 {
+                    self.targets.y().column(target)
+                } else {
+                    self.targets.exchanged().column(target)
+                };
                 let mut column = columns.column_mut(at * targets.len() + t);
                 column
                     .iter_mut()

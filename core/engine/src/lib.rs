@@ -1,13 +1,14 @@
 //! The statistics of ocean-host: does an embedding predict a target out of sample, and how sure is that?
 //!
 //! Read the modules in this order to follow one evaluation:
-//! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`design`] (scaled training sets) → [`regressor`] (what is asked of a model) →
+//! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] (scaled training sets) → [`regressor`] (what is asked of a model) →
 //! [`nested`] (choose the penalty, predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`] and [`evaluate`] (the null distribution) →
 //! [`inference`] (p-values, intervals, verdict).
 //!
 //! Pure and embeddable: no files, no clock, no environment, no printing. Random numbers come from named substreams of one seed ([`seed`]), so the same
 //! inputs give the same bits, whatever the number of threads. Every number is defined where it is computed.
 
+pub mod covariates;
 pub mod design;
 pub mod doctor;
 pub mod error;

@@ -168,10 +168,19 @@ impl PermutationScheme {
         source
     }
 
-    /// Natural logarithm of the number of distinct arrangements of one target's observed values, Σ over classes of ln(units! / Π multiplicities!).
+    /// Natural logarithm of the number of distinct arrangements of one target's observed values (with covariates: residuals, to nine digits of the largest), Σ over classes of ln(units! / Π multiplicities!).
     #[must_use]
     pub fn ln_arrangements(&self, targets: &Targets, target: usize) -> f64 {
-        let y = targets.y().column(target);
+        let y = targets.exchanged().column(target);
+        // Residuals of equal values differ in the last bits.
+        let largest = y
+            .iter()
+            .filter(|y| !y.is_nan())
+            .fold(0.0f64, |a, y| a.max(y.abs()));
+        let rounded = |y: f64| match targets.covariates() {
+            Some(_) => (y / largest * 1e9).round(),
+            None => y,
+        };
         let ln_factorial = |count: usize| ln_gamma(count as f64 + 1.0);
         self.classes
             .iter()
@@ -179,8 +188,10 @@ impl PermutationScheme {
                 let mut multiplicity: BTreeMap<Vec<u64>, usize> = BTreeMap::new();
                 for unit in units {
                     // +0.0 makes −0 and 0 the same value.
-                    let mut values: Vec<u64> =
-                        unit.iter().map(|&row| (y[row] + 0.0).to_bits()).collect();
+                    let mut values: Vec<u64> = unit
+                        .iter()
+                        .map(|&row| (rounded(y[row]) + 0.0).to_bits())
+                        .collect();
                     if self.values_move || unit.len() == 1 {
                         values.retain(|bits| !f64::from_bits(*bits).is_nan());
                         values.truncate(1);
@@ -244,6 +255,15 @@ fn refuse_varying(groups: &Groups, targets: &Targets) -> Result<(), EngineError>
         groups
             .values(targets.y().column(target).as_slice())
             .map_err(|group| EngineError::ValueVaries { group, target })?;
+    }
+    for (column, z) in targets
+        .covariates()
+        .iter()
+        .flat_map(|z| z.column_iter().enumerate())
+    {
+        groups
+            .values(z.as_slice())
+            .map_err(|group| EngineError::CovariateVaries { group, column })?;
     }
     Ok(())
 }

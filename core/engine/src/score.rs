@@ -15,7 +15,8 @@ pub struct HeldOut<'a> {
     pub y: &'a [f64],
     /// Out-of-fold prediction.
     pub y_hat: &'a [f64],
-    /// Mean of the training targets of the split that held the row out.
+    /// Mean of the training targets of the split that held the row out; with covariates what these predict there, ŷ⁰. Every score that is about ȳᵢ is then
+    /// about ŷ⁰: `r2` is r2_partial, `pearson_r` a partial correlation.
     pub y_bar: &'a [f64],
     /// Fold that held the row out.
     pub fold_of: &'a [usize],
@@ -133,6 +134,64 @@ impl Scores {
             rmse_baseline: all(|s| s.rmse_baseline),
         }
     }
+}
+
+/// What covariates and X explain, each against the mean of the training targets; means over repeats if there are several.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CovariateScores {
+    /// 1 − Σ(y−ŷ)²/Σ(y−ŷ⁰)²: what X adds, as a share of what the covariates leave. The test statistic.
+    pub r2_partial: f64,
+    /// 1 − Σ(y−ŷ⁰)²/Σ(y−ȳᵢ)²: the covariates alone.
+    pub r2_covariates: f64,
+    /// 1 − Σ(y−ŷ)²/Σ(y−ȳᵢ)²: both.
+    pub r2_total: f64,
+    /// r2_total − r2_covariates: what X adds, as a share of everything.
+    pub r2_increment: f64,
+}
+
+impl CovariateScores {
+    /// Of one target in one repeat; `y_bar` of `held_out` is ŷ⁰. ȳᵢ is the mean of y over the rows of all other folds.
+    ///
+    /// # Errors
+    /// [`EngineError::ConstantTarget`] when y does not vary.
+    ///
+    /// Checked: by hand below.
+    pub fn of(held_out: &HeldOut) -> Result<Self, EngineError> {
+        let HeldOut {
+            y, y_hat, y_bar, ..
+        } = *held_out;
+        let means = training_means(y, held_out.fold_of);
+        let (r2_covariates, r2_total) = (r2(y, y_bar, &means)?, r2(y, y_hat, &means)?);
+        Ok(Self {
+            r2_partial: r2(y, y_hat, y_bar)?,
+            r2_covariates,
+            r2_total,
+            r2_increment: r2_total - r2_covariates,
+        })
+    }
+
+    /// Each score's mean over repeats.
+    #[must_use]
+    pub fn mean_of(repeats: &[Self]) -> Self {
+        let all = |score: fn(&Self) -> f64| mean(&repeats.iter().map(score).collect::<Vec<_>>());
+        Self {
+            r2_partial: all(|s| s.r2_partial),
+            r2_covariates: all(|s| s.r2_covariates),
+            r2_total: all(|s| s.r2_total),
+            r2_increment: all(|s| s.r2_increment),
+        }
+    }
+}
+
+/// For each row the mean of y over all rows of other folds.
+fn training_means(y: &[f64], fold_of: &[usize]) -> Vec<f64> {
+    let others = |fold: usize| -> Vec<f64> {
+        let pairs = y.iter().zip(fold_of).filter(|&(_, &f)| f != fold);
+        pairs.map(|(&y, _)| y).collect()
+    };
+    let n_folds = fold_of.iter().max().map_or(0, |&last| last + 1);
+    let means: Vec<f64> = (0..n_folds).map(|fold| mean(&others(fold))).collect();
+    fold_of.iter().map(|&fold| means[fold]).collect()
 }
 
 /// scikit-learn's `r2_score` of each fold in which y varies.
@@ -298,6 +357,34 @@ mod tests {
         assert_eq!(
             r2(&[1.0; 3], &[1.0; 3], &[1.0; 3]),
             Err(EngineError::ConstantTarget)
+        );
+    }
+
+    /// Folds {1, 3}, {0, 4}: the means of the others are 2 for the first two rows and 2 for the last two. Σ(y−ȳ)² = 1 + 1 + 4 + 4 = 10; ŷ⁰ is off by 1, 0, 1, 1,
+    /// Σ = 3; ŷ by 0, 0, 1, 0, Σ = 1. So partial 1 − 1/3, covariates .7, total .9, increment .2.
+    #[test]
+    fn covariates_and_features_share_the_squares_by_hand() {
+        let held_out = HeldOut {
+            y: &[1.0, 3.0, 0.0, 4.0],
+            y_hat: &[1.0, 3.0, 1.0, 4.0],
+            y_bar: &[2.0, 3.0, 1.0, 3.0],
+            fold_of: &[0, 0, 1, 1],
+            is_empty: false,
+        };
+        let scores = CovariateScores::of(&held_out).unwrap();
+        let expected = [2.0 / 3.0, 0.7, 0.9, 0.2];
+        let got = [
+            scores.r2_partial,
+            scores.r2_covariates,
+            scores.r2_total,
+            scores.r2_increment,
+        ];
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-15, "{got} {expected}");
+        }
+        assert_eq!(
+            CovariateScores::mean_of(&[scores, scores]).r2_total,
+            scores.r2_total
         );
     }
 }

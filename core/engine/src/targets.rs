@@ -4,12 +4,15 @@
 
 use nalgebra::DMatrix;
 
+use crate::covariates::Partial;
 use crate::error::EngineError;
 
 /// Y, n_samples × n_targets, in dataset order; NaN is missing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Targets {
     y: DMatrix<f64>,
+    /// With covariates: Z, and what it leaves of Y.
+    partial: Option<(DMatrix<f64>, DMatrix<f64>)>,
 }
 
 /// Targets observed on the same rows.
@@ -41,7 +44,49 @@ impl Targets {
                 return Err(EngineError::ConstantTarget);
             }
         }
-        Ok(Self { y })
+        Ok(Self { y, partial: None })
+    }
+
+    /// Y beside covariates `z` (n_samples × covariates, no missing values): what is exchanged are then the residuals e = y − ZΓ̂, the least squares of all
+    /// rows of a target, once (Freedman & Lane 1983).
+    ///
+    /// # Errors
+    /// [`EngineError::Shape`] when rows differ; [`EngineError::Explained`] for a target that Z explains completely.
+    pub fn with_covariates(mut self, z: DMatrix<f64>) -> Result<Self, EngineError> {
+        if z.nrows() != self.n_samples() {
+            return Err(EngineError::Shape {
+                what: "rows of the covariates",
+                got: z.nrows().to_string(),
+                expected: self.n_samples().to_string(),
+            });
+        }
+        let mut residuals = self.y.clone();
+        for RowSet { rows, targets } in self.row_sets() {
+            let partial = Partial::of(&z, &rows, &[]);
+            for target in targets {
+                let mut e: Vec<f64> = rows.iter().map(|&row| self.y[(row, target)]).collect();
+                if !partial.take_out(&mut e, &mut []) {
+                    return Err(EngineError::Explained { target });
+                }
+                for (&row, e) in rows.iter().zip(e) {
+                    residuals[(row, target)] = e;
+                }
+            }
+        }
+        self.partial = Some((z, residuals));
+        Ok(self)
+    }
+
+    /// What a permutation moves: Y, or with covariates its residuals.
+    #[must_use]
+    pub fn exchanged(&self) -> &DMatrix<f64> {
+        self.partial.as_ref().map_or(&self.y, |(_, e)| e)
+    }
+
+    /// Z, if there are covariates.
+    #[must_use]
+    pub fn covariates(&self) -> Option<&DMatrix<f64>> {
+        self.partial.as_ref().map(|(z, _)| z)
     }
 
     /// Y as given.

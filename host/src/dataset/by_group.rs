@@ -75,6 +75,8 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         texts: texts.collect(),
         targets,
         groups: None,
+        covariates: dataset.covariates.as_ref().map(|z| z.means(groups)),
+        n_read: dataset.n_read,
         notes: dataset.notes.clone(),
         dropped: dataset.dropped.clone(),
         hashes: dataset.hashes.clone(),

@@ -4,6 +4,7 @@
 //! Rows are never dropped or repaired: a missing target value is NaN, and which rows a target has is for the engine to see.
 
 mod by_group;
+mod covariates;
 mod delimited;
 pub mod embeddings;
 mod join;
@@ -20,6 +21,7 @@ use join::Ids;
 use table::{Cell, Table};
 
 pub use by_group::{Analysed, one_value_a_group};
+pub use covariates::{Covariates, LENGTH as LENGTH_COVARIATE, LOG_SIZE, listed};
 pub use raters::RaterPanel;
 
 /// The rows of a study.
@@ -33,9 +35,13 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// One a row.
     pub groups: Option<Vec<String>>,
+    /// Z, if covariates are to be taken out. Rows that lack one are not here.
+    pub covariates: Option<Covariates>,
+    /// Rows of the main file.
+    pub n_read: usize,
     /// What a reader should know, one sentence each: unmatched ids, raters that are not used.
     pub notes: Vec<String>,
-    /// Reasons in words for which whole rows are in no analysis, with their number. The rows are here all the same.
+    /// Reasons in words for which whole rows are in no analysis, with their number. Rows without a covariate are not here, the others are all the same.
     pub dropped: Vec<(String, usize)>,
     /// Every file read: its name and the blake3 hash of its bytes.
     pub hashes: Vec<(String, String)>,
@@ -68,7 +74,8 @@ impl Dataset {
     pub fn read(data: &DataPlan, raters: &[RaterPlan], folds: u32) -> Result<Dataset, Refusal> {
         let mut problems = Problems::default();
         let mut table = Table::read(&data.path)?;
-        let ids = Ids::of(&table, &data.id)?;
+        let mut ids = Ids::of(&table, &data.id)?;
+        let n_read = table.n_rows;
         let mut hashes = vec![hash_of(&data.path, &table)];
         let mut notes = Vec::new();
         for plan in &data.joins {
@@ -79,21 +86,38 @@ impl Dataset {
             notes.extend(problems.keep(joined).flatten());
         }
         problems.finish(())?; // without its columns, more messages would mislead
+        let complete = covariates::complete_rows(&table, data)?;
+        if complete.len() < n_read {
+            table.keep(&complete);
+            refuse_no_rows(&table)?;
+            ids = Ids::of(&table, &data.id)?;
+        }
         let mut problems = Problems::default();
-        let texts = data
+        let texts: Vec<Vec<String>> = data
             .text
             .iter()
             .filter_map(|name| problems.keep(texts_of(&table, name)))
             .collect();
-        let groups = data
+        let groups: Option<Vec<String>> = data
             .group
             .as_ref()
             .and_then(|name| problems.keep(groups_of(&table, name)));
         let selection = targets::select(&table, data, raters, folds, &ids.names);
         let (targets, unused) = problems.keep(selection).unwrap_or_default();
         notes.extend(unused);
+        let covariates = Covariates::of(&table, data, &joined(&texts), groups.as_deref());
+        let covariates = problems.keep(covariates).flatten();
+        let mut dropped = rows_without_target(&targets, ids.names.len());
+        if complete.len() < n_read {
+            dropped.push((
+                "no value of a covariate".to_owned(),
+                n_read - complete.len(),
+            ));
+        }
         problems.finish(Dataset {
-            dropped: rows_without_target(&targets, ids.names.len()),
+            dropped,
+            covariates,
+            n_read,
             ids: ids.names,
             texts,
             targets,
@@ -115,19 +139,23 @@ impl Dataset {
 
     /// The texts of each row as one, a line each; none when the plan names no text column.
     pub fn joined_texts(&self) -> Vec<String> {
-        if !self.has_texts() {
-            return Vec::new();
-        }
-        let of_row = |row: usize| {
-            let parts: Vec<&str> = self
-                .texts
-                .iter()
-                .map(|column| column[row].as_str())
-                .collect();
-            parts.join("\n")
-        };
-        (0..self.n_rows()).map(of_row).collect()
+        joined(&self.texts)
     }
+}
+
+fn joined(texts: &[Vec<String>]) -> Vec<String> {
+    let of_row = |row: usize| {
+        let parts: Vec<&str> = texts.iter().map(|column| column[row].as_str()).collect();
+        parts.join("\n")
+    };
+    (0..texts.first().map_or(0, Vec::len)).map(of_row).collect()
+}
+
+fn refuse_no_rows(table: &Table) -> Result<(), Refusal> {
+    if table.n_rows > 0 {
+        return Ok(());
+    }
+    Err(Problem::new(&table.file, "no row has a value of every covariate").into())
 }
 
 fn hash_of(path: &std::path::Path, table: &Table) -> (String, String) {

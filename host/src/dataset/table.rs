@@ -102,6 +102,20 @@ impl Table {
         }
     }
 
+    /// Leaves only these rows; every row keeps its line.
+    pub fn keep(&mut self, rows: &[usize]) {
+        let picked: Vec<Option<usize>> = rows.iter().copied().map(Some).collect();
+        for column in &mut self.columns {
+            let places = Places {
+                file: column.places.file.clone(),
+                are_lines: column.places.are_lines,
+                numbers: rows.iter().map(|&row| column.places.numbers[row]).collect(),
+            };
+            *column = column.picked(&picked, Arc::new(places), column.name.clone());
+        }
+        self.n_rows = rows.len();
+    }
+
     /// The column of a name.
     ///
     /// # Errors

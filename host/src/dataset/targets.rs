@@ -11,7 +11,7 @@ use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
 
 /// How a missing value is written in a text file. Anything else that is not a number is a word.
-const MISSING: [&str; 6] = ["", "NA", "NaN", "null", "None", "."];
+pub(super) const MISSING: [&str; 6] = ["", "NA", "NaN", "null", "None", "."];
 
 /// The targets of a plan in the order of its patterns, and a sentence for every trait of `[raters]` that none of them names.
 pub fn select(
@@ -76,6 +76,7 @@ fn names<'a>(
     let has_other_role = |name: &str| {
         name == data.id
             || data.group.as_deref() == Some(name)
+            || data.covariates.iter().any(|covariate| covariate == name)
             || data.text.iter().any(|text| text == name)
     };
     let columns = table.columns.iter().map(|column| column.name.as_str());
@@ -254,7 +255,7 @@ fn advice(what: &str) -> &'static str {
     "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point"
 }
 
-fn number(cell: Cell<'_>) -> Result<f64, String> {
+pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
     let text = match cell {
         Cell::Null => return Ok(f64::NAN),
         Cell::Number(number) if number.is_finite() => return Ok(number),

@@ -180,6 +180,7 @@ fn predict_length(
         groups: &groups,
         inner: InnerFolds::Outer,
         seed,
+        covariates: None,
     };
     let rows: Vec<usize> = (0..x.nrows()).collect();
     let designs = FoldDesigns::build(&layout, &rows, 0)?;

@@ -43,6 +43,8 @@ pub struct Facts<'a> {
     pub are_groups_rows: bool,
     /// How groups are permuted.
     pub exchange: Exchange,
+    /// The logarithm of the groups' size is taken out as a covariate.
+    pub is_size_taken_out: bool,
     /// Notes of the joins: ids without a partner and the like.
     pub join_notes: &'a [String],
     /// Choices made for the user, and parts left out.
@@ -478,6 +480,17 @@ fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
             "Every group has one value, and only groups of equal size exchange theirs; large groups count as many rows, though they are one observation.".to_owned(),
             "unit = \"group\" under [evaluation] makes every group one row, and all groups exchange their values.".to_owned(),
         ]));
+    } else if facts.is_size_taken_out {
+        findings.push(finding(
+            Severity::Note,
+            "value-by-size",
+            Vec::new(),
+            [
+                seen,
+                "The logarithm of size is taken out as a covariate.".to_owned(),
+                "Nothing.".to_owned(),
+            ],
+        ));
     } else if notable.is_empty() {
         findings.push(finding(Severity::Note, "value-by-size", Vec::new(), [
             seen,
@@ -488,7 +501,7 @@ fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(finding(Severity::Warning, "value-by-size", targets(&notable), [
             seen,
             "Exchanging values among groups of different size assumes that value and size do not go together; here they do, and vectors of larger groups vary less, so p may be too small.".to_owned(),
-            "Take the logarithm of the group's size in as a covariate.".to_owned(),
+            "covariates = [\"log_size\"] under [data] takes the logarithm of size out of both.".to_owned(),
         ]));
     }
 }
@@ -544,6 +557,7 @@ mod tests {
             value_by_size: &[],
             are_groups_rows: false,
             exchange: Exchange::Blocks,
+            is_size_taken_out: false,
             join_notes: &[],
             plan_notes: &[],
             truncated: &[],
@@ -632,6 +646,7 @@ mod tests {
             value_by_size: &[],
             are_groups_rows: false,
             exchange: Exchange::Blocks,
+            is_size_taken_out: false,
             join_notes: &[],
             plan_notes: &[],
             truncated: &[],
@@ -668,6 +683,7 @@ mod tests {
                 }],
                 are_groups_rows,
                 exchange,
+                is_size_taken_out: false,
                 join_notes: &[],
                 plan_notes: &[],
                 truncated: &[],

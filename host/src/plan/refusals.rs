@@ -17,13 +17,6 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
     };
     let evaluation = &config.evaluation;
     refuse(unbuilt(&evaluation.best, |best| *best, "best = false"));
-    if config.scope == Scope::Evaluation {
-        refuse(unbuilt(
-            &config.data.covariates,
-            |covariates| !covariates.is_empty(),
-            "covariates = []",
-        ));
-    }
     for encoder in &config.encoders {
         refuse(unbuilt(&encoder.isolation, is_process, IN_PROCESS));
     }
@@ -134,20 +127,34 @@ fn refuse_missing_text(config: &Config, problems: &mut Problems) {
 
 /// One column, one role.
 fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
-    let targets = data.targets.iter().flat_map(|targets| &targets.value);
-    for target in targets {
-        let role = if *target == data.id.value {
-            "id"
-        } else if data.text.as_ref().is_some_and(|t| t.value.contains(target)) {
-            "text"
-        } else if data.group.as_ref().is_some_and(|g| g.value == *target) {
-            "group"
+    let names = |columns: &Option<Sourced<Vec<String>>>, name: &String| {
+        columns
+            .as_ref()
+            .is_some_and(|columns| columns.value.contains(name))
+    };
+    let role_of = |name: &String| {
+        if *name == data.id.value {
+            Some("the id column")
+        } else if names(&data.text, name) {
+            Some("the text column")
+        } else if data.group.as_ref().is_some_and(|g| g.value == *name) {
+            Some("the group column")
         } else {
-            continue;
-        };
-        if let Some(targets) = &data.targets {
-            problems
-                .push(targets.problem(&format!("names `{target}`, which is the {role} column")));
+            None
+        }
+    };
+    for columns in [&data.targets, &data.covariates].into_iter().flatten() {
+        for name in &columns.value {
+            if let Some(role) = role_of(name) {
+                problems.push(columns.problem(&format!("names `{name}`, which is {role}")));
+            }
+        }
+    }
+    if let Some(covariates) = &data.covariates {
+        for name in &covariates.value {
+            if names(&data.targets, name) {
+                problems.push(covariates.problem(&format!("names `{name}`, which is a target")));
+            }
         }
     }
 }

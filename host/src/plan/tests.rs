@@ -100,11 +100,6 @@ fn features_that_are_not_built_are_refused_only_when_asked_for() {
     let asked = [
         ("evaluation.best=true", "[evaluation] best", "best = false"),
         (
-            "data.covariates=\"age\"",
-            "[data] covariates",
-            "covariates = []",
-        ),
-        (
             "encoder.lexical.isolation=\"process\"",
             "[[encoder]] lexical isolation",
             "isolation = \"in-process\"",
@@ -135,7 +130,6 @@ fn features_that_are_not_built_are_refused_only_when_asked_for() {
     }
     let not_asked = [
         "evaluation.best=false",
-        "data.covariates=[]",
         "encoder.lexical.isolation=\"in-process\"",
         "regressor.ridge.export_models=false",
         "evaluation.sensitivity=0",
@@ -208,6 +202,14 @@ fn each_contradiction_is_named_with_its_line() {
         (
             "data.targets=[\"text\", \"y\"]",
             "[data] targets names `text`, which is the text column",
+        ),
+        (
+            "data.covariates=[\"text\"]",
+            "[data] covariates names `text`, which is the text column",
+        ),
+        (
+            "data.covariates=[\"age\", \"openness\"]",
+            "[data] covariates names `openness`, which is a target",
         ),
     ];
     for (set, message) in cases {

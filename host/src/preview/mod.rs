@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use ocean_engine::inference::sequential::LOSSES;
 
-use crate::dataset::{Dataset, Target};
+use crate::dataset::{Dataset, Target, listed};
 use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, Unit};
 use crate::problem::{listed_up_to, shown_path};
 use settings::settings;
@@ -158,7 +158,7 @@ fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
 }
 
 fn data(plan: &Plan, dataset: &Dataset) -> String {
-    let mut line = format!("{}: {} rows", shown_path(&plan.data.path), dataset.n_rows());
+    let mut line = format!("{}: {} rows", shown_path(&plan.data.path), dataset.n_read);
     for (name, texts) in plan.data.text.iter().zip(&dataset.texts) {
         let characters: usize = texts.iter().map(|text| text.chars().count()).sum();
         let mean = characters as f64 / dataset.n_rows() as f64;
@@ -166,6 +166,9 @@ fn data(plan: &Plan, dataset: &Dataset) -> String {
     }
     if let (Some(name), Some(groups)) = (&plan.data.group, &dataset.groups) {
         let _ = write!(line, "; {} groups by `{name}`", n_different(groups));
+    }
+    if let Some(covariates) = &dataset.covariates {
+        let _ = write!(line, "; covariates {}", listed(covariates));
     }
     for (reason, count) in &dataset.dropped {
         let _ = write!(line, "; {count} rows with {reason}");
@@ -334,6 +337,8 @@ alphas = [1, 10]
                 target("z", [1.0, 2.0, 3.0, 4.0]),
             ],
             groups: Some(["p", "p", "q", "q"].map(str::to_owned).to_vec()),
+            covariates: None,
+            n_read: 4,
             notes: vec!["r.csv: it lacks 1 of the 4 ids of d.csv (`2`)".to_owned()],
             dropped: Vec::new(),
             hashes: Vec::new(),

@@ -44,7 +44,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column; 50] = [
+pub const COLUMNS: [Column; 54] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -96,6 +96,10 @@ pub const COLUMNS: [Column; 50] = [
     ("correction", |c| {
         text(c.correction.map_or("", Correction::as_str))
     }),
+    ("r2_partial", |c| number(c.r2_partial)),
+    ("r2_covariates", |c| number(c.r2_covariates)),
+    ("r2_total", |c| number(c.r2_total)),
+    ("r2_increment", |c| number(c.r2_increment)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

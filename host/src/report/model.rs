@@ -281,7 +281,8 @@ pub struct CellResult {
     pub folds: u32,
     /// Redraws of the folds averaged over.
     pub repeats: u32,
-    /// Headline score: 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)², pooled over held-out rows; 0 for the empty model, may be negative, never clipped.
+    /// Headline score: 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)², pooled over held-out rows; 0 for the empty model, may be negative, never clipped. With covariates what
+    /// these predict, ŷ⁰, is in the place of ȳ_train, here and in every score that is about it (`r2_partial`).
     pub r2: f64,
     /// Standard error of `r2`: block jackknife of the whole recipe, at least `null_sd`.
     pub se: Option<f64>,
@@ -336,7 +337,7 @@ pub struct CellResult {
     pub null_mean: Option<f64>,
     /// Standard deviation of the permuted r2.
     pub null_sd: Option<f64>,
-    /// Planted share of variance that this recipe finds, after correction, in 80 % of simulated data sets.
+    /// Planted share of variance (with covariates: of what these leave) that this recipe finds, after correction, in 80 % of simulated data sets.
     pub mde80: Option<f64>,
     /// The r2 one would see there, on average.
     pub mde80_r2: Option<f64>,
@@ -364,6 +365,18 @@ pub struct CellResult {
     pub feature_sample_ratio: f64,
     /// One of the seven verdicts, `report::wording` says what each means; empty for controls, which get none.
     pub verdict: String,
+    /// With covariates: 1 − Σ(y−ŷ)²/Σ(y−ŷ⁰)², ŷ⁰ what the covariates predict; the same as `r2`, which it is then.
+    #[serde(default)]
+    pub r2_partial: Option<f64>,
+    /// With covariates: 1 − Σ(y−ŷ⁰)²/Σ(y−ȳ_train)², what they explain alone.
+    #[serde(default)]
+    pub r2_covariates: Option<f64>,
+    /// With covariates: 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)², what both explain.
+    #[serde(default)]
+    pub r2_total: Option<f64>,
+    /// With covariates: r2_total − r2_covariates.
+    #[serde(default)]
+    pub r2_increment: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not here.
     pub notes: String,
     /// Not in results.csv: outside the family.

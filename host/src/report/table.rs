@@ -76,6 +76,12 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         }),
         column("p_fwer", Kind::Number, 0, p_fwer),
         column("verdict", Kind::Verdict, 0, verdict),
+        column("r2 covariates", Kind::Number, 3, |c, _| {
+            optional(c.r2_covariates, score)
+        }),
+        column("r2 total", Kind::Number, 3, |c, _| {
+            optional(c.r2_total, score)
+        }),
         column("over length", Kind::Number, 3, |c, _| {
             optional(c.gain_over_length, score)
         }),

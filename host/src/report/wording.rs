@@ -136,8 +136,9 @@ fn finding_of_the_significant(
             "predict"
         };
         return format!(
-            "{} {verb} better than the training mean ({control}).{rest}",
-            some_of(n_predictive, n_cells)
+            "{} {verb} better than {} ({control}).{rest}",
+            some_of(n_predictive, n_cells),
+            baseline(results)
         );
     }
     let open = if significant.iter().all(|cell| cell.ci_low.is_none()) {
@@ -146,7 +147,10 @@ fn finding_of_the_significant(
             range_of_r2(significant)
         )
     } else {
-        "None is shown to predict better than the training mean.".to_owned()
+        format!(
+            "None is shown to predict better than {}.",
+            baseline(results)
+        )
     };
     format!(
         "{} {} a signal that permuted targets do not have ({control}). {open}",
@@ -190,6 +194,15 @@ pub fn error_control(results: &StudyResults) -> String {
     )
 }
 
+/// What r2 = 0 is: the prediction that knows nothing of the texts.
+pub fn baseline(results: &StudyResults) -> &'static str {
+    if results.covariates.is_empty() {
+        "the training mean"
+    } else {
+        "the prediction from the covariates"
+    }
+}
+
 /// What a verdict says and what it does not say; `None` for a verdict this version does not know.
 pub fn verdict_meaning(verdict: &str, results: &StudyResults) -> Option<String> {
     let smallest = results
@@ -197,9 +210,16 @@ pub fn verdict_meaning(verdict: &str, results: &StudyResults) -> Option<String> 
         .map_or_else(|| "the smallest effect of interest".to_owned(), score);
     let level = level(results.level);
     Some(match verdict {
-        "no model" => "every fit is empty: the training mean was predicted throughout, and r2 is 0 by construction. It says something about penalties and data, nothing about the texts.".to_owned(),
+        "no model" => format!(
+            "every fit is empty: {}, and r2 is 0 by construction. It says something about penalties and data, nothing about the texts.",
+            if results.covariates.is_empty() {
+                "the training mean was predicted throughout"
+            } else {
+                "the features add nothing to the prediction from the covariates"
+            }
+        ),
         "too few" => "no interval was computed (it needs 50 rows and 20 groups at least), so nothing is said about the size of r2. p stays valid.".to_owned(),
-        "predictive" => format!("p_fwer ≤ {level} and a widened interval above 0: predicts new rows better than the training mean does."),
+        "predictive" => format!("p_fwer ≤ {level} and a widened interval above 0: predicts new rows better than {} does.", baseline(results)),
         "dependent, too small to matter" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval ends below {smallest}."),
         "dependent, use not shown" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval includes 0: no use for prediction is shown. With r2 ≤ 0 it carries something, yet predicts worse than the mean."),
         "practically null" => format!("for this recipe at this sample size: the 95 % interval ends below {smallest}, and an effect that size would have been found."),
@@ -215,7 +235,14 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
     let controls = controls(results);
     let mut entries = vec![(
         "r2".to_owned(),
-        "share of squared error saved on held-out rows, against guessing the mean of the training rows. 1 is perfect, 0 is that guess, below 0 is worse; never clipped.".to_owned(),
+        if results.covariates.is_empty() {
+            "share of squared error saved on held-out rows, against guessing the mean of the training rows. 1 is perfect, 0 is that guess, below 0 is worse; never clipped.".to_owned()
+        } else {
+            format!(
+                "share of squared error saved on held-out rows, against what {} alone predict there (r2_partial). 1 is perfect, 0 is that prediction, below 0 is worse; never clipped.",
+                results.covariates.join(", ")
+            )
+        },
     )];
     let all = || family.iter().chain(&controls);
     let widened = if family.len() > 1 {
@@ -255,7 +282,17 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
 type Further = (&'static str, fn(&CellResult) -> Option<f64>, &'static str);
 
 fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
-    let columns: [Further; 5] = [
+    let columns: [Further; 7] = [
+        (
+            "r2 covariates",
+            |cell| cell.r2_covariates,
+            "r2 of the covariates alone, against guessing the mean of the training rows.",
+        ),
+        (
+            "r2 total",
+            |cell| cell.r2_total,
+            "r2 of covariates and features together, against the same guess.",
+        ),
         (
             "over length",
             |cell| cell.gain_over_length,

@@ -2,7 +2,7 @@
 
 use crate::arrangement::Arrangement;
 use crate::cells::Cells;
-use crate::dataset::{Analysed, Dataset};
+use crate::dataset::{Analysed, Dataset, LOG_SIZE};
 use crate::doctor::{Facts, ValueBySize, examine};
 use crate::outputs;
 use crate::plan::{Exchange, Plan, Unit};
@@ -61,6 +61,7 @@ pub(super) fn diagnose(
         value_by_size: &value_by_size(analysed, plan, arrangement),
         are_groups_rows: plan.evaluation.unit == Unit::Group,
         exchange: plan.evaluation.exchange,
+        is_size_taken_out: plan.data.covariates.iter().any(|name| name == LOG_SIZE),
         join_notes: &dataset.notes,
         plan_notes: &plan_notes,
         truncated: &truncated,

@@ -5,6 +5,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::covariates::Partial;
 use crate::evaluate::PermutedTargets;
 use crate::score::mean;
 use crate::seed::Seed;
@@ -73,7 +74,8 @@ pub fn null_moments(null: &[f64], n_samples: usize) -> (f64, f64) {
 /// The planted targets: y* = ρu + √(1−ρ²)e for every draw and every share of [`PLANTED`], draw-major.
 ///
 /// Draw s: target s mod targets; u = X̃w with w ~ N(0, I), X̃ the standardised embedding on the rows of the row set; e = that target under a permutation
-/// of its own; u and e scaled to mean 0, sd 1. `x`: the whole embedding. Returns n_samples of the row set × (draws · 10).
+/// of its own; u and e scaled to mean 0, sd 1. With covariates X̃ and e are what these leave of the embedding and of the target, so that a planted share is a
+/// share of the variance they leave. `x`: the whole embedding. Returns n_samples of the row set × (draws · 10).
 #[must_use]
 pub fn planted_columns(
     x: &DMatrix<f64>,
@@ -84,6 +86,8 @@ pub fn planted_columns(
     let rows = &permuted.row_set.rows;
     let n_targets = permuted.row_set.targets.len();
     let mut columns = DMatrix::zeros(rows.len(), n_draws * PLANTED.len());
+    let without_covariates = permuted.targets.covariates().map(|z| residuals(x, z, rows));
+    let x = without_covariates.as_ref().unwrap_or(x);
     let scale = column_scales(x, rows);
     for draw in 0..n_draws {
         let mut stream = seed.stream("sensitivity", draw as u64);
@@ -96,12 +100,9 @@ pub fn planted_columns(
         let signal = x * weights;
         let mut u = DVector::from_iterator(rows.len(), rows.iter().map(|&row| signal[row]));
         standardise(&mut u);
-        let mut e: Vec<f64> = permuted
-            .columns(0..1)
-            .column(draw % n_targets)
-            .iter()
-            .copied()
-            .collect();
+        let target = permuted.row_set.targets[draw % n_targets];
+        let exchanged = permuted.targets.exchanged().column(target);
+        let mut e: Vec<f64> = rows.iter().map(|&row| exchanged[row]).collect();
         stream.shuffle(&mut e);
         let mut e = DVector::from_vec(e);
         standardise(&mut e);
@@ -111,6 +112,20 @@ pub fn planted_columns(
         }
     }
     columns
+}
+
+/// What least squares on `z` leaves of `x` on these rows; the other rows stay as they are and are not used.
+fn residuals(x: &DMatrix<f64>, z: &DMatrix<f64>, rows: &[usize]) -> DMatrix<f64> {
+    let partial = Partial::of(z, rows, &[]);
+    let mut left = x.clone();
+    for mut column in left.column_iter_mut() {
+        let mut values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
+        partial.take_out(&mut values, &mut []);
+        for (&row, value) in rows.iter().zip(values) {
+            column[row] = value;
+        }
+    }
+    left
 }
 
 fn column_scales(x: &DMatrix<f64>, rows: &[usize]) -> Vec<f64> {

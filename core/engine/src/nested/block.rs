@@ -5,13 +5,16 @@ use nalgebra::DMatrix;
 use super::OutOfFold;
 use crate::design::Design;
 
-/// One block of targets as one design sees it: training y centred, held-out y minus the training mean.
+/// One block of targets as one design sees it: training y centred, held-out y minus the training mean. With covariates: both minus what Z predicts.
 pub(super) struct CentredBlock {
     /// n_train × columns, each column centred, none constant.
     pub(super) y: DMatrix<f64>,
     /// n_held_out × columns.
     y_new: DMatrix<f64>,
+    /// Training mean of each column.
     mean: Vec<f64>,
+    /// With covariates: what Z adds to the mean on held-out rows, n_held_out × columns.
+    explained: Option<DMatrix<f64>>,
     /// What y and y_new are divided by: the sd of the training y (ddof 0), or 1.
     pub(super) scale: Vec<f64>,
     /// Columns whose training y is constant: they get the empty model and never reach the regressor.
@@ -25,6 +28,10 @@ impl CentredBlock {
             y: DMatrix::zeros(design.train.len(), y.ncols()),
             y_new: DMatrix::zeros(design.held_out.len(), y.ncols()),
             mean: Vec::with_capacity(y.ncols()),
+            explained: design
+                .partial
+                .as_ref()
+                .map(|_| DMatrix::zeros(design.held_out.len(), y.ncols())),
             scale: Vec::with_capacity(y.ncols()),
             constant: Vec::with_capacity(y.ncols()),
         };
@@ -38,19 +45,28 @@ impl CentredBlock {
                 .map(|&row| values[row] - offset)
                 .sum::<f64>()
                 / n_train;
-            let is_constant = design.train.iter().all(|&row| values[row] == offset);
+            let mut is_constant = design.train.iter().all(|&row| values[row] == offset);
             let mut train = part.y.column_mut(column);
-            for (at, (slot, &row)) in train.iter_mut().zip(&design.train).enumerate() {
-                // A constant column is replaced by a ramp, so that the block keeps its width; what comes of it is not used.
-                *slot = if is_constant {
-                    at as f64 - (n_train - 1.0) / 2.0
-                } else {
-                    values[row] - offset - mean
-                };
+            for (slot, &row) in train.iter_mut().zip(&design.train) {
+                *slot = values[row] - offset - mean;
+            }
+            if is_constant {
+                ramp(train.as_mut_slice());
             }
             let mut held_out = part.y_new.column_mut(column);
             for (slot, &row) in held_out.iter_mut().zip(&design.held_out) {
                 *slot = values[row] - offset - mean;
+            }
+            if let (Some(partial), Some(explained), false) =
+                (&design.partial, &mut part.explained, is_constant)
+            {
+                let mut explained = explained.column_mut(column);
+                explained.copy_from(&held_out);
+                if !partial.take_out(train.as_mut_slice(), held_out.as_mut_slice()) {
+                    is_constant = true;
+                    ramp(train.as_mut_slice());
+                }
+                explained -= &held_out;
             }
             let mut scale = 1.0;
             if scales_y && !is_constant {
@@ -78,8 +94,8 @@ impl CentredBlock {
 
     /// Writes the predictions of one column to the rows that were held out.
     pub(super) fn put(&self, out: &mut OutOfFold, design: &Design, column: usize, y_hat: &[f64]) {
-        let mean = self.mean[column];
-        for (&row, &centred) in design.held_out.iter().zip(y_hat) {
+        for (at, (&row, &centred)) in design.held_out.iter().zip(y_hat).enumerate() {
+            let mean = self.mean[column] + self.explained.as_ref().map_or(0.0, |z| z[(at, column)]);
             out.y_hat[(row, column)] = if self.constant[column] {
                 mean
             } else {
@@ -87,6 +103,14 @@ impl CentredBlock {
             };
             out.y_bar[(row, column)] = mean;
         }
+    }
+}
+
+/// Stands for a constant column, so that the block keeps its width; what comes of it is not used.
+fn ramp(train: &mut [f64]) {
+    let middle = (train.len() as f64 - 1.0) / 2.0;
+    for (at, slot) in train.iter_mut().enumerate() {
+        *slot = at as f64 - middle;
     }
 }
 

@@ -63,7 +63,7 @@ pub struct NestedCv<'a> {
 pub struct OutOfFold {
     /// Prediction by the split that held the row out, n_samples of the row set × columns, target units.
     pub y_hat: DMatrix<f64>,
-    /// Mean of the training targets of that split, the same shape.
+    /// What that split predicts without X, the same shape: the mean of its training targets, or with covariates ŷ⁰ = ZΓ̂.
     pub y_bar: DMatrix<f64>,
     /// The chosen fit of each split (rows) and column, split-major.
     pub fits: Vec<Vec<Fit>>,
@@ -353,6 +353,7 @@ mod tests {
             groups: &groups,
             inner: InnerFolds::Outer,
             seed: Seed(4),
+            covariates: None,
         };
         let rows: Vec<usize> = (0..n).collect();
         (FoldDesigns::build(&layout, &rows, 0).unwrap(), y)

@@ -16,7 +16,7 @@ use super::comparing;
 use super::escape;
 use super::model::{Correction, RegressorSummary, StudyResults};
 use super::numbers::{count, in_units, level};
-use super::wording::{controls, family, permutations_of_controls, plural};
+use super::wording::{baseline, controls, family, permutations_of_controls, plural};
 
 /// The text for a paper, part by part.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub fn methods(results: &StudyResults) -> Methods {
         data(results),
         cross_validation(results),
         tuning(results),
-        scoring(),
+        scoring(results),
         permutation(results),
         intervals(results),
         comparing::method(results),
@@ -149,10 +149,9 @@ fn cross_validation(results: &StudyResults) -> Option<String> {
         String::new()
     } else {
         format!(
-            " {} was partialled out of features and target, with coefficients from the training rows.",
-            capitalised(&list(
-                results.covariates.iter().map(|name| escape::text(name))
-            ))
+            " Covariates ({}, categories as dummies, and the intercept) were taken out of features and targets by least squares in every training set; the \
+             coefficients from the training rows served the held-out rows too.",
+            list(results.covariates.iter().map(|name| escape::text(name)))
         )
     };
     Some(format!(
@@ -193,7 +192,14 @@ fn describe_regressor(regressor: &RegressorSummary) -> String {
     }
 }
 
-fn scoring() -> Option<String> {
+fn scoring(results: &StudyResults) -> Option<String> {
+    if !results.covariates.is_empty() {
+        return Some(
+            "Accuracy is the partial out-of-sample R² = 1 − Σ(y − ŷ)²/Σ(y − ŷ₀)², pooled over held-out rows, where ŷ₀ is the prediction from the covariates \
+             alone and ŷ adds that from the features; it is negative when the features make predictions worse."
+                .to_owned(),
+        );
+    }
     Some(
         "Accuracy is the out-of-sample R² = 1 − Σ(y − ŷ)²/Σ(y − ȳ)², pooled over held-out rows, where ȳ is the mean of the training rows of that fold \
          (Campbell & Thompson, 2008); it is negative when predictions are worse than that mean."
@@ -218,6 +224,11 @@ fn permutation(results: &StudyResults) -> Option<String> {
         }
         (_, true, _) => "blocks of target values of whole groups",
         _ => "target values",
+    };
+    let residuals = if results.covariates.is_empty() {
+        ""
+    } else {
+        ", as residuals of their least-squares regression on the covariates over all rows (Freedman & Lane, 1983; approximate),"
     };
     let n_permutations = count(results.permutations as usize);
     let (times, p) = if results.is_adaptive {
@@ -249,7 +260,7 @@ fn permutation(results: &StudyResults) -> Option<String> {
         ),
     };
     Some(format!(
-        "For the test of significance the {what} were permuted {times} and the whole procedure, tuning included, was repeated on each; {p}{adjusted}"
+        "For the test of significance the {what} were permuted {times}{residuals} and the whole procedure, tuning included, was repeated on each; {p}{adjusted}"
     ))
 }
 
@@ -258,10 +269,13 @@ fn intervals(results: &StudyResults) -> Option<String> {
         return None;
     }
     let widened = if family(results).len() > 1 {
-        " Where results are called better than the training mean, or too small to matter, the intervals were widened for the choice of the significant \
-         comparisons (Benjamini & Yekutieli, 2005)."
+        format!(
+            " Where results are called better than {}, or too small to matter, the intervals were widened for the choice of the significant \
+             comparisons (Benjamini & Yekutieli, 2005).",
+            baseline(results)
+        )
     } else {
-        ""
+        String::new()
     };
     Some(format!(
         "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981); they refer to this procedure at this number of \

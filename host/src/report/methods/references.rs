@@ -18,7 +18,7 @@ pub fn references(text: &str) -> Vec<Reference> {
         .collect()
 }
 
-const REFERENCES: [(&str, Reference); 7] = [
+const REFERENCES: [(&str, Reference); 8] = [
     (
         "Benjamini & Yekutieli, 2005",
         Reference {
@@ -45,6 +45,13 @@ const REFERENCES: [(&str, Reference); 7] = [
         Reference {
             text: "Efron, B., & Stein, C. (1981). The jackknife estimate of variance. The Annals of Statistics, 9(3), 586–596.",
             doi: Some("10.1214/aos/1176345462"),
+        },
+    ),
+    (
+        "Freedman & Lane, 1983",
+        Reference {
+            text: "Freedman, D., & Lane, D. (1983). A nonstochastic interpretation of reported significance levels. Journal of Business & Economic Statistics, 1(4), 292–298.",
+            doi: Some("10.1080/07350015.1983.10509354"),
         },
     ),
     (

@@ -3,7 +3,7 @@
 use super::super::escape;
 use super::super::model::{CellResult, StudyResults};
 use super::super::numbers::{count, interval, p_in_sentence, score};
-use super::super::wording::{family, is_significant};
+use super::super::wording::{baseline, family, is_significant};
 use super::capitalised;
 
 /// More cells than this are summed up by verdict and left to the table.
@@ -53,19 +53,22 @@ fn sentence(cell: &CellResult, results: &StudyResults) -> String {
             rows(cell)
         ),
         "predictive" => format!(
-            "Predictions of {target} from {who} were better than the training mean, {numbers}."
+            "Predictions of {target} from {who} were better than {}, {numbers}.",
+            baseline(results)
         ),
         "dependent, too small to matter" => format!(
             "{} depended on {who}, but the widened interval of R² lies below {delta}, {numbers}.",
             capitalised(&target)
         ),
         "dependent, use not shown" if cell.r2 <= 0.0 => format!(
-            "{} depended on {who}, yet predictions were no better than the training mean, {numbers}.",
-            capitalised(&target)
+            "{} depended on {who}, yet predictions were no better than {}, {numbers}.",
+            capitalised(&target),
+            baseline(results)
         ),
         "dependent, use not shown" => format!(
-            "{} depended on {who}; that it predicts better than the training mean was not shown, {numbers}.",
-            capitalised(&target)
+            "{} depended on {who}; that it predicts better than {} was not shown, {numbers}.",
+            capitalised(&target),
+            baseline(results)
         ),
         "practically null" => format!(
             "For {target} from {who}, the interval of R² lies below {delta}, and with this procedure and sample an effect that size would have been found, {numbers}."
@@ -164,6 +167,7 @@ fn summed_up(family: &[&CellResult], results: &StudyResults) -> Vec<String> {
     kinds
         .into_iter()
         .filter_map(|(what, belongs)| {
+            let what = what.replace("the training mean", baseline(results));
             let r2: Vec<f64> = family
                 .iter()
                 .filter(|cell| belongs(cell, results))

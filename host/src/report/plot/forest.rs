@@ -3,7 +3,7 @@
 use super::super::model::{CellResult, StudyResults};
 use super::super::numbers::{interval, level, score};
 use super::super::svg::{Anchor, Svg, text_width};
-use super::super::wording::{controls, family, is_significant};
+use super::super::wording::{baseline, controls, family, is_significant};
 use super::Picture;
 use super::axis::{Axis, tick_label};
 use super::sign::{Sign, arrow, class_of, draw, sentence, short_label};
@@ -48,7 +48,14 @@ pub fn forest(results: &StudyResults) -> Picture {
         "quiet",
         ((axis.left + axis.right) / 2.0, bottom + 36.0),
         Anchor::Middle,
-        "r2 on held-out rows; 0 is guessing the training mean",
+        &format!(
+            "r2 on held-out rows; 0 is {}",
+            if results.covariates.is_empty() {
+                "guessing the training mean"
+            } else {
+                baseline(results)
+            }
+        ),
     );
     legend(&mut svg, &axis, bottom + 66.0, &cells, results);
     Picture {

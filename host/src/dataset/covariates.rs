@@ -1,0 +1,196 @@
+//! Covariates as numbers: which rows have them all, and the columns of Z (STATISTICS §3a).
+//!
+//! A column of numbers is one column of Z; anything else is a category, a dummy for each level but the first in alphabetical order. `length` (of the texts)
+//! and `log_size` (of the groups) are built in. The intercept is always there and not a column.
+
+use nalgebra::DMatrix;
+use ocean_engine::folds::Groups;
+
+use super::table::{Cell, Column, Table};
+use super::targets::{MISSING, number};
+use crate::controls;
+use crate::plan::{DataPlan, Missing};
+use crate::problem::{Problem, Problems, Refusal, listed_up_to};
+
+/// The covariate that the host makes of the texts: the columns of the control of that name.
+pub const LENGTH: &str = "length";
+/// The covariate that the host makes of the groups: the logarithm of the number of rows of the row's group.
+pub const LOG_SIZE: &str = "log_size";
+
+/// Z of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Covariates {
+    /// What each column is: "age", "site = north".
+    pub names: Vec<String>,
+    /// n_samples × columns, all finite, dataset order.
+    pub z: DMatrix<f64>,
+}
+
+/// Rows that have a value of every covariate, in order.
+///
+/// # Errors
+/// A covariate that is no column, or whose name is both a column and built in; with `missing = "error"` the first rows without a value.
+pub fn complete_rows(table: &Table, data: &DataPlan) -> Result<Vec<usize>, Refusal> {
+    let mut problems = Problems::default();
+    let mut is_complete = vec![true; table.n_rows];
+    for name in &data.covariates {
+        let Some(column) = problems.keep(column(table, name)).flatten() else {
+            continue;
+        };
+        let missing: Vec<usize> = (0..table.n_rows)
+            .filter(|&row| is_missing(column, row))
+            .collect();
+        if data.missing == Missing::Error && !missing.is_empty() {
+            let message = format!("has no `{name}` at {}", column.places.listed(&missing));
+            problems.push(
+                Problem::new(&column.places.file, message)
+                    .with_try("missing = \"drop\" under [data]"),
+            );
+        }
+        missing.iter().for_each(|&row| is_complete[row] = false);
+    }
+    problems.finish((0..table.n_rows).filter(|&row| is_complete[row]).collect())
+}
+
+/// The column of a covariate; `None` for one that is built in.
+fn column<'a>(table: &'a Table, name: &str) -> Result<Option<&'a Column>, Refusal> {
+    let is_built_in = name == LENGTH || name == LOG_SIZE;
+    let is_column = table.columns.iter().any(|column| column.name == name);
+    match (is_built_in, is_column) {
+        (false, _) => Ok(Some(table.column("covariate", name)?)),
+        (true, false) => Ok(None),
+        (true, true) => Err(Problem::new(
+            &table.file,
+            format!("covariate `{name}` is built in, and there is a column of that name"),
+        )
+        .with_try("another name for the column")
+        .into()),
+    }
+}
+
+fn is_missing(column: &Column, row: usize) -> bool {
+    match column.cell(row) {
+        Cell::Null => true,
+        Cell::Text(text) => MISSING.contains(&text.trim()),
+        Cell::Number(_) | Cell::Nested => false,
+    }
+}
+
+impl Covariates {
+    /// Z of a table in which no covariate is missing. `texts`: one a row, none without texts; `groups`: the label of each row.
+    ///
+    /// # Errors
+    /// A covariate that is constant, no value, or built in on what the study does not have.
+    pub fn of(
+        table: &Table,
+        data: &DataPlan,
+        texts: &[String],
+        groups: Option<&[String]>,
+    ) -> Result<Option<Covariates>, Refusal> {
+        let mut problems = Problems::default();
+        let (mut names, mut columns) = (Vec::new(), Vec::new());
+        for name in &data.covariates {
+            let found = match column(table, name) {
+                Ok(Some(column)) => of_column(name, column),
+                Ok(None) if name == LENGTH => of_length(texts),
+                Ok(None) => of_sizes(groups),
+                Err(refusal) => Err(refusal),
+            };
+            for (name, values) in problems.keep(found).unwrap_or_default() {
+                if values.iter().all(|value| *value == values[0]) {
+                    let message =
+                        format!("covariate `{name}` is constant: there is nothing to take out");
+                    problems.push(Problem::new(&table.file, message));
+                }
+                names.push(name);
+                columns.push(values);
+            }
+        }
+        let z = DMatrix::from_iterator(table.n_rows, columns.len(), columns.into_iter().flatten());
+        problems.finish((!names.is_empty()).then_some(Covariates { names, z }))
+    }
+
+    /// Z where groups are the rows: the mean of each.
+    pub fn means(&self, groups: &Groups) -> Covariates {
+        Covariates {
+            names: self.names.clone(),
+            z: groups.means(&self.z),
+        }
+    }
+}
+
+type Named = Vec<(String, Vec<f64>)>;
+
+/// Numbers as they are, or a dummy for each level but the first.
+fn of_column(name: &str, column: &Column) -> Result<Named, Refusal> {
+    let n_rows = column.places.numbers.len();
+    let numbers: Vec<f64> = (0..n_rows)
+        .filter_map(|row| number(column.cell(row)).ok())
+        .collect();
+    if numbers.len() == n_rows {
+        return Ok(vec![(name.to_owned(), numbers)]);
+    }
+    let mut levels_of = Vec::with_capacity(n_rows);
+    for row in 0..n_rows {
+        match column.cell(row) {
+            Cell::Text(text) => levels_of.push(text.trim().to_owned()),
+            Cell::Number(number) => levels_of.push(number.to_string()),
+            Cell::Null | Cell::Nested => {
+                let message = format!("covariate `{name}` is neither a number nor a category");
+                return Err(Problem::new(column.places.of(row), message).into());
+            }
+        }
+    }
+    let mut levels = levels_of.clone();
+    levels.sort_unstable();
+    levels.dedup();
+    if let [only] = levels.as_slice() {
+        let message = format!("covariate `{name}` is constant: each value is `{only}`");
+        return Err(Problem::new(&column.places.file, message).into());
+    }
+    let dummy = |level: &String| {
+        let values = levels_of.iter().map(|own| f64::from(own == level));
+        (format!("{name} = {level}"), values.collect())
+    };
+    Ok(levels[1..].iter().map(dummy).collect())
+}
+
+fn of_length(texts: &[String]) -> Result<Named, Refusal> {
+    if texts.is_empty() {
+        let problem = Problem::new(
+            "[data] covariates",
+            "`length` is that of the texts, and there are none",
+        );
+        return Err(problem.with_try("text = \"text\" under [data]").into());
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let x = controls::length(&texts);
+    let named = ["length (characters)", "length (words)"]
+        .into_iter()
+        .zip(x.column_iter());
+    Ok(named
+        .map(|(name, column)| (name.to_owned(), column.iter().copied().collect()))
+        .collect())
+}
+
+fn of_sizes(groups: Option<&[String]>) -> Result<Named, Refusal> {
+    let Some(labels) = groups else {
+        let problem = Problem::new(
+            "[data] covariates",
+            "`log_size` is that of the groups, and there are none",
+        );
+        return Err(problem.with_try("group = \"author\" under [data]").into());
+    };
+    let groups = Groups::from_labels(labels.iter());
+    let sizes: Vec<usize> = groups.members().iter().map(Vec::len).collect();
+    let of_row = groups
+        .of_row()
+        .iter()
+        .map(|&group| (sizes[group] as f64).ln());
+    Ok(vec![(LOG_SIZE.to_owned(), of_row.collect())])
+}
+
+/// "age, site = north and 2 more", for messages.
+pub fn listed(covariates: &Covariates) -> String {
+    listed_up_to(6, covariates.names.iter().cloned())
+}
