@@ -31,6 +31,9 @@ const N_BINS: usize = 30;
 /// Below this ceiling r2_over_ceiling would divide by noise.
 const LEAST_CEILING: f64 = 0.1;
 
+/// Stands for encoder and regressor where both are chosen inside each training part.
+pub const BEST: &str = "(best)";
+
 /// What all cells of a study share.
 pub struct Common<'a> {
     /// Y.
@@ -77,6 +80,8 @@ pub struct Computed {
     pub n_features: usize,
     /// Outside the family.
     pub is_control: bool,
+    /// What was chosen from inside each training part, in the order of [`ocean_engine::nested::Fit::candidate`]; empty where there was no choice.
+    pub candidates: Vec<String>,
     /// Label of the regressor.
     pub regressor: String,
     /// The l1_ratio of each variant of the regressor, strongest first; empty when it has none.
@@ -257,7 +262,14 @@ fn describe(
                 .to_owned(),
         );
     }
+    let is_best = !computed.candidates.is_empty();
+    if is_best {
+        notes.push(fits.chosen(&computed.candidates));
+    }
+    // Penalties and coefficients of different recipes have no common median.
+    let nonzero_median = nonzero_median.filter(|_| !is_best);
     Ok(CellResult {
+        is_best,
         encoder: computed.encoder.clone(),
         regressor: computed.regressor.clone(),
         target: common.target_names[target].clone(),
@@ -286,7 +298,7 @@ fn describe(
         null_sd: (!null.is_empty()).then(|| mean_and_sd(null).1),
         null_interval: quantiles(null),
         null_histogram: histogram(null),
-        alpha_median: fits.median(|fit| finite(fit.alpha)),
+        alpha_median: fits.median(|fit| finite(fit.alpha)).filter(|_| !is_best),
         l1_ratio_median: fits.median(|fit| computed.l1_ratios.get(fit.variant).copied()),
         nonzero_median,
         sparsity: nonzero_median.map(|nonzero| 1.0 - nonzero / computed.n_features as f64),
@@ -315,6 +327,19 @@ impl Fits {
 
     fn all_empty(&self) -> bool {
         self.0.iter().all(|fit| fit.is_empty)
+    }
+
+    /// "chosen in 5 splits: minilm × ridge 4, lexical × ridge 1".
+    fn chosen(&self, candidates: &[String]) -> String {
+        let times = |at: usize| self.0.iter().filter(|fit| fit.candidate == at).count();
+        let mut counts: Vec<(usize, &String)> = (0..).map(times).zip(candidates).collect();
+        counts.retain(|(count, _)| *count > 0);
+        counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(count, name)| format!("{name} {count}"))
+            .collect();
+        format!("chosen in {} splits: {}", self.0.len(), counts.join(", "))
     }
 
     fn count(&self, is_so: impl Fn(&ocean_engine::nested::Fit) -> bool) -> u32 {

@@ -1,7 +1,7 @@
 //! Pairs of encoders and pairs of regressors: which pairs there are, and the numbers of each put where the engine wants them.
 //!
 //! Two encoders are compared under the same regressor, two regressors on the same encoder, target by target and over all targets together. Everything comes from
-//! pieces that the cells needed anyway: predictions, permutations, jackknife replicates. Controls take no part.
+//! pieces that the cells needed anyway: predictions, permutations, jackknife replicates. Controls and the best of all take no part.
 
 use ocean_engine::inference::comparison::{
     CorrectedT, Difference, corrected_t, difference, fold_differences, mean_difference, null_sd,
@@ -59,7 +59,10 @@ pub fn compare(common: &Common, computed: &[Computed], cells: &Cells) -> Vec<Com
 /// The pairs of recipes that differ in one thing, in the order of the configuration.
 fn recipes(cells: &[CellResult]) -> Vec<(Compared, Recipe<'_>, Recipe<'_>)> {
     let (mut encoders, mut regressors): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for cell in cells.iter().filter(|cell| !cell.is_control) {
+    for cell in cells
+        .iter()
+        .filter(|cell| !cell.is_control && !cell.is_best)
+    {
         if !encoders.contains(&cell.encoder.as_str()) {
             encoders.push(&cell.encoder);
         }

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
+use ocean_engine::best::{BestOf, Contender, build_designs};
 use ocean_engine::design::{FoldDesigns, Layout};
 use ocean_engine::evaluate::{Blocks, PermutedTargets, r2_of_columns, r2_without_block, run_block};
 use ocean_engine::inference::interval::jackknife_blocks;
 use ocean_engine::inference::sensitivity::planted_columns;
-use ocean_engine::nested::{NestedCv, OutOfFold, Tuning};
-use ocean_engine::regressor::Regressor;
+use ocean_engine::nested::OutOfFold;
 use ocean_engine::waves::{Wave, Waves};
 use rayon::prelude::*;
 
@@ -97,15 +97,14 @@ impl Bench<'_> {
         self.permuted.row_set.targets.len()
     }
 
-    /// Computes what the journal does not hold.
+    /// Computes what the journal does not hold, with the best of the contenders in every training part; of one regressor on this encoder alone, with that.
     ///
     /// # Errors
     /// [`StudyError`].
     pub fn compute(
         &self,
         regressor_name: &str,
-        regressor: &dyn Regressor,
-        tuning: Tuning,
+        contenders: &[Contender],
         stage: &Stage,
     ) -> Result<Piece, StudyError> {
         let name = format!("{}/{regressor_name}", self.name);
@@ -122,11 +121,11 @@ impl Bench<'_> {
         let together = if self.work.is_adaptive { repeats } else { 1 };
         for first in (0..repeats).step_by(together) {
             let designs = (first..first + together)
-                .map(|repeat| FoldDesigns::build(&self.layout, &self.permuted.row_set.rows, repeat))
+                .map(|repeat| build_designs(contenders, &self.permuted.row_set.rows, repeat))
                 .collect::<Result<Vec<_>, _>>()?;
             let nested = designs
                 .iter()
-                .map(|designs| NestedCv::prepare(designs, regressor, tuning))
+                .map(|designs| BestOf::prepare(designs, contenders))
                 .collect::<Result<Vec<_>, _>>()?;
             let statistics = self.null(&name, first, &nested, &mut piece.observed, stage)?;
             piece.statistics = if first == 0 {
@@ -142,12 +141,15 @@ impl Bench<'_> {
                 }
             }
             for designs in &designs {
-                piece.n_train += designs.mean_n_train() / repeats as f64;
-                let constant = designs.outer.iter().map(|design| design.n_constant).max();
+                // All contenders have the same rows and folds.
+                let n_train = designs.first().map_or(0.0, FoldDesigns::mean_n_train);
+                piece.n_train += n_train / repeats as f64;
+                let outer = designs.iter().flat_map(|designs| &designs.outer);
+                let constant = outer.map(|design| design.n_constant).max();
                 piece.n_constant = piece.n_constant.max(constant.unwrap_or(0));
             }
         }
-        piece.jackknife = self.jackknife(&name, regressor, tuning, stage)?;
+        piece.jackknife = self.jackknife(&name, contenders, stage)?;
         Ok(piece)
     }
 
@@ -180,7 +182,7 @@ impl Bench<'_> {
         &self,
         name: &str,
         first: usize,
-        nested: &[NestedCv],
+        nested: &[BestOf],
         observed: &mut Vec<OutOfFold>,
         stage: &Stage,
     ) -> Result<DMatrix<f64>, StudyError> {
@@ -212,7 +214,7 @@ impl Bench<'_> {
     fn wave(
         &self,
         name: &str,
-        nested: &NestedCv,
+        nested: &BestOf,
         wave: &Wave,
         stage: &Stage,
     ) -> Result<(DMatrix<f64>, Option<OutOfFold>), StudyError> {
@@ -256,12 +258,7 @@ impl Bench<'_> {
     }
 
     /// r2 of planted targets, draw-major.
-    fn planted(
-        &self,
-        name: &str,
-        nested: &NestedCv,
-        stage: &Stage,
-    ) -> Result<Vec<f64>, StudyError> {
+    fn planted(&self, name: &str, nested: &BestOf, stage: &Stage) -> Result<Vec<f64>, StudyError> {
         let n_draws = self.work.sensitivity_draws;
         if n_draws == 0 {
             return Ok(Vec::new());
@@ -295,8 +292,7 @@ impl Bench<'_> {
     fn jackknife(
         &self,
         name: &str,
-        regressor: &dyn Regressor,
-        tuning: Tuning,
+        contenders: &[Contender],
         stage: &Stage,
     ) -> Result<Option<DMatrix<f64>>, StudyError> {
         let Some((block_of, n_blocks)) = self.jackknife_blocks() else {
@@ -310,17 +306,7 @@ impl Bench<'_> {
             let numbers = self.keep(
                 &format!("jackknife/{name}/{block}"),
                 self.n_targets(),
-                || {
-                    r2_without_block(
-                        &self.layout,
-                        targets,
-                        row_set,
-                        &block_of,
-                        block,
-                        regressor,
-                        tuning,
-                    )
-                },
+                || r2_without_block(contenders, targets, row_set, &block_of, block),
             );
             stage.add(1);
             match numbers {

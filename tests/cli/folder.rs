@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use ocean_tests::workspace::root;
+
 use crate::host::{Ran, run};
 
 /// Rows of the sound study.
@@ -38,6 +40,16 @@ impl Folder {
         let folder = Self(tempfile::tempdir().unwrap());
         folder.write("plugins.toml", PLUGINS);
         folder.write("texts.csv", texts(ROWS));
+        folder
+    }
+
+    /// The quickstart's files.
+    pub fn quickstart() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for entry in std::fs::read_dir(root().join("examples/quickstart")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
         folder
     }
 

@@ -257,3 +257,12 @@ fn nothing_of_this_machine_is_named_in_the_sound_study() {
         }
     }
 }
+
+#[test]
+fn the_best_of_one_recipe() {
+    assert_eq!(
+        refused(|folder| folder.replace("plugins.toml", "permutations = 19", "best = true")),
+        "error: plugins.toml:11: [evaluation] best has nothing to choose from: there is one encoder and one regressor\n  \
+         try: best = false, or a second [[encoder]] or [[regressor]]\n"
+    );
+}

@@ -159,15 +159,7 @@ fn shuffled_moods(table: &str) -> String {
 
 /// The quickstart with at most 1,999 permutations a cell, and little else.
 fn quickstart_until_settled() -> Folder {
-    let folder = Folder::sound();
-    for entry in std::fs::read_dir(root().join("examples/quickstart")).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(
-            &path,
-            folder.file(path.file_name().unwrap().to_str().unwrap()),
-        )
-        .unwrap();
-    }
+    let folder = Folder::quickstart();
     folder.replace(
         "plugins.toml",
         "permutations = 999 ",

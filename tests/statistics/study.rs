@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
+use ocean_engine::best::Contender;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test, r2_without_block};
 use ocean_engine::folds::{Folds, Groups};
@@ -94,11 +95,11 @@ impl Study {
             jackknife_blocks(rows, fold_of, &self.groups, self.seed).unwrap();
         let mut replicates = DMatrix::zeros(n_blocks, targets.n_targets());
         for block in 0..n_blocks {
-            let (layout, tuning) = (self.layout(), Tuning::PLAIN);
-            let r2 = r2_without_block(
-                &layout, &targets, row_set, &block_of, block, regressor, tuning,
-            )
-            .unwrap();
+            let contender = Contender {
+                layout: self.layout(),
+                regressors: &[(regressor, Tuning::PLAIN)],
+            };
+            let r2 = r2_without_block(&[contender], &targets, row_set, &block_of, block).unwrap();
             replicates.row_mut(block).copy_from_slice(&r2);
         }
         replicates

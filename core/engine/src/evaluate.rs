@@ -9,11 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::design::{FoldDesigns, Layout};
+use crate::best::{BestOf, Contender, Recipe, build_designs};
 use crate::error::EngineError;
-use crate::nested::{NestedCv, OutOfFold, Tuning};
+use crate::nested::OutOfFold;
 use crate::permutation::PermutationScheme;
-use crate::regressor::Regressor;
 use crate::score::r2;
 use crate::targets::{RowSet, Targets};
 use crate::waves::Waves;
@@ -125,7 +124,7 @@ impl PermutedTargets<'_> {
 /// # Errors
 /// As [`NestedCv::run`]; [`EngineError::ConstantTarget`].
 pub fn run_block(
-    nested: &NestedCv,
+    recipe: &dyn Recipe,
     permuted: &PermutedTargets,
     blocks: Blocks,
     block: usize,
@@ -135,7 +134,7 @@ pub fn run_block(
     let (n_indexes, holds_observed) = (range.len(), range.start == 0);
     let mut y = permuted.columns(range);
     pad(&mut y, blocks.width);
-    let out_of_fold = nested.run(&y)?;
+    let out_of_fold = recipe.run(&y)?;
     let r2 = column_r2(&y, &out_of_fold)?;
     Ok(BlockResult {
         r2: DMatrix::from_row_slice(n_indexes, n_targets, &r2[..n_indexes * n_targets]),
@@ -147,7 +146,7 @@ pub fn run_block(
 ///
 /// # Errors
 /// As [`run_block`].
-pub fn r2_of_columns(nested: &NestedCv, y: &DMatrix<f64>) -> Result<Vec<f64>, EngineError> {
+pub fn r2_of_columns(recipe: &dyn Recipe, y: &DMatrix<f64>) -> Result<Vec<f64>, EngineError> {
     let starts: Vec<usize> = (0..y.ncols()).step_by(BLOCK_COLUMNS).collect();
     let parts: Result<Vec<Vec<f64>>, EngineError> = starts
         .into_par_iter()
@@ -157,7 +156,7 @@ pub fn r2_of_columns(nested: &NestedCv, y: &DMatrix<f64>) -> Result<Vec<f64>, En
             if y.ncols() > BLOCK_COLUMNS {
                 pad(&mut part, BLOCK_COLUMNS);
             }
-            let mut r2 = column_r2(&part, &nested.run(&part)?)?;
+            let mut r2 = column_r2(&part, &recipe.run(&part)?)?;
             r2.truncate(n_columns);
             Ok(r2)
         })
@@ -212,13 +211,13 @@ impl OutOfFold {
 /// # Errors
 /// As [`run_block`]; [`EngineError::Cancelled`] once `cancelled` is true.
 pub fn permutation_test(
-    nested: &NestedCv,
+    recipe: &dyn Recipe,
     permuted: &PermutedTargets,
     n_permutations: usize,
     cancelled: &AtomicBool,
 ) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
     let waves = Waves::fixed(n_permutations, permuted.row_set.targets.len());
-    run_waves(nested, permuted, waves, cancelled)
+    run_waves(recipe, permuted, waves, cancelled)
 }
 
 /// The same with as many permutations as each target needs, at most `cap`: p is [`Stopping::p`](crate::inference::sequential::Stopping::p) of a column.
@@ -228,17 +227,17 @@ pub fn permutation_test(
 /// # Errors
 /// As [`permutation_test`].
 pub fn adaptive_test(
-    nested: &NestedCv,
+    recipe: &dyn Recipe,
     permuted: &PermutedTargets,
     cap: usize,
     cancelled: &AtomicBool,
 ) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
     let waves = Waves::adaptive(cap, permuted.row_set.targets.len());
-    run_waves(nested, permuted, waves, cancelled)
+    run_waves(recipe, permuted, waves, cancelled)
 }
 
 fn run_waves(
-    nested: &NestedCv,
+    recipe: &dyn Recipe,
     permuted: &PermutedTargets,
     mut waves: Waves,
     cancelled: &AtomicBool,
@@ -256,7 +255,7 @@ fn run_waves(
                 if cancelled.load(Ordering::Relaxed) {
                     return Err(EngineError::Cancelled);
                 }
-                run_block(nested, &permuted, blocks, block)
+                run_block(recipe, &permuted, blocks, block)
             })
             .collect::<Result<_, _>>()?;
         let mut statistics = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
@@ -284,13 +283,11 @@ fn run_waves(
 /// # Errors
 /// As [`FoldDesigns::build`] and [`NestedCv::run`].
 pub fn r2_without_block(
-    layout: &Layout,
+    contenders: &[Contender],
     targets: &Targets,
     row_set: &RowSet,
     block_of: &[usize],
     block: usize,
-    regressor: &dyn Regressor,
-    tuning: Tuning,
 ) -> Result<Vec<f64>, EngineError> {
     let rows: Vec<usize> = row_set
         .rows
@@ -302,11 +299,13 @@ pub fn r2_without_block(
     let y = DMatrix::from_fn(rows.len(), row_set.targets.len(), |row, t| {
         targets.y()[(rows[row], row_set.targets[t])]
     });
-    let repeats = layout.folds.repeats();
+    let repeats = contenders
+        .first()
+        .map_or(0, |contender| contender.layout.folds.repeats());
     let mut mean = vec![0.0; row_set.targets.len()];
     for repeat in 0..repeats {
-        let designs = FoldDesigns::build(layout, &rows, repeat)?;
-        let nested = NestedCv::prepare(&designs, regressor, tuning)?;
+        let designs = build_designs(contenders, &rows, repeat)?;
+        let nested = BestOf::prepare(&designs, contenders)?;
         for (mean, r2) in mean.iter_mut().zip(r2_of_columns(&nested, &y)?) {
             *mean += r2 / repeats as f64;
         }

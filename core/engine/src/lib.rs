@@ -2,12 +2,13 @@
 //!
 //! Read the modules in this order to follow one evaluation:
 //! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] (scaled training sets) → [`regressor`] (what is asked of a model) →
-//! [`nested`] (choose the penalty, predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`] and [`evaluate`] (the null distribution) →
+//! [`nested`] and [`best`] (choose the penalty, or the recipe, and predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`] and [`evaluate`] (the null distribution) →
 //! [`inference`] (p-values, intervals, verdict).
 //!
 //! Pure and embeddable: no files, no clock, no environment, no printing. Random numbers come from named substreams of one seed ([`seed`]), so the same
 //! inputs give the same bits, whatever the number of threads. Every number is defined where it is computed.
 
+pub mod best;
 pub mod covariates;
 pub mod design;
 pub mod doctor;

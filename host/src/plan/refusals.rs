@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cells::BEST;
 use crate::config::{
     Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, RegressorConfig,
     Scope, Sourced, Unit,
@@ -15,8 +16,6 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
             problems.push(problem);
         }
     };
-    let evaluation = &config.evaluation;
-    refuse(unbuilt(&evaluation.best, |best| *best, "best = false"));
     for encoder in &config.encoders {
         refuse(unbuilt(&encoder.isolation, is_process, IN_PROCESS));
     }
@@ -81,6 +80,25 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
         refuse_two_grids(regressor, problems);
     }
     refuse_groups(config, problems);
+    refuse_best_of_one(config, problems);
+}
+
+fn refuse_best_of_one(config: &Config, problems: &mut Problems) {
+    let n_recipes = config.encoders.len() * config.regressors.len();
+    if let Some(best) = config.evaluation.best.as_ref().filter(|best| best.value)
+        && config.scope == Scope::Evaluation
+        && n_recipes == 1
+    {
+        problems.push(
+            best.problem("has nothing to choose from: there is one encoder and one regressor")
+                .with_try("best = false, or a second [[encoder]] or [[regressor]]"),
+        );
+    }
+    let encoders = config.encoders.iter().map(|encoder| &encoder.name);
+    let names = encoders.chain(config.regressors.iter().map(|regressor| &regressor.name));
+    for name in names.filter(|name| name.value == BEST) {
+        problems.push(name.problem("is what the report calls the best of all (best = true)"));
+    }
 }
 
 fn refuse_shared_names<'a>(

@@ -98,7 +98,6 @@ fn a_grid_of_ones_own_is_sorted_strongest_first() {
 #[test]
 fn features_that_are_not_built_are_refused_only_when_asked_for() {
     let asked = [
-        ("evaluation.best=true", "[evaluation] best", "best = false"),
         (
             "encoder.lexical.isolation=\"process\"",
             "[[encoder]] lexical isolation",

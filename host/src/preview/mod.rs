@@ -76,7 +76,8 @@ fn needed(n_cells: u64, level: f64) -> u64 {
 
 /// Cells of the family, J.
 pub(crate) fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
-    (plan.encoders.len() * plan.regressors.len() * n_targets) as u64
+    let n_recipes = plan.encoders.len() * plan.regressors.len() + usize::from(plan.evaluation.best);
+    (n_recipes * n_targets) as u64
 }
 
 fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
@@ -109,10 +110,15 @@ fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
         (
             "cells",
             format!(
-                "{n_cells} in the family: encoders × regressors × targets = {} × {} × {}{}",
+                "{n_cells} in the family: encoders × regressors × targets = {} × {} × {}{}{}",
                 plan.encoders.len(),
                 plan.regressors.len(),
                 dataset.targets.len(),
+                if evaluation.best {
+                    ", and the best of them for each target"
+                } else {
+                    ""
+                },
                 if evaluation.controls {
                     "; controls besides"
                 } else {

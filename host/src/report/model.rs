@@ -379,6 +379,9 @@ pub struct CellResult {
     pub r2_increment: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not here.
     pub notes: String,
+    /// Not in results.csv: encoder and regressor were chosen by inner error inside each training part.
+    #[serde(default)]
+    pub is_best: bool,
     /// Not in results.csv: outside the family.
     #[serde(default)]
     pub is_control: bool,

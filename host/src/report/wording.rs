@@ -8,6 +8,7 @@ use ocean_engine::inference::sequential;
 use super::comparing;
 use super::model::{CellResult, Correction, Finding, Severity, StudyResults};
 use super::numbers::{count, level, p_value, p_with_floor, score};
+use crate::cells::BEST;
 
 /// The cells of the family, target by target in the order of the configuration.
 pub fn family(results: &StudyResults) -> Vec<&CellResult> {
@@ -273,6 +274,14 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
     }
     entries.extend(further_columns(&family));
     entries.extend(comparing::how_to_read(results));
+    if family.iter().any(|cell| cell.is_best) {
+        entries.push((
+            BEST.to_owned(),
+            "encoder and regressor chosen by inner error inside each training part, as the penalty is: what somebody reaches who tries them all and decides \
+             before seeing the held-out fold. The largest r2 of the other rows is biased upwards; this is not. Permutations and interval include the choice."
+                .to_owned(),
+        ));
+    }
     entries.extend(verdicts(&family, results));
     entries.extend(control_entry(&controls, results));
     entries

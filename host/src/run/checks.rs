@@ -49,12 +49,15 @@ pub(super) fn check_memory(
         u64::from(plan.evaluation.repeats)
     };
     let n_designs = (plan.n_designs() / apart) as f64;
-    let widest = sources
-        .encoders
-        .iter()
-        .map(|encoder| encoder.n_features(dataset))
-        .max()
-        .unwrap_or(0);
+    let widths = || {
+        let encoders = sources.encoders.iter();
+        encoders.map(|encoder| (encoder.is_control, encoder.n_features(dataset)))
+    };
+    // Where the best is chosen, all encoders compete at the same time.
+    let together = widths().filter(|(is_control, _)| plan.evaluation.best && !is_control);
+    let together: usize = together.map(|(_, width)| width).sum();
+    let widest = widths().map(|(_, width)| width).max();
+    let widest = widest.unwrap_or(0).max(together);
     let bytes = n_designs * dataset.n_rows() as f64 * widest as f64 * BYTES_PER_NUMBER;
     if bytes <= DESIGN_BYTES {
         return Ok(());

@@ -2,21 +2,32 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ocean_engine::best::Contender;
 use ocean_engine::evaluate::PermutedTargets;
 use ocean_engine::nested::Tuning;
+use ocean_engine::regressor::Regressor;
 
 use super::RunError;
 use crate::arrangement::Arrangement;
-use crate::cells::{Common, Computed};
+use crate::cells::{BEST, Common, Computed};
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::model::FailedCell;
 use crate::sources::{Embedded, Encoder, NamedRegressor, Sources};
-use crate::study::{Bench, StudyError, Work, stage_of};
+use crate::study::{Bench, Piece, StudyError, Work, stage_of};
 
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;
+
+/// A regressor as it competes.
+fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
+    let tuning = Tuning {
+        patience: regressor.patience,
+        selection: regressor.selection,
+    };
+    (&regressor.regressor, tuning)
+}
 
 /// The long part: every encoder × row set × regressor.
 pub(super) struct Evaluator<'a> {
@@ -87,35 +98,37 @@ impl Evaluator<'_> {
             for regressor in regressors {
                 self.warn_of_cost(encoder, regressor, &benches);
                 for (row_set, bench) in benches.iter().enumerate() {
-                    let tuning = Tuning {
-                        patience: regressor.patience,
-                        selection: regressor.selection,
+                    let contender = Contender {
+                        layout: bench.layout,
+                        regressors: &[entrant(regressor)],
                     };
-                    match bench.compute(&regressor.name, &regressor.regressor, tuning, &stage) {
+                    let piece = bench.compute(&regressor.name, &[contender], &stage);
+                    match self.kept(piece)? {
                         Ok(piece) => computed.push(Computed {
                             encoder: encoder.name.clone(),
                             n_features: embedded.x.ncols(),
                             is_control: encoder.is_control,
+                            candidates: Vec::new(),
                             regressor: regressor.name.clone(),
                             l1_ratios: regressor.l1_ratios.clone(),
                             row_set,
                             piece,
                         }),
-                        Err(StudyError::Interrupted) => return Err(RunError::Interrupted),
-                        Err(StudyError::Write(error)) => return Err(error.into()),
-                        Err(StudyError::Engine(_)) if self.interrupted.load(Ordering::Relaxed) => {
-                            return Err(RunError::Interrupted);
+                        Err(reason) => {
+                            failed.extend(self.failed(
+                                &encoder.name,
+                                &regressor.name,
+                                row_set,
+                                &reason,
+                            ));
                         }
-                        Err(StudyError::Engine(error)) => failed.extend(self.failed(
-                            encoder,
-                            &regressor.name,
-                            row_set,
-                            &error.to_string(),
-                        )),
                     }
                 }
             }
             stage.finish();
+        }
+        if self.plan.evaluation.best {
+            self.compute_best(embedded, &mut computed, &mut failed)?;
         }
         if computed.iter().all(|piece| piece.is_control) {
             let reason = failed
@@ -126,6 +139,87 @@ impl Evaluator<'_> {
             )));
         }
         Ok((computed, failed))
+    }
+
+    /// One more piece for each row set: every encoder with every regressor, the best chosen inside each training part. It runs all of them again, since what it
+    /// needs of them is more than their r2.
+    fn compute_best(
+        &self,
+        embedded: &[Embedded],
+        computed: &mut Vec<Computed>,
+        failed: &mut Vec<FailedCell>,
+    ) -> Result<(), RunError> {
+        let encoders = self.sources.encoders.iter().zip(embedded);
+        let encoders: Vec<(&Encoder, &Embedded)> = encoders
+            .filter(|(encoder, _)| !encoder.is_control)
+            .collect();
+        let entrants: Vec<(&dyn Regressor, Tuning)> =
+            self.sources.regressors.iter().map(entrant).collect();
+        let Some(&(first, first_embedded)) = encoders.first() else {
+            return Ok(());
+        };
+        let benches: Vec<Bench> = (0..self.arrangement.row_sets.len())
+            .map(|at| {
+                let mut bench = self.bench(first, first_embedded, at);
+                bench.name = format!("best:/{at}");
+                // A planted effect belongs to one embedding.
+                bench.work.sensitivity_draws = 0;
+                bench
+            })
+            .collect();
+        let contenders: Vec<Contender> = encoders
+            .iter()
+            .map(|(_, embedded)| Contender {
+                layout: self.arrangement.layout(&embedded.x),
+                regressors: &entrants,
+            })
+            .collect();
+        let candidates: Vec<String> = encoders
+            .iter()
+            .flat_map(|(encoder, _)| {
+                let regressors = self.sources.regressors.iter();
+                regressors.map(|regressor| format!("{} × {}", encoder.name, regressor.name))
+            })
+            .collect();
+        let widest = encoders
+            .iter()
+            .map(|(_, embedded)| embedded.x.ncols())
+            .max();
+        let stage = stage_of(
+            self.progress,
+            BEST,
+            benches.iter().map(Bench::n_steps).sum(),
+        );
+        for (row_set, bench) in benches.iter().enumerate() {
+            match self.kept(bench.compute(BEST, &contenders, &stage))? {
+                Ok(piece) => computed.push(Computed {
+                    encoder: BEST.to_owned(),
+                    n_features: widest.unwrap_or(0),
+                    is_control: false,
+                    candidates: candidates.clone(),
+                    regressor: BEST.to_owned(),
+                    l1_ratios: Vec::new(),
+                    row_set,
+                    piece,
+                }),
+                Err(reason) => failed.extend(self.failed(BEST, BEST, row_set, &reason)),
+            }
+        }
+        stage.finish();
+        Ok(())
+    }
+
+    /// The piece, or why its cells have no result; what ends the whole run is an error.
+    fn kept(&self, piece: Result<Piece, StudyError>) -> Result<Result<Piece, String>, RunError> {
+        match piece {
+            Ok(piece) => Ok(Ok(piece)),
+            Err(StudyError::Interrupted) => Err(RunError::Interrupted),
+            Err(StudyError::Write(error)) => Err(error.into()),
+            Err(StudyError::Engine(_)) if self.interrupted.load(Ordering::Relaxed) => {
+                Err(RunError::Interrupted)
+            }
+            Err(StudyError::Engine(error)) => Ok(Err(error.to_string())),
+        }
     }
 
     fn bench<'b>(&'b self, encoder: &Encoder, embedded: &'b Embedded, row_set: usize) -> Bench<'b> {
@@ -168,20 +262,19 @@ impl Evaluator<'_> {
 
     fn failed(
         &self,
-        encoder: &Encoder,
+        encoder: &str,
         regressor: &str,
         row_set: usize,
         reason: &str,
     ) -> Vec<FailedCell> {
         self.progress.warn(&format!(
-            "encoder `{}`, regressor `{regressor}`: {reason}",
-            encoder.name
+            "encoder `{encoder}`, regressor `{regressor}`: {reason}"
         ));
         self.arrangement.row_sets[row_set]
             .targets
             .iter()
             .map(|&target| FailedCell {
-                encoder: encoder.name.clone(),
+                encoder: encoder.to_owned(),
                 regressor: regressor.to_owned(),
                 target: self.arrangement.target_names[target].clone(),
                 reason: reason.to_owned(),

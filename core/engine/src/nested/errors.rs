@@ -55,6 +55,11 @@ impl InnerErrors {
         }
     }
 
+    /// The pooled inner squared error of a (variant, step).
+    pub(super) fn of(&self, split: usize, column: usize, (variant, step): (usize, usize)) -> f64 {
+        self.sse[self.path(split, column, variant) * self.n_alphas + step]
+    }
+
     /// The chosen (variant, step): the strongest whose error is good enough. Strength: grid index first, then the earlier variant.
     ///
     /// Good enough is within 1e-12 of the smallest error, or with [`Selection::OneSe`] within one standard error of it. `folds`: rows and number of the

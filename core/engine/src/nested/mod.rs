@@ -84,6 +84,10 @@ pub struct Fit {
     pub is_empty: bool,
     /// The chosen row is the first or last of the grid.
     pub at_grid_edge: bool,
+    /// Σ (y − ŷ)² over the inner held-out rows at the chosen penalty, target units squared.
+    pub inner_sse: f64,
+    /// Which of several candidates was chosen ([`crate::best`]); 0 where there is one.
+    pub candidate: usize,
 }
 
 impl<'a> NestedCv<'a> {
@@ -262,6 +266,7 @@ impl<'a> NestedCv<'a> {
                         alphas[(step, column)] * part.scale[column],
                         workspace.info[slot],
                         part.constant[column],
+                        errors.of(split, column, (variant, step)),
                     );
                     fits[column] = Some(fit);
                 }
@@ -287,6 +292,7 @@ impl<'a> NestedCv<'a> {
         alpha: f64,
         info: FitInfo,
         is_constant: bool,
+        inner_sse: f64,
     ) -> Fit {
         Fit {
             step,
@@ -297,6 +303,8 @@ impl<'a> NestedCv<'a> {
             at_grid_edge: !is_constant
                 && self.n_alphas > 1
                 && (step == 0 || step + 1 == self.n_alphas),
+            inner_sse,
+            candidate: 0,
         }
     }
 

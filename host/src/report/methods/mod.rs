@@ -17,6 +17,7 @@ use super::escape;
 use super::model::{Correction, RegressorSummary, StudyResults};
 use super::numbers::{count, in_units, level};
 use super::wording::{baseline, controls, family, permutations_of_controls, plural};
+use crate::cells::BEST;
 
 /// The text for a paper, part by part.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,7 @@ pub fn methods(results: &StudyResults) -> Methods {
         permutation(results),
         intervals(results),
         comparing::method(results),
+        best(results),
         control_sentence(results),
         software(results),
     ];
@@ -281,6 +283,15 @@ fn intervals(results: &StudyResults) -> Option<String> {
         "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981); they refer to this procedure at this number of \
          training rows.{widened}"
     ))
+}
+
+fn best(results: &StudyResults) -> Option<String> {
+    results.cells.iter().any(|cell| cell.is_best).then(|| {
+        format!(
+            "In the rows called {BEST}, the features and the regression themselves were chosen by inner cross-validation error within each training set, and chosen \
+             anew in every permutation and jackknife replicate."
+        )
+    })
 }
 
 fn control_sentence(results: &StudyResults) -> Option<String> {
