@@ -122,7 +122,7 @@ impl PermutedTargets<'_> {
 /// A block is padded to the common width by repeating its last column, so that a column's arithmetic does not depend on the number of permutations.
 ///
 /// # Errors
-/// As [`NestedCv::run`]; [`EngineError::ConstantTarget`].
+/// As [`Recipe::run`]; [`EngineError::ConstantTarget`].
 pub fn run_block(
     recipe: &dyn Recipe,
     permuted: &PermutedTargets,
@@ -281,7 +281,7 @@ fn run_waves(
 /// target of the row set, mean over repeats.
 ///
 /// # Errors
-/// As [`FoldDesigns::build`] and [`NestedCv::run`].
+/// As [`build_designs`] and [`Recipe::run`].
 pub fn r2_without_block(
     contenders: &[Contender],
     targets: &Targets,
