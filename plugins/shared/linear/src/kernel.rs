@@ -85,7 +85,7 @@ fn add_rest(lanes: &mut [f64; LANES], a: &[f64], b: &[f64]) {
 }
 
 #[inline(always)]
-fn sum_of_lanes(l: [f64; LANES]) -> f64 {
+pub(crate) fn sum_of_lanes(l: [f64; LANES]) -> f64 {
     ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }
 
@@ -137,24 +137,36 @@ pub(crate) fn add_columns<'m>(
     vectorised(
         #[inline(always)]
         || {
-            let n = out.len();
-            let (tiles, rest) = out.as_chunks_mut::<TILE>();
-            for (i, tile) in tiles.iter_mut().enumerate() {
-                let mut sums = *tile;
-                for (j, weight) in terms.clone() {
-                    let column = &column(j)[i * TILE..][..TILE];
-                    for k in 0..TILE {
-                        sums[k] += weight * column[k];
-                    }
-                }
-                *tile = sums;
-            }
+            let at = add_tiles::<TILE>(out, 0, &terms, &column);
+            let at = add_tiles::<{ TILE / 4 }>(out, at, &terms, &column);
+            let at = add_tiles::<LANES>(out, at, &terms, &column);
             for (j, weight) in terms {
-                let column = &column(j)[n - rest.len()..n];
-                add_multiple(rest, weight, column);
+                add_multiple(&mut out[at..], weight, &column(j)[at..]);
             }
         },
     );
+}
+
+/// The whole tiles of [`add_columns`] from row `at` on; gives the row behind them.
+#[inline(always)]
+fn add_tiles<'m, const N: usize>(
+    out: &mut [f64],
+    at: usize,
+    terms: &(impl Iterator<Item = (u32, f64)> + Clone),
+    column: &impl Fn(u32) -> &'m [f64],
+) -> usize {
+    let (tiles, _) = out[at..].as_chunks_mut::<N>();
+    for (i, tile) in tiles.iter_mut().enumerate() {
+        let mut sums = *tile;
+        for (j, weight) in terms.clone() {
+            let column = &column(j)[at + i * N..][..N];
+            for k in 0..N {
+                sums[k] += weight * column[k];
+            }
+        }
+        *tile = sums;
+    }
+    at + tiles.len() * N
 }
 
 /// `out += weight · column`.

@@ -6,18 +6,12 @@
 use super::factor::Factor;
 use super::gram::Gram;
 use super::options::Penalty;
-use crate::kernel::{add_multiple, vectorised};
+use crate::kernel::{add_columns, add_multiple, vectorised};
 
 /// Rows are padded to a multiple of this.
 const LANES: usize = 8;
 /// Not a member.
 const NOWHERE: u32 = u32::MAX;
-/// A factor made with another α(1−ρ) still serves, as long as that was at most this many times larger: each step with it then leaves at most half of
-/// the error.
-const STALE: f64 = 2.0;
-/// Up to this many features a factor of the penalty itself costs less (k³/6) than a few more steps with an old one.
-const CHEAP: usize = 32;
-
 /// A working set and the memory for it, used again for the next.
 #[derive(Default)]
 pub(super) struct Block {
@@ -39,8 +33,10 @@ pub(super) struct Block {
     /// Right and left side of a linear system, in the order of the factor.
     sides: Vec<f64>,
     solution: Vec<f64>,
-    /// Does the member belong to the support and not to the factor?
-    missing: Vec<bool>,
+    /// Features of the support that are not in the factor yet.
+    missing: Vec<u32>,
+    /// Memory of the factor.
+    panel: Vec<[f64; 8]>,
 }
 
 /// What a factor holds of the support.
@@ -91,17 +87,11 @@ impl Block {
     /// Makes the gradient anew.
     fn refresh(&mut self) {
         self.gradient.clone_from(&self.xty);
-        let (gradient, rows) = (&mut self.gradient, self.hessian.chunks_exact(self.stride));
-        vectorised(
-            #[inline(always)]
-            || {
-                for (row, &w) in rows.zip(&self.coef) {
-                    if w != 0.0 {
-                        add_multiple(gradient, -w, row);
-                    }
-                }
-            },
-        );
+        let terms = (0..).zip(&self.coef).filter(|(_, w)| **w != 0.0);
+        let (hessian, stride) = (&self.hessian, self.stride);
+        add_columns(&mut self.gradient, terms.map(|(i, w)| (i, -w)), |i: u32| {
+            &hessian[i as usize * stride..][..stride]
+        });
     }
 
     /// Solves the problem of the members; gives the passes it took, at most `max_iter`.
@@ -165,7 +155,7 @@ impl Block {
             if w == 0.0 {
                 !penalty.is_violated(g)
             } else {
-                (g - penalty.l1 * sign(w)).abs() <= 0.01 * penalty.slack
+                (g - penalty.l1 * sign(w)).abs() <= 0.2 * penalty.slack
             }
         })
     }
@@ -178,15 +168,11 @@ impl Block {
         spent: usize,
     ) -> Factored {
         let n_support = self.coef.iter().filter(|w| **w != 0.0).count();
-        let is_stale = if n_support <= CHEAP {
-            factor.l2 != penalty.l2
-        } else {
-            factor.l2 < penalty.l2 || factor.l2 > STALE * penalty.l2
-        };
+        let is_stale = factor.l2 != penalty.l2;
         let kept = if is_stale { 0 } else { factor.order.len() };
         // Rows to make: row i is a triangular solve of i²/2 multiplications.
         let price = n_support.pow(3).saturating_sub(kept.pow(3)) / 6;
-        if price > 4 * spent {
+        if price > 2 * spent {
             return Factored::TooDear;
         }
         if is_stale {
@@ -199,19 +185,17 @@ impl Block {
             }
         }
         self.missing.clear();
-        self.missing.extend(self.coef.iter().map(|w| *w != 0.0));
-        for &j in &factor.order {
-            self.missing[self.place[j as usize] as usize] = false;
-        }
-        for i in 0..self.members.len() {
-            if self.missing[i] {
-                let row = &self.hessian[i * self.stride..][..self.stride];
-                let diagonal = row[i] + (factor.l2 - penalty.l2);
-                let h = |k: u32| row[self.place[k as usize] as usize];
-                if factor.append(self.members[i], h, diagonal).is_err() {
-                    return Factored::UpTo(i);
-                }
-            }
+        let support = self.members.iter().zip(&self.coef);
+        self.missing
+            .extend(support.filter(|(_, w)| **w != 0.0).map(|(&j, _)| j));
+        let is_known = |j: u32| factor.order.contains(&j);
+        self.missing.retain(|&j| !is_known(j));
+        let (hessian, stride, place) = (&self.hessian, self.stride, &self.place);
+        let place = |j: u32| place[j as usize] as usize;
+        let row = |j: u32| &hessian[place(j) * stride..][..stride];
+        let n_taken = factor.extend(&self.missing, row, place, &mut self.panel);
+        if let Some(&j) = self.missing.get(n_taken) {
+            return Factored::UpTo(self.place[j as usize] as usize);
         }
         Factored::Whole
     }
@@ -226,13 +210,9 @@ impl Block {
         }
         self.set_direction(factor);
         let (share, is_cut) = self.go(1.0);
-        if factor.l2 == penalty.l2 {
-            // A share of the step takes the same share of what was left to do. Members outside the support wait for the next refresh.
-            for (&(i, _), side) in self.direction.iter().zip(&self.sides) {
-                self.gradient[i as usize] -= share * side;
-            }
-        } else {
-            self.refresh();
+        // A share of the step takes the same share of what was left to do. Members outside the support wait for the next refresh.
+        for (&(i, _), side) in self.direction.iter().zip(&self.sides) {
+            self.gradient[i as usize] -= share * side;
         }
         is_cut
     }

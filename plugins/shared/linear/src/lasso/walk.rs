@@ -6,7 +6,7 @@ use super::gap::{Fitted, relative_gap};
 use super::gram::Gram;
 use super::options::{LassoOptions, Penalty};
 use super::path::LassoFit;
-use crate::kernel::add_columns;
+use crate::kernel::{add_columns, largest};
 
 /// Factors of up to this many features are kept from penalty to penalty (1 MB); a block of targets has one each.
 const KEPT_FACTOR: usize = 512;
@@ -21,7 +21,7 @@ pub(super) struct Walk {
     pub support: Vec<u32>,
     /// Their coefficients.
     pub coef: Vec<f64>,
-    /// The factor of the support, as far as it is kept.
+    /// The factor of the support of a lasso, as far as it is kept.
     factor: Factor,
     /// α(1−ρ) of the gradient.
     l2: f64,
@@ -32,6 +32,8 @@ pub(super) struct Walk {
 pub(super) struct Workspace {
     block: Block,
     entering: Vec<u32>,
+    /// Of a target whose penalty has an ℓ2 part.
+    factor: Factor,
 }
 
 /// The moments of one target.
@@ -56,6 +58,7 @@ impl Walk {
     ) -> LassoFit {
         let (tol, max_iter) = (options.tol, options.max_iter);
         self.change_l2(gradient, penalty.l2);
+        space.factor.restart(penalty.l2);
         let mut passes = 0;
         let (gap, is_converged) = loop {
             self.find_entering(gradient, penalty, &mut space.entering);
@@ -91,6 +94,9 @@ impl Walk {
     /// Features outside the support whose condition is violated, at most a working set's worth, in their own order.
     fn find_entering(&self, gradient: &[f64], penalty: &Penalty, entering: &mut Vec<u32>) {
         entering.clear();
+        if largest(gradient, penalty.positive) <= penalty.entry {
+            return;
+        }
         entering.extend(
             (0..gradient.len() as u32).filter(|&j| penalty.is_violated(gradient[j as usize])),
         );
@@ -129,7 +135,12 @@ impl Walk {
         block.members.extend(&space.entering);
         block.coef.extend(&self.coef);
         block.fill(target.gram, target.xty, penalty.l2);
-        let passes = block.solve(penalty, &mut self.factor, max_iter);
+        let factor = if penalty.l2 == 0.0 {
+            &mut self.factor
+        } else {
+            &mut space.factor
+        };
+        let passes = block.solve(penalty, factor, max_iter);
         self.support.clear();
         self.coef.clear();
         for (&j, &w) in block.members.iter().zip(&block.coef) {

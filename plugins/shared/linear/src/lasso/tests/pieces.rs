@@ -51,13 +51,25 @@ fn kernels_give_what_plain_loops_give() {
     }
 }
 
+/// XᵀX + `l2`·I of random numbers.
+fn moments(seed: u64, n: usize, p: usize, l2: f64) -> Vec<Vec<f64>> {
+    let x = Dense::noise(seed, n, p);
+    let element = |j: usize, k: usize| {
+        dot(x.view().column(j), x.view().column(k)) + if j == k { l2 } else { 0.0 }
+    };
+    (0..p)
+        .map(|j| (0..p).map(|k| element(j, k)).collect())
+        .collect()
+}
+
+fn take(factor: &mut Factor, features: &[u32], h: &[Vec<f64>]) -> usize {
+    let row = |j: u32| h[j as usize].as_slice();
+    factor.extend(features, row, |j| j as usize, &mut Vec::new())
+}
+
 #[test]
 fn a_factor_survives_joining_and_leaving_in_any_order() {
-    let x = Dense::noise(72, 40, 25);
-    let h = |j: u32, k: u32| {
-        dot(x.view().column(j as usize), x.view().column(k as usize))
-            + if j == k { 0.5 } else { 0.0 }
-    };
+    let h = moments(72, 40, 25, 0.5);
     let mut factor = Factor::default();
     let mut state = 1_u32;
     for _ in 0..400 {
@@ -65,7 +77,7 @@ fn a_factor_survives_joining_and_leaving_in_any_order() {
         let j = (state >> 16) % 25;
         match factor.order.iter().position(|&k| k == j) {
             Some(at) => factor.remove(at),
-            None => factor.append(j, |k| h(j, k), h(j, j)).unwrap(),
+            None => assert_eq!(take(&mut factor, &[j], &h), 1),
         }
         let truth: Vec<f64> = (0..factor.order.len()).map(|i| (i as f64).cos()).collect();
         let mut b: Vec<f64> = factor
@@ -76,7 +88,7 @@ fn a_factor_survives_joining_and_leaving_in_any_order() {
                     .order
                     .iter()
                     .zip(&truth)
-                    .map(|(&k, t)| h(j, k) * t)
+                    .map(|(&k, t)| h[j as usize][k as usize] * t)
                     .sum()
             })
             .collect();
@@ -87,16 +99,42 @@ fn a_factor_survives_joining_and_leaving_in_any_order() {
 }
 
 #[test]
+fn features_that_join_together_make_the_factor_of_features_that_join_alone() {
+    let h = moments(75, 60, 37, 0.0);
+    let all: Vec<u32> = (0..37).collect();
+    let (mut together, mut alone) = (Factor::default(), Factor::default());
+    assert_eq!(take(&mut together, &all, &h), 37);
+    all.iter()
+        .for_each(|&j| assert_eq!(take(&mut alone, &[j], &h), 1));
+    let b: Vec<f64> = (0..37).map(|i| f64::from(i).sin()).collect();
+    let (mut x_together, mut x_alone) = (b.clone(), b.clone());
+    together.solve(&mut x_together);
+    alone.solve(&mut x_alone);
+    // Sums of at most 37 terms in another order; the condition of H is below 1e3.
+    assert!(
+        x_together
+            .iter()
+            .zip(&x_alone)
+            .all(|(a, b)| (a - b).abs() < 1e-12)
+    );
+    let back: Vec<f64> = all
+        .iter()
+        .map(|&j| {
+            all.iter()
+                .map(|&k| h[j as usize][k as usize] * x_together[k as usize])
+                .sum()
+        })
+        .collect();
+    assert!(back.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12));
+}
+
+#[test]
 fn a_dependent_feature_is_not_taken() {
     let mut factor = Factor::default();
-    assert_eq!(factor.append(4, |_| unreachable!(), 2.0), Ok(()));
-    assert!(
-        factor
-            .append(7, |_| 2.0, 2.0)
-            .is_err_and(|rest| rest < 1e-15)
-    );
-    assert_eq!(factor.append(9, |_| 1.0, 2.0), Ok(()));
-    assert_eq!(factor.order, [4, 9]);
+    let h = [[2.0, 2.0, 1.0], [2.0, 2.0, 1.0], [1.0, 1.0, 2.0]].map(Vec::from);
+    assert_eq!(take(&mut factor, &[0, 1, 2], &h), 1);
+    assert_eq!(take(&mut factor, &[2], &h), 1);
+    assert_eq!(factor.order, [0, 2]);
 }
 
 /// Primal minus dual objective, from X and y, as the definition has it.
