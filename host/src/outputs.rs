@@ -17,6 +17,7 @@ use crate::report::model::{
     RegressorSummary, SCHEMA_VERSION, StudyResults, TargetSummary,
 };
 use crate::sources::{Embedded, Sources};
+use crate::study::Spent;
 
 /// A finished study, ready to be written down.
 pub struct Study<'a> {
@@ -71,6 +72,23 @@ impl Timings {
         let stage = |&(name, wall, cpu): &(&str, f64, f64)| json!({"stage": name, "wall_s": wall, "cpu_s": cpu});
         self.stages.iter().map(stage).collect()
     }
+}
+
+/// What the seconds of one encoder × regressor × row set were spent on.
+fn spent(computed: &Computed) -> Value {
+    let Spent {
+        permutations_s,
+        sensitivity_s,
+        intervals_s,
+    } = computed.piece.spent;
+    json!({
+        "encoder": computed.encoder,
+        "regressor": computed.regressor,
+        "row_set": computed.row_set,
+        "permutations_s": permutations_s,
+        "sensitivity_s": sensitivity_s,
+        "intervals_s": intervals_s,
+    })
 }
 
 /// Processor seconds of this process so far, all threads.
@@ -321,6 +339,7 @@ impl Study<'_> {
             "rows": {"total": self.read.n_read, "analysed": self.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
             "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
             "stages": timings.to_json(),
+            "evaluation": self.computed.iter().map(spent).collect::<Vec<Value>>(),
         });
         let text = serde_json::to_vec_pretty(&provenance).unwrap_or_default();
         atomic::write(&self.plan.out.join("provenance.json"), &text)

@@ -5,6 +5,7 @@
 //! pieces come from the engine, their names and order from here.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
@@ -23,6 +24,8 @@ use crate::progress::{Progress, Stage};
 
 /// Planted draws computed and kept together.
 const DRAWS_PER_PIECE: usize = 40;
+/// Columns of a block of planted targets: strong effects take many times as long as none, and no thread should wait for another's last block.
+const PLANTED_COLUMNS: usize = 32;
 
 /// What to compute, besides the observed r2.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +70,23 @@ pub struct Bench<'a> {
     pub interrupted: &'a AtomicBool,
 }
 
+/// Wall seconds of one piece by what they were spent on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Observed and permuted targets, designs included.
+    pub permutations_s: f64,
+    /// Planted targets.
+    pub sensitivity_s: f64,
+    /// Jackknife replicates.
+    pub intervals_s: f64,
+}
+
+/// Adds the seconds since the last call.
+fn add_lap(seconds: &mut f64, last: &mut Instant) {
+    *seconds += last.elapsed().as_secs_f64();
+    *last = Instant::now();
+}
+
 /// Everything computed for one encoder × regressor × row set.
 pub struct Piece {
     /// Out-of-fold predictions of the observed targets, one a repeat.
@@ -81,6 +101,8 @@ pub struct Piece {
     pub n_train: f64,
     /// Columns constant in at least one outer training set.
     pub n_constant: usize,
+    /// How long it took.
+    pub spent: Spent,
 }
 
 impl Bench<'_> {
@@ -116,7 +138,9 @@ impl Bench<'_> {
             planted: Vec::new(),
             n_train: 0.0,
             n_constant: 0,
+            spent: Spent::default(),
         };
+        let mut lap = Instant::now();
         // Whether a target has settled is known from the mean over all repeats only, so the adaptive mode holds their designs together.
         let together = if self.work.is_adaptive { repeats } else { 1 };
         for first in (0..repeats).step_by(together) {
@@ -133,6 +157,7 @@ impl Bench<'_> {
             } else {
                 piece.statistics + statistics
             };
+            add_lap(&mut piece.spent.permutations_s, &mut lap);
             for (repeat, nested) in (first..).zip(&nested) {
                 let planted = self.planted(&format!("{name}/{repeat}"), nested, stage)?;
                 piece.planted.resize(planted.len(), 0.0);
@@ -140,6 +165,7 @@ impl Bench<'_> {
                     *mean += r2 / repeats as f64;
                 }
             }
+            add_lap(&mut piece.spent.sensitivity_s, &mut lap);
             for designs in &designs {
                 // All contenders have the same rows and folds.
                 let n_train = designs.first().map_or(0.0, FoldDesigns::mean_n_train);
@@ -150,6 +176,7 @@ impl Bench<'_> {
             }
         }
         piece.jackknife = self.jackknife(&name, contenders, stage)?;
+        add_lap(&mut piece.spent.intervals_s, &mut lap);
         Ok(piece)
     }
 
@@ -270,7 +297,8 @@ impl Bench<'_> {
         for start in (0..n_draws).step_by(DRAWS_PER_PIECE) {
             let n = DRAWS_PER_PIECE.min(n_draws - start) * per_draw;
             let numbers = self.keep(&format!("planted/{name}/{start}"), n, || {
-                r2_of_columns(nested, &columns.columns(start * per_draw, n).into_owned())
+                let columns = columns.columns(start * per_draw, n).into_owned();
+                r2_of_columns(nested, &columns, PLANTED_COLUMNS)
             })?;
             all.extend(numbers);
             stage.add(1);

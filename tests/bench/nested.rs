@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use nalgebra::{DMatrix, DVector};
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::r2_of_columns;
+use ocean_engine::evaluate::{BLOCK_COLUMNS, r2_of_columns};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::regressor::Regressor;
@@ -148,7 +148,7 @@ fn run(x: &DMatrix<f64>, y: &DMatrix<f64>, model: &str) -> Result<(), Failure> {
     let designs = FoldDesigns::build(&layout, &rows, 0)?;
     let nested = NestedCv::prepare(&designs, regressor.as_ref(), tuning)?;
     let prepared = start.elapsed().as_secs_f64();
-    let r2 = r2_of_columns(&nested, y)?;
+    let r2 = r2_of_columns(&nested, y, BLOCK_COLUMNS)?;
     let total = start.elapsed().as_secs_f64();
     let line = json!({
         "columns": y.ncols(),

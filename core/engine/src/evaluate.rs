@@ -18,7 +18,9 @@ use crate::targets::{RowSet, Targets};
 use crate::waves::Waves;
 
 /// Columns a block aims at: wide enough that matrix products run at full speed, narrow enough that a block stays in the second-level cache.
-const BLOCK_COLUMNS: usize = 64;
+pub const BLOCK_COLUMNS: usize = 64;
+/// Columns of a block of a jackknife replicate, which has one column a target: all threads find work.
+const REPLICATE_COLUMNS: usize = 8;
 
 /// How permutation indexes are cut into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,20 +144,30 @@ pub fn run_block(
     })
 }
 
-/// r2 of arbitrary targets of the same rows (`y`: n_samples of the row set × columns), in padded blocks, in parallel.
+/// r2 of arbitrary targets of the same rows (`y`: n_samples of the row set × columns), in parallel, in blocks of equal width, at most `width`.
+///
+/// The width of a block depends on the number of columns only, so results do not depend on the number of threads. Narrow blocks share the work of few
+/// columns among threads, wide ones make the most of matrix products.
 ///
 /// # Errors
 /// As [`run_block`].
-pub fn r2_of_columns(recipe: &dyn Recipe, y: &DMatrix<f64>) -> Result<Vec<f64>, EngineError> {
-    let starts: Vec<usize> = (0..y.ncols()).step_by(BLOCK_COLUMNS).collect();
+pub fn r2_of_columns(
+    recipe: &dyn Recipe,
+    y: &DMatrix<f64>,
+    width: usize,
+) -> Result<Vec<f64>, EngineError> {
+    if y.ncols() == 0 {
+        return Ok(Vec::new());
+    }
+    let n_blocks = y.ncols().div_ceil(width.max(1));
+    let width = y.ncols().div_ceil(n_blocks);
+    let starts: Vec<usize> = (0..y.ncols()).step_by(width).collect();
     let parts: Result<Vec<Vec<f64>>, EngineError> = starts
         .into_par_iter()
         .map(|start| {
-            let n_columns = BLOCK_COLUMNS.min(y.ncols() - start);
+            let n_columns = width.min(y.ncols() - start);
             let mut part = y.columns(start, n_columns).into_owned();
-            if y.ncols() > BLOCK_COLUMNS {
-                pad(&mut part, BLOCK_COLUMNS);
-            }
+            pad(&mut part, width);
             let mut r2 = column_r2(&part, &recipe.run(&part)?)?;
             r2.truncate(n_columns);
             Ok(r2)
@@ -306,7 +318,8 @@ pub fn r2_without_block(
     for repeat in 0..repeats {
         let designs = build_designs(contenders, &rows, repeat)?;
         let nested = BestOf::prepare(&designs, contenders)?;
-        for (mean, r2) in mean.iter_mut().zip(r2_of_columns(&nested, &y)?) {
+        let replicate = r2_of_columns(&nested, &y, REPLICATE_COLUMNS)?;
+        for (mean, r2) in mean.iter_mut().zip(replicate) {
             *mean += r2 / repeats as f64;
         }
     }
