@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
-use ocean_engine::nested::Selection;
+use ocean_engine::nested::{Grid, Selection, Tuning};
 use serde_json::{Map, Value, json};
 
 use crate::cache::Cache;
@@ -21,7 +21,7 @@ use crate::library::{
 };
 use crate::models::Models;
 use crate::plan::{
-    self, EncoderPlan, EncoderSource, Parameters, Patience, Plan, Pool, RegressorPlan, Unit,
+    self, Compat, EncoderPlan, EncoderSource, Parameters, Patience, Plan, Pool, RegressorPlan, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
@@ -123,10 +123,8 @@ pub struct NamedRegressor {
     pub has_absolute_grid: bool,
     /// The l1_ratio of each variant, strongest first; empty when it has none.
     pub l1_ratios: Vec<f64>,
-    /// When a path ends early.
-    pub patience: Option<usize>,
-    /// Which penalty is selected.
-    pub selection: Selection,
+    /// How the penalty is chosen.
+    pub tuning: Tuning,
     /// The engine's regressor.
     pub regressor: PluginRegressor,
 }
@@ -348,9 +346,11 @@ impl Opener<'_> {
         let family = plugin.descriptor.family.clone();
         let refuse = |error: PluginError| Refusal::from(Problem::new(&section, error.to_string()));
         let options = RegressorOptions {
-            alphas: regressor.alphas.clone(),
+            alphas: given_alphas(regressor, &family)
+                .map_err(|what| Problem::new(&section, what))?,
             n_alphas: regressor.n_alphas.map(|n| n as usize),
             alpha_min_ratio: regressor.alpha_min_ratio,
+            keeps_y: regressor.compat == Some(Compat::Sklearn),
             seed: self.plan.study.seed,
             variants,
         };
@@ -364,10 +364,16 @@ impl Opener<'_> {
             penalties: penalties(regressor, &family, &made),
             has_absolute_grid: regressor.alphas.is_some(),
             l1_ratios,
-            patience: patience(regressor, &family),
-            selection: match regressor.selection {
-                plan::Selection::Min => Selection::Min,
-                plan::Selection::OneSe => Selection::OneSe,
+            tuning: Tuning {
+                patience: patience(regressor, &family),
+                selection: match regressor.selection {
+                    plan::Selection::Min => Selection::Min,
+                    plan::Selection::OneSe => Selection::OneSe,
+                },
+                grid: match regressor.compat {
+                    None => Grid::Design,
+                    Some(_) => Grid::Split,
+                },
             },
             regressor: made,
         })
@@ -559,6 +565,17 @@ fn objective(family: &str) -> Option<&'static str> {
 fn penalties(plan: &RegressorPlan, family: &str, regressor: &PluginRegressor) -> String {
     use ocean_engine::regressor::Regressor;
     let n_alphas = regressor.n_alphas();
+    if let Some(compat) = plan.compat {
+        let program = match (compat, family) {
+            (Compat::Glmnet, _) => "glmnet's cv.glmnet",
+            (Compat::Sklearn, "ridge") => "scikit-learn's RidgeCV",
+            (Compat::Sklearn, "lasso") => "scikit-learn's LassoCV",
+            (Compat::Sklearn, _) => "scikit-learn's ElasticNetCV",
+        };
+        return format!(
+            "the {n_alphas} penalties of {program}, made from the whole training part and walked to the end in its inner folds"
+        );
+    }
     match (&plan.alphas, family) {
         (Some(alphas), _) => format!(
             "{} given penalties from {} to {}",
@@ -577,7 +594,7 @@ fn penalties(plan: &RegressorPlan, family: &str, regressor: &PluginRegressor) ->
             };
             format!(
                 "{n_alphas} log-spaced penalties from the smallest that empties the model to {} of it{scaled}",
-                plan.alpha_min_ratio
+                plan.alpha_min_ratio.unwrap_or_default()
             )
         }
         (None, _) => format!("{n_alphas} penalties made by the plugin"),
@@ -590,6 +607,20 @@ fn max(values: &[f64]) -> f64 {
 
 fn min(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// The penalties that do not come from the data: the user's, or those of scikit-learn's `RidgeCV`.
+fn given_alphas(plan: &RegressorPlan, family: &str) -> Result<Option<Vec<f64>>, String> {
+    match (plan.compat, family) {
+        (Some(Compat::Sklearn), "ridge") => Ok(Some(vec![10.0, 1.0, 0.1])),
+        (Some(Compat::Glmnet), "ridge") => Err(
+            "compat = \"glmnet\": glmnet's ridge is the elastic net of l1_ratio 0, on another scale of penalties; use the plugin `elastic-net` with a small l1_ratio".into(),
+        ),
+        (Some(compat), family) if family != "lasso" && family != "elastic-net" => Err(format!(
+            "compat = \"{compat}\" is for ridge, lasso and elastic net, and this plugin is neither"
+        )),
+        _ => Ok(plan.alphas.clone()),
+    }
 }
 
 /// Paths of lasso and elastic net stop early (STATISTICS §1.6); others are walked whole.

@@ -8,11 +8,33 @@ use crate::ridge::{columns, refused};
 
 /// What the bundled plugins `lasso` and `elastic-net` compute: one variant a set of options, the strongest first, 50 penalties.
 #[derive(Debug)]
-pub struct PluginLasso(pub Vec<LassoOptions>);
+pub struct PluginLasso {
+    /// What is tuned together with the penalty, strongest first.
+    pub variants: Vec<LassoOptions>,
+    /// Penalties of a grid.
+    pub n_alphas: usize,
+    /// The weakest as a share of the strongest.
+    pub min_ratio: f64,
+    /// As [`Regressor::scales_y`].
+    pub scales_y: bool,
+}
+
+impl PluginLasso {
+    /// With the plugins' defaults.
+    #[must_use]
+    pub fn new(variants: Vec<LassoOptions>) -> Self {
+        Self {
+            n_alphas: 50,
+            min_ratio: 1e-3,
+            scales_y: variants.iter().any(|variant| variant.l1_ratio < 1.0),
+            variants,
+        }
+    }
+}
 
 /// The plugin's design behind the engine's trait.
 struct PluginDesign<'a> {
-    variants: &'a [LassoOptions],
+    regressor: &'a PluginLasso,
     design: LassoDesign<'a>,
 }
 
@@ -23,15 +45,15 @@ struct PluginPath<'a> {
 
 impl Regressor for PluginLasso {
     fn n_variants(&self) -> usize {
-        self.0.len()
+        self.variants.len()
     }
 
     fn n_alphas(&self) -> usize {
-        50
+        self.n_alphas
     }
 
     fn scales_y(&self) -> bool {
-        self.0.iter().any(|variant| variant.l1_ratio < 1.0)
+        self.scales_y
     }
 
     fn prepare<'a>(
@@ -41,7 +63,7 @@ impl Regressor for PluginLasso {
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
         let design = LassoDesign::prepare(columns(x)?, columns(x_new)?).map_err(refused)?;
         Ok(Box::new(PluginDesign {
-            variants: &self.0,
+            regressor: self,
             design,
         }))
     }
@@ -57,8 +79,8 @@ impl Prepared for PluginDesign<'_> {
         self.design
             .grid(
                 columns(y)?,
-                1e-3,
-                self.variants[variant],
+                self.regressor.min_ratio,
+                self.regressor.variants[variant],
                 alphas.as_mut_slice(),
             )
             .map_err(refused)
@@ -72,7 +94,11 @@ impl Prepared for PluginDesign<'_> {
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         let path = self
             .design
-            .begin(columns(y)?, columns(alphas)?, self.variants[variant])
+            .begin(
+                columns(y)?,
+                columns(alphas)?,
+                self.regressor.variants[variant],
+            )
             .map_err(refused)?;
         Ok(Box::new(PluginPath {
             path,

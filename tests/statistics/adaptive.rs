@@ -78,13 +78,13 @@ fn ridge_stopped_early_says_what_the_rule_says_of_the_whole_null_distribution() 
 
 #[test]
 fn lasso_and_elastic_net_too() {
-    let lasso = PluginLasso(vec![LassoOptions::default()]);
+    let lasso = PluginLasso::new(vec![LassoOptions::default()]);
     is_what_the_fixed_mode_says(&lasso, 600, 1);
     let variants = [0.9, 0.3].map(|l1_ratio| LassoOptions {
         l1_ratio,
         ..LassoOptions::default()
     });
-    is_what_the_fixed_mode_says(&PluginLasso(variants.to_vec()), 600, 1);
+    is_what_the_fixed_mode_says(&PluginLasso::new(variants.to_vec()), 600, 1);
 }
 
 /// P(p ≤ u) ≤ u at 1, 5 and 10 %.

@@ -48,7 +48,7 @@ proptest! {
     fn nor_does_it_with_an_elastic_net(seed in 0u64..1000, log_scale in -6.0..6.0f64) {
         let mut study = study(40, 9, seed);
         let variants = [0.9, 0.3].map(|l1_ratio| LassoOptions { l1_ratio, ..LassoOptions::default() });
-        let net = PluginLasso(variants.to_vec());
+        let net = PluginLasso::new(variants.to_vec());
         let before = study.run(&net, 9);
         study.y *= log_scale.exp();
         let after = study.run(&net, 9);

@@ -3,8 +3,8 @@
 //! [`golden`]: numbers of other programs (scikit-learn, R, a numpy twin). [`brute_force`]: the slow obvious loop, against the engine's shared designs
 //! and blocks. [`invariance`]: what must change nothing. [`calibration`]: p-values are uniform where there is nothing to find, and procedures that only look
 //! right fail the same check. [`groups`]: groups of unequal size. [`covariates`]: what is taken out of X and y. [`family`]: the family-wise error rate.
-//! [`adaptive`]: permutations that stop early. [`comparison`]: one encoder against another. [`best`]: the best of several. `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some
-//! hundred.
+//! [`adaptive`]: permutations that stop early. [`comparison`]: one encoder against another. [`best`]: the best of several. [`compat`]: other programs'
+//! grids. `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files, [`study`] runs the engine on data in memory, [`twin`] is the slow loop, [`ridge`] the models.
 
@@ -15,6 +15,7 @@ mod best;
 mod brute_force;
 mod calibration;
 mod comparison;
+mod compat;
 mod covariates;
 mod family;
 mod fixture;

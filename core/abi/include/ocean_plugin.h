@@ -120,7 +120,7 @@ typedef int32_t ocean_status;
 #define OCEAN_ID_REGRESSOR "ocean.regressor/1"              /* ocean_regressor_v1     every regressor has it */
 #define OCEAN_ID_LINEAR "ocean.regressor.linear/1"          /* ocean_linear_v1        */
 #define OCEAN_ID_BATCH "ocean.regressor.batch/1"            /* ocean_batch_v1         */
-#define OCEAN_ID_PATH "ocean.draft.regressor.path"          /* ocean_path_v1          a draft */
+#define OCEAN_ID_PATH "ocean.regressor.path/1"              /* ocean_path_v1          what the engine drives */
 #define OCEAN_ID_MOMENTS "ocean.draft.regressor.moments"    /* ocean_moments_v1       a draft */
 #define OCEAN_ID_STATE "ocean.state/1"                      /* ocean_state_v1         */
 #define OCEAN_ID_ENCODER "ocean.encoder/1"                  /* ocean_encoder_v1       every encoder has it */
@@ -306,7 +306,7 @@ typedef struct ocean_batch_v1 {
   void (*destroy)(ocean_prepared *prepared);
 } ocean_batch_v1;
 
-/* "ocean.draft.regressor.path": what the engine drives. All inner folds walk in step, from the strongest penalty to the weakest, and columns that
+/* "ocean.regressor.path/1": what the engine drives. All inner folds walk in step, from the strongest penalty to the weakest, and columns that
  * have found their best stop costing anything.
  *
  * `prepared` is shared by all threads; every thread begins its own paths over its own block of columns. A `prepared` made by one handle is used with

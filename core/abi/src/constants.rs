@@ -73,8 +73,8 @@ pub mod id {
     pub const REGRESSOR: &str = "ocean.regressor/1";
     /// [`BatchV1`](crate::BatchV1): one design, many targets.
     pub const BATCH: &str = "ocean.regressor.batch/1";
-    /// [`PathV1`](crate::PathV1): what the engine drives. A draft until lasso and elastic net have walked it.
-    pub const PATH: &str = "ocean.draft.regressor.path";
+    /// [`PathV1`](crate::PathV1): what the engine drives. Ridge, lasso and elastic net walk it.
+    pub const PATH: &str = "ocean.regressor.path/1";
     /// [`LinearV1`](crate::LinearV1): coefficients.
     pub const LINEAR: &str = "ocean.regressor.linear/1";
     /// [`MomentsV1`](crate::MomentsV1): the path from second moments. A draft until a regressor has implemented it.

@@ -95,7 +95,7 @@ table! {
 }
 
 table! {
-    /// `ocean.draft.regressor.path`: what the engine drives.
+    /// `ocean.regressor.path/1`: what the engine drives.
     PathV1 = "ocean_path_v1";
     values {
         /// `sizeof(ocean_path_v1)` of the plugin.

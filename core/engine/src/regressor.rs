@@ -1,6 +1,6 @@
 //! What the engine asks of a regressor: a path of models on one design, for many targets at once.
 //!
-//! Whoever embeds the engine implements these three traits; the host does so for plugins (`ocean.draft.regressor.path`). The split follows what
+//! Whoever embeds the engine implements these three traits; the host does so for plugins (`ocean.regressor.path/1`). The split follows what
 //! can be shared: a design (`Prepared`) is factorised once and serves every permuted target, a `Path` belongs to one block of targets.
 //! Folds, scaling, tuning and scores never reach a regressor.
 

@@ -88,7 +88,7 @@ pub trait BatchRegressor: Regressor {
     ) -> Result<()>;
 }
 
-/// A walk along the penalties, what the engine drives: `ocean.draft.regressor.path`.
+/// A walk along the penalties, what the engine drives: `ocean.regressor.path/1`.
 pub trait PathRegressor: Regressor {
     /// Columns of y at a time that suit it; 0: no preference.
     const PREFERRED_COLUMNS: u32 = 0;

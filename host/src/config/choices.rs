@@ -54,6 +54,14 @@ choices! {
         Error = "error",
     }
 
+    /// The program whose grid and scaling of y a regressor takes over, to be compared with it.
+    Compat {
+        /// `LassoCV`, `ElasticNetCV`, `RidgeCV`.
+        Sklearn = "sklearn",
+        /// `cv.glmnet`.
+        Glmnet = "glmnet",
+    }
+
     /// How the vectors of several text columns become one.
     Pool {
         /// Averaged.

@@ -14,7 +14,8 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 pub use choices::{
-    Choice, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection, Unit,
+    Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection,
+    Unit,
 };
 pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig};
 pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Number, Value as Json};
 
-use super::choices::{Isolation, Pool, Selection};
+use super::choices::{Compat, Isolation, Pool, Selection};
 use super::evaluation::MANY;
 use super::section::{Section, Sourced, as_number, as_whole};
 use super::tree::{Origin, Value};
@@ -191,7 +191,7 @@ pub struct RegressorConfig {
     /// Which penalty is selected.
     pub selection: Option<Sourced<Selection>>,
     /// Another program whose grid and scaling to reproduce.
-    pub compat: Option<Sourced<String>>,
+    pub compat: Option<Sourced<Compat>>,
     /// Where the plugin runs.
     pub isolation: Option<Sourced<Isolation>>,
     /// Are models fitted on all rows written?
@@ -221,10 +221,7 @@ impl RegressorConfig {
         );
         let tol = section.number("tol", inside, |tol| 0.0 < tol && tol < 1.0);
         let selection = section.choice("selection");
-        let compat = section.take("compat", "\"sklearn\" or \"glmnet\"", |value| match value {
-            Value::Text(word) if word == "sklearn" || word == "glmnet" => Some(word.clone()),
-            _ => None,
-        });
+        let compat = section.choice("compat");
         let isolation = section.choice("isolation");
         let export_models = section.flag("export_models");
         let params = Parameters::read(&section);

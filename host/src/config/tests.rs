@@ -147,7 +147,7 @@ fn every_key_of_the_contract_parses() {
     assert_eq!(value(&regressor.patience), Patience::Off);
     assert_eq!(value(&regressor.tol), 1e-7);
     assert_eq!(value(&regressor.selection), Selection::OneSe);
-    assert_eq!(value(&regressor.compat), "sklearn");
+    assert_eq!(value(&regressor.compat), Compat::Sklearn);
     assert_eq!(value(&regressor.isolation), Isolation::Process);
     assert!(value(&regressor.export_models));
     assert_eq!(

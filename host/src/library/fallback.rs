@@ -88,7 +88,7 @@ impl<'a> FallbackPrepared<'a> {
         }
         let fractions = grid::log_spaced(
             1.0,
-            self.regressor.options().alpha_min_ratio,
+            self.regressor.min_ratio(self.x.nrows(), self.x.ncols()),
             alphas.nrows(),
         );
         for (j, mut column) in alphas.column_iter_mut().enumerate() {

@@ -14,7 +14,7 @@ pub struct Interfaces {
     pub regressor: Option<&'static abi::RegressorV1>,
     /// `ocean.regressor.batch/1`.
     pub batch: Option<&'static abi::BatchV1>,
-    /// `ocean.draft.regressor.path`.
+    /// `ocean.regressor.path/1`.
     pub path: Option<&'static abi::PathV1>,
     /// `ocean.regressor.linear/1`.
     pub linear: Option<&'static abi::LinearV1>,

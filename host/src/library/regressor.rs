@@ -1,6 +1,6 @@
 //! A plugin as the engine's regressor.
 //!
-//! One kind of object whatever the plugin offers: `ocean.draft.regressor.path` is called as it is; everything else goes through [`super::fallback`].
+//! One kind of object whatever the plugin offers: `ocean.regressor.path/1` is called as it is; everything else goes through [`super::fallback`].
 //! A regressor holds one handle per *variant*, a combination of the listed values of tunable parameters (for elastic net: the l1_ratios).
 
 use std::sync::Arc;
@@ -22,8 +22,11 @@ pub struct RegressorOptions {
     pub alphas: Option<Vec<f64>>,
     /// Rows of a relative grid; `None`: 30, for lasso and elastic net 50.
     pub n_alphas: Option<usize>,
-    /// The weakest penalty of a relative grid of a lasso or elastic net, as a share of the strongest.
-    pub alpha_min_ratio: f64,
+    /// The weakest penalty of a relative grid of a lasso or elastic net, as a share of the strongest; `None`: as glmnet, 1e-4, or .01 with fewer rows
+    /// than features.
+    pub alpha_min_ratio: Option<f64>,
+    /// An elastic net fits y as it is, as scikit-learn does, even along a grid from the data.
+    pub keeps_y: bool,
     /// What the plugin's own randomness follows from, if it has any.
     pub seed: u64,
     /// The parameters, one JSON object per combination of tunable values, the strongest first. At least one.
@@ -35,7 +38,8 @@ impl Default for RegressorOptions {
         Self {
             alphas: None,
             n_alphas: None,
-            alpha_min_ratio: 1e-3,
+            alpha_min_ratio: Some(1e-3),
+            keeps_y: false,
             seed: 0,
             variants: vec![Map::new()],
         }
@@ -129,6 +133,12 @@ impl PluginRegressor {
             "{} has no path of its own: up to {fits} fits, {how}; implementing `{missing}` makes it faster",
             self.plugin.title()
         ))
+    }
+
+    /// The weakest penalty of a relative grid of a design, as a share of the strongest.
+    pub(super) fn min_ratio(&self, n_samples: usize, n_features: usize) -> f64 {
+        let glmnet = if n_samples < n_features { 0.01 } else { 1e-4 };
+        self.options.alpha_min_ratio.unwrap_or(glmnet)
     }
 
     pub(super) fn options(&self) -> &RegressorOptions {
@@ -341,7 +351,9 @@ impl Regressor for PluginRegressor {
 
     /// Penalties that a user gives are meant for y as it is, as in other software.
     fn scales_y(&self) -> bool {
-        self.plugin.descriptor.family == "elastic-net" && self.options.alphas.is_none()
+        self.plugin.descriptor.family == "elastic-net"
+            && self.options.alphas.is_none()
+            && !self.options.keeps_y
     }
 
     fn prepare<'a>(
@@ -404,6 +416,7 @@ struct PathPrepared<'a> {
     table: &'static abi::PathV1,
     raw: *mut handle::Prepared,
     n_samples: usize,
+    n_features: usize,
     n_new: usize,
     // X and X_new stay valid until `destroy`: they are borrowed for as long as this lives.
     _design: std::marker::PhantomData<&'a DMatrix<f64>>,
@@ -431,6 +444,7 @@ impl<'a> PathPrepared<'a> {
             table,
             raw,
             n_samples: x.nrows(),
+            n_features: x.ncols(),
             n_new: x_new.nrows(),
             _design: std::marker::PhantomData,
         })
@@ -459,7 +473,7 @@ impl Prepared for PathPrepared<'_> {
         }
         let (handle, y) = (self.regressor.variant(variant), mat(y));
         let out = abi::MatMut::column_major(alphas.as_mut_ptr(), alphas.nrows(), alphas.ncols());
-        let min_ratio = self.regressor.options.alpha_min_ratio;
+        let min_ratio = self.regressor.min_ratio(self.n_samples, self.n_features);
         self.regressor.call("grid", |call| {
             // SAFETY: the objects are alive, the views match the sizes they state.
             unsafe {

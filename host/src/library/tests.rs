@@ -742,7 +742,7 @@ fn the_cost_of_a_missing_interface_is_counted_and_named() {
             ..simple()
         })
         .unwrap()
-        .contains("implementing `ocean.draft.regressor.path`")
+        .contains("implementing `ocean.regressor.path/1`")
     );
     assert_eq!(
         note(Interfaces {

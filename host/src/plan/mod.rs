@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use crate::config::{
-    Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters, Patience,
-    Permutations, Pool, Selection, Unit,
+    Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters,
+    Patience, Permutations, Pool, Selection, Unit,
 };
 pub use parameters::CheckedParameters;
 pub use resume::differences;
@@ -177,14 +177,16 @@ pub struct RegressorPlan {
     pub alphas: Option<Vec<f64>>,
     /// Points of the relative grid; `None`: the family's own number.
     pub n_alphas: Option<u32>,
-    /// Weakest penalty of the relative grid as a share of the strongest.
-    pub alpha_min_ratio: f64,
+    /// Weakest penalty of the relative grid as a share of the strongest; `None`: as glmnet, 1e-4, or .01 with fewer training rows than features.
+    pub alpha_min_ratio: Option<f64>,
     /// When a path ends early.
     pub patience: Patience,
     /// Relative duality gap of final fits.
     pub tol: f64,
     /// Which penalty is selected.
     pub selection: Selection,
+    /// The program whose grid and scaling of y are taken over.
+    pub compat: Option<Compat>,
     /// Where the plugin runs; `None`: in a child unless it is bundled.
     pub isolation: Option<Isolation>,
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::cells::BEST;
 use crate::config::{
-    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, RegressorConfig,
-    Scope, Sourced, Unit,
+    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, Patience,
+    RegressorConfig, Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
@@ -21,11 +21,6 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
     }
     for regressor in &config.regressors {
         refuse(unbuilt(&regressor.isolation, is_process, IN_PROCESS));
-        refuse(unbuilt(
-            &regressor.compat,
-            |_| true,
-            "the same without `compat`",
-        ));
         refuse(unbuilt(
             &regressor.export_models,
             |export| *export,
@@ -78,6 +73,7 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     }
     for regressor in &config.regressors {
         refuse_two_grids(regressor, problems);
+        refuse_beside_compat(regressor, problems);
     }
     refuse_groups(config, problems);
     refuse_best_of_one(config, problems);
@@ -175,6 +171,27 @@ fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
             }
         }
     }
+}
+
+/// Another program's grid leaves nothing to choose: neither penalties nor an early end, which those programs do not have.
+fn refuse_beside_compat(regressor: &RegressorConfig, problems: &mut Problems) {
+    let Some(compat) = &regressor.compat else {
+        return;
+    };
+    let beside = |what: &str| {
+        compat.problem(&format!(
+            "stands beside `{what}`: the other program's own grid is walked to its end"
+        ))
+    };
+    problems.extend(regressor.alphas.as_ref().map(|_| beside("alphas")));
+    let stops = |patience: &&Sourced<Patience>| patience.value != Patience::Off;
+    problems.extend(
+        regressor
+            .patience
+            .as_ref()
+            .filter(stops)
+            .map(|_| beside("patience")),
+    );
 }
 
 fn refuse_two_grids(regressor: &RegressorConfig, problems: &mut Problems) {

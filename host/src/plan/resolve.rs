@@ -10,7 +10,7 @@ use super::{
     StudyPlan,
 };
 use crate::config::{
-    Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
+    Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
     MissingExchange, Patience, Permutations, Pool, RegressorConfig, Scope, Selection, Sourced,
     Unit,
 };
@@ -27,6 +27,8 @@ mod default {
     pub const PATIENCE: u32 = 5;
     pub const TOL: f64 = 1e-9;
     pub const ALPHA_MIN_RATIO: f64 = 1e-3;
+    /// Penalties of a grid of scikit-learn or glmnet.
+    pub const N_ALPHAS_ELSEWHERE: u32 = 100;
     /// Inner folds when the remaining outer folds are too few to tune on.
     pub const INNER_FOLDS: u32 = 5;
 }
@@ -228,17 +230,27 @@ fn regressor(config: &RegressorConfig) -> RegressorPlan {
     if let Some(alphas) = &mut alphas {
         alphas.sort_by(|a, b| b.total_cmp(a)); // the strongest penalty comes first everywhere
     }
+    let compat = config.compat.as_ref().map(|compat| compat.value);
     RegressorPlan {
         name: config.name.value.clone(),
         plugin: config.plugin.value.clone(),
         params: config.params.clone(),
         alphas,
-        n_alphas: config
-            .n_alphas
-            .as_ref()
-            .map(|n_alphas| count_or(Some(n_alphas), 0)),
-        alpha_min_ratio: value_or(config.alpha_min_ratio.as_ref(), default::ALPHA_MIN_RATIO),
-        patience: value_or(config.patience.as_ref(), Patience::Steps(default::PATIENCE)),
+        n_alphas: match (&config.n_alphas, compat) {
+            (Some(n_alphas), _) => Some(count_or(Some(n_alphas), 0)),
+            (None, Some(_)) => Some(default::N_ALPHAS_ELSEWHERE),
+            (None, None) => None,
+        },
+        alpha_min_ratio: match (&config.alpha_min_ratio, compat) {
+            (Some(ratio), _) => Some(ratio.value),
+            (None, Some(Compat::Glmnet)) => None,
+            (None, _) => Some(default::ALPHA_MIN_RATIO),
+        },
+        patience: match compat {
+            Some(_) => Patience::Off,
+            None => value_or(config.patience.as_ref(), Patience::Steps(default::PATIENCE)),
+        },
+        compat,
         tol: value_or(config.tol.as_ref(), default::TOL),
         selection: value_or(config.selection.as_ref(), Selection::Min),
         isolation: config.isolation.as_ref().map(|isolation| isolation.value),

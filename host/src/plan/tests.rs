@@ -58,7 +58,7 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         }],
         "regressors": [{
             "name": "ridge", "plugin": "plugins/libridge.so", "params": {}, "alphas": null, "n_alphas": null,
-            "alpha_min_ratio": 0.001, "patience": 5, "tol": 1e-9, "selection": "min", "isolation": null,
+            "alpha_min_ratio": 0.001, "patience": 5, "tol": 1e-9, "selection": "min", "compat": null, "isolation": null,
         }],
     });
     assert_eq!(plan, expected);
@@ -107,11 +107,6 @@ fn features_that_are_not_built_are_refused_only_when_asked_for() {
             "regressor.ridge.isolation=\"process\"",
             "[[regressor]] ridge isolation",
             "isolation = \"in-process\"",
-        ),
-        (
-            "regressor.ridge.compat=\"glmnet\"",
-            "[[regressor]] ridge compat",
-            "the same without `compat`",
         ),
         (
             "regressor.ridge.export_models=true",

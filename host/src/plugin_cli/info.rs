@@ -210,10 +210,7 @@ mod tests {
                 kind: Kind::Regressor,
                 flags: 0,
             },
-            interfaces: vec![
-                "ocean.regressor/1".into(),
-                "ocean.draft.regressor.path".into(),
-            ],
+            interfaces: vec!["ocean.regressor/1".into(), "ocean.regressor.path/1".into()],
         };
         let probed = Probed {
             hash: "00ff".into(),
@@ -232,7 +229,7 @@ mod tests {
   layout     not checked
   bundled    no
   built with cc 12
-  interfaces ocean.regressor/1, ocean.draft.regressor.path
+  interfaces ocean.regressor/1, ocean.regressor.path/1
   calls      one at a time
   licence    MIT
   parameters none

@@ -22,11 +22,7 @@ const CONTROL_PERMUTATIONS: usize = 199;
 
 /// A regressor as it competes.
 fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
-    let tuning = Tuning {
-        patience: regressor.patience,
-        selection: regressor.selection,
-    };
-    (&regressor.regressor, tuning)
+    (&regressor.regressor, regressor.tuning)
 }
 
 /// The long part: every encoder × row set × regressor.

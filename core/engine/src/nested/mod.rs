@@ -28,6 +28,8 @@ pub struct Tuning {
     pub patience: Option<usize>,
     /// Which of the walked steps is taken.
     pub selection: Selection,
+    /// Whose grid the inner designs walk along.
+    pub grid: Grid,
 }
 
 impl Tuning {
@@ -35,7 +37,19 @@ impl Tuning {
     pub const PLAIN: Self = Self {
         patience: None,
         selection: Selection::Min,
+        grid: Grid::Design,
     };
+}
+
+/// Whose penalties the inner designs of a split try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grid {
+    /// Their own: what is carried to the outer design is the index. A design then serves two splits with one walk, and nothing of the held-out rows
+    /// enters a grid.
+    Design,
+    /// That of the whole training part, penalty by penalty, as scikit-learn's `LassoCV` and glmnet's `cv.glmnet` do: for comparison with them. Walked whole,
+    /// and once for every split that a design serves.
+    Split,
 }
 
 /// Which penalty inner cross-validation selects.
@@ -149,9 +163,10 @@ impl<'a> NestedCv<'a> {
             self.n_alphas,
             self.tuning.selection,
         );
-        match self.tuning.patience {
-            None => self.walk_designs(y, &mut errors)?,
-            Some(patience) => self.walk_in_step(y, patience, &mut errors)?,
+        match (self.tuning.grid, self.tuning.patience) {
+            (Grid::Split, _) => self.walk_splits(y, &mut errors)?,
+            (Grid::Design, None) => self.walk_designs(y, &mut errors)?,
+            (Grid::Design, Some(patience)) => self.walk_in_step(y, patience, &mut errors)?,
         }
         self.predict(y, &errors)
     }
@@ -169,6 +184,47 @@ impl<'a> NestedCv<'a> {
                     for (split, range) in &design.serves {
                         for &column in &all {
                             let column = column as usize;
+                            let sse = part.sse(range.clone(), column, workspace.y_hat(column));
+                            errors.add((*split, column, variant, step), sse, range.len());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole paths of each split's inner designs along that split's own grid.
+    fn walk_splits(&self, y: &DMatrix<f64>, errors: &mut InnerErrors) -> Result<(), EngineError> {
+        let all: Vec<u32> = (0..y.ncols() as u32).collect();
+        let outer: Vec<CentredBlock> = self
+            .designs
+            .outer
+            .iter()
+            .map(|design| CentredBlock::new(y, design, self.scales_y))
+            .collect();
+        for (design, prepared) in self.designs.inner.iter().zip(&self.inner) {
+            let part = CentredBlock::new(y, design, self.scales_y);
+            let mut workspace = Workspace::new(design, y.ncols());
+            for (split, range) in &design.serves {
+                for variant in 0..self.n_variants {
+                    let (whole, whole_design) = (&outer[*split], &self.designs.outer[*split]);
+                    let mut alphas = DMatrix::zeros(self.n_alphas, y.ncols());
+                    self.outer[*split]
+                        .grid(variant, &whole.y, &mut alphas)
+                        .map_err(|source| {
+                            failed("making the penalty grid", whole_design, source)
+                        })?;
+                    // The same penalty in units of y.
+                    for (column, mut alphas) in alphas.column_iter_mut().enumerate() {
+                        alphas *= whole.scale[column] / part.scale[column];
+                    }
+                    let mut path = prepared
+                        .begin(variant, &part.y, &alphas)
+                        .map_err(|source| failed("beginning the path", design, source))?;
+                    for step in 0..self.n_alphas {
+                        workspace.advance(path.as_mut(), &all, step, design)?;
+                        for column in 0..y.ncols() {
                             let sse = part.sse(range.clone(), column, workspace.y_hat(column));
                             errors.add((*split, column, variant, step), sse, range.len());
                         }
@@ -374,7 +430,7 @@ mod tests {
             &ridge,
             Tuning {
                 patience,
-                selection: Selection::Min,
+                ..Tuning::PLAIN
             },
         )
         .unwrap()

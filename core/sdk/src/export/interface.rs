@@ -60,7 +60,7 @@ pub const fn batch<R: BatchRegressor>() -> Interface {
     Interface::new(id::BATCH, BatchTable::<R>::TABLE)
 }
 
-/// `ocean.draft.regressor.path`
+/// `ocean.regressor.path/1`
 #[must_use]
 pub const fn path<R: PathRegressor>() -> Interface {
     Interface::new(id::PATH, PathTable::<R>::TABLE)

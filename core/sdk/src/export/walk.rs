@@ -1,4 +1,4 @@
-//! The interfaces that take a design first: `ocean.draft.regressor.path` and `ocean.regressor.batch/1` over the traits.
+//! The interfaces that take a design first: `ocean.regressor.path/1` and `ocean.regressor.batch/1` over the traits.
 //!
 //! A design borrows X and X_new until the host destroys it, and a path borrows its design and its regressor. Rust cannot see those lives across the
 //! boundary, so they are written here as `'static` and kept true by hand: X and X_new by the host's promise, the rest by `Arc`s that a path holds and
