@@ -1,78 +1,66 @@
-//! Lasso and elastic net, timed: what a design costs, a whole path, and the paths of a permutation test.
+//! Lasso and elastic net, timed by criterion: what a design costs, a whole path, and the beginnings of paths that a permutation test consists of.
 //!
-//! X is random with the spectrum of sentence embeddings (standard deviations falling as a power law) and standardised; y is noise or a tenth of
-//! it explained. Medians of repeated rounds by processor time. `cargo bench -p ocean-linear --bench lasso`.
+//! X is random with the spectrum of sentence embeddings (standard deviations falling as a power law) and standardised; y is noise or three tenths of it
+//! explained. `cargo bench -p ocean-linear --bench lasso`.
 
 use std::hint::black_box;
-use std::sync::LazyLock;
-use std::time::Instant;
 
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ocean_linear::{Columns, LassoDesign, LassoFit, LassoOptions};
 
 const N_ALPHAS: usize = 50;
 
-fn main() {
-    for p in [384, 768, 2048] {
+criterion_group!(benches, designs, whole_paths, beginnings);
+criterion_main!(benches);
+
+/// One training set of 400 rows.
+fn designs(c: &mut Criterion) {
+    let mut group = c.benchmark_group("design");
+    group.sample_size(10);
+    for p in [384, 768, 1024] {
         let rows = Rows::new(1, 400, 100, p);
-        let seconds = median(5, || drop(black_box(rows.design())));
-        println!("design of 400 × {p}: {:.1} ms", 1e3 * seconds);
+        group.bench_function(BenchmarkId::from_parameter(p), |b| {
+            b.iter(|| drop(black_box(rows.design())));
+        });
     }
+}
+
+/// 50 penalties from α_max down to a thousandth of it, 16 targets side by side.
+fn whole_paths(c: &mut Criterion) {
+    let mut group = c.benchmark_group("whole path");
+    group.sample_size(10).throughput(Throughput::Elements(16));
     let rows = Rows::new(2, 400, 100, 384);
     let design = rows.design();
     for l1_ratio in [1.0, 0.5, 0.1] {
-        for width in [1, 16] {
-            for share in [0.0, 0.3] {
-                whole_paths(&rows, &design, l1_ratio, width, share);
-            }
+        for share in [0.0, 0.3] {
+            let y = rows.targets(16, share);
+            let name = format!("l1_ratio {l1_ratio}, {share} explained");
+            group.bench_function(name, |b| b.iter(|| walk(&design, &y, l1_ratio, N_ALPHAS)));
         }
     }
-    let pairs: Vec<Rows> = (0..10).map(|k| Rows::new(10 + k, 300, 200, 384)).collect();
-    let designs: Vec<LassoDesign<'_>> = pairs.iter().map(Rows::design).collect();
-    for l1_ratios in [&[1.0][..], &[0.9, 0.5, 0.1]] {
+}
+
+/// The first steps of the paths of 64 permuted targets on one design.
+fn beginnings(c: &mut Criterion) {
+    let mut group = c.benchmark_group("beginning of a path");
+    group.sample_size(20).throughput(Throughput::Elements(64));
+    let rows = Rows::new(10, 300, 200, 384);
+    let design = rows.design();
+    for l1_ratio in [1.0, 0.5, 0.1] {
         for n_steps in [1, 6, 9] {
-            beginnings(&pairs, &designs, l1_ratios, n_steps);
+            let mut round = 1000;
+            // New targets each time, so that nothing is remembered.
+            let mut targets = || {
+                round += 1;
+                noise(round, 64 * 300)
+            };
+            let name = format!("l1_ratio {l1_ratio}, {n_steps} steps");
+            group.bench_function(name, |b| {
+                let run = |y: Vec<f64>| walk(&design, &y, l1_ratio, n_steps);
+                b.iter_batched(&mut targets, run, BatchSize::SmallInput);
+            });
         }
     }
-}
-
-/// 50 penalties from α_max down to a thousandth of it, `width` targets of one path.
-fn whole_paths(rows: &Rows, design: &LassoDesign<'_>, l1_ratio: f64, width: usize, share: f64) {
-    let y = rows.targets(width, share);
-    let mut n_nonzero = 0;
-    let mut worst = 0.0_f64;
-    let seconds = median(7, || {
-        let fits = walk(design, &y, l1_ratio, N_ALPHAS);
-        n_nonzero = fits[0].n_nonzero;
-        worst = fits.iter().fold(0.0, |worst, fit| worst.max(fit.gap));
-        assert!(fits.iter().all(|fit| fit.is_converged));
-    });
-    println!(
-        "whole path, l1_ratio {l1_ratio}, {width:>2} target(s), {share} explained: {:.2} ms each ({n_nonzero} features at the end, gap at most {worst:.0e})",
-        1e3 * seconds / width as f64,
-    );
-}
-
-/// The first steps of the paths of 64 permuted targets on ten designs: what tuning inside a permutation test amounts to.
-fn beginnings(rows: &[Rows], designs: &[LassoDesign<'_>], l1_ratios: &[f64], n_steps: usize) {
-    let mut n_nonzero = 0;
-    let mut rounds = 0;
-    let seconds = median(5, || {
-        // New targets each time, so that nothing is remembered.
-        rounds += 1;
-        for (rows, design) in rows.iter().zip(designs) {
-            let y = noise(1000 + rounds, 64 * rows.n_train);
-            for &l1_ratio in l1_ratios {
-                let fits = walk(design, &y, l1_ratio, n_steps);
-                n_nonzero += fits.iter().map(|fit| fit.n_nonzero).sum::<u32>();
-            }
-        }
-    });
-    let n_paths = 64 * rows.len() * l1_ratios.len() * rounds as usize;
-    println!(
-        "ten times {n_steps} steps, l1_ratio {l1_ratios:?}: {:.3} ms a target ({:.1} features at the end)",
-        1e3 * seconds / 64.0,
-        f64::from(n_nonzero) / n_paths as f64
-    );
 }
 
 /// Walks the first `n_steps` of the grid, step by step; the fits of the last.
@@ -175,35 +163,6 @@ impl Rows {
             all.extend(y.iter().map(|y| y - mean));
         }
         all
-    }
-}
-
-/// Median seconds of a run, by this thread's processor time; of `rounds` times as many runs as take a fifth of a second, as that clock ticks slowly.
-fn median(rounds: usize, mut run: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let (start, mut n) = (processor_time(), 0.0);
-            loop {
-                run();
-                n += 1.0;
-                let elapsed = processor_time() - start;
-                if elapsed > 0.2 {
-                    break elapsed / n;
-                }
-            }
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[rounds / 2]
-}
-
-/// Seconds this thread has been on a processor (Linux; elsewhere the clock has to do).
-fn processor_time() -> f64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    match text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()) {
-        Some(nanoseconds) => nanoseconds * 1e-9,
-        None => START.elapsed().as_secs_f64(),
     }
 }
 
