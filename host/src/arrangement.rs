@@ -8,7 +8,7 @@ use ocean_engine::permutation::{self, PermutationScheme};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 
-use crate::dataset::{Covariates, Dataset, Target, listed, one_value_a_group};
+use crate::dataset::{Covariates, Dataset, listed, one_value_a_group};
 use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -28,6 +28,8 @@ pub struct Arrangement {
     pub n_duplicates: usize,
     /// v̄ = mean σ²ₑ/cᵢ of each target that is a mean of raters: its mean error variance.
     pub rating_error: Vec<Option<f64>>,
+    /// The ratings behind each such target, a vector a rater.
+    pub ratings: Vec<Option<Vec<Vec<f64>>>>,
     /// Who is held out when.
     pub folds: Folds,
     /// How y is permuted.
@@ -82,7 +84,16 @@ impl Arrangement {
             targets,
             groups,
             n_duplicates,
-            rating_error: dataset.targets.iter().map(rating_error).collect(),
+            ratings: dataset
+                .targets
+                .iter()
+                .map(|target| Some(target.raters.as_ref()?.ratings.clone()))
+                .collect(),
+            rating_error: dataset
+                .targets
+                .iter()
+                .map(|target| target.raters.as_ref()?.fit.mean_error_variance())
+                .collect(),
             folds,
             scheme,
             covariates: dataset.covariates.clone(),
@@ -268,19 +279,6 @@ fn mind_duplicates(plan: &Plan, n_duplicates: usize, problem: Problem) -> Proble
         .as_ref()
         .map_or(String::new(), |remedy| format!("{remedy}; or: "));
     problem.with_try(format!("{before}{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
-}
-
-/// Mean over the rows of σ²ₑ/cᵢ: σ²ₑ the residual variance of the ratings, cᵢ the raters of row i (STATISTICS §7).
-fn rating_error(target: &Target) -> Option<f64> {
-    let panel = target.raters.as_ref()?;
-    let variance = panel.residual_variance?;
-    let rated: Vec<f64> = panel
-        .counts
-        .iter()
-        .filter(|&&count| count > 0)
-        .map(|&count| f64::from(count))
-        .collect();
-    Some(rated.iter().map(|count| variance / count).sum::<f64>() / rated.len() as f64)
 }
 
 /// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind.

@@ -14,11 +14,13 @@ use ocean_engine::inference::interval::{
 use ocean_engine::inference::multiplicity::{
     PermutationP, benjamini_hochberg, holm, permutation_p, settle_ties, step_down_max_t,
 };
+use ocean_engine::inference::reliability::prmse_one_way;
 use ocean_engine::inference::sensitivity::{
     critical_maximum, critical_pooled, null_moments, sensitivity,
 };
 use ocean_engine::inference::sequential::{LEAST_DRAWS, Stopping};
 use ocean_engine::inference::verdict::{Evidence, Verdict, false_coverage_level};
+use ocean_engine::nested::OutOfFold;
 use ocean_engine::score::{CovariateScores, HeldOut, Scores, se_naive};
 use ocean_engine::targets::{RowSet, Targets};
 
@@ -58,6 +60,8 @@ pub struct Common<'a> {
     pub is_adaptive: bool,
     /// Mean error variance of the targets that are means of raters, v̄ = mean σ²ₑ/cᵢ over their rows; `None` for other targets.
     pub rating_error: &'a [Option<f64>],
+    /// The ratings behind each such target, a vector a rater over all rows.
+    pub ratings: &'a [Option<Vec<Vec<f64>>>],
 }
 
 impl Common<'_> {
@@ -284,6 +288,9 @@ fn describe(
         r2_test_mean: scores.r2_test_mean,
         r2_fold_mean: scores.r2_fold_mean,
         r2_oosse: scores.r2_oosse,
+        prmse_rsmtool: common.ratings[target]
+            .as_ref()
+            .and_then(|ratings| mean_prmse(ratings, &row_set.rows, piece, column)),
         r2_partial: beside_covariates.map(|s| s.r2_partial),
         r2_covariates: beside_covariates.map(|s| s.r2_covariates),
         r2_total: beside_covariates.map(|s| s.r2_total),
@@ -314,6 +321,16 @@ fn describe(
         is_control: computed.is_control,
         ..CellResult::default()
     })
+}
+
+/// PRMSE of rsmtool, mean over repeats.
+fn mean_prmse(ratings: &[Vec<f64>], rows: &[usize], piece: &Piece, column: usize) -> Option<f64> {
+    let of_rows = |rater: &Vec<f64>| rows.iter().map(|&row| rater[row]).collect();
+    let ratings: Vec<Vec<f64>> = ratings.iter().map(of_rows).collect();
+    let of_repeat =
+        |observed: &OutOfFold| prmse_one_way(&ratings, observed.y_hat.column(column).as_slice());
+    let by_repeat: Option<Vec<f64>> = piece.observed.iter().map(of_repeat).collect();
+    by_repeat.map(|all| all.iter().sum::<f64>() / all.len() as f64)
 }
 
 /// The chosen fits of one cell, all splits and repeats.

@@ -4,17 +4,18 @@ use std::path::Path;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
+use ocean_engine::inference::reliability::Agreement;
 use serde_json::{Value, json};
 
 use crate::arrangement::Arrangement;
 use crate::atomic::{self, WriteError};
 use crate::cells::{Cells, Computed};
-use crate::dataset::{Dataset, Target};
+use crate::dataset::{Dataset, RaterPanel, Target};
 use crate::plan::{InnerFolds, Plan, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
-    ComparisonResult, Correction, DataSummary, EncoderSummary, FailedCell, Finding,
-    RegressorSummary, SCHEMA_VERSION, StudyResults, TargetSummary,
+    ComparisonResult, Correction, DataSummary, EncoderSummary, FailedCell, Finding, RaterSummary,
+    RegressorSummary, Reliability, SCHEMA_VERSION, StudyResults, TargetSummary,
 };
 use crate::sources::{Embedded, Sources};
 use crate::study::Spent;
@@ -113,7 +114,31 @@ pub fn target_summary(target: &Target) -> TargetSummary {
             .raters
             .as_ref()
             .map_or(Vec::new(), |panel| panel.columns.clone()),
+        reliability: target.raters.as_ref().and_then(reliability),
     }
+}
+
+/// How far the raters of a target agree.
+fn reliability(panel: &RaterPanel) -> Option<Reliability> {
+    let agreement = Agreement::of(&panel.ratings)?;
+    let by_rater = panel.columns.iter().zip(&panel.ratings);
+    let by_rater = by_rater.map(|(name, ratings)| {
+        let (mean, sd) = ocean_engine::doctor::mean_and_sd(ratings);
+        RaterSummary {
+            name: name.clone(),
+            n: ratings.iter().filter(|rating| !rating.is_nan()).count(),
+            mean,
+            sd: if sd.is_finite() { sd } else { 0.0 },
+        }
+    });
+    Some(Reliability {
+        n_complete: agreement.n_complete,
+        icc_2_1: agreement.icc_2_1,
+        icc_2_k: agreement.icc_2_k,
+        icc_3_1: agreement.icc_3_1,
+        icc_3_k: agreement.icc_3_k,
+        by_rater: by_rater.collect(),
+    })
 }
 
 impl Study<'_> {

@@ -10,6 +10,8 @@ use crate::report::model::{CellResult, Finding, Severity, TargetSummary};
 
 /// A target whose commonest value has at least this share is nearly constant.
 const NEARLY_CONSTANT: f64 = 0.8;
+/// Raters whose consistency passes their absolute agreement by more have means that matter.
+const UNEQUAL_RATERS: f64 = 0.05;
 /// Scores of different encoders closer than this are the same score.
 const SAME_SCORE: f64 = 1e-10;
 
@@ -85,6 +87,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     permutations(facts, &mut findings);
     length_alone(facts, &mut findings);
     value_by_size(facts, &mut findings);
+    raters(facts, &mut findings);
     for note in facts.join_notes {
         findings.push(finding(
             Severity::Note,
@@ -455,6 +458,60 @@ fn length_alone(facts: &Facts, findings: &mut Vec<Finding>) {
             ],
         ));
     }
+}
+
+/// How far raters agree, and whether differences between their means matter to those who count them as error.
+fn raters(facts: &Facts, findings: &mut Vec<Finding>) {
+    let mut shown = Vec::new();
+    let mut unequal = Vec::new();
+    for (summary, _) in facts.targets {
+        let Some(found) = &summary.reliability else {
+            continue;
+        };
+        let means: Vec<String> = found
+            .by_rater
+            .iter()
+            .map(|rater| format!("{} {:.2} ± {:.2}", rater.name, rater.mean, rater.sd))
+            .collect();
+        shown.push(format!(
+            "`{}` on {} rows: ICC(2,1) {:.2}, ICC(2,k) {:.2}, ICC(3,1) {:.2}, ICC(3,k) {:.2}; means ± sd {}",
+            summary.name,
+            found.n_complete,
+            found.icc_2_1,
+            found.icc_2_k,
+            found.icc_3_1,
+            found.icc_3_k,
+            means.join(", ")
+        ));
+        if found.icc_3_k - found.icc_2_k > UNEQUAL_RATERS {
+            unequal.push(summary.name.clone());
+        }
+    }
+    if shown.is_empty() {
+        return;
+    }
+    let (severity, meaning) = if unequal.is_empty() {
+        (
+            Severity::Note,
+            "The raters' means differ little beside the texts, so that agreement (2) and consistency (3) are about the same.",
+        )
+    } else {
+        (
+            Severity::Warning,
+            "The raters' means differ. As the same raters rate every text this costs nobody r2, but prmse_rsmtool counts it as their error and is then too large.",
+        )
+    };
+    findings.push(finding(
+        severity,
+        "raters",
+        unequal,
+        [
+            format!("Agreement of the raters of {}.", shown.join("; of ")),
+            meaning.to_owned(),
+            "Read r2_over_ceiling; prmse_rsmtool is there for comparison with other software."
+                .to_owned(),
+        ],
+    ));
 }
 
 /// Where each group has one value and sizes differ: what the exchange assumes of the two, and how they go together.

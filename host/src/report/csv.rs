@@ -44,7 +44,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column; 54] = [
+pub const COLUMNS: [Column; 55] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -100,6 +100,7 @@ pub const COLUMNS: [Column; 54] = [
     ("r2_covariates", |c| number(c.r2_covariates)),
     ("r2_total", |c| number(c.r2_total)),
     ("r2_increment", |c| number(c.r2_increment)),
+    ("prmse_rsmtool", |c| number(c.prmse_rsmtool)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

@@ -128,6 +128,7 @@ fn target(name: &str) -> TargetSummary {
         sd: 0.1875,
         n_distinct: 37,
         raters: Vec::new(),
+        reliability: None,
     }
 }
 
@@ -317,6 +318,19 @@ pub fn odd() -> StudyResults {
     let mut results = quickstart();
     results.study = format!("odd {script}");
     results.targets = vec![target(script), target(long), target(wide)];
+    results.targets[0].reliability = Some(Reliability {
+        n_complete: 400,
+        icc_2_1: 0.31,
+        icc_2_k: 0.47,
+        icc_3_1: 0.68,
+        icc_3_k: 0.81,
+        by_rater: vec![RaterSummary {
+            name: script.into(),
+            n: 412,
+            mean: 3.5,
+            sd: 0.9,
+        }],
+    });
     results.encoders = vec![
         encoder(marks, "précomputed", false),
         encoder(escape, "x 1.0", false),

@@ -162,6 +162,39 @@ pub struct TargetSummary {
     pub n_distinct: usize,
     /// Columns averaged into it, when `[raters]` made it; else empty.
     pub raters: Vec<String>,
+    /// How far its raters agree; `None` without raters, or where fewer than two rows have a rating of each.
+    #[serde(default)]
+    pub reliability: Option<Reliability>,
+}
+
+/// Agreement of the raters of one target (Shrout & Fleiss 1979), on the rows that all of them rated.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Reliability {
+    /// Rows that every rater rated.
+    pub n_complete: usize,
+    /// ICC(2,1): absolute agreement of one rater drawn from many.
+    pub icc_2_1: f64,
+    /// ICC(2,k): that of the mean of as many raters drawn from many.
+    pub icc_2_k: f64,
+    /// ICC(3,1): consistency of one of these raters.
+    pub icc_3_1: f64,
+    /// ICC(3,k): that of the mean of these raters; differences between their means cost nothing.
+    pub icc_3_k: f64,
+    /// The raters, in the order of `raters`.
+    pub by_rater: Vec<RaterSummary>,
+}
+
+/// One rater of one target.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RaterSummary {
+    /// Its column.
+    pub name: String,
+    /// Its ratings.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation (ddof 1); 0 for a single one.
+    pub sd: f64,
 }
 
 /// How much a finding should worry the reader; sorts worst first.
@@ -377,6 +410,10 @@ pub struct CellResult {
     /// With covariates: r2_total − r2_covariates.
     #[serde(default)]
     pub r2_increment: Option<f64>,
+    /// PRMSE as rsmtool computes it (Loukina et al. 2020), one-way: differences between the raters' means count as their error. For comparison with other
+    /// software only; `None` without raters.
+    #[serde(default)]
+    pub prmse_rsmtool: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not here.
     pub notes: String,
     /// Not in results.csv: encoder and regressor were chosen by inner error inside each training part.

@@ -50,6 +50,7 @@ impl Evaluator<'_> {
             n_permutations: self.plan.n_permutations() as usize,
             is_adaptive: self.plan.is_adaptive(),
             rating_error: &self.arrangement.rating_error,
+            ratings: &self.arrangement.ratings,
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod comparison;
 pub mod interval;
 pub mod multiplicity;
+pub mod reliability;
 pub mod sensitivity;
 pub mod sequential;
 pub mod verdict;

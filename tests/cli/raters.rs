@@ -1,0 +1,60 @@
+//! Two raters of one trait, one stricter than the other: what is said of their agreement.
+
+use crate::folder::{Folder, texts};
+use crate::outputs::{cell, number, results};
+
+/// Sixty texts rated by `a` and, `apart` points higher, by `b`.
+fn study(apart: f64) -> Folder {
+    let folder = Folder::sound();
+    let mut table = "id,text,a,b\n".to_owned();
+    for (row, line) in texts(60).lines().skip(1).enumerate() {
+        let (start, mood) = line.rsplit_once(',').unwrap();
+        let mood: f64 = mood.parse().unwrap();
+        let noise = [0.1, -0.2, 0.05, 0.15, -0.1][row % 5];
+        table.push_str(&format!(
+            "{start},{},{}\n",
+            mood + noise,
+            mood - noise + apart
+        ));
+    }
+    folder.write("texts.csv", table);
+    folder.replace(
+        "plugins.toml",
+        "targets = [\"mood\"]",
+        "targets = [\"trait\"]\n\n[raters]\ntrait = [\"a\", \"b\"]",
+    );
+    folder
+}
+
+#[test]
+fn raters_of_unlike_levels_are_warned_of_and_cost_r2_over_ceiling_nothing() {
+    let run = |apart: f64| {
+        let folder = study(apart);
+        folder.eval(&["--quiet"]).ending_with(0);
+        let rows = results(&folder.file("run"));
+        let row = cell(&rows, "lexical", "trait");
+        let numbers = ["r2_over_ceiling", "prmse_rsmtool"].map(|name| number(row, name));
+        let report = std::fs::read_to_string(folder.file("run/report.md")).unwrap();
+        (numbers, report)
+    };
+    let ([ceiling, prmse], report) = run(0.0);
+    let ([ceiling_apart, prmse_apart], report_apart) = run(1.0);
+    // The same ratings but for a constant: every deviation is the same, to rounding.
+    assert!(
+        (ceiling - ceiling_apart).abs() < 1e-9,
+        "{ceiling} {ceiling_apart}"
+    );
+    assert!((prmse - ceiling).abs() < 0.1, "{prmse} {ceiling}");
+    assert!(prmse_apart > prmse + 0.1, "{prmse_apart} {prmse}");
+    assert!(
+        report.contains("The raters' means differ little beside the texts"),
+        "{report}"
+    );
+    assert!(
+        report_apart.contains("prmse_rsmtool counts it as their error"),
+        "{report_apart}"
+    );
+    for said in ["of \\`trait\\` on 60 rows: ICC(2,1) ", "; means ± sd a "] {
+        assert!(report.contains(said), "{report}");
+    }
+}
