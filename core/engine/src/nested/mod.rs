@@ -197,27 +197,25 @@ impl<'a> NestedCv<'a> {
     /// The whole paths of each split's inner designs along that split's own grid.
     fn walk_splits(&self, y: &DMatrix<f64>, errors: &mut InnerErrors) -> Result<(), EngineError> {
         let all: Vec<u32> = (0..y.ncols() as u32).collect();
-        let outer: Vec<CentredBlock> = self
-            .designs
-            .outer
-            .iter()
-            .map(|design| CentredBlock::new(y, design, self.scales_y))
-            .collect();
+        // Each split's grid of each variant, with the scale of y that it is for.
+        let mut grids = Vec::with_capacity(self.designs.n_splits());
+        for (design, prepared) in self.designs.outer.iter().zip(&self.outer) {
+            let part = CentredBlock::new(y, design, self.scales_y);
+            let of_variants = (0..self.n_variants)
+                .map(|variant| self.grid(design, prepared.as_ref(), variant, &part))
+                .collect::<Result<Vec<_>, _>>()?;
+            grids.push((part.scale, of_variants));
+        }
         for (design, prepared) in self.designs.inner.iter().zip(&self.inner) {
             let part = CentredBlock::new(y, design, self.scales_y);
             let mut workspace = Workspace::new(design, y.ncols());
             for (split, range) in &design.serves {
-                for variant in 0..self.n_variants {
-                    let (whole, whole_design) = (&outer[*split], &self.designs.outer[*split]);
-                    let mut alphas = DMatrix::zeros(self.n_alphas, y.ncols());
-                    self.outer[*split]
-                        .grid(variant, &whole.y, &mut alphas)
-                        .map_err(|source| {
-                            failed("making the penalty grid", whole_design, source)
-                        })?;
+                let (scale, of_variants) = &grids[*split];
+                for (variant, alphas) in of_variants.iter().enumerate() {
                     // The same penalty in units of y.
+                    let mut alphas = alphas.clone();
                     for (column, mut alphas) in alphas.column_iter_mut().enumerate() {
-                        alphas *= whole.scale[column] / part.scale[column];
+                        alphas *= scale[column] / part.scale[column];
                     }
                     let mut path = prepared
                         .begin(variant, &part.y, &alphas)
@@ -364,6 +362,21 @@ impl<'a> NestedCv<'a> {
         }
     }
 
+    /// The penalties of one design for a block of targets, n_alphas × columns.
+    fn grid(
+        &self,
+        design: &Design,
+        prepared: &(dyn Prepared + 'a),
+        variant: usize,
+        part: &CentredBlock,
+    ) -> Result<DMatrix<f64>, EngineError> {
+        let mut alphas = DMatrix::zeros(self.n_alphas, part.y.ncols());
+        prepared
+            .grid(variant, &part.y, &mut alphas)
+            .map_err(|source| failed("making the penalty grid", design, source))?;
+        Ok(alphas)
+    }
+
     fn begin<'p>(
         &self,
         design: &Design,
@@ -371,10 +384,7 @@ impl<'a> NestedCv<'a> {
         variant: usize,
         part: &CentredBlock,
     ) -> Result<(Box<dyn Path + 'p>, DMatrix<f64>), EngineError> {
-        let mut alphas = DMatrix::zeros(self.n_alphas, part.y.ncols());
-        prepared
-            .grid(variant, &part.y, &mut alphas)
-            .map_err(|source| failed("making the penalty grid", design, source))?;
+        let alphas = self.grid(design, prepared, variant, part)?;
         let path = prepared
             .begin(variant, &part.y, &alphas)
             .map_err(|source| failed("beginning the path", design, source))?;
