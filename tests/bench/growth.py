@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ridge import REPOSITORY, processor
+from program import cargo_bench, processor, save
 
 BASE = {"n": 500, "p": 384, "columns": 1024, "threads": 2}
 TABLES = {
@@ -37,7 +37,7 @@ def main():
     parser.add_argument("--models", nargs="+", default=["ridge", "lasso", "elastic-net"])
     parser.add_argument("--quick", action="store_true", help="smaller tables")
     arguments = parser.parse_args()
-    bench = build()
+    bench = cargo_bench()
     print(f"{processor()}; milliseconds a target (peak MB)")
     for name, values in (QUICK if arguments.quick else TABLES).items():
         print(f"\n{name:>8}" + "".join(f"{model:>22}" for model in arguments.models))
@@ -49,13 +49,6 @@ def main():
             print(f"{value:>8}" + "".join(f"{text:>22}" for text in cells), flush=True)
 
 
-def build():
-    call = ["cargo", "bench", "--quiet", "--no-run", "--package", "ocean-tests", "--bench", "nested", "--message-format=json"]
-    built = subprocess.run(call, cwd=REPOSITORY, check=True, capture_output=True, text=True)
-    messages = map(json.loads, built.stdout.splitlines())
-    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "nested")
-
-
 def cell(bench, size, model):
     rng = np.random.default_rng(1)
     n, p, columns = size["n"], size["p"], size["columns"]
@@ -63,9 +56,7 @@ def cell(bench, size, model):
     latent = rng.normal(size=(n, rank)) / np.arange(1, rank + 1) ** 0.6
     x = latent @ rng.normal(size=(rank, p)) + 0.1 * rng.normal(size=(n, p))
     with tempfile.TemporaryDirectory() as folder:
-        for name, matrix in (("x", x), ("y", rng.normal(size=(n, columns)))):
-            (Path(folder) / f"{name}.f64").write_bytes(matrix.astype("<f8").tobytes(order="F"))
-        call = [bench, folder, str(n), str(p), str(columns), str(size["threads"]), model]
+        call = [bench, *save(folder, x, rng.normal(size=(n, columns))), str(size["threads"]), model]
         process = subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
         answer = json.loads(process.stdout.read())
         _, status, usage = os.wait4(process.pid, 0)

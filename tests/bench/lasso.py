@@ -39,7 +39,8 @@ from sklearn.linear_model import ElasticNetCV, LassoCV, enet_path
 from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ridge import REPOSITORY, folds, permute, processor, read
+from program import cargo_bench, processor, save
+from ridge import folds, permute, read
 
 N_ALPHAS, MIN_RATIO, TOL = 50, 1e-3, 1e-9
 L1_RATIOS = {"lasso": [1.0], "elastic-net": [0.9, 0.5, 0.1]}
@@ -76,7 +77,7 @@ def main():
     x, y = read(arguments.ratings, arguments.embeddings)
     permuted = permute(y, arguments.permutations)[:, y.shape[1] :]
     print(f"{processor()}, {THREADS} threads; numpy {np.__version__}, scikit-learn {sklearn.__version__}, celer {celer.__version__}")
-    bench = build()
+    bench = cargo_bench()
     with tempfile.TemporaryDirectory() as folder:
         for model, ratios in L1_RATIOS.items():
             whole_paths(arguments, bench, folder, model, ratios, x, y)
@@ -91,21 +92,6 @@ def parse():
     parser.add_argument("--permutations", type=int, default=31, help="of all targets, for this program; peers get a few columns")
     parser.add_argument("--no-glmnet", action="store_true")
     return parser.parse_args()
-
-
-def build():
-    built = subprocess.run(
-        ["cargo", "bench", "--quiet", "--no-run", "--package", "ocean-tests", "--bench", "nested", "--message-format=json"],
-        cwd=REPOSITORY, check=True, capture_output=True, text=True,
-    )
-    messages = map(json.loads, built.stdout.splitlines())
-    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "nested")
-
-
-def save(folder, x, y):
-    for name, matrix in (("x", x), ("y", y)):
-        (Path(folder) / f"{name}.f64").write_bytes(matrix.astype("<f8").tobytes(order="F"))
-    return [folder, *map(str, (*x.shape, y.shape[1]))]
 
 
 def run_json(*call):

@@ -43,9 +43,11 @@ from sklearn.model_selection import KFold, permutation_test_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+sys.path.insert(0, str(Path(__file__).parent))
+from program import cargo_bench, processor, save
+
 N_SAMPLES, N_FOLDS, N_ALPHAS = 500, 5, 30
 GOALS = {"pts": 1000, "ridgecv": 4, "himalaya": 15}
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def main():
@@ -122,23 +124,12 @@ class Ocean:
     """The engine, built once; each run is a process of its own, timed inside (reading the files is not counted)."""
 
     def __init__(self, folder, x, y):
-        self.call = [cargo_bench(), folder, *map(str, (*x.shape, y.shape[1], THREADS))]
-        for name, matrix in (("x", x), ("y", y)):
-            (Path(folder) / f"{name}.f64").write_bytes(matrix.astype("<f8").tobytes(order="F"))
+        self.call = [cargo_bench(), *save(folder, x, y), str(THREADS)]
 
     def run(self):
         answer = json.loads(subprocess.run(self.call, check=True, capture_output=True, text=True).stdout)
         self.prepare_s = answer["prepare_s"]
         return answer["total_s"] / answer["columns"], np.array(answer["r2"])
-
-
-def cargo_bench():
-    built = subprocess.run(
-        ["cargo", "bench", "--quiet", "--no-run", "--package", "ocean-tests", "--bench", "nested", "--message-format=json"],
-        cwd=REPOSITORY, check=True, capture_output=True, text=True,
-    )
-    messages = map(json.loads, built.stdout.splitlines())
-    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "nested")
 
 
 def by_permutation_test_score(x, y, alphas, n_permutations):
@@ -174,14 +165,6 @@ def compare(runs, rounds, n_targets):
         observed, null = r2[name][:n_targets].mean(), r2[name][n_targets:]
         null = f"{null.mean():.4f}" if null.size else "-"
         print(f"{name:10} {1e3 * median:12.4g} {spread:>28} {median / ours:8.1f} {GOALS.get(name, 1):6}  {observed:.4f} / {null}")
-
-
-def processor():
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
