@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time of lasso and elastic net, this program and its peers, in one run, in turn.
 
-    python3 tests/bench/lasso.py --ratings loans.csv --embeddings minilm_l6.npy [--rounds 3] [--permutations 31]
+    python3 tests/bench/lasso.py --ratings loans.csv --embeddings minilm_l6.npy [--rounds 3] [--permutations 31] [--question path|nested]
 
 Data: the first 500 rows with all ratings, all rating columns (20), p = 384, columns standardised. Every peer gets 2 threads and f64. Two questions:
 
@@ -80,8 +80,10 @@ def main():
     bench = cargo_bench()
     with tempfile.TemporaryDirectory() as folder:
         for model, ratios in L1_RATIOS.items():
-            whole_paths(arguments, bench, folder, model, ratios, x, y)
-            nested(arguments, bench, folder, model, ratios, x, permuted)
+            if arguments.question != "nested":
+                whole_paths(arguments, bench, folder, model, ratios, x, y)
+            if arguments.question != "path":
+                nested(arguments, bench, folder, model, ratios, x, permuted)
 
 
 def parse():
@@ -90,6 +92,7 @@ def parse():
     parser.add_argument("--embeddings", required=True, help=".npy, one row a row of the table")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--permutations", type=int, default=31, help="of all targets, for this program; peers get a few columns")
+    parser.add_argument("--question", choices=["path", "nested"], help="only this one of the two")
     parser.add_argument("--no-glmnet", action="store_true")
     return parser.parse_args()
 
@@ -107,7 +110,7 @@ def whole_paths(arguments, bench, folder, model, ratios, x, y):
     for ratio in ratios:
         runs = {
             "ocean": lambda: by_ocean_path(bench, folder, x, y, ratio),
-            "scikit-learn": lambda: by_path(x, y[:, -2:], ratio, by_sklearn),
+            "scikit-learn": lambda: by_path(x, y[:, -1:], ratio, by_sklearn),
         }
         if ratio == 1.0:
             runs["celer"] = lambda: by_path(x, y[:, -4:], ratio, by_celer)
