@@ -8,7 +8,7 @@ use ocean_engine::inference::comparison::{
 };
 use ocean_engine::inference::multiplicity::holm;
 
-use crate::cells::{Cells, Common, Computed, draws};
+use crate::cells::{Cells, Common, Computed, draws, minus};
 use crate::report::model::{CellResult, Compared, ComparisonResult};
 
 /// Level of the intervals.
@@ -199,11 +199,7 @@ impl Study<'_> {
 
     /// Δ without each jackknife block; `None` where one of the two has none.
     fn replicates(&self, pair: Pair) -> Option<Vec<f64>> {
-        let (a, b) = (
-            &self.cells.replicates[pair.a],
-            &self.cells.replicates[pair.b],
-        );
-        (!a.is_empty() && a.len() == b.len()).then(|| minus(a, b))
+        self.cells.both_replicates(pair.a, pair.b)
     }
 
     /// Δ under each permutation that both have.
@@ -261,10 +257,6 @@ impl Study<'_> {
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
 /// The mean of several series, as far as all of them go.

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use nalgebra::DMatrix;
 use ocean_engine::inference::reliability::Agreement;
+use ocean_engine::score::mean_and_sd;
 use serde_json::{Value, json};
 
 use crate::arrangement::Arrangement;
@@ -81,6 +82,7 @@ fn spent(computed: &Computed) -> Value {
         permutations_s,
         sensitivity_s,
         intervals_s,
+        redraws_s,
     } = computed.piece.spent;
     json!({
         "encoder": computed.encoder,
@@ -89,6 +91,7 @@ fn spent(computed: &Computed) -> Value {
         "permutations_s": permutations_s,
         "sensitivity_s": sensitivity_s,
         "intervals_s": intervals_s,
+        "redraws_s": redraws_s,
     })
 }
 
@@ -102,7 +105,7 @@ fn cpu_seconds() -> f64 {
 #[must_use]
 pub fn target_summary(target: &Target) -> TargetSummary {
     let n_missing = target.values.iter().filter(|value| value.is_nan()).count();
-    let (mean, sd) = ocean_engine::doctor::mean_and_sd(&target.values);
+    let (mean, sd) = mean_and_sd(&observed(&target.values), 1);
     TargetSummary {
         name: target.name.clone(),
         n: target.values.len() - n_missing,
@@ -118,12 +121,18 @@ pub fn target_summary(target: &Target) -> TargetSummary {
     }
 }
 
+/// The values that are there.
+fn observed(values: &[f64]) -> Vec<f64> {
+    let present = values.iter().filter(|value| !value.is_nan());
+    present.copied().collect()
+}
+
 /// How far the raters of a target agree.
 fn reliability(panel: &RaterPanel) -> Option<Reliability> {
     let agreement = Agreement::of(&panel.ratings)?;
     let by_rater = panel.columns.iter().zip(&panel.ratings);
     let by_rater = by_rater.map(|(name, ratings)| {
-        let (mean, sd) = ocean_engine::doctor::mean_and_sd(ratings);
+        let (mean, sd) = mean_and_sd(&observed(ratings), 1);
         RaterSummary {
             name: name.clone(),
             n: ratings.iter().filter(|rating| !rating.is_nan()).count(),

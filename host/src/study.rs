@@ -11,10 +11,12 @@ use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::best::{BestOf, Contender, build_designs};
 use ocean_engine::design::{FoldDesigns, Layout};
-use ocean_engine::evaluate::{Blocks, PermutedTargets, r2_of_columns, r2_without_block, run_block};
+use ocean_engine::evaluate::{Blocks, PermutedTargets, r2_of_columns, run_block};
+use ocean_engine::folds::Folds;
 use ocean_engine::inference::interval::jackknife_blocks;
 use ocean_engine::inference::sensitivity::planted_columns;
 use ocean_engine::nested::OutOfFold;
+use ocean_engine::replicate::{Replicate, with_folds, without_block};
 use ocean_engine::waves::{Wave, Waves};
 use rayon::prelude::*;
 
@@ -36,6 +38,8 @@ pub struct Work {
     pub is_adaptive: bool,
     /// Leave out blocks for the interval.
     pub jackknife: bool,
+    /// Redraws of the folds, 0 for none.
+    pub fold_redraws: usize,
     /// Planted targets for the sensitivity, 0 for none.
     pub sensitivity_draws: usize,
 }
@@ -79,6 +83,18 @@ pub struct Spent {
     pub sensitivity_s: f64,
     /// Jackknife replicates.
     pub intervals_s: f64,
+    /// Redraws of the folds.
+    pub redraws_s: f64,
+}
+
+/// The study without each jackknife block.
+pub struct Jackknife {
+    /// The block of each row of the row set.
+    pub block_of: Vec<usize>,
+    /// r2, blocks × targets.
+    pub r2: DMatrix<f64>,
+    /// B, blocks × targets.
+    pub baseline: DMatrix<f64>,
 }
 
 /// Adds the seconds since the last call.
@@ -93,8 +109,10 @@ pub struct Piece {
     pub observed: Vec<OutOfFold>,
     /// r2, (m + 1) × targets of the row set, row 0 observed, mean over repeats; NaN below the last permutation of a target that has settled.
     pub statistics: DMatrix<f64>,
-    /// r2 without each jackknife block, blocks × targets; `None` with too few rows or groups, or when not asked for.
-    pub jackknife: Option<DMatrix<f64>>,
+    /// `None` with too few rows or groups, or when not asked for.
+    pub jackknife: Option<Jackknife>,
+    /// r2 under each redraw of the folds, redraws × targets; `None` where one leaves a fold too thin, or when not asked for.
+    pub redraws: Option<DMatrix<f64>>,
     /// r2 of the planted targets, draw-major, mean over repeats; empty when not asked for.
     pub planted: Vec<f64>,
     /// Mean training rows of the outer splits.
@@ -112,7 +130,7 @@ impl Bench<'_> {
         let blocks = Blocks::new(self.work.n_permutations, self.n_targets()).len();
         let draws = self.work.sensitivity_draws.div_ceil(DRAWS_PER_PIECE);
         let jackknife = self.jackknife_blocks().map_or(0, |(_, n_blocks)| n_blocks);
-        ((blocks + draws) * repeats + jackknife) as u64
+        ((blocks + draws) * repeats + jackknife + self.work.fold_redraws) as u64
     }
 
     fn n_targets(&self) -> usize {
@@ -135,6 +153,7 @@ impl Bench<'_> {
             observed: Vec::with_capacity(repeats),
             statistics: DMatrix::zeros(0, 0),
             jackknife: None,
+            redraws: None,
             planted: Vec::new(),
             n_train: 0.0,
             n_constant: 0,
@@ -177,6 +196,8 @@ impl Bench<'_> {
         }
         piece.jackknife = self.jackknife(&name, contenders, stage)?;
         add_lap(&mut piece.spent.intervals_s, &mut lap);
+        piece.redraws = self.redraws(&name, contenders, stage)?;
+        add_lap(&mut piece.spent.redraws_s, &mut lap);
         Ok(piece)
     }
 
@@ -316,29 +337,82 @@ impl Bench<'_> {
         jackknife_blocks(rows, &fold_of, self.layout.groups, self.layout.seed)
     }
 
-    /// r2 without each block, blocks × targets. A block whose removal leaves a fold too thin ends the interval, not the run.
+    /// r2 and B without each block. A block whose removal leaves a fold too thin ends the interval, not the run.
     fn jackknife(
         &self,
         name: &str,
         contenders: &[Contender],
         stage: &Stage,
-    ) -> Result<Option<DMatrix<f64>>, StudyError> {
+    ) -> Result<Option<Jackknife>, StudyError> {
         let Some((block_of, n_blocks)) = self.jackknife_blocks() else {
             return Ok(None);
         };
         let PermutedTargets {
             targets, row_set, ..
         } = self.permuted;
-        let mut replicates = DMatrix::zeros(n_blocks, self.n_targets());
-        for block in 0..n_blocks {
-            let numbers = self.keep(
-                &format!("jackknife/{name}/{block}"),
-                self.n_targets(),
-                || r2_without_block(contenders, targets, row_set, &block_of, block),
-            );
+        let n_targets = self.n_targets();
+        let found = self.rows(n_blocks, 2 * n_targets, stage, |block, len| {
+            self.keep(&format!("jackknife/{name}/{block}"), len, || {
+                let Replicate { mut r2, baseline } =
+                    without_block(contenders, targets, row_set, &block_of, block)?;
+                r2.extend(baseline);
+                Ok(r2)
+            })
+        })?;
+        Ok(found.map(|both| Jackknife {
+            r2: both.columns(0, n_targets).into_owned(),
+            baseline: both.columns(n_targets, n_targets).into_owned(),
+            block_of,
+        }))
+    }
+
+    /// r2 under each redraw of the folds: whole groups, if any, as in the study's own folds.
+    fn redraws(
+        &self,
+        name: &str,
+        contenders: &[Contender],
+        stage: &Stage,
+    ) -> Result<Option<DMatrix<f64>>, StudyError> {
+        let n_redraws = self.work.fold_redraws;
+        if n_redraws == 0 {
+            return Ok(None);
+        }
+        let Layout {
+            folds,
+            groups,
+            seed,
+            ..
+        } = self.layout;
+        let redrawn = Folds::split(
+            groups,
+            folds.n_folds(),
+            n_redraws,
+            seed.derive("fold redraws", 0),
+        )?;
+        let PermutedTargets {
+            targets, row_set, ..
+        } = self.permuted;
+        self.rows(n_redraws, self.n_targets(), stage, |redraw, len| {
+            self.keep(&format!("redraw/{name}/{redraw}"), len, || {
+                with_folds(contenders, targets, row_set, &redrawn, redraw)
+            })
+        })
+    }
+
+    /// Rows computed one by one (`row`: its number and its length); `None` where one of them leaves a fold too thin or the target constant.
+    fn rows(
+        &self,
+        n_rows: usize,
+        len: usize,
+        stage: &Stage,
+        row: impl Fn(usize, usize) -> Result<Vec<f64>, StudyError>,
+    ) -> Result<Option<DMatrix<f64>>, StudyError> {
+        let mut rows = DMatrix::zeros(n_rows, len);
+        for at in 0..n_rows {
+            let numbers = row(at, len);
             stage.add(1);
             match numbers {
-                Ok(numbers) => replicates.row_mut(block).copy_from_slice(&numbers),
+                Ok(numbers) => rows.row_mut(at).copy_from_slice(&numbers),
                 Err(StudyError::Engine(
                     EngineError::ThinFold { .. }
                     | EngineError::ConstantTarget
@@ -347,7 +421,7 @@ impl Bench<'_> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some(replicates))
+        Ok(Some(rows))
     }
 }
 

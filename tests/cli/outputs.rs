@@ -43,26 +43,15 @@ pub fn assert_same(one: &Path, other: &Path) {
 /// One row of results.csv by column name.
 pub type Row = BTreeMap<String, String>;
 
-/// The rows of results.csv. (Labels in these tests hold no comma and no quote; notes, the last column, may.)
+/// The rows of results.csv.
 pub fn results(folder: &Path) -> Vec<Row> {
     table(&folder.join("results.csv"))
 }
 
 /// The rows of such a file.
 pub fn table(path: &Path) -> Vec<Row> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
-    lines
-        .map(|line| {
-            let values = line.splitn(header.len(), ',');
-            header
-                .iter()
-                .map(ToString::to_string)
-                .zip(values.map(str::to_owned))
-                .collect()
-        })
-        .collect()
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
 }
 
 /// The row of one cell.

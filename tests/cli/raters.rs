@@ -58,3 +58,35 @@ fn raters_of_unlike_levels_are_warned_of_and_cost_r2_over_ceiling_nothing() {
         assert!(report.contains(said), "{report}");
     }
 }
+
+#[test]
+fn raters_who_agree_but_for_a_constant_leave_r2_and_its_interval_as_they_are() {
+    let folder = study(0.0);
+    let table = std::fs::read_to_string(folder.file("texts.csv")).unwrap();
+    let alike = table.lines().map(|text| {
+        let (start, b) = text.rsplit_once(',').unwrap();
+        let (start, a) = start.rsplit_once(',').unwrap();
+        let b = a
+            .parse::<f64>()
+            .map_or(b.to_owned(), |a| (a + 1.0).to_string());
+        format!("{start},{a},{b}\n")
+    });
+    folder.write("texts.csv", alike.collect::<String>());
+    folder
+        .eval(&["--quiet", "--set", "evaluation.fold_redraws=3"])
+        .ending_with(0);
+    let rows = results(&folder.file("run"));
+    let row = cell(&rows, "lexical", "trait");
+    // The fit leaves residuals of some 1e-16 of a rating, squared: nothing.
+    for (share, r2) in [
+        ("r2_over_ceiling", "r2"),
+        ("r2_over_ceiling_low", "ci_low"),
+        ("r2_over_ceiling_high", "ci_high"),
+    ] {
+        assert!(
+            (number(row, share) - number(row, r2)).abs() < 1e-12,
+            "{share}"
+        );
+    }
+    assert!(number(row, "r2_fold_sd") > 0.0);
+}

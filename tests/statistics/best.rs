@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicBool;
 use nalgebra::DMatrix;
 use ocean_engine::best::{BestOf, Contender, build_designs};
 use ocean_engine::design::{InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, permutation_test, r2_without_block};
+use ocean_engine::evaluate::{PermutedTargets, permutation_test};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{OutOfFold, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
+use ocean_engine::replicate::without_block;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::Targets;
 use ocean_tests::ridge::PluginRidge;
@@ -143,7 +144,9 @@ fn the_best_is_put_together_from_what_each_recipe_says_alone_also_under_permutat
     }
     // Without nothing, a replicate is the study itself.
     let row_set = &targets.row_sets()[0];
-    let whole = r2_without_block(&several.contenders(), &targets, row_set, &[0; 60], 1).unwrap();
+    let whole = without_block(&several.contenders(), &targets, row_set, &[0; 60], 1)
+        .unwrap()
+        .r2;
     for target in 0..2 {
         assert!((whole[target] - statistics[(0, target)]).abs() < 1e-12);
     }

@@ -50,7 +50,7 @@ fn intraclass_correlations_agree_with_pingouin_and_prmse_with_rsmtool() {
 fn the_ceiling_of_complete_ratings_is_icc_3_k() {
     let ratings = ratings_of(&golden("reliability.json")["cases"]["unequal_means"]);
     let fit = RaterFit::of(&ratings).unwrap();
-    let (_, sd) = ocean_engine::doctor::mean_and_sd(&fit.values);
+    let (_, sd) = ocean_engine::score::mean_and_sd(&fit.values, 1);
     // 1 − v̄/s² with the variance of the target in the place of B.
     let ceiling = 1.0 - fit.mean_error_variance().unwrap() / (sd * sd);
     let agreement = Agreement::of(&ratings).unwrap();

@@ -5,13 +5,14 @@ use std::sync::atomic::AtomicBool;
 use nalgebra::DMatrix;
 use ocean_engine::best::Contender;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test, r2_without_block};
+use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::interval::jackknife_blocks;
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
 use ocean_engine::regressor::Regressor;
+use ocean_engine::replicate::without_block;
 use ocean_engine::seed::{Seed, Stream};
 use ocean_engine::targets::Targets;
 
@@ -99,13 +100,14 @@ impl Study {
                 layout: self.layout(),
                 regressors: &[(regressor, Tuning::PLAIN)],
             };
-            let r2 = r2_without_block(&[contender], &targets, row_set, &block_of, block).unwrap();
-            replicates.row_mut(block).copy_from_slice(&r2);
+            let replicate =
+                without_block(&[contender], &targets, row_set, &block_of, block).unwrap();
+            replicates.row_mut(block).copy_from_slice(&replicate.r2);
         }
         replicates
     }
 
-    fn layout(&self) -> Layout<'_> {
+    pub fn layout(&self) -> Layout<'_> {
         Layout {
             x: &self.x,
             folds: &self.folds,

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::covariates::Partial;
 use crate::error::EngineError;
 use crate::folds::{Folds, Groups};
+use crate::score::mean_and_sd;
 use crate::seed::Seed;
 
 /// How inner folds, those that choose the penalty, are made.
@@ -228,7 +229,7 @@ impl Design {
             design.take_out(z, rows);
         }
         for column in 0..x.ncols() {
-            match mean_and_sd(design.x.column(column).as_slice()) {
+            match mean_and_sd_of_varying(design.x.column(column).as_slice()) {
                 Some((mean, sd)) => {
                     let standardise = |value: &mut f64| *value = (*value - mean) / sd;
                     design.x.column_mut(column).iter_mut().for_each(standardise);
@@ -261,25 +262,13 @@ impl Design {
     }
 }
 
-/// Mean and sd (ddof 0) of a column, or `None` when all its values are equal.
-///
-/// Values are scaled by the largest first, so that columns of 1e±300 neither overflow nor vanish.
-fn mean_and_sd(values: &[f64]) -> Option<(f64, f64)> {
+/// Mean and sd (ddof 0) of a column, or `None` when all its values are equal: a mean that is not exact would make a tiny sd of them.
+fn mean_and_sd_of_varying(values: &[f64]) -> Option<(f64, f64)> {
     let first = values.first()?;
     if values.iter().all(|value| value == first) {
         return None;
     }
-    let n = values.len() as f64;
-    let largest = values
-        .iter()
-        .fold(0.0f64, |largest, value| largest.max(value.abs()));
-    let mean = values.iter().map(|value| value / largest).sum::<f64>() / n;
-    let variance = values
-        .iter()
-        .map(|value| (value / largest - mean).powi(2))
-        .sum::<f64>()
-        / n;
-    (variance > 0.0).then(|| (mean * largest, variance.sqrt() * largest))
+    Some(mean_and_sd(values, 0)).filter(|(_, sd)| *sd > 0.0)
 }
 
 fn check_rows(layout: &Layout, rows: &[usize]) -> Result<(), EngineError> {

@@ -1,8 +1,14 @@
 //! Measurements behind the doctor's findings; the host puts them into words.
 
+pub mod codes;
+pub mod influence;
+pub mod learning;
+pub mod limit;
+pub mod raters;
+pub mod shift;
+
 use nalgebra::DMatrix;
 
-use crate::score::mean;
 use crate::seed::Seed;
 
 /// Agreement of two embeddings of the same texts: the correlation, over pairs of texts, of their cosines.
@@ -124,19 +130,6 @@ pub fn concentration(values: &[f64]) -> (f64, usize) {
         n_distinct += 1;
     }
     (longest as f64 / sorted.len().max(1) as f64, n_distinct)
-}
-
-/// Mean and sd (ddof 1) of the observed values.
-#[must_use]
-pub fn mean_and_sd(values: &[f64]) -> (f64, f64) {
-    let observed: Vec<f64> = values
-        .iter()
-        .copied()
-        .filter(|value| !value.is_nan())
-        .collect();
-    let centre = mean(&observed);
-    let sum: f64 = observed.iter().map(|value| (value - centre).powi(2)).sum();
-    (centre, (sum / (observed.len() as f64 - 1.0)).sqrt())
 }
 
 /// Spearman's rank correlation of the pairs in which both are there (ties get their mean rank), and their number; `None` when either does not vary.

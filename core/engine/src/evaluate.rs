@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::best::{BestOf, Contender, Recipe, build_designs};
+use crate::best::Recipe;
 use crate::error::EngineError;
 use crate::nested::OutOfFold;
 use crate::permutation::PermutationScheme;
@@ -19,8 +19,6 @@ use crate::waves::Waves;
 
 /// Columns a block aims at: wide enough that matrix products run at full speed, narrow enough that a block stays in the second-level cache.
 pub const BLOCK_COLUMNS: usize = 64;
-/// Columns of a block of a jackknife replicate, which has one column a target: all threads find work.
-const REPLICATE_COLUMNS: usize = 8;
 
 /// How permutation indexes are cut into blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,24 +154,32 @@ pub fn r2_of_columns(
     y: &DMatrix<f64>,
     width: usize,
 ) -> Result<Vec<f64>, EngineError> {
+    Ok(over_columns(recipe, y, width, column_r2)?.concat())
+}
+
+/// `score` of every block of columns, in their order; it is given as many columns as the block has without its padding.
+pub(crate) fn over_columns<T: Send>(
+    recipe: &dyn Recipe,
+    y: &DMatrix<f64>,
+    width: usize,
+    score: impl Fn(&DMatrix<f64>, &OutOfFold) -> Result<T, EngineError> + Sync,
+) -> Result<Vec<T>, EngineError> {
     if y.ncols() == 0 {
         return Ok(Vec::new());
     }
     let n_blocks = y.ncols().div_ceil(width.max(1));
     let width = y.ncols().div_ceil(n_blocks);
     let starts: Vec<usize> = (0..y.ncols()).step_by(width).collect();
-    let parts: Result<Vec<Vec<f64>>, EngineError> = starts
+    starts
         .into_par_iter()
         .map(|start| {
-            let n_columns = width.min(y.ncols() - start);
-            let mut part = y.columns(start, n_columns).into_owned();
-            pad(&mut part, width);
-            let mut r2 = column_r2(&part, &recipe.run(&part)?)?;
-            r2.truncate(n_columns);
-            Ok(r2)
+            let own = y.columns(start, width.min(y.ncols() - start)).into_owned();
+            let mut padded = own.clone();
+            pad(&mut padded, width);
+            let out_of_fold = recipe.run(&padded)?;
+            score(&own, &out_of_fold)
         })
-        .collect();
-    Ok(parts?.concat())
+        .collect()
 }
 
 fn pad(y: &mut DMatrix<f64>, width: usize) {
@@ -285,43 +291,4 @@ fn run_waves(
     observed
         .map(|observed| (observed, waves.finish()))
         .ok_or(EngineError::Cancelled)
-}
-
-/// Leave-one-block-out replicates of r2 by the whole recipe: designs, tuning and all, without each block in turn, folds kept.
-///
-/// `block_of`: the block of each row of the row set ([`crate::inference::interval::jackknife_blocks`]). Returns r2 without block `block`, one value a
-/// target of the row set, mean over repeats.
-///
-/// # Errors
-/// As [`build_designs`] and [`Recipe::run`].
-pub fn r2_without_block(
-    contenders: &[Contender],
-    targets: &Targets,
-    row_set: &RowSet,
-    block_of: &[usize],
-    block: usize,
-) -> Result<Vec<f64>, EngineError> {
-    let rows: Vec<usize> = row_set
-        .rows
-        .iter()
-        .zip(block_of)
-        .filter(|&(_, &of)| of != block)
-        .map(|(&row, _)| row)
-        .collect();
-    let y = DMatrix::from_fn(rows.len(), row_set.targets.len(), |row, t| {
-        targets.y()[(rows[row], row_set.targets[t])]
-    });
-    let repeats = contenders
-        .first()
-        .map_or(0, |contender| contender.layout.folds.repeats());
-    let mut mean = vec![0.0; row_set.targets.len()];
-    for repeat in 0..repeats {
-        let designs = build_designs(contenders, &rows, repeat)?;
-        let nested = BestOf::prepare(&designs, contenders)?;
-        let replicate = r2_of_columns(&nested, &y, REPLICATE_COLUMNS)?;
-        for (mean, r2) in mean.iter_mut().zip(replicate) {
-            *mean += r2 / repeats as f64;
-        }
-    }
-    Ok(mean)
 }

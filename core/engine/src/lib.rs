@@ -20,6 +20,7 @@ pub mod nested;
 pub mod permutation;
 pub mod reference;
 pub mod regressor;
+pub mod replicate;
 pub mod score;
 pub mod seed;
 pub mod targets;

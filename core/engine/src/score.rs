@@ -70,6 +70,12 @@ pub fn r2(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> Result<f64, EngineError> {
     }
 }
 
+/// B of one target in one repeat: the mean squared error of predicting ȳᵢ, what a perfect prediction would save.
+#[must_use]
+pub fn baseline(y: &[f64], y_bar: &[f64]) -> f64 {
+    sum_of_squares(y, y_bar) / y.len() as f64
+}
+
 impl Scores {
     /// Every score of one target in one repeat.
     ///
@@ -109,7 +115,7 @@ impl Scores {
                 .map(|(y, y_hat)| (y - y_hat).abs())
                 .sum::<f64>()
                 / n,
-            rmse_baseline: (sum_of_squares(y, y_bar) / n).sqrt(),
+            rmse_baseline: baseline(y, y_bar).sqrt(),
         })
     }
 
@@ -264,8 +270,28 @@ pub fn influence(held_out: &HeldOut) -> Vec<f64> {
         .collect()
 }
 
-pub(crate) fn mean(values: &[f64]) -> f64 {
+/// Arithmetic mean; NaN of nothing.
+#[must_use]
+pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Mean and standard deviation, √(Σ(v − mean)²/(n − ddof)); NaN where n ≤ ddof.
+///
+/// Values are scaled by the largest first, so that 1e±300 neither overflows nor vanishes.
+#[must_use]
+pub fn mean_and_sd(values: &[f64], ddof: usize) -> (f64, f64) {
+    let largest = values
+        .iter()
+        .fold(0.0f64, |largest, value| largest.max(value.abs()));
+    let scale = if largest > 0.0 { largest } else { 1.0 };
+    let n = values.len() as f64;
+    let centre = values.iter().map(|value| value / scale).sum::<f64>() / n;
+    let sum: f64 = values
+        .iter()
+        .map(|value| (value / scale - centre).powi(2))
+        .sum();
+    (centre * scale, (sum / (n - ddof as f64)).sqrt() * scale)
 }
 
 fn sum_of_squares(a: &[f64], b: &[f64]) -> f64 {
@@ -290,6 +316,22 @@ mod tests {
             is_empty: false,
         })
         .unwrap()
+    }
+
+    #[test]
+    fn mean_and_sd_by_hand_and_at_the_ends_of_the_number_line() {
+        // 1, 3, 5: mean 3, squares 4 + 0 + 4; over 3 and over 2.
+        let values = [1.0, 3.0, 5.0];
+        for (ddof, variance) in [(0, 8.0 / 3.0), (1, 4.0f64)] {
+            for scale in [1.0, 1e-300, 1e300] {
+                let (mean, sd) = mean_and_sd(&values.map(|value| value * scale), ddof);
+                // A few roundings.
+                assert!((mean / scale - 3.0).abs() < 1e-14);
+                assert!((sd / scale - variance.sqrt()).abs() < 1e-14);
+            }
+        }
+        assert_eq!(mean_and_sd(&[0.0, 0.0], 0), (0.0, 0.0));
+        assert!(mean_and_sd(&[2.0], 1).1.is_nan() && mean_and_sd(&[], 0).0.is_nan());
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct EvaluationConfig {
     pub missing_exchange: Option<Sourced<MissingExchange>>,
     /// Draws of the sensitivity analysis; 0 is off.
     pub sensitivity: Option<Sourced<i64>>,
+    /// Redraws of the folds behind r2_fold_sd; 0 is off.
+    pub fold_redraws: Option<Sourced<u32>>,
     /// Is a cell added that chooses encoder and regressor inside?
     pub best: Option<Sourced<bool>>,
 }
@@ -68,6 +70,14 @@ impl EvaluationConfig {
             duplicates: section.choice("duplicates"),
             missing_exchange: section.choice("missing_exchange"),
             sensitivity: section.whole("sensitivity", 0..=MANY),
+            fold_redraws: section.take(
+                "fold_redraws",
+                "0 (off), or a whole number from 2 to 1000",
+                |value| {
+                    let redraws = as_whole(value, &(0..=1000)).filter(|redraws| *redraws != 1);
+                    redraws.and_then(|redraws| u32::try_from(redraws).ok())
+                },
+            ),
             best: section.flag("best"),
         };
         section.finish();

@@ -247,7 +247,7 @@ fn an_unknown_key_without_a_near_one_lists_those_there_are() {
     assert_eq!(
         refused("x = 1"),
         "plugins.toml:9: [evaluation] has no key `x`; there are `folds`, `repeats`, `permutations`, `level`, `smallest_effect`, \
-         `controls`, `inner_folds`, `exchange`, `unit`, `duplicates` and 3 more"
+         `controls`, `inner_folds`, `exchange`, `unit`, `duplicates` and 4 more"
     );
 }
 

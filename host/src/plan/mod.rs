@@ -123,6 +123,8 @@ pub struct EvaluationPlan {
     pub missing_exchange: MissingExchange,
     /// Draws; 0 is off.
     pub sensitivity: u32,
+    /// Redraws of the folds behind r2_fold_sd; 0 is off.
+    pub fold_redraws: u32,
     /// Is a cell added that chooses encoder and regressor inside?
     pub best: bool,
 }

@@ -24,6 +24,8 @@ mod default {
     pub const PERMUTATIONS: u32 = 999;
     pub const LEVEL: f64 = 0.05;
     pub const SENSITIVITY: u32 = 200;
+    /// Twenty redraws cost a quarter of a default run.
+    pub const FOLD_REDRAWS: u32 = 0;
     pub const PATIENCE: u32 = 5;
     pub const TOL: f64 = 1e-9;
     pub const ALPHA_MIN_RATIO: f64 = 1e-3;
@@ -178,6 +180,7 @@ fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationP
             MissingExchange::FirstReturn,
         ),
         sensitivity: count_or(config.sensitivity.as_ref(), default::SENSITIVITY),
+        fold_redraws: value_or(config.fold_redraws.as_ref(), default::FOLD_REDRAWS),
         best: value_or(config.best.as_ref(), false),
     }
 }

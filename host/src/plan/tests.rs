@@ -50,7 +50,7 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         "evaluation": {
             "folds": 5, "repeats": 1, "permutations": 999, "level": 0.05, "smallest_effect": null, "controls": true,
             "inner_folds": "outer", "exchange": "blocks", "unit": "row", "duplicates": "group",
-            "missing_exchange": "first-return", "sensitivity": 200, "best": false,
+            "missing_exchange": "first-return", "sensitivity": 200, "fold_redraws": 0, "best": false,
         },
         "encoders": [{
             "name": "lexical", "source": { "plugin": { "plugin": "lexical", "params": {} } },

@@ -44,7 +44,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column; 55] = [
+pub const COLUMNS: [Column; 59] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -101,6 +101,10 @@ pub const COLUMNS: [Column; 55] = [
     ("r2_total", |c| number(c.r2_total)),
     ("r2_increment", |c| number(c.r2_increment)),
     ("prmse_rsmtool", |c| number(c.prmse_rsmtool)),
+    ("r2_over_ceiling_low", |c| number(c.r2_over_ceiling_low)),
+    ("r2_over_ceiling_high", |c| number(c.r2_over_ceiling_high)),
+    ("gain_over_length_low", |c| number(c.gain_over_length_low)),
+    ("gain_over_length_high", |c| number(c.gain_over_length_high)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

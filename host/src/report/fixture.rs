@@ -258,7 +258,11 @@ pub fn with_intervals() -> StudyResults {
         results.cells[place] = CellResult {
             gain_over_length: Some(cell.r2 - 0.01),
             ceiling: Some(0.81),
+            gain_over_length_low: Some(cell.r2 - 0.01 - half_width),
+            gain_over_length_high: Some(cell.r2 - 0.01 + half_width),
             r2_over_ceiling: Some(cell.r2 / 0.81),
+            r2_over_ceiling_low: Some((cell.r2 - half_width) / 0.81),
+            r2_over_ceiling_high: Some((cell.r2 + half_width) / 0.81),
             mde80: Some(0.04),
             mde80_r2: Some(0.019),
             ..with_interval(cell, half_width, verdict)

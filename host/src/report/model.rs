@@ -330,7 +330,7 @@ pub struct CellResult {
     pub ci_high_fcr: Option<f64>,
     /// Standard error that ignores that rows also train; for comparison with other software only.
     pub se_naive: Option<f64>,
-    /// Standard deviation of `r2` over redraws of the folds.
+    /// Standard deviation (ddof 1) of `r2` over redraws of the folds: what the draw of the folds alone does. `None` unless `fold_redraws` asks for it.
     pub r2_fold_sd: Option<f64>,
     /// 1 − Σ(y−ŷ)²/Σ(y−ȳ)², ȳ the mean of all rows.
     pub r2_test_mean: f64,
@@ -414,6 +414,18 @@ pub struct CellResult {
     /// software only; `None` without raters.
     #[serde(default)]
     pub prmse_rsmtool: Option<f64>,
+    /// Lower end of the 95 % interval of `r2_over_ceiling`: block jackknife, the rating error and the error of guessing recomputed without each block.
+    #[serde(default)]
+    pub r2_over_ceiling_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub r2_over_ceiling_high: Option<f64>,
+    /// Lower end of the 95 % interval of `gain_over_length`: block jackknife of the difference, as in comparisons.csv.
+    #[serde(default)]
+    pub gain_over_length_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub gain_over_length_high: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not here.
     pub notes: String,
     /// Not in results.csv: encoder and regressor were chosen by inner error inside each training part.

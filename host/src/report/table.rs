@@ -85,11 +85,20 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         column("over length", Kind::Number, 3, |c, _| {
             optional(c.gain_over_length, score)
         }),
+        column("over length CI", Kind::Number, 9, |c, _| {
+            optional(
+                c.gain_over_length_low.zip(c.gain_over_length_high),
+                interval,
+            )
+        }),
         column("ceiling", Kind::Number, 6, |c, _| {
             optional(c.ceiling, score)
         }),
         column("r2/ceiling", Kind::Number, 4, |c, _| {
             optional(c.r2_over_ceiling, score)
+        }),
+        column("r2/ceiling CI", Kind::Number, 9, |c, _| {
+            optional(c.r2_over_ceiling_low.zip(c.r2_over_ceiling_high), interval)
         }),
         column("detectable", Kind::Number, 5, |c, _| {
             optional(c.mde80_r2, score)

@@ -291,7 +291,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
 type Further = (&'static str, fn(&CellResult) -> Option<f64>, &'static str);
 
 fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
-    let columns: [Further; 7] = [
+    let columns: [Further; 9] = [
         (
             "r2 covariates",
             |cell| cell.r2_covariates,
@@ -308,9 +308,19 @@ fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
             "r2 minus that of the control `length`: what the texts say beyond how long they are.",
         ),
         (
+            "over length CI",
+            |cell| cell.gain_over_length_low,
+            "95 % interval of that difference (block jackknife): where it lies above 0, the encoder adds to length.",
+        ),
+        (
             "r2/ceiling",
             |cell| cell.r2_over_ceiling,
             "share of what raters agree on that is predicted; may exceed 1.",
+        ),
+        (
+            "r2/ceiling CI",
+            |cell| cell.r2_over_ceiling_low,
+            "95 % interval of that share: block jackknife, the raters' disagreement recomputed with it.",
         ),
         (
             "ceiling",

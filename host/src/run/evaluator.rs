@@ -10,6 +10,7 @@ use ocean_engine::regressor::Regressor;
 use super::RunError;
 use crate::arrangement::Arrangement;
 use crate::cells::{BEST, Common, Computed};
+use crate::doctor::LENGTH;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -54,7 +55,8 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Controls are there to be compared with, not to be reported: the first regressor only, fewer permutations, no interval.
+    /// Controls are there to be compared with, not to be reported: the first regressor only, fewer permutations, and no interval but for `length`, over
+    /// which the gain of an encoder has one.
     fn work(&self, encoder: &Encoder) -> Work {
         let m = self.plan.n_permutations() as usize;
         Work {
@@ -64,7 +66,12 @@ impl Evaluator<'_> {
                 m
             },
             is_adaptive: self.plan.is_adaptive() && !encoder.is_control,
-            jackknife: !encoder.is_control,
+            jackknife: !encoder.is_control || encoder.name == LENGTH,
+            fold_redraws: if encoder.is_control {
+                0
+            } else {
+                self.plan.evaluation.fold_redraws as usize
+            },
             sensitivity_draws: if encoder.is_control {
                 0
             } else {

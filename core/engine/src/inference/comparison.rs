@@ -8,7 +8,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::interval::{Interval, jackknife_interval, jackknife_se};
-use crate::score::mean;
+use crate::score::{mean, mean_and_sd};
 
 /// Differences and standard errors of r2 below this are rounding: two encoders with the same columns in another order do not differ.
 const ROUNDING: f64 = 1e-12;
@@ -39,14 +39,7 @@ pub fn null_sd(differences: &[f64]) -> f64 {
     if differences.is_empty() {
         return 0.0;
     }
-    let centre = mean(differences);
-    mean(
-        &differences
-            .iter()
-            .map(|d| (d - centre).powi(2))
-            .collect::<Vec<_>>(),
-    )
-    .sqrt()
+    mean_and_sd(differences, 0).1
 }
 
 /// The difference of two recipes on one target: Δ ± t_{G−1}·SE_Δ and its p.

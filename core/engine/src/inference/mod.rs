@@ -1,5 +1,6 @@
 //! From scores and permuted scores to p-values, intervals and a verdict.
 
+pub mod ceiling;
 pub mod comparison;
 pub mod interval;
 pub mod multiplicity;

@@ -119,6 +119,12 @@ fn numbers(cell: &CellResult, results: &StudyResults) -> String {
     if let Some(range) = cell.ci_low.zip(cell.ci_high) {
         parts.push(format!("95% CI {}", interval(range)));
     }
+    if let Some(share) = cell.r2_over_ceiling {
+        parts.push(format!("R²/ceiling = {}", score(share)));
+    }
+    if let Some(range) = cell.r2_over_ceiling_low.zip(cell.r2_over_ceiling_high) {
+        parts.push(format!("95% CI {}", interval(range)));
+    }
     if let Some(p) = cell.p {
         parts.push(format!(
             "p {}",
