@@ -26,5 +26,6 @@ pub mod problem;
 pub mod progress;
 pub mod report;
 pub mod run;
+pub mod selfcheck;
 pub mod sources;
 pub mod study;

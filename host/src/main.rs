@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use ocean_host::cli::{Cli, Command, CommonArgs, EvalArgs, PluginCommand};
+use ocean_host::cli::{Cli, Command, CommonArgs, EvalArgs, PluginCommand, SelfcheckArgs};
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
 use ocean_host::report::terminal::{self, Screen};
 use ocean_host::run::{self, Options, Outcome, RunError};
-use ocean_host::{cli, encode_command, library, plugin_cli, report};
+use ocean_host::{cli, encode_command, library, plugin_cli, report, selfcheck};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
                     )
                 }),
         ),
+        Command::Selfcheck(args) => finish(certify(&args)),
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man => cli::manual().map_or(ExitCode::FAILURE, |page| print(&page)),
         Command::Probe { file } => library::probe_main(&file),
@@ -76,6 +77,27 @@ Reports: {}
             Ok((text, code))
         }
     }
+}
+
+fn certify(args: &SelfcheckArgs) -> Result<(String, ExitCode), RunError> {
+    let options = selfcheck::Options {
+        effort: selfcheck::Effort {
+            is_thorough: args.thorough,
+            most: args.data_sets,
+        },
+        regressors: args.regressors.clone(),
+        out: args.out.clone(),
+        threads: args.threads.map(usize::from),
+        is_quiet: args.quiet,
+        format: args.format.into(),
+    };
+    let (certificate, text) = selfcheck::selfcheck(&options, &interruptible())?;
+    let code = if certificate.passes {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
+    Ok((text, code))
 }
 
 fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {

@@ -400,7 +400,7 @@ pub(crate) fn write_npy(path: &Path, matrix: &DMatrix<f64>) -> Result<(), WriteE
 }
 
 /// What the processor can do that changes how numbers are computed.
-fn cpu_features() -> Vec<&'static str> {
+pub(crate) fn cpu_features() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]
     {
         [

@@ -2,6 +2,7 @@
 //!
 //! Opening ([`Sources::open`]) finds and checks everything that can be refused, before any work; [`Encoder::embed`] does the work.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -230,10 +231,7 @@ struct Opener<'a> {
 
 impl Opener<'_> {
     fn load(&self, plugin: &str, kind: Kind, section: &str) -> Result<Arc<Plugin>, Refusal> {
-        let refuse = |error: LibraryError| Refusal::from(Problem::new(section, error.to_string()));
-        self.library
-            .load(plugin, &self.plan.folder, kind)
-            .map_err(refuse)
+        load(self.library, plugin, &self.plan.folder, kind, section)
     }
 
     fn encoder(&self, encoder: &EncoderPlan) -> Result<Encoder, Refusal> {
@@ -335,48 +333,13 @@ impl Opener<'_> {
     }
 
     fn regressor(&self, regressor: &RegressorPlan) -> Result<NamedRegressor, Refusal> {
-        let section = format!("[[regressor]] {}", regressor.name);
-        let plugin = self.load(&regressor.plugin, Kind::Regressor, &section)?;
-        let checked = regressor.check_parameters(&plugin.descriptor.schema, &self.plan.folder)?;
-        let variants = checked.variants();
-        let l1_ratios = variants
-            .iter()
-            .filter_map(|variant| variant.get("l1_ratio")?.as_f64())
-            .collect();
-        let family = plugin.descriptor.family.clone();
-        let refuse = |error: PluginError| Refusal::from(Problem::new(&section, error.to_string()));
-        let options = RegressorOptions {
-            alphas: given_alphas(regressor, &family)
-                .map_err(|what| Problem::new(&section, what))?,
-            n_alphas: regressor.n_alphas.map(|n| n as usize),
-            alpha_min_ratio: regressor.alpha_min_ratio,
-            keeps_y: regressor.compat == Some(Compat::Sklearn),
-            seed: self.plan.study.seed,
-            variants,
-        };
-        let (origin, hash) = (origin(&plugin), plugin.hash.clone());
-        let made = PluginRegressor::new(plugin, options, self.context.clone()).map_err(refuse)?;
-        Ok(NamedRegressor {
-            name: regressor.name.clone(),
-            origin,
-            hash,
-            objective: objective(&family),
-            penalties: penalties(regressor, &family, &made),
-            has_absolute_grid: regressor.alphas.is_some(),
-            l1_ratios,
-            tuning: Tuning {
-                patience: patience(regressor, &family),
-                selection: match regressor.selection {
-                    plan::Selection::Min => Selection::Min,
-                    plan::Selection::OneSe => Selection::OneSe,
-                },
-                grid: match regressor.compat {
-                    None => Grid::Design,
-                    Some(_) => Grid::Split,
-                },
-            },
-            regressor: made,
-        })
+        let Self {
+            plan,
+            library,
+            context,
+            ..
+        } = *self;
+        open_regressor(regressor, &plan.folder, plan.study.seed, library, context)
     }
 
     /// Controls are built in, but for `lexical`, which is a plugin; without it the study runs all the same.
@@ -432,6 +395,77 @@ impl Opener<'_> {
             }
         }
     }
+}
+
+/// Finds, loads and checks the plugin of a regressor: `folder` is where relative paths start, `seed` what its own randomness follows from.
+///
+/// # Errors
+/// A [`Refusal`] when it does not load, is no regressor or refuses its parameters.
+pub(crate) fn open_regressor(
+    regressor: &RegressorPlan,
+    folder: &Path,
+    seed: u64,
+    library: &Library,
+    context: &CallContext,
+) -> Result<NamedRegressor, Refusal> {
+    let section = regressor.params.section.clone();
+    let plugin = load(
+        library,
+        &regressor.plugin,
+        folder,
+        Kind::Regressor,
+        &section,
+    )?;
+    let checked = regressor.check_parameters(&plugin.descriptor.schema, folder)?;
+    let variants = checked.variants();
+    let l1_ratios = variants
+        .iter()
+        .filter_map(|variant| variant.get("l1_ratio")?.as_f64())
+        .collect();
+    let family = plugin.descriptor.family.clone();
+    let refuse = |error: PluginError| Refusal::from(Problem::new(&section, error.to_string()));
+    let options = RegressorOptions {
+        alphas: given_alphas(regressor, &family).map_err(|what| Problem::new(&section, what))?,
+        n_alphas: regressor.n_alphas.map(|n| n as usize),
+        alpha_min_ratio: regressor.alpha_min_ratio,
+        keeps_y: regressor.compat == Some(Compat::Sklearn),
+        seed,
+        variants,
+    };
+    let (origin, hash) = (origin(&plugin), plugin.hash.clone());
+    let made = PluginRegressor::new(plugin, options, context.clone()).map_err(refuse)?;
+    Ok(NamedRegressor {
+        name: regressor.name.clone(),
+        origin,
+        hash,
+        objective: objective(&family),
+        penalties: penalties(regressor, &family, &made),
+        has_absolute_grid: regressor.alphas.is_some(),
+        l1_ratios,
+        tuning: Tuning {
+            patience: patience(regressor, &family),
+            selection: match regressor.selection {
+                plan::Selection::Min => Selection::Min,
+                plan::Selection::OneSe => Selection::OneSe,
+            },
+            grid: match regressor.compat {
+                None => Grid::Design,
+                Some(_) => Grid::Split,
+            },
+        },
+        regressor: made,
+    })
+}
+
+fn load(
+    library: &Library,
+    plugin: &str,
+    folder: &Path,
+    kind: Kind,
+    section: &str,
+) -> Result<Arc<Plugin>, Refusal> {
+    let refuse = |error: LibraryError| Refusal::from(Problem::new(section, error.to_string()));
+    library.load(plugin, folder, kind).map_err(refuse)
 }
 
 impl Encoder {

@@ -3,7 +3,7 @@
 //! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each with its exact message. [`groups`]: groups as rows and
 //! how they are exchanged. [`covariates`]: what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between encoders, from the
 //! files beside them. [`best`]: the best of all. [`failing`]: what goes wrong while it runs. [`download`]: models, found or fetched. [`same_bytes`]: threads,
-//! kills and a rebuilt plugin change nothing. [`readme`]: the commands that are printed in READMEs.
+//! kills and a rebuilt plugin change nothing. [`selfcheck`]: the certificate. [`readme`]: the commands that are printed in READMEs.
 //! [`host`] runs the program, [`folder`] is a study in a temporary folder, [`outputs`] reads what a run leaves.
 
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
@@ -23,3 +23,4 @@ mod raters;
 mod readme;
 mod refused;
 mod same_bytes;
+mod selfcheck;

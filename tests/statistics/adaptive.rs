@@ -8,8 +8,9 @@ use ocean_linear::LassoOptions;
 use ocean_tests::lasso::PluginLasso;
 use ocean_tests::ridge::PluginRidge;
 
-use crate::study::{Study, noise};
 use crate::uniformity::{Rejections, n_data_sets, simulate};
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::Study;
 
 /// Five targets: one with a signal, one with a faint one, three without; nothing in common with the number of columns in a block.
 fn mixed(seed: u64) -> Study {
@@ -19,7 +20,7 @@ fn mixed(seed: u64) -> Study {
         let effect = [1.0, 0.28, 0.0, 0.0, 0.0][target];
         effect * x[(row, target)] + stream.normal()
     });
-    Study::new(x, y, 4, seed)
+    Study::new(x, y, 4, seed).unwrap()
 }
 
 /// The rule, as slowly as it can be said: for every t count the losses among the first t draws.
@@ -37,8 +38,8 @@ fn slow_p(statistics: &[f64], cap: usize) -> (f64, usize) {
 
 fn is_what_the_fixed_mode_says(regressor: &dyn Regressor, cap: usize, seed: u64) {
     let study = mixed(seed);
-    let fixed = study.run(regressor, cap).statistics;
-    let adaptive = study.run_adaptive(regressor, cap);
+    let fixed = study.run(regressor, cap).unwrap().statistics;
+    let adaptive = study.run_adaptive(regressor, cap).unwrap();
     let mut stops = Vec::new();
     for target in 0..study.y.ncols() {
         let all: Vec<f64> = fixed.column(target).iter().copied().collect();
@@ -101,7 +102,10 @@ fn p_of_the_whole_recipe_is_valid_on_pure_noise_and_most_permutations_are_saved(
     const CAP: usize = 999;
     let results: Vec<SequentialP> = simulate("adaptive", n_data_sets(400), |stream, index| {
         let (x, y) = (noise(60, 10, stream), noise(60, 1, stream));
-        let statistics = Study::new(x, y, 4, index).run_adaptive(&PluginRidge, CAP);
+        let statistics = Study::new(x, y, 4, index)
+            .unwrap()
+            .run_adaptive(&PluginRidge, CAP)
+            .unwrap();
         Stopping::with_cap(CAP).p(statistics[0], &statistics.as_slice()[1..])
     });
     let p: Vec<f64> = results.iter().map(|result| result.p).collect();

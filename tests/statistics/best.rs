@@ -15,9 +15,10 @@ use ocean_engine::seed::Seed;
 use ocean_engine::targets::Targets;
 use ocean_tests::ridge::PluginRidge;
 
-use crate::study::{Study, noise};
 use crate::twin::r2;
 use crate::uniformity::{Rejections, n_data_sets, simulate};
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::Study;
 
 /// Encoders without a model, all on the same rows and folds.
 struct Several {
@@ -81,7 +82,8 @@ impl Several {
 
     /// Each recipe by itself.
     fn alone(&self) -> Vec<Study> {
-        let study = |x: &DMatrix<f64>| Study::new(x.clone(), self.y.clone(), 4, self.seed.0);
+        let study =
+            |x: &DMatrix<f64>| Study::new(x.clone(), self.y.clone(), 4, self.seed.0).unwrap();
         self.x.iter().map(study).collect()
     }
 }
@@ -99,7 +101,7 @@ fn the_best_is_put_together_from_what_each_recipe_says_alone_also_under_permutat
     let alone: Vec<_> = several
         .alone()
         .iter()
-        .map(|study| study.run(&PluginRidge, 0))
+        .map(|study| study.run(&PluginRidge, 0).unwrap())
         .collect();
     for target in 0..2 {
         let mut y_hat = vec![f64::NAN; 60];
@@ -158,7 +160,9 @@ fn the_largest_of_many_r2_flatters_and_the_best_chosen_inside_does_not() {
         let x = (0..6).map(|_| noise(50, 5, stream)).collect();
         let several = Several::new(x, noise(50, 1, stream), index);
         let alone = several.alone();
-        let largest = alone.iter().map(|study| study.run(&PluginRidge, 0).r2(0));
+        let largest = alone
+            .iter()
+            .map(|study| study.run(&PluginRidge, 0).unwrap().r2(0));
         let statistics = several.best(39).1;
         let p = permutation_p(&statistics)[0].p;
         (

@@ -6,8 +6,9 @@ use ocean_engine::permutation::Exchange;
 use ocean_engine::seed::Seed;
 
 use crate::ridge::{both, both_with};
-use crate::study::{Study, noise};
 use crate::twin::{self, TwinAnswer};
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::Study;
 
 /// Two solvers of the same systems, condition number below 1e6 with the penalty: ten digits.
 const SAME_FIT: f64 = 1e-9;
@@ -34,7 +35,7 @@ fn study(
             y[(row, target)]
         }
     });
-    let mut study = Study::new(x, y, n_folds, 11);
+    let mut study = Study::new(x, y, n_folds, 11).unwrap();
     study.folds = Folds::split(&study.groups, n_folds, repeats, study.seed).unwrap();
     study
 }
@@ -42,7 +43,9 @@ fn study(
 fn check(study: &Study, alphas: Option<&[f64]>, exchange: Exchange) {
     let slow = Slow::of(study, alphas, exchange);
     for (ridge, regressor) in alphas.map_or_else(both, both_with) {
-        let outcome = study.run_with(regressor.as_ref(), PERMUTATIONS, exchange);
+        let outcome = study
+            .run_with(regressor.as_ref(), PERMUTATIONS, exchange)
+            .unwrap();
         for (repeat, answers) in slow.observed.iter().enumerate() {
             for (target, slow) in answers.iter().enumerate() {
                 let fast = &outcome.answers[repeat][target];
@@ -74,7 +77,7 @@ struct Slow {
 
 impl Slow {
     fn of(study: &Study, alphas: Option<&[f64]>, exchange: Exchange) -> Self {
-        let scheme = study.scheme(exchange);
+        let scheme = study.scheme(exchange).unwrap();
         let repeats = study.folds.repeats();
         let nested = |target: usize, b: usize, repeat: usize| {
             let y: Vec<f64> = study.y.column(target).iter().copied().collect();

@@ -3,13 +3,13 @@
 //! Every data set is noise with numbers of its own: X, y, folds and permutations. With continuous y no two statistics are equal.
 
 use nalgebra::DMatrix;
-use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::seed::Seed;
 use ocean_tests::ridge::PluginRidge;
 
-use crate::study::{Study, noise};
 use crate::twin::r2;
 use crate::uniformity::{Uniformity, n_data_sets, simulate};
+use ocean_host::selfcheck::data::{by_group, groups_of, noise};
+use ocean_host::selfcheck::study::Study;
 
 const PERMUTATIONS: usize = 199;
 
@@ -17,7 +17,9 @@ fn p_of_pure_noise(n_features: usize, name: &str) -> Uniformity {
     let p = simulate(name, n_data_sets(400), |stream, index| {
         let (x, y) = (noise(100, n_features, stream), noise(100, 1, stream));
         Study::new(x, y, 5, index)
+            .unwrap()
             .run(&PluginRidge, PERMUTATIONS)
+            .unwrap()
             .p()[0]
     });
     let uniformity = Uniformity::of(&p, PERMUTATIONS);
@@ -43,7 +45,9 @@ fn p_is_uniform_with_missing_values_and_with_groups_moved_as_blocks() {
         let (x, y) = (noise(60, 10, stream), noise(60, 1, stream));
         let y = y.map(|y| if stream.uniform() < 0.25 { f64::NAN } else { y });
         Study::new(x, y, 4, index)
+            .unwrap()
             .run(&PluginRidge, PERMUTATIONS)
+            .unwrap()
             .p()[0]
     });
     let uniformity = Uniformity::of(&p, PERMUTATIONS);
@@ -53,11 +57,12 @@ fn p_is_uniform_with_missing_values_and_with_groups_moved_as_blocks() {
     let p = simulate("noise, groups", n_data_sets(400), |stream, index| {
         // X and y both go by author: rows are far from exchangeable, authors are exchangeable.
         let (x, y) = (
-            by_author(60, 3, 10, 0.5, stream),
-            by_author(60, 3, 1, 0.5, stream),
+            by_group(&groups_of(60, 3), 10, 0.5, stream),
+            by_group(&groups_of(60, 3), 1, 0.5, stream),
         );
         authors_study(x, y, 3, index)
             .run(&PluginRidge, PERMUTATIONS)
+            .unwrap()
             .p()[0]
     });
     let uniformity = Uniformity::of(&p, PERMUTATIONS);
@@ -65,41 +70,19 @@ fn p_is_uniform_with_missing_values_and_with_groups_moved_as_blocks() {
     assert!(uniformity.holds());
 }
 
-/// Noise of which all but `own_sd` is shared by the `n_each` rows of an author.
-fn by_author(
-    n_rows: usize,
-    n_each: usize,
-    n_columns: usize,
-    own_sd: f64,
-    stream: &mut ocean_engine::seed::Stream,
-) -> DMatrix<f64> {
-    let (shared, own) = (
-        noise(n_rows / n_each, n_columns, stream),
-        noise(n_rows, n_columns, stream),
-    );
-    DMatrix::from_fn(n_rows, n_columns, |row, column| {
-        shared[(row / n_each, column)] + own_sd * own[(row, column)]
-    })
-}
-
+/// Texts of authors in folds of whole authors.
 fn authors_study(x: DMatrix<f64>, y: DMatrix<f64>, n_each: usize, seed: u64) -> Study {
-    let groups = Groups::from_labels((0..x.nrows()).map(|row| row / n_each));
-    let folds = Folds::split(&groups, 4, 1, Seed(seed)).unwrap();
-    Study {
-        x,
-        y,
-        folds,
-        groups,
-        seed: Seed(seed),
-        z: None,
-    }
+    let groups = groups_of(x.nrows(), n_each);
+    Study::grouped(x, y, groups, 4, seed).unwrap()
 }
 
 /// r2 of one target, without permutations.
 fn observed_r2(x: &DMatrix<f64>, y: &[f64], fold_of: Vec<usize>) -> f64 {
     let y = DMatrix::from_column_slice(y.len(), 1, y);
     Study::with_folds(x.clone(), y, vec![fold_of])
+        .unwrap()
         .run(&PluginRidge, 0)
+        .unwrap()
         .r2(0)
 }
 
@@ -110,7 +93,10 @@ fn observed_r2(x: &DMatrix<f64>, y: &[f64], fold_of: Vec<usize>) -> f64 {
 fn p_with_few_authors(do_folds_move: bool) -> Uniformity {
     const M: usize = 19;
     let p = simulate("few authors", n_data_sets(200), |stream, index| {
-        let (x, y) = (by_author(60, 10, 10, 0.0, stream), noise(60, 1, stream));
+        let (x, y) = (
+            by_group(&groups_of(60, 10), 10, 0.0, stream),
+            noise(60, 1, stream),
+        );
         let fold_of = authors_study(x.clone(), y.clone(), 10, index)
             .folds
             .of_row(0)
@@ -152,8 +138,8 @@ fn shuffling_y_against_finished_predictions_is_found_out() {
     // mean is missing from the training mean), which shuffled y do not show.
     let p = simulate("finished predictions", n_data_sets(400), |stream, index| {
         let (x, y) = (noise(60, 10, stream), noise(60, 1, stream));
-        let study = Study::new(x, y, 4, index);
-        let outcome = study.run(&PluginRidge, 0);
+        let study = Study::new(x, y, 4, index).unwrap();
+        let outcome = study.run(&PluginRidge, 0).unwrap();
         let answer = &outcome.answers[0][0];
         let at_least = (1..=PERMUTATIONS).filter(|&b| {
             let mut moved: Vec<f64> = study.y.as_slice().to_vec();
@@ -173,7 +159,11 @@ fn shuffling_y_against_finished_predictions_is_found_out() {
 fn noise_with_many_more_features_than_rows_predicts_nothing_on_average() {
     let r2 = simulate("mean r2", n_data_sets(200), |stream, index| {
         let (x, y) = (noise(50, 200, stream), noise(50, 1, stream));
-        Study::new(x, y, 5, index).run(&PluginRidge, 0).r2(0)
+        Study::new(x, y, 5, index)
+            .unwrap()
+            .run(&PluginRidge, 0)
+            .unwrap()
+            .r2(0)
     });
     let mean = r2.iter().sum::<f64>() / r2.len() as f64;
     println!("pure noise, n = 50, p = 200: mean r2 {mean:.4}");
@@ -186,7 +176,11 @@ fn a_planted_effect_is_found_every_time() {
     let p = simulate("planted", 50, |stream, index| {
         let (x, e) = (noise(100, 20, stream), noise(100, 1, stream));
         let y = DMatrix::from_fn(100, 1, |row, _| x[(row, 0)] + 1.4 * e[(row, 0)]);
-        Study::new(x, y, 5, index).run(&PluginRidge, 99).p()[0]
+        Study::new(x, y, 5, index)
+            .unwrap()
+            .run(&PluginRidge, 99)
+            .unwrap()
+            .p()[0]
     });
     let n_found = p.iter().filter(|&&p| p <= 0.05).count();
     println!("planted R² = .34: found in {n_found} of 50");

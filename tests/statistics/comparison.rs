@@ -2,12 +2,12 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::inference::comparison::{corrected_t, difference, fold_differences, null_sd};
-use ocean_engine::seed::Stream;
 use ocean_tests::ridge::PluginRidge;
 
 use crate::fixture::{golden, list, numbers, whole_numbers};
-use crate::study::{Study, noise};
 use crate::uniformity::{Rejections, n_data_sets, simulate};
+use ocean_host::selfcheck::data::two_views;
+use ocean_host::selfcheck::study::Study;
 
 const LEVEL: f64 = 0.05;
 const PERMUTATIONS: usize = 39;
@@ -62,13 +62,13 @@ struct Compared {
 }
 
 fn compare(x: [DMatrix<f64>; 2], y: &DMatrix<f64>, seed: u64) -> Compared {
-    let studies = x.map(|x| Study::new(x, y.clone(), 5, seed));
+    let studies = x.map(|x| Study::new(x, y.clone(), 5, seed).unwrap());
     let [a, b] = studies
         .each_ref()
-        .map(|study| study.run(&PluginRidge, PERMUTATIONS));
+        .map(|study| study.run(&PluginRidge, PERMUTATIONS).unwrap());
     let [without_a, without_b] = studies
         .each_ref()
-        .map(|study| study.jackknife(&PluginRidge));
+        .map(|study| study.jackknife(&PluginRidge).unwrap());
     let replicates: Vec<f64> = (without_a - without_b).iter().copied().collect();
     let permuted = &a.statistics - &b.statistics;
     let floor = null_sd(&permuted.as_slice()[1..]);
@@ -96,20 +96,10 @@ fn paired_t(d: &[f64]) -> f64 {
     difference(total / n, &without, 0.0, LEVEL).unwrap().p
 }
 
-/// Two encoders that see the same traits, each with noise of its own of sd `own`.
-fn two_views(own: [f64; 2], stream: &mut Stream) -> ([DMatrix<f64>; 2], DMatrix<f64>) {
-    let traits = noise(ROWS, 4, stream);
-    let x = own.map(|sd| &traits + sd * noise(ROWS, 4, stream));
-    let y = DMatrix::from_fn(ROWS, 1, |row, _| {
-        0.7 * traits[(row, 0)] - 0.5 * traits[(row, 1)] + stream.normal()
-    });
-    (x, y)
-}
-
 #[test]
 fn two_encoders_of_equal_worth_are_seldom_told_apart() {
     let compared = simulate("equal worth", n_data_sets(400), |stream, index| {
-        let (x, y) = two_views([0.7, 0.7], stream);
+        let (x, y) = two_views(ROWS, [0.7, 0.7], stream);
         compare(x, &y, index)
     });
     let rejections = |pick: fn(&Compared) -> f64, what: &str| {
@@ -129,7 +119,7 @@ fn two_encoders_of_equal_worth_are_seldom_told_apart() {
 #[test]
 fn an_encoder_that_sees_nothing_is_told_from_one_that_sees_much() {
     let compared = simulate("unequal worth", 40, |stream, index| {
-        let (x, y) = two_views([0.1, 10.0], stream);
+        let (x, y) = two_views(ROWS, [0.1, 10.0], stream);
         compare(x, &y, index)
     });
     let n_found = compared.iter().filter(|c| c.headline <= LEVEL).count();

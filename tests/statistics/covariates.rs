@@ -9,9 +9,10 @@ use ocean_tests::ridge::PluginRidge;
 
 use crate::fixture::{golden, matrix, numbers, whole_numbers};
 use crate::ridge::{both, both_with};
-use crate::study::{Study, noise};
 use crate::twin;
 use crate::uniformity::{Rejections, n_data_sets, simulate};
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::Study;
 
 /// Two solvers of the same systems, condition number below 1e6 with the penalty: ten digits.
 const SAME_FIT: f64 = 1e-9;
@@ -31,15 +32,16 @@ fn predictions_scores_and_residuals_agree_with_scikit_learn_and_statsmodels() {
         let y = numbers(&case["y"]);
         let fold_of = whole_numbers(&case["folds"]);
         let column = DMatrix::from_column_slice(y.len(), 1, &y);
-        let mut study = Study::with_folds(matrix(&case["x"]), column, vec![fold_of.clone()]);
+        let mut study =
+            Study::with_folds(matrix(&case["x"]), column, vec![fold_of.clone()]).unwrap();
         study.z = Some(matrix(&case["z"]));
         assert_same(
-            study.targets().exchanged().as_slice(),
+            study.targets().unwrap().exchanged().as_slice(),
             &numbers(&case["residuals"]),
             name,
         );
         for (ridge, regressor) in both_with(&alphas) {
-            let outcome = study.run(regressor.as_ref(), 0);
+            let outcome = study.run(regressor.as_ref(), 0).unwrap();
             let answer = &outcome.answers[0][0];
             assert_eq!(
                 answer.steps,
@@ -89,7 +91,7 @@ fn study(n: usize, n_features: usize) -> Study {
             y
         }
     });
-    let mut study = Study::new(x, y, 4, 5);
+    let mut study = Study::new(x, y, 4, 5).unwrap();
     study.z = Some(z);
     study
 }
@@ -97,9 +99,9 @@ fn study(n: usize, n_features: usize) -> Study {
 fn check(study: &Study, exchange: Exchange) {
     const M: usize = 5;
     let z = study.z.as_ref().unwrap();
-    let scheme = study.scheme(exchange);
+    let scheme = study.scheme(exchange).unwrap();
     for (ridge, regressor) in both() {
-        let outcome = study.run_with(regressor.as_ref(), M, exchange);
+        let outcome = study.run_with(regressor.as_ref(), M, exchange).unwrap();
         for target in 0..2 {
             let y: Vec<f64> = study.y.column(target).iter().copied().collect();
             let residuals = twin::residuals(&y, z);
@@ -148,7 +150,7 @@ fn another_unit_of_a_covariate_changes_nothing() {
         z.column_mut(0)
             .iter_mut()
             .for_each(|z| *z = scale * *z + shift);
-        study.run(&PluginRidge, 3).statistics
+        study.run(&PluginRidge, 3).unwrap().statistics
     };
     // Age in months since another year: the same space, other roundings.
     assert!((study_in(1.0, 0.0) - study_in(12.0, -2000.0)).amax() < SAME_FIT);
@@ -165,7 +167,7 @@ fn null_study(stream: &mut Stream, seed: u64) -> Study {
     let x = DMatrix::from_fn(n, p, |row, column| {
         own[(row, column)] + if column < 20 { age[(row, 0)] } else { 0.0 }
     });
-    let mut study = Study::new(x, age.clone() + e, 4, seed);
+    let mut study = Study::new(x, age.clone() + e, 4, seed).unwrap();
     study.z = Some(age);
     study
 }
@@ -178,7 +180,7 @@ fn permuted_residuals_keep_the_level_about_and_permuted_values_do_not() {
             if !with {
                 study.z = None;
             }
-            study.run(&PluginRidge, 99).p()[0]
+            study.run(&PluginRidge, 99).unwrap().p()[0]
         });
         Rejections::of(&p, 0.05)
     };
@@ -196,7 +198,7 @@ fn an_effect_beyond_the_covariate_is_found() {
         let mut study = null_study(stream, index);
         // Nine parts in ten of what the covariate leaves of y, in one column of eighty.
         study.y += study.x.column(70) * 3.0;
-        study.run(&PluginRidge, 99).p()[0]
+        study.run(&PluginRidge, 99).unwrap().p()[0]
     });
     let n_found = p.iter().filter(|&&p| p <= 0.05).count();
     println!("beyond a covariate: found in {n_found} of 40");

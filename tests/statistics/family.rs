@@ -4,8 +4,9 @@ use nalgebra::DMatrix;
 use ocean_engine::inference::multiplicity::{holm, step_down_max_t};
 use ocean_tests::ridge::PluginRidge;
 
-use crate::study::{Study, noise};
 use crate::uniformity::{Rejections, n_data_sets, simulate};
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::Study;
 
 const PERMUTATIONS: usize = 199;
 const LEVEL: f64 = 0.05;
@@ -42,7 +43,10 @@ fn smallest_p(name: &str, has_effect: bool) -> Vec<Smallest> {
                 value
             }
         });
-        let outcome = Study::new(x, y.clone(), 4, index).run(&PluginRidge, PERMUTATIONS);
+        let outcome = Study::new(x, y.clone(), 4, index)
+            .unwrap()
+            .run(&PluginRidge, PERMUTATIONS)
+            .unwrap();
         let n_samples: Vec<usize> = y
             .column_iter()
             .map(|y| y.iter().filter(|y| !y.is_nan()).count())

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fixture::{golden, indexes, list, matrix, numbers, whole_numbers};
 use crate::ridge::{both, both_with};
-use crate::study::Study;
+use ocean_host::selfcheck::study::Study;
 
 /// Both sides are closed forms on the same doubles; sums of some tens of terms differ in the last digits only.
 const SAME_FORMULA: f64 = 1e-13;
@@ -132,8 +132,9 @@ fn check_ridge(name: &str, case: &Value, expected: &Value, regressor: &dyn Regre
         matrix(&case["x"]),
         DMatrix::from_column_slice(y.len(), 1, &y),
         partitions,
-    );
-    let outcome = study.run(regressor, 0);
+    )
+    .unwrap();
+    let outcome = study.run(regressor, 0).unwrap();
     let mut r2 = Vec::new();
     for (answers, expected) in outcome.answers.iter().zip(list(expected)) {
         let answer = &answers[0];
@@ -222,9 +223,9 @@ fn targets_with_missing_values_and_their_permutations_agree_with_the_numpy_twin(
 
 fn check_target(x: &DMatrix<f64>, y: &[f64], fold_of: &[usize], steps: &Value, r2: &Value) {
     let y = DMatrix::from_column_slice(y.len(), 1, y);
-    let study = Study::with_folds(x.clone(), y, vec![fold_of.to_vec()]);
+    let study = Study::with_folds(x.clone(), y, vec![fold_of.to_vec()]).unwrap();
     for (ridge, regressor) in both() {
-        let outcome = study.run(regressor.as_ref(), 0);
+        let outcome = study.run(regressor.as_ref(), 0).unwrap();
         assert_eq!(outcome.answers[0][0].steps, whole_numbers(steps), "{ridge}");
         assert_close(outcome.r2(0), r2.as_f64().unwrap(), SAME_FIT, ridge);
     }

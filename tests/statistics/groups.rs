@@ -3,69 +3,34 @@
 use nalgebra::DMatrix;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::evaluate::{PermutedTargets, permutation_test};
-use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::folds::Groups;
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
 use ocean_engine::seed::{Seed, Stream};
 use ocean_tests::ridge::PluginRidge;
 
-use crate::study::{Study, noise};
 use crate::twin;
 use crate::uniformity::{Rejections, Uniformity, n_data_sets, simulate};
+use ocean_host::selfcheck::data::{by_group, groups_of_sizes, noise, value_by_size};
+use ocean_host::selfcheck::study::Study;
 
 const PERMUTATIONS: usize = 99;
 const LEVEL: f64 = 0.05;
 
-/// `each` groups of each size; rows of a group stand together.
-fn groups_of(sizes: &[usize], each: usize) -> Groups {
-    let all = sizes
-        .iter()
-        .flat_map(|&size| std::iter::repeat_n(size, each));
-    Groups::from_labels(
-        all.enumerate()
-            .flat_map(|(group, size)| std::iter::repeat_n(group, size)),
-    )
-}
-
 /// Vectors that go by group, and one value a group that grows with its size and varies more in larger groups, but has nothing to do with X.
 fn null_study(groups: Groups, n_features: usize, stream: &mut Stream, seed: u64) -> Study {
-    let members = groups.members();
-    let (shared, own) = (
-        noise(members.len(), n_features, stream),
-        noise(groups.n_rows(), n_features, stream),
-    );
-    let x = DMatrix::from_fn(groups.n_rows(), n_features, |row, column| {
-        shared[(groups.of_row()[row], column)] + 0.5 * own[(row, column)]
-    });
-    let values: Vec<f64> = members
-        .iter()
-        .map(|rows| rows.len() as f64 * (0.2 + stream.normal()))
-        .collect();
-    let y = DMatrix::from_fn(groups.n_rows(), 1, |row, _| values[groups.of_row()[row]]);
-    Study {
-        x,
-        y,
-        folds: Folds::split(&groups, 4, 1, Seed(seed)).unwrap(),
-        groups,
-        seed: Seed(seed),
-        z: None,
-    }
+    let x = by_group(&groups, n_features, 0.5, stream);
+    let y = value_by_size(&groups, stream);
+    Study::grouped(x, y, groups, 4, seed).unwrap()
 }
 
 /// One row a group.
 fn of_means(study: &Study) -> Study {
     let n_groups = study.groups.n_groups();
     let values = study.groups.values(study.y.as_slice()).unwrap();
-    let groups = Groups::singletons(n_groups);
-    Study {
-        x: study.groups.means(&study.x),
-        y: DMatrix::from_column_slice(n_groups, 1, &values),
-        folds: Folds::split(&groups, 4, 1, study.seed).unwrap(),
-        groups,
-        seed: study.seed,
-        z: None,
-    }
+    let values = DMatrix::from_column_slice(n_groups, 1, &values);
+    Study::new(study.groups.means(&study.x), values, 4, study.seed.0).unwrap()
 }
 
 /// p of the study with the values of all groups exchanged freely, whatever their sizes: what is not offered.
@@ -88,7 +53,7 @@ fn p_of_free_exchange(study: &Study) -> f64 {
             seed: study.seed,
             z: None,
         };
-        moved.run(&PluginRidge, 0).r2(0)
+        moved.run(&PluginRidge, 0).unwrap().r2(0)
     };
     let observed = r2(0);
     let at_least = (1..=39).filter(|&b| r2(b) >= observed).count();
@@ -99,14 +64,14 @@ const SIZES: [usize; 4] = [1, 2, 3, 12];
 
 fn p_values(name: &str, p: impl Fn(Study) -> f64 + Sync) -> Vec<f64> {
     simulate(name, n_data_sets(400), |stream, index| {
-        p(null_study(groups_of(&SIZES, 6), 5, stream, index))
+        p(null_study(groups_of_sizes(&SIZES, 6), 5, stream, index))
     })
 }
 
 #[test]
 fn blocks_are_exact_where_the_value_depends_on_size() {
     let p = p_values("sizes, blocks", |study| {
-        study.run(&PluginRidge, PERMUTATIONS).p()[0]
+        study.run(&PluginRidge, PERMUTATIONS).unwrap().p()[0]
     });
     let uniformity = Uniformity::of(&p, PERMUTATIONS);
     uniformity.print("groups of four sizes, moved as blocks");
@@ -118,12 +83,16 @@ fn size_bands_and_groups_as_rows_keep_the_level_about_and_free_exchange_does_not
     let bands = p_values("sizes, bands", |study| {
         study
             .run_with(&PluginRidge, PERMUTATIONS, Exchange::SizeBands)
+            .unwrap()
             .p()[0]
     });
     let bands = Rejections::of(&bands, LEVEL);
     bands.print("groups of four sizes, values within bands");
     let rows = p_values("sizes, rows", |study| {
-        of_means(&study).run(&PluginRidge, PERMUTATIONS).p()[0]
+        of_means(&study)
+            .run(&PluginRidge, PERMUTATIONS)
+            .unwrap()
+            .p()[0]
     });
     let rows = Rejections::of(&rows, LEVEL);
     rows.print("groups of four sizes, groups as rows");
@@ -140,7 +109,7 @@ fn size_bands_and_groups_as_rows_keep_the_level_about_and_free_exchange_does_not
 
 /// (m + 1) × targets under a scheme, ties settled.
 fn statistics(study: &Study, scheme: &PermutationScheme, m: usize) -> DMatrix<f64> {
-    let targets = study.targets();
+    let targets = study.targets().unwrap();
     let layout = Layout {
         x: &study.x,
         folds: &study.folds,
@@ -170,7 +139,7 @@ fn statistics(study: &Study, scheme: &PermutationScheme, m: usize) -> DMatrix<f6
 /// Two targets of one value a group, the second missing in some groups, and in some rows of others.
 fn with_missing_values() -> Study {
     let mut stream = Seed(8).stream("groups", 0);
-    let mut study = null_study(groups_of(&[1, 2, 3, 5], 8), 5, &mut stream, 8);
+    let mut study = null_study(groups_of_sizes(&[1, 2, 3, 5], 8), 5, &mut stream, 8);
     let other: Vec<f64> = (0..study.groups.n_groups())
         .map(|_| {
             if stream.uniform() < 0.3 {
@@ -197,7 +166,7 @@ fn with_missing_values() -> Study {
 fn the_loop_agrees_with_values_exchanged_within_bands() {
     const M: usize = 8;
     let study = with_missing_values();
-    let scheme = study.scheme(Exchange::SizeBands);
+    let scheme = study.scheme(Exchange::SizeBands).unwrap();
     let members = study.groups.members();
     let slow = DMatrix::from_fn(M + 1, 2, |b, target| {
         let y: Vec<f64> = study.y.column(target).iter().copied().collect();
@@ -237,10 +206,11 @@ fn p_within_strata_is_uniform_and_targets_stay_together() {
                 y[(row, target)]
             }
         });
-        let study = Study::new(x, y, 4, index);
-        let targets = study.targets();
+        let study = Study::new(x, y, 4, index).unwrap();
+        let targets = study.targets().unwrap();
         let scheme = study
             .scheme(Exchange::Blocks)
+            .unwrap()
             .within_strata(&targets)
             .unwrap();
         for b in 1..4 {

@@ -7,13 +7,14 @@ use ocean_tests::lasso::PluginLasso;
 use ocean_tests::ridge::PluginRidge;
 use proptest::prelude::*;
 
-use crate::study::{Outcome, Study, noise};
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::{Outcome, Study};
 
 fn study(n: usize, p: usize, seed: u64) -> Study {
     let mut stream = Seed(seed).stream("invariance", 0);
     let x = noise(n, p, &mut stream);
     let y = DMatrix::from_fn(n, 2, |row, target| 0.6 * x[(row, target)] + stream.normal());
-    Study::new(x, y, 4, seed)
+    Study::new(x, y, 4, seed).unwrap()
 }
 
 fn steps(outcome: &Outcome) -> Vec<Vec<usize>> {
@@ -34,10 +35,10 @@ proptest! {
     #[test]
     fn shifting_and_scaling_y_changes_no_selection_no_r2_and_no_p(seed in 0u64..1000, shift in -1000.0..1000.0f64, log_scale in -6.0..6.0f64, flip: bool) {
         let mut study = study(40, 9, seed);
-        let before = study.run(&PluginRidge, 19);
+        let before = study.run(&PluginRidge, 19).unwrap();
         let scale = log_scale.exp() * if flip { -1.0 } else { 1.0 };
         study.y = study.y.map(|y| scale * (shift + y));
-        let after = study.run(&PluginRidge, 19);
+        let after = study.run(&PluginRidge, 19).unwrap();
         prop_assert_eq!(steps(&before), steps(&after));
         prop_assert!((&before.statistics - &after.statistics).abs().max() < AFTER_RESCALING);
         prop_assert_eq!(before.p(), after.p());
@@ -49,9 +50,9 @@ proptest! {
         let mut study = study(40, 9, seed);
         let variants = [0.9, 0.3].map(|l1_ratio| LassoOptions { l1_ratio, ..LassoOptions::default() });
         let net = PluginLasso::new(variants.to_vec());
-        let before = study.run(&net, 9);
+        let before = study.run(&net, 9).unwrap();
         study.y *= log_scale.exp();
-        let after = study.run(&net, 9);
+        let after = study.run(&net, 9).unwrap();
         prop_assert_eq!(steps(&before), steps(&after));
         prop_assert!((&before.statistics - &after.statistics).abs().max() < AFTER_RESCALING);
     }
@@ -62,8 +63,8 @@ proptest! {
         let mut order: Vec<usize> = (0..40).collect();
         Seed(seed).stream("order", 0).shuffle(&mut order);
         let fold_of: Vec<usize> = order.iter().map(|&row| study.folds.of_row(0)[row]).collect();
-        let reordered = Study::with_folds(study.x.select_rows(&order), study.y.select_rows(&order), vec![fold_of]);
-        let (before, after) = (study.run(&PluginRidge, 0), reordered.run(&PluginRidge, 0));
+        let reordered = Study::with_folds(study.x.select_rows(&order), study.y.select_rows(&order), vec![fold_of]).unwrap();
+        let (before, after) = (study.run(&PluginRidge, 0).unwrap(), reordered.run(&PluginRidge, 0).unwrap());
         prop_assert_eq!(steps(&before), steps(&after));
         for target in 0..2 {
             let (before, after) = (&before.answers[0][target].y_hat, &after.answers[0][target].y_hat);
@@ -77,9 +78,9 @@ proptest! {
     #[test]
     fn shifting_and_scaling_a_column_of_x_moves_no_prediction(seed in 0u64..1000, shift in -100.0..100.0f64, scale in 0.01..100.0f64) {
         let mut study = study(40, 9, seed);
-        let before = study.run(&PluginRidge, 0);
+        let before = study.run(&PluginRidge, 0).unwrap();
         study.x.column_mut(4).iter_mut().for_each(|x| *x = scale * *x + shift);
-        let after = study.run(&PluginRidge, 0);
+        let after = study.run(&PluginRidge, 0).unwrap();
         prop_assert_eq!(steps(&before), steps(&after));
         for (before, after) in before.answers[0][0].y_hat.iter().zip(&after.answers[0][0].y_hat) {
             // A shift of up to 10,000 sd costs four of the sixteen digits.
@@ -96,7 +97,7 @@ fn one_thread_and_two_give_the_same_bits() {
             .num_threads(n_threads)
             .build()
             .unwrap();
-        pool.install(|| study.run(&PluginRidge, 150))
+        pool.install(|| study.run(&PluginRidge, 150).unwrap())
     };
     let (one, two) = (on_threads(1), on_threads(2));
     assert_eq!(bits(&one.statistics), bits(&two.statistics));
@@ -107,7 +108,10 @@ fn one_thread_and_two_give_the_same_bits() {
 fn more_permutations_leave_the_first_ones_as_they_were() {
     // A column's arithmetic depends neither on its block's neighbours nor on the number of permutations: resuming and sharding rest on it.
     let study = study(60, 20, 4);
-    let (few, many) = (study.run(&PluginRidge, 37), study.run(&PluginRidge, 150));
+    let (few, many) = (
+        study.run(&PluginRidge, 37).unwrap(),
+        study.run(&PluginRidge, 150).unwrap(),
+    );
     assert_eq!(
         bits(&few.statistics),
         bits(&many.statistics.rows(0, 38).into_owned())

@@ -6,7 +6,8 @@
 //! [`adaptive`]: permutations that stop early. [`comparison`]: one encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]: the study once more, without a block or with other folds. [`compat`]: other programs'
 //! grids. `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
-//! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files, [`study`] runs the engine on data in memory, [`twin`] is the slow loop, [`ridge`] the models.
+//! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files, [`twin`] is the slow loop, [`ridge`] the models. Data sets, the
+//! engine on data in memory and the tails of distributions are those of `ocean-host selfcheck`.
 
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
@@ -25,6 +26,5 @@ mod invariance;
 mod reliability;
 mod replicate;
 mod ridge;
-mod study;
 mod twin;
 mod uniformity;

@@ -10,8 +10,9 @@ use ocean_engine::replicate::{with_folds, without_block};
 use ocean_engine::seed::Seed;
 use ocean_tests::ridge::PluginRidge;
 
-use crate::study::{Study, noise};
 use crate::twin::nested_ridge;
+use ocean_host::selfcheck::data::noise;
+use ocean_host::selfcheck::study::Study;
 
 /// Two programs, two solvers: what rounding makes of r2 near 1, as in `brute_force`.
 const SAME: f64 = 1e-8;
@@ -31,7 +32,7 @@ fn rated() -> (Study, Vec<Vec<f64>>) {
     });
     let fold_of = |shift: usize| (0..60).map(|row| (row * 7 + shift) / 3 % 5).collect();
     (
-        Study::with_folds(x, y, vec![fold_of(0), fold_of(1)]),
+        Study::with_folds(x, y, vec![fold_of(0), fold_of(1)]).unwrap(),
         ratings,
     )
 }
@@ -55,7 +56,7 @@ fn error_variance(ratings: &[Vec<f64>]) -> f64 {
 #[test]
 fn without_a_block_r2_baseline_and_ceiling_are_those_of_a_study_that_never_held_it() {
     let (study, ratings) = rated();
-    let targets = study.targets();
+    let targets = study.targets().unwrap();
     let row_set = &targets.row_sets()[0];
     let (block_of, n_blocks) = jackknife_blocks(
         &row_set.rows,
@@ -105,7 +106,7 @@ fn without_a_block_r2_baseline_and_ceiling_are_those_of_a_study_that_never_held_
 #[test]
 fn with_other_folds_r2_is_that_of_a_study_with_these_folds() {
     let (study, _) = rated();
-    let targets = study.targets();
+    let targets = study.targets().unwrap();
     let redrawn = Folds::split(&study.groups, 5, 3, Seed(9)).unwrap();
     let regressors: [(&dyn ocean_engine::regressor::Regressor, Tuning); 1] =
         [(&PluginRidge, Tuning::PLAIN)];

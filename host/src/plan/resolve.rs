@@ -9,10 +9,11 @@ use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Plan, RaterPlan, RegressorPlan,
     StudyPlan,
 };
+use crate::config::tree::Origin;
 use crate::config::{
     Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
-    MissingExchange, Patience, Permutations, Pool, RegressorConfig, Scope, Selection, Sourced,
-    Unit,
+    MissingExchange, Parameters, Patience, Permutations, Pool, RegressorConfig, Scope, Selection,
+    Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 
@@ -225,6 +226,31 @@ fn encoder_source(config: &EncoderConfig, folder: &Path) -> Result<EncoderSource
         )
         .with_try("plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"")
         .into()),
+    }
+}
+
+impl RegressorPlan {
+    /// A regressor with every setting left at its default, as `--regressor ID_OR_PATH` asks for it.
+    pub(crate) fn with_defaults(plugin: &str) -> Self {
+        let argument = format!("--regressor {plugin}");
+        Self {
+            name: plugin.to_owned(),
+            plugin: plugin.to_owned(),
+            params: Parameters {
+                section: argument.clone(),
+                origin: Origin::Argument(argument.into()),
+                values: serde_json::Map::new(),
+                origins: std::collections::BTreeMap::new(),
+            },
+            alphas: None,
+            n_alphas: None,
+            alpha_min_ratio: Some(default::ALPHA_MIN_RATIO),
+            patience: Patience::Steps(default::PATIENCE),
+            tol: default::TOL,
+            selection: Selection::Min,
+            compat: None,
+            isolation: None,
+        }
     }
 }
 
