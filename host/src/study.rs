@@ -189,8 +189,7 @@ impl Bench<'_> {
                 // All contenders have the same rows and folds.
                 let n_train = designs.first().map_or(0.0, FoldDesigns::mean_n_train);
                 piece.n_train += n_train / repeats as f64;
-                let outer = designs.iter().flat_map(|designs| &designs.outer);
-                let constant = outer.map(|design| design.n_constant).max();
+                let constant = designs.iter().map(FoldDesigns::n_constant).max();
                 piece.n_constant = piece.n_constant.max(constant.unwrap_or(0));
             }
         }

@@ -39,6 +39,13 @@ fn library() -> (Library, Arc<Mutex<Vec<String>>>) {
     })
 }
 
+/// A bundled regressor by its id.
+pub(crate) fn bundled_regressor(id: &str, options: RegressorOptions) -> PluginRegressor {
+    let (library, _) = library_of(SearchPath::of(&workspace::built().host));
+    let plugin = library.load(id, Path::new("/"), Kind::Regressor).unwrap();
+    PluginRegressor::new(plugin, options, CallContext::silent()).unwrap()
+}
+
 fn load(path: &Path, kind: Kind) -> Arc<Plugin> {
     library()
         .0

@@ -13,5 +13,6 @@ mod golden;
 mod header;
 mod hostile;
 mod loading;
+mod moments;
 mod opened;
 mod rust_plugin;

@@ -121,7 +121,7 @@ typedef int32_t ocean_status;
 #define OCEAN_ID_LINEAR "ocean.regressor.linear/1"          /* ocean_linear_v1        */
 #define OCEAN_ID_BATCH "ocean.regressor.batch/1"            /* ocean_batch_v1         */
 #define OCEAN_ID_PATH "ocean.regressor.path/1"              /* ocean_path_v1          what the engine drives */
-#define OCEAN_ID_MOMENTS "ocean.draft.regressor.moments"    /* ocean_moments_v1       a draft */
+#define OCEAN_ID_MOMENTS "ocean.regressor.moments/1"        /* ocean_moments_v1       */
 #define OCEAN_ID_STATE "ocean.state/1"                      /* ocean_state_v1         */
 #define OCEAN_ID_ENCODER "ocean.encoder/1"                  /* ocean_encoder_v1       every encoder has it */
 #define OCEAN_ID_ENCODER_INFO "ocean.encoder.info/1"        /* ocean_encoder_info_v1  */
@@ -343,8 +343,9 @@ typedef struct ocean_path_v1 {
   void (*destroy)(ocean_prepared *prepared);
 } ocean_path_v1;
 
-/* "ocean.draft.regressor.moments": the same walk from second moments, for linear models with many more rows than columns. The host scores from
- * held-out moments: SSE = y'y - 2 w'X'y + w'X'Xw. */
+/* "ocean.regressor.moments/1": the same walk from second moments, for linear models: folds add up to training sets, so nothing of n rows is done
+ * once a design. The host scores from held-out moments, SSE = y'y - 2 w'X'y + w'X'Xw, and uses it where that is faster than path: for the families
+ * "lasso" and "elastic-net" with twice as many rows as columns, for others with eight times as many. A plugin that has it has path, too. */
 typedef struct ocean_moments_v1 {
   size_t struct_size;
   uint32_t preferred_columns;

@@ -77,8 +77,8 @@ pub mod id {
     pub const PATH: &str = "ocean.regressor.path/1";
     /// [`LinearV1`](crate::LinearV1): coefficients.
     pub const LINEAR: &str = "ocean.regressor.linear/1";
-    /// [`MomentsV1`](crate::MomentsV1): the path from second moments. A draft until a regressor has implemented it.
-    pub const MOMENTS: &str = "ocean.draft.regressor.moments";
+    /// [`MomentsV1`](crate::MomentsV1): the path from second moments.
+    pub const MOMENTS: &str = "ocean.regressor.moments/1";
     /// [`StateV1`](crate::StateV1): save and load a fitted model.
     pub const STATE: &str = "ocean.state/1";
     /// [`EncoderV1`](crate::EncoderV1): texts to vectors.

@@ -122,7 +122,7 @@ table! {
 }
 
 table! {
-    /// `ocean.draft.regressor.moments`: the same from second moments, for linear models with n ≫ p.
+    /// `ocean.regressor.moments/1`: the same from second moments, for linear models.
     MomentsV1 = "ocean_moments_v1";
     values {
         /// `sizeof(ocean_moments_v1)` of the plugin.

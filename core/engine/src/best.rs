@@ -45,7 +45,9 @@ pub fn build_designs(
 ) -> Result<Vec<FoldDesigns>, EngineError> {
     contenders
         .iter()
-        .map(|contender| FoldDesigns::build(&contender.layout, rows, repeat))
+        .map(|contender| {
+            FoldDesigns::build_for(&contender.layout, rows, repeat, contender.regressors)
+        })
         .collect()
 }
 

@@ -11,6 +11,9 @@ use rayon::prelude::*;
 use crate::covariates::Partial;
 use crate::error::EngineError;
 use crate::folds::{Folds, Groups};
+use crate::moments::Moments;
+use crate::nested::{Grid, Tuning, failed};
+use crate::regressor::{Regressor, RegressorError};
 use crate::score::mean_and_sd;
 use crate::seed::Seed;
 
@@ -67,39 +70,77 @@ pub struct Design {
 pub struct FoldDesigns {
     /// Rows of the row set, dataset numbering.
     pub rows: Vec<usize>,
-    /// Designs that choose the penalty.
+    /// Designs that choose the penalty; none where every regressor takes moments.
     pub inner: Vec<Design>,
-    /// One design a split: trained on all but its fold, held-out rows its fold.
+    /// One design a split: trained on all but its fold, held-out rows its fold; none where every regressor takes moments.
     pub outer: Vec<Design>,
+    /// The same designs as second moments, where a regressor takes those.
+    pub moments: Option<Moments>,
+    n_splits: usize,
+    n_features: usize,
     /// The fold of each row of the row set.
     pub fold_of: Vec<usize>,
 }
 
 impl FoldDesigns {
-    /// Scales the designs of the rows `rows` (dataset numbers, ascending) in one repeat.
+    /// Scales the designs of the rows `rows` (dataset numbers, ascending) in one repeat, for any regressor.
     ///
     /// # Errors
     /// [`EngineError::InnerNeedsFourFolds`], [`EngineError::Shape`], [`EngineError::ThinFold`], [`EngineError::NotFinite`],
     /// [`EngineError::TooFewGroups`] for inner folds.
     pub fn build(layout: &Layout, rows: &[usize], repeat: usize) -> Result<Self, EngineError> {
+        Self::build_for(layout, rows, repeat, &[])
+    }
+
+    /// The same for these regressors: rows for those that take rows, moments for those that take moments. For none of them, rows.
+    ///
+    /// # Errors
+    /// As [`FoldDesigns::build`].
+    pub fn build_for(
+        layout: &Layout,
+        rows: &[usize],
+        repeat: usize,
+        regressors: &[(&dyn Regressor, Tuning)],
+    ) -> Result<Self, EngineError> {
         check_rows(layout, rows)?;
+        let n_folds = layout.folds.n_folds();
         let fold_of: Vec<usize> = rows
             .iter()
             .map(|&row| layout.folds.of_row(repeat)[row])
             .collect();
-        let outer_splits: Vec<Split> = (0..layout.folds.n_folds())
+        let outer_splits: Vec<Split> = (0..n_folds)
             .map(|fold| without(&fold_of, &[fold]))
             .collect();
         let inner_splits = match layout.inner {
-            InnerFolds::Outer => pair_splits(&fold_of, layout.folds.n_folds())?,
+            InnerFolds::Outer => pair_splits(&fold_of, n_folds)?,
             InnerFolds::Independent(n_inner) => {
                 independent_splits(layout, rows, &outer_splits, repeat, n_inner)?
             }
         };
-        let scale = |split: Split| Design::scale(layout, rows, split);
+        let can_add_up = layout.inner == InnerFolds::Outer
+            && layout.covariates.is_none()
+            && Moments::is_affordable(n_folds, layout.x.ncols());
+        let takes_moments = |&(regressor, tuning): &(&dyn Regressor, Tuning)| {
+            can_add_up && takes_moments(regressor, tuning, (rows.len(), layout.x.ncols()))
+        };
+        let moments = regressors
+            .iter()
+            .any(takes_moments)
+            .then(|| Moments::build(layout.x, rows, &fold_of, n_folds))
+            .flatten();
+        let needs_rows = moments.is_none() || !regressors.iter().all(takes_moments);
+        let scale = |splits: Vec<Split>| -> Vec<Design> {
+            let splits = splits.into_par_iter().filter(|_| needs_rows);
+            splits
+                .map(|split| Design::scale(layout, rows, split))
+                .collect()
+        };
         Ok(Self {
-            inner: inner_splits.into_par_iter().map(scale).collect(),
-            outer: outer_splits.into_par_iter().map(scale).collect(),
+            inner: scale(inner_splits),
+            outer: scale(outer_splits),
+            moments,
+            n_splits: n_folds,
+            n_features: layout.x.ncols(),
             rows: rows.to_vec(),
             fold_of,
         })
@@ -114,15 +155,43 @@ impl FoldDesigns {
     /// Outer splits.
     #[must_use]
     pub fn n_splits(&self) -> usize {
-        self.outer.len()
+        self.n_splits
     }
 
-    /// Mean number of training rows of the outer splits.
+    /// Features.
+    #[must_use]
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// Mean number of training rows of the outer splits: every row is held out once.
     #[must_use]
     pub fn mean_n_train(&self) -> f64 {
-        let total: usize = self.outer.iter().map(|design| design.train.len()).sum();
-        total as f64 / self.outer.len() as f64
+        (self.n_samples() * (self.n_splits - 1)) as f64 / self.n_splits as f64
     }
+
+    /// Columns without spread in the training rows of an outer split, or explained there by the covariates; the most of any split.
+    #[must_use]
+    pub fn n_constant(&self) -> usize {
+        let of_rows = self.outer.iter().map(|design| design.n_constant);
+        let moments = self
+            .moments
+            .iter()
+            .flat_map(|moments| &moments.designs[moments.n_inner..]);
+        of_rows
+            .chain(moments.map(|design| design.n_constant))
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Whether a regressor is given moments of designs of this size (rows of the row set, features).
+pub(crate) fn takes_moments(
+    regressor: &dyn Regressor,
+    tuning: Tuning,
+    (n_samples, n_features): (usize, usize),
+) -> bool {
+    tuning.grid == Grid::Design && regressor.moments(n_samples, n_features).is_some()
 }
 
 struct Split {
@@ -205,6 +274,12 @@ fn without(fold_of: &[usize], folds: &[usize]) -> Split {
 }
 
 impl Design {
+    /// A regressor's error at this design.
+    pub(crate) fn failed(&self, doing: &str, source: RegressorError) -> EngineError {
+        let splits = self.serves.iter().map(|(split, _)| *split);
+        failed(doing, splits, self.x.shape(), source)
+    }
+
     fn scale(layout: &Layout, rows: &[usize], split: Split) -> Self {
         let x = layout.x;
         let pick = |positions: &[usize]| {

@@ -44,6 +44,11 @@ pub trait Regressor: Sync {
         false
     }
 
+    /// The same models from second moments, if it offers them and they are the faster way for `n_samples` rows of `n_features` columns.
+    fn moments(&self, _n_samples: usize, _n_features: usize) -> Option<&dyn MomentsRegressor> {
+        None
+    }
+
     /// Factorises one design, once for all targets.
     ///
     /// `x`: n_train × n_features, columns centred and scaled by their sd over the training rows. `x_new`: n_new × n_features, held-out rows in the same scaling.
@@ -83,12 +88,51 @@ pub trait Prepared: Sync + Send {
     ) -> Result<Box<dyn Path + 'p>, RegressorError>;
 }
 
+/// A linear regressor that needs no more of a training set than its second moments. Everything it promises as a [`Regressor`] holds here, too.
+pub trait MomentsRegressor: Sync {
+    /// Takes one design, once for all targets. `gram`: XᵀX/n, n_features × n_features, symmetric, of the `n_samples` scaled training rows.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports.
+    fn prepare_moments<'a>(
+        &'a self,
+        gram: &'a DMatrix<f64>,
+        n_samples: usize,
+    ) -> Result<Box<dyn PreparedMoments + 'a>, RegressorError>;
+}
+
+/// One design in second moments, shared by all threads.
+pub trait PreparedMoments: Sync + Send {
+    /// As [`Prepared::grid`]. `xty`: Xᵀy/n, n_features × n_targets.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports.
+    fn grid(
+        &self,
+        variant: usize,
+        xty: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError>;
+
+    /// As [`Prepared::begin`]. `y_sq`: yᵀy/n of each target. The path gives coefficients.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports.
+    fn begin<'p>(
+        &'p self,
+        variant: usize,
+        xty: &DMatrix<f64>,
+        y_sq: &[f64],
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError>;
+}
+
 /// A walk along the penalties of one block of targets.
 pub trait Path {
-    /// Predictions for `columns[c]` at row `steps[c]` of its own alphas.
+    /// Predictions (from moments: coefficients) for `columns[c]` at row `steps[c]` of its own alphas.
     ///
-    /// Steps of a column only grow, and may jump. `y_hat`: n_new × columns.len(), column-major; centred like `y`. `info`: columns.len() values.
-    /// What a column returns depends on its own y, alphas and steps only.
+    /// Steps of a column only grow, and may jump. `out`: n_new × columns.len(), column-major, centred like `y`; from moments n_features × columns.len(), of
+    /// scaled features. `info`: columns.len() values. What a column returns depends on its own y, alphas and steps only.
     ///
     /// # Errors
     /// Whatever the regressor reports, NUMERIC for results that are not finite.
@@ -96,7 +140,7 @@ pub trait Path {
         &mut self,
         columns: &[u32],
         steps: &[u32],
-        y_hat: &mut [f64],
+        out: &mut [f64],
         info: &mut [FitInfo],
     ) -> Result<(), RegressorError>;
 }

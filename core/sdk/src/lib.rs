@@ -38,7 +38,7 @@
 //! ```
 //!
 //! In its `Cargo.toml`: `[lib]` with `crate-type = ["cdylib"]`. The rest is optional, each a trait of its own: a whole path of penalties at once
-//! ([`PathRegressor`]), many targets at once ([`BatchRegressor`]), coefficients ([`LinearRegressor`]), saved models ([`SaveRegressor`]), token counts
+//! ([`PathRegressor`]), many targets at once ([`BatchRegressor`]), second moments ([`MomentsRegressor`]), coefficients ([`LinearRegressor`]), saved models ([`SaveRegressor`]), token counts
 //! ([`TokenCounter`]), parameters ([`params!`](macro@params)). Without them the host falls back on `fit` and `predict`, which is slow and right.
 //!
 //! The SDK owns the boundary: panics become errors, wrong sizes and null pointers never reach an author, parameters are checked. The rules it cannot
@@ -69,15 +69,16 @@ pub use info::Info;
 pub use matrix::{Mat, MatMut};
 pub use params::{NoParams, Parameters};
 pub use regressor::{
-    BatchRegressor, FitInfo, LinearRegressor, PathRegressor, Regressor, SaveRegressor,
+    BatchRegressor, FitInfo, LinearRegressor, MomentsRegressor, PathRegressor, Regressor,
+    SaveRegressor,
 };
 
 /// Everything a plugin usually needs: `use ocean_plugin::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         BatchRegressor, Call, Encoder, Error, FitInfo, Info, Level, LinearRegressor, Mat, MatMut,
-        NoParams, Parameters, PathRegressor, Pooling, Regressor, Result, SaveRegressor, Shape,
-        TextInfo, TokenCounter,
+        MomentsRegressor, NoParams, Parameters, PathRegressor, Pooling, Regressor, Result,
+        SaveRegressor, Shape, TextInfo, TokenCounter,
     };
 }
 

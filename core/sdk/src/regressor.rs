@@ -152,6 +152,67 @@ pub trait PathRegressor: Regressor {
     ) -> Result<()>;
 }
 
+/// The same walk from second moments, for linear models: `ocean.regressor.moments/1`.
+///
+/// The host adds up moments over folds and scores from them, so that nothing of n rows is done once a training set. All that [`PathRegressor`] promises holds
+/// here, too, and the models are the same.
+pub trait MomentsRegressor: PathRegressor {
+    /// What all targets of one design share. Borrows the moments.
+    type PreparedMoments<'x>: Send + Sync;
+    /// A walk of one block of columns. May borrow the regressor and the design; owns the rest.
+    type MomentsPath<'p>: Send;
+
+    /// Takes a design: `gram` = XᵀX/n (p × p, symmetric) of the `n_samples` scaled training rows.
+    ///
+    /// # Errors
+    /// NUMERIC, when a decomposition fails.
+    fn prepare_moments<'x>(
+        &self,
+        gram: Mat<'x>,
+        n_samples: u64,
+        call: &Call<'_>,
+    ) -> Result<Self::PreparedMoments<'x>>;
+
+    /// As [`PathRegressor::grid`], for targets given as `xty` = Xᵀy/n (p × t).
+    ///
+    /// # Errors
+    /// NUMERIC, when there is no such grid.
+    fn moments_grid(
+        &self,
+        prepared: &Self::PreparedMoments<'_>,
+        xty: Mat<'_>,
+        min_ratio: f64,
+        alphas: MatMut<'_>,
+        call: &Call<'_>,
+    ) -> Result<()>;
+
+    /// As [`PathRegressor::begin`], for targets given as `xty` = Xᵀy/n (p × t) and `y_sq` = yᵀy/n (t values).
+    ///
+    /// # Errors
+    /// SHAPE, when the sizes do not fit the design.
+    fn begin_moments<'p>(
+        &'p self,
+        prepared: &'p Self::PreparedMoments<'_>,
+        xty: Mat<'_>,
+        y_sq: &[f64],
+        alphas: Mat<'_>,
+        call: &Call<'_>,
+    ) -> Result<Self::MomentsPath<'p>>;
+
+    /// As [`PathRegressor::advance`], with the coefficients of the scaled columns in `coef` (p × columns.len()).
+    ///
+    /// # Errors
+    /// NUMERIC, when a coefficient is not finite.
+    fn advance_moments(
+        path: &mut Self::MomentsPath<'_>,
+        columns: &[u32],
+        steps: &[u32],
+        coef: MatMut<'_>,
+        info: &mut [FitInfo],
+        call: &Call<'_>,
+    ) -> Result<()>;
+}
+
 /// A fitted model as bytes: `ocean.state/1`.
 pub trait SaveRegressor: Regressor {
     /// The model as bytes that say themselves what they are and in which version.

@@ -18,7 +18,7 @@ pub struct Interfaces {
     pub path: Option<&'static abi::PathV1>,
     /// `ocean.regressor.linear/1`.
     pub linear: Option<&'static abi::LinearV1>,
-    /// `ocean.draft.regressor.moments`.
+    /// `ocean.regressor.moments/1`.
     pub moments: Option<&'static abi::MomentsV1>,
     /// `ocean.state/1`.
     pub state: Option<&'static abi::StateV1>,

@@ -21,6 +21,7 @@ mod fallback;
 mod fp;
 mod grid;
 mod interfaces;
+mod moments;
 mod open;
 mod probe;
 mod regressor;

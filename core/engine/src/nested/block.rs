@@ -5,6 +5,29 @@ use nalgebra::DMatrix;
 use super::OutOfFold;
 use crate::design::Design;
 
+/// The middle of the training values of one target.
+pub(super) struct Centre {
+    /// The first of them. Relative to it a constant y is exactly 0, whatever its size, and a large offset costs no digits.
+    pub(super) offset: f64,
+    /// Their mean, minus the offset.
+    pub(super) mean: f64,
+    /// They are all equal.
+    pub(super) is_constant: bool,
+}
+
+impl Centre {
+    /// Of the rows `train` of `values`.
+    pub(super) fn of(values: &[f64], train: &[usize]) -> Self {
+        let offset = values[train[0]];
+        let sum: f64 = train.iter().map(|&row| values[row] - offset).sum();
+        Self {
+            offset,
+            mean: sum / train.len() as f64,
+            is_constant: train.iter().all(|&row| values[row] == offset),
+        }
+    }
+}
+
 /// One block of targets as one design sees it: training y centred, held-out y minus the training mean. With covariates: both minus what Z predicts.
 pub(super) struct CentredBlock {
     /// n_train × columns, each column centred, none constant.
@@ -36,16 +59,12 @@ impl CentredBlock {
             constant: Vec::with_capacity(y.ncols()),
         };
         for (column, values) in y.column_iter().enumerate() {
-            // Relative to the first training value: a constant y is then exactly 0, whatever its size, and a large offset costs no digits.
-            let offset = values[design.train[0]];
+            let Centre {
+                offset,
+                mean,
+                mut is_constant,
+            } = Centre::of(values.as_slice(), &design.train);
             let n_train = design.train.len() as f64;
-            let mean = design
-                .train
-                .iter()
-                .map(|&row| values[row] - offset)
-                .sum::<f64>()
-                / n_train;
-            let mut is_constant = design.train.iter().all(|&row| values[row] == offset);
             let mut train = part.y.column_mut(column);
             for (slot, &row) in train.iter_mut().zip(&design.train) {
                 *slot = values[row] - offset - mean;

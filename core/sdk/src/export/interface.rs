@@ -1,10 +1,13 @@
 //! One function per interface id: the table of a plugin type. `export_plugin!` calls them by the names authors write after the colon.
 
 use super::encoder::{EncoderTable, InfoTable};
+use super::moments::MomentsTable;
 use super::regressor::{LinearTable, RegressorTable, StateTable};
 use super::walk::{BatchTable, PathTable};
 use crate::encoder::{Encoder, TokenCounter};
-use crate::regressor::{BatchRegressor, LinearRegressor, PathRegressor, Regressor, SaveRegressor};
+use crate::regressor::{
+    BatchRegressor, LinearRegressor, MomentsRegressor, PathRegressor, Regressor, SaveRegressor,
+};
 use ocean_plugin_abi::id;
 use std::ffi::c_void;
 use std::ptr;
@@ -64,6 +67,12 @@ pub const fn batch<R: BatchRegressor>() -> Interface {
 #[must_use]
 pub const fn path<R: PathRegressor>() -> Interface {
     Interface::new(id::PATH, PathTable::<R>::TABLE)
+}
+
+/// `ocean.regressor.moments/1`
+#[must_use]
+pub const fn moments<R: MomentsRegressor>() -> Interface {
+    Interface::new(id::MOMENTS, MomentsTable::<R>::TABLE)
 }
 
 /// `ocean.state/1`

@@ -2,6 +2,7 @@
 
 mod encoder;
 pub mod interface;
+mod moments;
 mod pointers;
 mod regressor;
 mod walk;
@@ -141,7 +142,7 @@ pub const fn entry(
 /// ```
 ///
 /// After the colon stand the optional interfaces, each a trait: `path` [`PathRegressor`](crate::PathRegressor), `batch`
-/// [`BatchRegressor`](crate::BatchRegressor), `linear` [`LinearRegressor`](crate::LinearRegressor), `state` [`SaveRegressor`](crate::SaveRegressor);
+/// [`BatchRegressor`](crate::BatchRegressor), `moments` [`MomentsRegressor`](crate::MomentsRegressor), `linear` [`LinearRegressor`](crate::LinearRegressor), `state` [`SaveRegressor`](crate::SaveRegressor);
 /// `info` [`TokenCounter`](crate::TokenCounter).
 #[macro_export]
 macro_rules! export_plugin {

@@ -17,10 +17,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A design and what the shims must know of it.
-struct Design<P> {
-    prepared: P,
-    n_samples: usize,
-    n_new: usize,
+pub(super) struct Design<P> {
+    pub(super) prepared: P,
+    /// Rows of y; of Xᵀy, where that is all there is.
+    pub(super) n_samples: usize,
+    /// Rows of what a path gives.
+    pub(super) n_new: usize,
 }
 
 impl<P> Design<P> {
@@ -264,7 +266,7 @@ impl<R: BatchRegressor> BatchTable<R> {
 ///
 /// # Safety
 /// `handle` came from `Arc::into_raw` and was not given back.
-unsafe fn another<T>(handle: *const T) -> Arc<T> {
+pub(super) unsafe fn another<T>(handle: *const T) -> Arc<T> {
     // SAFETY: the caller's promise.
     unsafe {
         Arc::increment_strong_count(handle);
@@ -274,7 +276,7 @@ unsafe fn another<T>(handle: *const T) -> Arc<T> {
 
 /// # Safety
 /// `prepared` is null, or was made by a `prepare` above with this `P`, and is given back once.
-unsafe fn destroy_design<P>(prepared: *mut handle::Prepared) {
+pub(super) unsafe fn destroy_design<P>(prepared: *mut handle::Prepared) {
     if prepared.is_null() {
         return;
     }

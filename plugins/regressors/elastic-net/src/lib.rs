@@ -56,4 +56,4 @@ impl Kind for IsElasticNet {
 /// The regressor.
 pub type ElasticNet = Sparse<IsElasticNet>;
 
-ocean_plugin::export_plugin!(regressor ElasticNet: path, linear);
+ocean_plugin::export_plugin!(regressor ElasticNet: path, moments, linear);

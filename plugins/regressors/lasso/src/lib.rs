@@ -48,4 +48,4 @@ impl Kind for IsLasso {
 /// The regressor.
 pub type Lasso = Sparse<IsLasso>;
 
-ocean_plugin::export_plugin!(regressor Lasso: path, linear);
+ocean_plugin::export_plugin!(regressor Lasso: path, moments, linear);

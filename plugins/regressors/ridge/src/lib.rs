@@ -3,7 +3,7 @@
 //! The arithmetic is `ocean-linear`'s; here its types meet the plugin interfaces, and its refusals the statuses of the ABI. A walk along the
 //! penalties (`path`) is what a permutation test drives; `fit` and `predict` make one model, whose coefficients `linear` shows.
 
-use ocean_linear::{RidgeDesign, RidgePath, ridge};
+use ocean_linear::{Columns, RidgeDesign, RidgePath, ridge};
 use ocean_linear_regressor::convert::{columns, predict, refusal, values};
 use ocean_plugin::prelude::*;
 
@@ -104,4 +104,69 @@ impl PathRegressor for Ridge {
     }
 }
 
-ocean_plugin::export_plugin!(regressor Ridge: path, linear);
+impl MomentsRegressor for Ridge {
+    type PreparedMoments<'x> = FromMoments;
+    type MomentsPath<'p> = RidgePath;
+
+    fn prepare_moments<'x>(
+        &self,
+        gram: Mat<'x>,
+        n_samples: u64,
+        _: &Call<'_>,
+    ) -> Result<FromMoments> {
+        let n_samples = n_samples as f64;
+        let design = RidgeDesign::prepare_moments(columns(gram)?, n_samples).map_err(refusal)?;
+        Ok(FromMoments { design, n_samples })
+    }
+
+    fn moments_grid(
+        &self,
+        prepared: &FromMoments,
+        xty: Mat<'_>,
+        min_ratio: f64,
+        alphas: MatMut<'_>,
+        call: &Call<'_>,
+    ) -> Result<()> {
+        PathRegressor::grid(self, &prepared.design, xty, min_ratio, alphas, call)
+    }
+
+    fn begin_moments<'p>(
+        &'p self,
+        prepared: &'p FromMoments,
+        xty: Mat<'_>,
+        _: &[f64],
+        alphas: Mat<'_>,
+        _: &Call<'_>,
+    ) -> Result<RidgePath> {
+        let xty = columns(xty)?;
+        let sums: Vec<f64> = xty
+            .values()
+            .iter()
+            .map(|c| c * prepared.n_samples)
+            .collect();
+        let sums = Columns::new(&sums, xty.n_rows(), xty.n_columns()).map_err(refusal)?;
+        prepared
+            .design
+            .begin(sums, columns(alphas)?)
+            .map_err(refusal)
+    }
+
+    fn advance_moments(
+        path: &mut RidgePath,
+        columns: &[u32],
+        steps: &[u32],
+        coef: MatMut<'_>,
+        info: &mut [FitInfo],
+        call: &Call<'_>,
+    ) -> Result<()> {
+        <Ridge as PathRegressor>::advance(path, columns, steps, coef, info, call)
+    }
+}
+
+/// A design of which only the moments are known.
+pub struct FromMoments {
+    design: RidgeDesign,
+    n_samples: f64,
+}
+
+ocean_plugin::export_plugin!(regressor Ridge: path, moments, linear);

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use ocean_linear::{LassoDesign, LassoFit, LassoOptions, LassoPath, lasso};
+use ocean_linear::{LassoDesign, LassoFit, LassoMoments, LassoOptions, LassoPath, lasso};
 use ocean_plugin::prelude::*;
 
 use crate::convert::{columns, predict, refusal, values};
@@ -109,17 +109,75 @@ impl<K: Kind> PathRegressor for Sparse<K> {
         path: &mut LassoPath<'_>,
         columns: &[u32],
         steps: &[u32],
-        mut y_hat: MatMut<'_>,
+        y_hat: MatMut<'_>,
         info: &mut [FitInfo],
         _: &Call<'_>,
     ) -> Result<()> {
-        let y_hat = values(&mut y_hat)?;
-        let mut fits = vec![LassoFit::EMPTY; columns.len()];
-        path.advance(columns, steps, y_hat, &mut fits)
-            .map_err(refusal)?;
-        for (info, fit) in info.iter_mut().zip(fits) {
-            *info = FitInfo::iterated(fit.gap, fit.n_nonzero, fit.is_converged);
-        }
-        Ok(())
+        walk(path, columns, steps, y_hat, info)
     }
+}
+
+impl<K: Kind> MomentsRegressor for Sparse<K> {
+    type PreparedMoments<'x> = LassoMoments<'x>;
+    type MomentsPath<'p> = LassoPath<'p>;
+
+    fn prepare_moments<'x>(&self, gram: Mat<'x>, _: u64, _: &Call<'_>) -> Result<LassoMoments<'x>> {
+        LassoMoments::prepare(columns(gram)?).map_err(refusal)
+    }
+
+    fn moments_grid(
+        &self,
+        design: &LassoMoments<'_>,
+        xty: Mat<'_>,
+        min_ratio: f64,
+        mut alphas: MatMut<'_>,
+        _: &Call<'_>,
+    ) -> Result<()> {
+        let alphas = values(&mut alphas)?;
+        design
+            .grid(columns(xty)?, min_ratio, self.options, alphas)
+            .map_err(refusal)
+    }
+
+    fn begin_moments<'p>(
+        &'p self,
+        design: &'p LassoMoments<'_>,
+        xty: Mat<'_>,
+        y_sq: &[f64],
+        alphas: Mat<'_>,
+        _: &Call<'_>,
+    ) -> Result<LassoPath<'p>> {
+        design
+            .begin(columns(xty)?, y_sq, columns(alphas)?, self.options)
+            .map_err(refusal)
+    }
+
+    fn advance_moments(
+        path: &mut LassoPath<'_>,
+        columns: &[u32],
+        steps: &[u32],
+        coef: MatMut<'_>,
+        info: &mut [FitInfo],
+        _: &Call<'_>,
+    ) -> Result<()> {
+        walk(path, columns, steps, coef, info)
+    }
+}
+
+/// Predictions or coefficients, whichever the path gives.
+fn walk(
+    path: &mut LassoPath<'_>,
+    columns: &[u32],
+    steps: &[u32],
+    mut out: MatMut<'_>,
+    info: &mut [FitInfo],
+) -> Result<()> {
+    let out = values(&mut out)?;
+    let mut fits = vec![LassoFit::EMPTY; columns.len()];
+    path.advance(columns, steps, out, &mut fits)
+        .map_err(refusal)?;
+    for (info, fit) in info.iter_mut().zip(fits) {
+        *info = FitInfo::iterated(fit.gap, fit.n_nonzero, fit.is_converged);
+    }
+    Ok(())
 }

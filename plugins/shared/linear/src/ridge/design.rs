@@ -91,6 +91,28 @@ impl RidgeDesign {
         })
     }
 
+    /// The same for `n_samples` training rows of which only the moments are known: `gram` = XᵀX/n, n_features × n_features.
+    ///
+    /// Targets are then given as Xᵀy (n_features × n_targets, not divided by n), and predictions are coefficients: with H = V S⁻¹ and the scores
+    /// Uᵀy = S⁻¹Vᵀ·Xᵀy, w = H · diag(λ/(λ+α)) · Uᵀy.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`]; [`LinearError::Shape`] when `gram` is not square.
+    pub fn prepare_moments(gram: Columns<'_>, n_samples: f64) -> Result<Self, LinearError> {
+        let (lambda, v) = Factors::of_gram(gram, n_samples)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                unit: 1.0,
+                lambda,
+                largest_new: v.norm_max(),
+                new_rows: v.clone(),
+                u: v,
+                grid: Mutex::default(),
+                walked: Mutex::default(),
+            }),
+        })
+    }
+
     /// Rows that targets have.
     pub fn n_train(&self) -> usize {
         self.shared.u.nrows()

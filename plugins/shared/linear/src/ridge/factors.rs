@@ -5,6 +5,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, MatRef, Par, Spec};
 
+use crate::error::expect_count;
 use crate::product::{multiply, scale_columns};
 use crate::{Columns, LinearError};
 
@@ -50,6 +51,24 @@ impl Factors {
             (other, vectors)
         };
         Ok(Self { unit, lambda, u, v })
+    }
+
+    /// λ and V S⁻¹ of `n_samples` rows of which XᵀX/n is known.
+    pub fn of_gram(gram: Columns<'_>, n_samples: f64) -> Result<(Vec<f64>, Mat<f64>), LinearError> {
+        expect_count("columns of XᵀX/n", gram.n_columns(), gram.n_rows())?;
+        if gram.values().is_empty() {
+            return Err(LinearError::Empty);
+        }
+        if gram.values().iter().any(|v| !v.is_finite()) {
+            return Err(LinearError::Numeric(
+                "XᵀX/n holds a value that is not finite",
+            ));
+        }
+        let p = gram.n_rows();
+        let gram = Mat::from_fn(p, p, |i, j| gram.column(j)[i] * n_samples);
+        let (lambda, mut v) = leading_eigenpairs(&gram)?;
+        scale_columns(&mut v, |j| 1.0 / lambda[j].sqrt());
+        Ok((lambda, v))
     }
 
     /// H = X_new V S⁻¹, n_new × rank: what predicts new rows from Uᵀy.

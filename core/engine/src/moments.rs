@@ -1,0 +1,295 @@
+//! Second moments by fold: all that a linear model needs of a training set, without the training set.
+//!
+//! XᵀX of a training set is the sum over its folds of what each adds: with fold f centred at its own mean m_f,
+//!
+//! ```text
+//! Σ_{i ∈ train} (xᵢ − x̄)(xᵢ − x̄)ᵀ = Σ_f [C_f + n_f d_f d_fᵀ],    C_f = X_fᵀX_f,    d_f = m_f − x̄
+//! ```
+//!
+//! so that all K(K−1)/2 + K training sets cost one product XᵀX over the rows, where scaled copies of their rows cost one each, and memory. Xᵀy of a block of
+//! targets adds up likewise. Centring each fold first keeps the digits that XᵀX − n·x̄x̄ᵀ would lose.
+
+use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
+use faer::{Accum, MatMut, MatRef, Par};
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use crate::error::EngineError;
+use crate::nested::failed;
+use crate::regressor::RegressorError;
+
+/// The most that moments may take, in bytes; a study that would need more takes scaled rows.
+const MOST_BYTES: usize = 1 << 30;
+/// Columns whose largest number is further from 1 than this are not squared.
+const FURTHEST: f64 = 1e100;
+
+/// The rows of one fold and their moments.
+#[derive(Debug)]
+pub(crate) struct FoldMoments {
+    /// Rows of the row set.
+    pub rows: Vec<usize>,
+    /// n_f × n_features, minus `mean`.
+    pub x: DMatrix<f64>,
+    /// m_f.
+    pub mean: Vec<f64>,
+    /// C_f.
+    pub gram: DMatrix<f64>,
+    /// The value of each column that has only one here.
+    constant: Vec<Option<f64>>,
+}
+
+/// A training set: all but one or two folds.
+#[derive(Debug)]
+pub(crate) struct MomentDesign {
+    /// Folds it is trained on.
+    pub folds: Vec<usize>,
+    /// The folds it validates, with the outer split each is for.
+    pub serves: Vec<(usize, usize)>,
+    /// Training rows of the row set, ascending.
+    pub train: Vec<usize>,
+    /// x̄.
+    pub mean: Vec<f64>,
+    /// sd of each column in the training rows (ddof 0); 0 where it has one value only.
+    pub sd: Vec<f64>,
+    /// XᵀX/n of the training rows, columns centred and scaled; 0 in rows and columns without spread.
+    pub gram: DMatrix<f64>,
+    /// Columns without spread.
+    pub n_constant: usize,
+}
+
+/// The moments of every fold and training set of one repeat; inner folds are the remaining outer ones.
+#[derive(Debug)]
+pub struct Moments {
+    pub(crate) folds: Vec<FoldMoments>,
+    /// Pairs of folds left out, then single ones.
+    pub(crate) designs: Vec<MomentDesign>,
+    pub(crate) n_inner: usize,
+}
+
+impl Moments {
+    /// Whether the moments of `n_folds` folds and all their training sets fit in memory.
+    pub(crate) fn is_affordable(n_folds: usize, n_features: usize) -> bool {
+        let n_matrices = n_folds * n_folds.saturating_sub(1) / 2 + 2 * n_folds;
+        n_matrices * 8 * n_features * n_features <= MOST_BYTES
+    }
+
+    /// Of the rows `rows` of `x` (dataset numbers), whose folds are `fold_of`. `None` when numbers are too large or too small to be squared.
+    pub(crate) fn build(
+        x: &DMatrix<f64>,
+        rows: &[usize],
+        fold_of: &[usize],
+        n_folds: usize,
+    ) -> Option<Self> {
+        let can_be_squared =
+            |largest: f64| largest == 0.0 || (FURTHEST.recip()..=FURTHEST).contains(&largest);
+        if !x.column_iter().all(|column| can_be_squared(column.amax())) {
+            return None;
+        }
+        let folds: Vec<FoldMoments> = (0..n_folds)
+            .into_par_iter()
+            .map(|fold| FoldMoments::of(x, rows, members(fold_of, |of| of == fold)))
+            .collect();
+        let pairs = (0..n_folds).flat_map(|i| (i + 1..n_folds).map(move |j| (i, j)));
+        let inner = pairs.map(|(i, j)| vec![(i, j), (j, i)]);
+        let outer = (0..n_folds).map(|fold| vec![(fold, fold)]);
+        let all: Vec<Vec<(usize, usize)>> = inner.chain(outer).collect();
+        let n_inner = all.len() - n_folds;
+        let designs = all
+            .into_par_iter()
+            .map(|serves| MomentDesign::of(&folds, fold_of, serves))
+            .collect();
+        Some(Self {
+            folds,
+            designs,
+            n_inner,
+        })
+    }
+}
+
+/// The rows whose fold is asked for, ascending.
+fn members(fold_of: &[usize], is_asked: impl Fn(usize) -> bool) -> Vec<usize> {
+    (0..fold_of.len())
+        .filter(|&row| is_asked(fold_of[row]))
+        .collect()
+}
+
+impl FoldMoments {
+    fn of(x: &DMatrix<f64>, rows_of_set: &[usize], rows: Vec<usize>) -> Self {
+        let p = x.ncols();
+        let mut part = DMatrix::zeros(rows.len(), p);
+        let (mut mean, mut constant) = (Vec::with_capacity(p), Vec::with_capacity(p));
+        for (mut to, from) in part.column_iter_mut().zip(x.column_iter()) {
+            for (slot, &row) in to.iter_mut().zip(&rows) {
+                *slot = from[rows_of_set[row]];
+            }
+            let (first, of_column) = mean_of(to.as_slice());
+            constant.push(to.iter().all(|&value| value == first).then_some(first));
+            to.add_scalar_mut(-of_column);
+            mean.push(of_column);
+        }
+        Self {
+            gram: gram(&part),
+            x: part,
+            rows,
+            mean,
+            constant,
+        }
+    }
+}
+
+/// The first value and the mean, which is made from the distances to it: a column of one value has exactly that mean.
+fn mean_of(values: &[f64]) -> (f64, f64) {
+    let first = values.first().copied().unwrap_or(0.0);
+    let sum: f64 = values.iter().map(|value| value - first).sum();
+    (first, first + sum / values.len().max(1) as f64)
+}
+
+/// XᵀX, computed once for both halves.
+fn gram(x: &DMatrix<f64>) -> DMatrix<f64> {
+    let p = x.ncols();
+    let mut gram = DMatrix::zeros(p, p);
+    let view = MatRef::from_column_major_slice(x.as_slice(), x.nrows(), p);
+    triangular_matmul(
+        MatMut::from_column_major_slice_mut(gram.as_mut_slice(), p, p),
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        view.transpose(),
+        BlockStructure::Rectangular,
+        view,
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
+    gram.fill_upper_triangle_with_lower_triangle();
+    gram
+}
+
+impl MomentDesign {
+    /// A regressor's error at this design.
+    pub(crate) fn failed(&self, doing: &str, source: RegressorError) -> EngineError {
+        let splits = self.serves.iter().map(|(split, _)| *split);
+        failed(doing, splits, (self.train.len(), self.mean.len()), source)
+    }
+
+    fn of(all: &[FoldMoments], fold_of: &[usize], serves: Vec<(usize, usize)>) -> Self {
+        let is_held_out = |fold: usize| serves.iter().any(|(_, held_out)| *held_out == fold);
+        let folds: Vec<usize> = (0..all.len()).filter(|&fold| !is_held_out(fold)).collect();
+        let train = members(fold_of, |fold| !is_held_out(fold));
+        let n = train.len() as f64;
+        let p = all[0].mean.len();
+        let parts: Vec<&FoldMoments> = folds.iter().map(|&fold| &all[fold]).collect();
+        let weighted = |k: usize| parts.iter().map(move |f| f.rows.len() as f64 * f.mean[k]);
+        let mean: Vec<f64> = (0..p).map(|k| weighted(k).sum::<f64>() / n).collect();
+        let shifts: Vec<Vec<f64>> = parts
+            .iter()
+            .map(|fold| fold.mean.iter().zip(&mean).map(|(m, x)| m - x).collect())
+            .collect();
+        let sd: Vec<f64> = (0..p)
+            .map(|k| {
+                let first = parts[0].constant[k];
+                if first.is_some() && parts.iter().all(|fold| fold.constant[k] == first) {
+                    return 0.0;
+                }
+                let folds = parts.iter().zip(&shifts);
+                let squares =
+                    folds.map(|(f, d)| f.gram[(k, k)] + f.rows.len() as f64 * d[k] * d[k]);
+                (squares.sum::<f64>() / n).sqrt()
+            })
+            .collect();
+        let gram = scaled_gram(&parts, &shifts, &sd, n);
+        Self {
+            n_constant: sd.iter().filter(|&&sd| sd == 0.0).count(),
+            folds,
+            serves,
+            train,
+            mean,
+            sd,
+            gram,
+        }
+    }
+}
+
+/// Σ_f [C_f + n_f d_f d_fᵀ] / (n · sd · sdᵀ).
+fn scaled_gram(parts: &[&FoldMoments], shifts: &[Vec<f64>], sd: &[f64], n: f64) -> DMatrix<f64> {
+    let p = sd.len();
+    let unit: Vec<f64> = sd
+        .iter()
+        .map(|&sd| if sd > 0.0 { sd.recip() } else { 0.0 })
+        .collect();
+    let mut gram = DMatrix::zeros(p, p);
+    for (l, mut column) in gram.column_iter_mut().enumerate() {
+        let column = &mut column.as_mut_slice()[l..];
+        for (fold, d) in parts.iter().zip(shifts) {
+            let weight = fold.rows.len() as f64 * d[l];
+            let terms = &fold.gram.as_slice()[l * p..][l..p];
+            for ((sum, c), d) in column.iter_mut().zip(terms).zip(&d[l..]) {
+                *sum += c + weight * d;
+            }
+        }
+        let scale = unit[l] / n;
+        for (sum, unit) in column.iter_mut().zip(&unit[l..]) {
+            *sum *= scale * unit;
+        }
+    }
+    gram.fill_upper_triangle_with_lower_triangle();
+    gram
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::design::{FoldDesigns, InnerFolds, Layout};
+    use crate::folds::{Folds, Groups};
+    use crate::seed::Seed;
+
+    #[test]
+    fn the_moments_of_every_training_set_are_those_of_its_scaled_rows() {
+        let mut noise = Seed(8).stream("data", 0);
+        let mut x = DMatrix::from_fn(53, 9, |_, column| 1e3 * column as f64 + noise.normal());
+        // Constant everywhere, and constant but for one row, which some training sets lack.
+        x.column_mut(3).fill(0.1);
+        x.column_mut(5).fill(0.7);
+        x[(11, 5)] = 0.9;
+        let groups = Groups::singletons(53);
+        let folds = Folds::split(&groups, 4, 1, Seed(8)).unwrap();
+        let layout = Layout {
+            x: &x,
+            folds: &folds,
+            groups: &groups,
+            inner: InnerFolds::Outer,
+            seed: Seed(8),
+            covariates: None,
+        };
+        let rows: Vec<usize> = (0..53).filter(|row| row % 7 != 0).collect();
+        let slow = FoldDesigns::build(&layout, &rows, 0).unwrap();
+        let fast = Moments::build(&x, &rows, &slow.fold_of, 4).unwrap();
+        let designs: Vec<_> = slow.inner.iter().chain(&slow.outer).collect();
+        assert_eq!(fast.designs.len(), designs.len());
+        for (fast, slow) in fast.designs.iter().zip(designs) {
+            assert_eq!(fast.train, slow.train);
+            assert_eq!(fast.n_constant, slow.n_constant);
+            assert!((1..=2).contains(&fast.n_constant));
+            let splits: Vec<usize> = slow.serves.iter().map(|(split, _)| *split).collect();
+            assert_eq!(fast.serves.iter().map(|s| s.0).collect::<Vec<_>>(), splits);
+            let gram = slow.x.transpose() * &slow.x / slow.train.len() as f64;
+            // Means of 8,000 sd cost four of the sixteen digits.
+            assert!((&fast.gram - gram).amax() < 1e-11);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_squared_or_kept_has_no_moments() {
+        let rows: Vec<usize> = (0..8).collect();
+        let fold_of = [0, 1, 2, 3, 0, 1, 2, 3];
+        let moments = |size: f64| {
+            let x = DMatrix::from_fn(
+                8,
+                2,
+                |row, column| if column == 0 { 0.0 } else { size * row as f64 },
+            );
+            Moments::build(&x, &rows, &fold_of, 4)
+        };
+        assert!(moments(1.0).is_some() && moments(1e200).is_none() && moments(1e-200).is_none());
+        assert!(Moments::is_affordable(5, 1024) && !Moments::is_affordable(10, 4096));
+    }
+}
