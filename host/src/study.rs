@@ -14,7 +14,9 @@ use ocean_engine::design::{FoldDesigns, Layout};
 use ocean_engine::evaluate::{Blocks, PermutedTargets, r2_of_columns, run_block};
 use ocean_engine::folds::Folds;
 use ocean_engine::inference::interval::jackknife_blocks;
-use ocean_engine::inference::sensitivity::planted_columns;
+use ocean_engine::inference::sensitivity::{
+    PLANTED, POWER, Planted, Sensitivity, power, sensitivity,
+};
 use ocean_engine::nested::OutOfFold;
 use ocean_engine::replicate::{Replicate, with_folds, without_block};
 use ocean_engine::waves::{Wave, Waves};
@@ -24,8 +26,6 @@ use crate::atomic::WriteError;
 use crate::journal::Journal;
 use crate::progress::{Progress, Stage};
 
-/// Planted draws computed and kept together.
-const DRAWS_PER_PIECE: usize = 40;
 /// Columns of a block of planted targets: strong effects take many times as long as none, and no thread should wait for another's last block.
 const PLANTED_COLUMNS: usize = 32;
 
@@ -113,8 +113,6 @@ pub struct Piece {
     pub jackknife: Option<Jackknife>,
     /// r2 under each redraw of the folds, redraws × targets; `None` where one leaves a fold too thin, or when not asked for.
     pub redraws: Option<DMatrix<f64>>,
-    /// r2 of the planted targets, draw-major, mean over repeats; empty when not asked for.
-    pub planted: Vec<f64>,
     /// Mean training rows of the outer splits.
     pub n_train: f64,
     /// Columns constant in at least one outer training set.
@@ -124,13 +122,12 @@ pub struct Piece {
 }
 
 impl Bench<'_> {
-    /// Steps one regressor takes here, for the progress bar: permuted columns, planted columns and jackknife blocks weighed alike.
+    /// Steps one regressor takes here, for the progress bar: blocks of permutations, jackknife blocks and redraws weighed alike.
     pub fn n_steps(&self) -> u64 {
         let repeats = self.layout.folds.repeats();
         let blocks = Blocks::new(self.work.n_permutations, self.n_targets()).len();
-        let draws = self.work.sensitivity_draws.div_ceil(DRAWS_PER_PIECE);
         let jackknife = self.jackknife_blocks().map_or(0, |(_, n_blocks)| n_blocks);
-        ((blocks + draws) * repeats + jackknife + self.work.fold_redraws) as u64
+        (blocks * repeats + jackknife + self.work.fold_redraws) as u64
     }
 
     fn n_targets(&self) -> usize {
@@ -154,7 +151,6 @@ impl Bench<'_> {
             statistics: DMatrix::zeros(0, 0),
             jackknife: None,
             redraws: None,
-            planted: Vec::new(),
             n_train: 0.0,
             n_constant: 0,
             spent: Spent::default(),
@@ -177,14 +173,6 @@ impl Bench<'_> {
                 piece.statistics + statistics
             };
             add_lap(&mut piece.spent.permutations_s, &mut lap);
-            for (repeat, nested) in (first..).zip(&nested) {
-                let planted = self.planted(&format!("{name}/{repeat}"), nested, stage)?;
-                piece.planted.resize(planted.len(), 0.0);
-                for (mean, r2) in piece.planted.iter_mut().zip(planted) {
-                    *mean += r2 / repeats as f64;
-                }
-            }
-            add_lap(&mut piece.spent.sensitivity_s, &mut lap);
             for designs in &designs {
                 // All contenders have the same rows and folds.
                 let n_train = designs.first().map_or(0.0, FoldDesigns::mean_n_train);
@@ -304,26 +292,57 @@ impl Bench<'_> {
         Ok((r2, observed))
     }
 
-    /// r2 of planted targets, draw-major.
-    fn planted(&self, name: &str, nested: &BestOf, stage: &Stage) -> Result<Vec<f64>, StudyError> {
+    /// What these contenders would have found, given the critical r2 of each target of the row set: the effects of [`PLANTED`], from the smallest up to the
+    /// first that is found often enough. Repeats' designs are held together, since r2 is their mean. `None` when not asked for.
+    ///
+    /// # Errors
+    /// [`StudyError`].
+    pub fn sensitivity(
+        &self,
+        regressor_name: &str,
+        contenders: &[Contender],
+        critical: &[f64],
+        stage: &Stage,
+    ) -> Result<Option<Sensitivity>, StudyError> {
         let n_draws = self.work.sensitivity_draws;
         if n_draws == 0 {
-            return Ok(Vec::new());
+            return Ok(None);
         }
+        let (name, repeats) = (
+            format!("{}/{regressor_name}", self.name),
+            self.layout.folds.repeats(),
+        );
         let seed = self.layout.seed.derive("planted", 0);
-        let columns = planted_columns(self.layout.x, &self.permuted, n_draws, seed);
-        let per_draw = columns.ncols() / n_draws;
-        let mut all = Vec::with_capacity(columns.ncols());
-        for start in (0..n_draws).step_by(DRAWS_PER_PIECE) {
-            let n = DRAWS_PER_PIECE.min(n_draws - start) * per_draw;
-            let numbers = self.keep(&format!("planted/{name}/{start}"), n, || {
-                let columns = columns.columns(start * per_draw, n).into_owned();
-                r2_of_columns(nested, &columns, PLANTED_COLUMNS)
-            })?;
-            all.extend(numbers);
+        let planted = Planted::draw(self.layout.x, &self.permuted, n_draws, seed);
+        let designs = (0..repeats)
+            .map(|repeat| build_designs(contenders, &self.permuted.row_set.rows, repeat))
+            .collect::<Result<Vec<_>, _>>()?;
+        let nested = designs
+            .iter()
+            .map(|designs| BestOf::prepare(designs, contenders))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut r2: Vec<Vec<f64>> = Vec::new();
+        for share in PLANTED {
+            let columns = planted.columns(share);
+            let mut mean = vec![0.0; n_draws];
+            for (repeat, nested) in nested.iter().enumerate() {
+                let piece = format!("planted/{name}/{repeat}/{share}");
+                let numbers = self.keep(&piece, n_draws, || {
+                    r2_of_columns(nested, &columns, PLANTED_COLUMNS)
+                })?;
+                for (mean, r2) in mean.iter_mut().zip(numbers) {
+                    *mean += r2 / repeats as f64;
+                }
+            }
+            let is_found = power(&mean, critical) >= POWER;
+            r2.push(mean);
             stage.add(1);
+            if is_found {
+                break;
+            }
         }
-        Ok(all)
+        stage.add((PLANTED.len() - r2.len()) as u64);
+        Ok(Some(sensitivity(&r2, critical)))
     }
 
     fn jackknife_blocks(&self) -> Option<(Vec<usize>, usize)> {

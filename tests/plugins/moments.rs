@@ -5,10 +5,10 @@
 use nalgebra::DMatrix;
 use ocean_engine::best::{BestOf, Contender, build_designs};
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::r2_without_block;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, OutOfFold, Tuning};
 use ocean_engine::regressor::{MomentsRegressor, Prepared, Regressor, RegressorError};
+use ocean_engine::replicate::without_block;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 use ocean_host::library::{PluginRegressor, RegressorOptions};
@@ -227,7 +227,9 @@ fn jackknife_and_the_best_of_several_take_rows_and_moments_side_by_side() {
         assert_eq!(designs[0].moments.is_some(), moments.contains(&true));
         assert_eq!(designs[0].outer.is_empty(), !moments.contains(&false));
         assert!(BestOf::prepare(&designs, &contenders).is_ok());
-        r2_without_block(&contenders, &targets, &row_set, &block_of, 3).unwrap()
+        without_block(&contenders, &targets, &row_set, &block_of, 3)
+            .unwrap()
+            .r2
     };
     let rows = r2([false, false]);
     for mixed in [r2([true, false]), r2([false, true]), r2([true, true])] {

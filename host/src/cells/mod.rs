@@ -16,12 +16,14 @@ use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::multiplicity::settle_ties;
+use ocean_engine::inference::sensitivity::Sensitivity;
 use ocean_engine::targets::{RowSet, Targets};
 
 use crate::report::model::{CellResult, Correction};
 use crate::study::Piece;
 pub(crate) use intervals::minus;
 use row::row;
+pub use sensitivity::critical_r2;
 
 /// Stands for encoder and regressor where both are chosen inside each training part.
 pub const BEST: &str = "(best)";
@@ -84,6 +86,19 @@ pub struct Computed {
     pub row_set: usize,
     /// The numbers.
     pub piece: Piece,
+    /// What it would have found.
+    pub sensitivity: Found,
+}
+
+/// What a recipe would have found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Found {
+    /// Not asked for.
+    Unasked,
+    /// Permutations were too few to say what is critical.
+    NoCriticalValue,
+    /// The planted effects.
+    Planted(Sensitivity),
 }
 
 /// The cells of a study with the matrices behind them.
@@ -105,6 +120,20 @@ pub struct Cells {
 /// # Errors
 /// [`EngineError::ConstantTarget`], which an evaluated target cannot cause.
 pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineError> {
+    let mut cells = gather(common, computed)?;
+    let n_family = cells.n_family();
+    if common.n_permutations > 0 {
+        cells.add_p(common, n_family);
+        cells.add_sensitivity(computed, n_family);
+    }
+    cells.add_intervals(common, computed, n_family);
+    cells.add_shares_of_ceiling(common, computed);
+    cells.add_gain_over_length();
+    Ok(cells)
+}
+
+/// The cells with what each of them says alone.
+fn gather(common: &Common, computed: &[Computed]) -> Result<Cells, EngineError> {
     let origin = order(common, computed);
     let n_rows = computed
         .iter()
@@ -130,22 +159,20 @@ pub fn assemble(common: &Common, computed: &[Computed]) -> Result<Cells, EngineE
             })
         })
         .collect();
-    let mut cells = Cells {
+    Ok(Cells {
         control_p: vec![None; results.len()],
         results,
         statistics,
         replicates,
         origin,
-    };
-    let n_family = cells.results.iter().filter(|cell| !cell.is_control).count();
-    if common.n_permutations > 0 {
-        cells.add_p(common, n_family);
-        cells.add_sensitivity(common, computed, n_family);
+    })
+}
+
+impl Cells {
+    /// Cells that are no controls: they stand first.
+    fn n_family(&self) -> usize {
+        self.results.iter().filter(|cell| !cell.is_control).count()
     }
-    cells.add_intervals(common, computed, n_family);
-    cells.add_shares_of_ceiling(common, computed);
-    cells.add_gain_over_length();
-    Ok(cells)
 }
 
 /// The permuted r2 of a cell, without the observed one: NaN stands below the last.

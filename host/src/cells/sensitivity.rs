@@ -1,48 +1,52 @@
 //! What the study would have found: mde80 of each recipe, at the critical value of the family.
 
-use ocean_engine::inference::sensitivity::{
-    critical_maximum, critical_pooled, null_moments, sensitivity,
-};
+use ocean_engine::EngineError;
+use ocean_engine::inference::sensitivity::{critical_maximum, critical_pooled, null_moments};
 use ocean_engine::inference::sequential::LEAST_DRAWS;
 
-use super::{Cells, Common, Computed, add_note, draws};
+use super::{Cells, Common, Computed, Found, add_note, draws, gather};
 
-/// Without a joint null distribution a critical value needs permutations for a single cell's share of the level.
-const TOO_FEW_FOR_SENSITIVITY: &str =
-    "no mde80: too few permutations for the level of a single cell";
+/// A critical value needs 1/level permutations; without a joint null distribution, for a single cell's share of the level.
+const TOO_FEW_FOR_SENSITIVITY: &str = "no mde80: too few permutations for the level";
+
+/// The critical r2 of every target of each computed piece: what a planted effect must exceed to be found. `None` for controls and where the permutations are
+/// too few.
+///
+/// # Errors
+/// As [`super::assemble`].
+pub fn critical_r2(
+    common: &Common,
+    computed: &[Computed],
+) -> Result<Vec<Option<Vec<f64>>>, EngineError> {
+    if common.n_permutations == 0 {
+        return Ok(vec![None; computed.len()]);
+    }
+    let cells = gather(common, computed)?;
+    let n_family = cells.n_family();
+    let critical = if common.is_adaptive {
+        cells.critical_without_joint_null(common, n_family)
+    } else {
+        cells.critical_of_max_t(common, n_family)
+    };
+    let of_piece = |at: usize| -> Option<Vec<f64>> {
+        let cells = (0..n_family).filter(|&cell| cells.origin[cell].0 == at);
+        let critical: Option<Vec<f64>> = cells.map(|cell| critical[cell]).collect();
+        critical.filter(|critical| !critical.is_empty())
+    };
+    Ok((0..computed.len()).map(of_piece).collect())
+}
 
 impl Cells {
-    /// mde80 of each encoder × regressor × row set, at the critical value of the family.
-    pub(super) fn add_sensitivity(
-        &mut self,
-        common: &Common,
-        computed: &[Computed],
-        n_family: usize,
-    ) {
-        let critical_r2 = if common.is_adaptive {
-            self.critical_without_joint_null(common, n_family)
-        } else {
-            self.critical_of_max_t(common, n_family)
-        };
-        for (at, computed) in computed.iter().enumerate() {
-            if computed.is_control || computed.piece.planted.is_empty() {
-                continue;
-            }
-            let of_piece: Vec<usize> = (0..n_family)
-                .filter(|&cell| self.origin[cell].0 == at)
-                .collect();
-            let critical: Option<Vec<f64>> =
-                of_piece.iter().map(|&cell| critical_r2[cell]).collect();
-            let Some(critical) = critical else {
-                for cell in of_piece.into_iter().filter(|_| common.is_adaptive) {
-                    add_note(&mut self.results[cell].notes, TOO_FEW_FOR_SENSITIVITY);
+    /// mde80 of each encoder × regressor × row set.
+    pub(super) fn add_sensitivity(&mut self, computed: &[Computed], n_family: usize) {
+        for cell in 0..n_family {
+            let result = &mut self.results[cell];
+            match computed[self.origin[cell].0].sensitivity {
+                Found::Unasked => {}
+                Found::NoCriticalValue => add_note(&mut result.notes, TOO_FEW_FOR_SENSITIVITY),
+                Found::Planted(found) => {
+                    (result.mde80, result.mde80_r2) = (found.mde80, found.mde80_r2);
                 }
-                continue;
-            };
-            let found = sensitivity(&computed.piece.planted, &critical);
-            for cell in of_piece {
-                self.results[cell].mde80 = found.mde80;
-                self.results[cell].mde80_r2 = found.mde80_r2;
             }
         }
     }

@@ -7,6 +7,7 @@ mod settings;
 
 use std::fmt::Write as _;
 
+use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::inference::sequential::LOSSES;
 
 use crate::dataset::{Dataset, Target, listed};
@@ -14,8 +15,8 @@ use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, U
 use crate::problem::{listed_up_to, shown_path};
 use settings::settings;
 
-/// Strengths of planted effects that the sensitivity analysis tries for each draw (STATISTICS §5).
-const STRENGTHS: u64 = 10;
+/// Strengths of planted effects that the sensitivity analysis may try.
+const STRENGTHS: u64 = PLANTED.len() as u64;
 /// Blocks of the jackknife.
 const BLOCKS: u64 = 20;
 
@@ -142,7 +143,7 @@ fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
         (
             "work",
             format!(
-                "{}{} nested cross-validations for the test, {} for intervals, {} for sensitivity{}",
+                "{}{} nested cross-validations for the test, {} for intervals, up to {} for sensitivity{}",
                 if plan.is_adaptive() { "up to " } else { "" },
                 thousands(n_cells * (m + 1) * repeats),
                 thousands(n_cells * BLOCKS * repeats),
@@ -367,7 +368,7 @@ folds       5, drawn once, groups kept together; tuned on the remaining folds
 designs     15 for each encoder and set of rows (5·4/2 + 5); 2 sets of rows
 cells       6 in the family: encoders × regressors × targets = 2 × 1 × 3; controls besides
 test        999 permutations: smallest possible p 0.001, level 0.05
-work        6,000 nested cross-validations for the test, 120 for intervals, 8,000 for sensitivity; the controls' besides
+work        6,000 nested cross-validations for the test, 120 for intervals, up to 8,000 for sensitivity; the controls' besides
 results     /out
 
 Every setting, defaults included

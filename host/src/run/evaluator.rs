@@ -1,22 +1,24 @@
 //! The long part of a run: every encoder × regressor × row set, each piece from the journal or computed and kept.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use ocean_engine::best::Contender;
 use ocean_engine::evaluate::PermutedTargets;
+use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::nested::Tuning;
 use ocean_engine::regressor::Regressor;
 
 use super::RunError;
 use crate::arrangement::Arrangement;
-use crate::cells::{BEST, Common, Computed};
+use crate::cells::{BEST, Common, Computed, Found, critical_r2};
 use crate::doctor::LENGTH;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::model::FailedCell;
 use crate::sources::{Embedded, Encoder, NamedRegressor, Sources};
-use crate::study::{Bench, Piece, StudyError, Work, stage_of};
+use crate::study::{Bench, StudyError, Work, stage_of};
 
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;
@@ -117,6 +119,7 @@ impl Evaluator<'_> {
                             l1_ratios: regressor.l1_ratios.clone(),
                             row_set,
                             piece,
+                            sensitivity: Found::Unasked,
                         }),
                         Err(reason) => {
                             failed.extend(self.failed(
@@ -166,8 +169,6 @@ impl Evaluator<'_> {
             .map(|at| {
                 let mut bench = self.bench(first, first_embedded, at);
                 bench.name = format!("best:/{at}");
-                // A planted effect belongs to one embedding.
-                bench.work.sensitivity_draws = 0;
                 bench
             })
             .collect();
@@ -205,6 +206,7 @@ impl Evaluator<'_> {
                     l1_ratios: Vec::new(),
                     row_set,
                     piece,
+                    sensitivity: Found::Unasked,
                 }),
                 Err(reason) => failed.extend(self.failed(BEST, BEST, row_set, &reason)),
             }
@@ -213,8 +215,57 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The piece, or why its cells have no result; what ends the whole run is an error.
-    fn kept(&self, piece: Result<Piece, StudyError>) -> Result<Result<Piece, String>, RunError> {
+    /// What each recipe would have found. It comes last, since what is critical follows from the permutations of the whole family.
+    pub(super) fn plant(
+        &self,
+        embedded: &[Embedded],
+        computed: &mut [Computed],
+    ) -> Result<(), RunError> {
+        if self.plan.evaluation.sensitivity == 0 || self.plan.n_permutations() == 0 {
+            return Ok(());
+        }
+        let critical = critical_r2(&self.common(), computed)
+            .map_err(|error| RunError::Failed(error.to_string()))?;
+        // A planted effect belongs to one embedding, so what was chosen from several has none.
+        let asked = |piece: &Computed| !piece.is_control && piece.candidates.is_empty();
+        let n_asked = computed.iter().filter(|piece| asked(piece)).count();
+        let stage = self
+            .progress
+            .stage("sensitivity", (n_asked * PLANTED.len()) as u64);
+        let pieces = computed.iter_mut().zip(&critical);
+        for (piece, critical) in pieces.filter(|(piece, _)| asked(piece)) {
+            let Some(critical) = critical else {
+                piece.sensitivity = Found::NoCriticalValue;
+                continue;
+            };
+            let mut encoders = self.sources.encoders.iter().zip(embedded);
+            let encoder = encoders.find(|(e, _)| !e.is_control && e.name == piece.encoder);
+            let mut regressors = self.sources.regressors.iter();
+            let regressor = regressors.find(|regressor| regressor.name == piece.regressor);
+            let (Some((encoder, embedded)), Some(regressor)) = (encoder, regressor) else {
+                continue;
+            };
+            let bench = self.bench(encoder, embedded, piece.row_set);
+            let contender = Contender {
+                layout: bench.layout,
+                regressors: &[entrant(regressor)],
+            };
+            let begun = Instant::now();
+            match self.kept(bench.sensitivity(&piece.regressor, &[contender], critical, &stage))? {
+                Ok(found) => piece.sensitivity = found.map_or(Found::Unasked, Found::Planted),
+                Err(reason) => self.progress.warn(&format!(
+                    "no mde80 of encoder `{}`, regressor `{}`: {reason}",
+                    piece.encoder, piece.regressor
+                )),
+            }
+            piece.piece.spent.sensitivity_s = begun.elapsed().as_secs_f64();
+        }
+        stage.finish();
+        Ok(())
+    }
+
+    /// The result, or why its cells have none; what ends the whole run is an error.
+    fn kept<T>(&self, piece: Result<T, StudyError>) -> Result<Result<T, String>, RunError> {
         match piece {
             Ok(piece) => Ok(Ok(piece)),
             Err(StudyError::Interrupted) => Err(RunError::Interrupted),

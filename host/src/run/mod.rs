@@ -141,8 +141,10 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
         interrupted,
         progress: &progress,
     };
-    let (computed, failed) = evaluator.compute(&embedded)?;
+    let (mut computed, failed) = evaluator.compute(&embedded)?;
     timings.mark("evaluate and permute");
+    evaluator.plant(&embedded, &mut computed)?;
+    timings.mark("sensitivity");
 
     let cells = assemble(&evaluator.common(), &computed)
         .map_err(|error| RunError::Failed(error.to_string()))?;

@@ -1,6 +1,7 @@
 //! Sensitivity: how large an effect would this study have found?
 //!
-//! Known shares of variance are planted into permuted targets, the whole recipe is run on them as more columns of Y, and power is read off. One answer
+//! Known shares of variance are planted into permuted targets, from the smallest up until .80 of them are found; the whole recipe is run on them as more
+//! columns of Y. One answer
 //! per encoder × regressor × row set: `mde80`, the planted share found with power .80, and `mde80_r2`, the r2 one would then see.
 
 use nalgebra::{DMatrix, DVector};
@@ -14,6 +15,9 @@ use crate::seed::Seed;
 pub const PLANTED: [f64; 10] = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5];
 /// Power that counts as "would have been found".
 pub const POWER: f64 = 0.8;
+
+/// Draws use permutations from this index on, which no study counts up to.
+const FIRST_INDEX: u64 = 1 << 62;
 
 /// What would have been found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,47 +75,57 @@ pub fn null_moments(null: &[f64], n_samples: usize) -> (f64, f64) {
     (centre, variance.sqrt().max(1.0 / n_samples as f64))
 }
 
-/// The planted targets: y* = ρu + √(1−ρ²)e for every draw and every share of [`PLANTED`], draw-major.
+/// What is planted into what: u and e of every draw, columns of mean 0 and sd 1.
 ///
 /// Draw s: target s mod targets; u = X̃w with w ~ N(0, I), X̃ the standardised embedding on the rows of the row set; e = that target under a permutation
-/// of its own; u and e scaled to mean 0, sd 1. With covariates X̃ and e are what these leave of the embedding and of the target, so that a planted share is a
-/// share of the variance they leave. `x`: the whole embedding. Returns n_samples of the row set × (draws · 10).
-#[must_use]
-pub fn planted_columns(
-    x: &DMatrix<f64>,
-    permuted: &PermutedTargets,
-    n_draws: usize,
-    seed: Seed,
-) -> DMatrix<f64> {
-    let rows = &permuted.row_set.rows;
-    let n_targets = permuted.row_set.targets.len();
-    let mut columns = DMatrix::zeros(rows.len(), n_draws * PLANTED.len());
-    let without_covariates = permuted.targets.covariates().map(|z| residuals(x, z, rows));
-    let x = without_covariates.as_ref().unwrap_or(x);
-    let scale = column_scales(x, rows);
-    for draw in 0..n_draws {
-        let mut stream = seed.stream("sensitivity", draw as u64);
-        let weights = DVector::from_iterator(
-            x.ncols(),
-            scale
-                .iter()
-                .map(|sd| if *sd > 0.0 { stream.normal() / sd } else { 0.0 }),
-        );
-        let signal = x * weights;
-        let mut u = DVector::from_iterator(rows.len(), rows.iter().map(|&row| signal[row]));
-        standardise(&mut u);
-        let target = permuted.row_set.targets[draw % n_targets];
-        let exchanged = permuted.targets.exchanged().column(target);
-        let mut e: Vec<f64> = rows.iter().map(|&row| exchanged[row]).collect();
-        stream.shuffle(&mut e);
-        let mut e = DVector::from_vec(e);
-        standardise(&mut e);
-        for (share, planted) in PLANTED.iter().enumerate() {
-            let planted = &u * planted.sqrt() + &e * (1.0 - planted).sqrt();
-            columns.set_column(draw * PLANTED.len() + share, &planted);
+/// of its own, by the study's exchange: groups stay together where they do in the test. With covariates X̃ and e are what these leave of the embedding and of the target, so that a planted share is a share of the variance they leave.
+#[derive(Debug, Clone)]
+pub struct Planted {
+    u: DMatrix<f64>,
+    e: DMatrix<f64>,
+}
+
+impl Planted {
+    /// `x`: the whole embedding.
+    #[must_use]
+    pub fn draw(x: &DMatrix<f64>, permuted: &PermutedTargets, n_draws: usize, seed: Seed) -> Self {
+        let rows = &permuted.row_set.rows;
+        let n_targets = permuted.row_set.targets.len();
+        let without_covariates = permuted.targets.covariates().map(|z| residuals(x, z, rows));
+        let x = without_covariates.as_ref().unwrap_or(x);
+        let scale = column_scales(x, rows);
+        let mut u = DMatrix::zeros(rows.len(), n_draws);
+        let mut e = u.clone();
+        for draw in 0..n_draws {
+            let mut stream = seed.stream("sensitivity", draw as u64);
+            let weights = DVector::from_iterator(
+                x.ncols(),
+                scale
+                    .iter()
+                    .map(|sd| if *sd > 0.0 { stream.normal() / sd } else { 0.0 }),
+            );
+            let signal = x * weights;
+            let signal = DVector::from_iterator(rows.len(), rows.iter().map(|&row| signal[row]));
+            u.set_column(draw, &standardised(signal));
+            let target = permuted.row_set.targets[draw % n_targets];
+            let exchanged = permuted.targets.exchanged().column(target);
+            let observed = permuted.targets.observed(target);
+            let b = FIRST_INDEX + draw as u64;
+            let from = permuted.scheme.sources(b, &observed, rows);
+            let noise = from.iter().map(|&row| exchanged[row]);
+            e.set_column(
+                draw,
+                &standardised(DVector::from_iterator(rows.len(), noise)),
+            );
         }
+        Self { u, e }
     }
-    columns
+
+    /// y* = ρu + √(1−ρ²)e with ρ² = `share` of every draw: n_samples of the row set × draws.
+    #[must_use]
+    pub fn columns(&self, share: f64) -> DMatrix<f64> {
+        &self.u * share.sqrt() + &self.e * (1.0 - share).sqrt()
+    }
 }
 
 /// What least squares on `z` leaves of `x` on these rows; the other rows stay as they are and are not used.
@@ -138,35 +152,33 @@ fn column_scales(x: &DMatrix<f64>, rows: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-fn standardise(values: &mut DVector<f64>) {
+fn standardised(mut values: DVector<f64>) -> DVector<f64> {
     let centre = values.mean();
     values.add_scalar_mut(-centre);
     let sd = (values.norm_squared() / values.len() as f64).sqrt();
     if sd > 0.0 {
-        *values /= sd;
+        values /= sd;
     }
+    values
+}
+
+/// The share of draws that are found: r2 above the critical r2 of the draw's target. Once it is [`POWER`], stronger effects need not be planted.
+///
+/// `r2`: one value a draw; `critical`: one a target of the row set, c_t = mean_t + max(sd_t, 1/n)·c.
+#[must_use]
+pub fn power(r2: &[f64], critical: &[f64]) -> f64 {
+    let found = r2.iter().zip(critical.iter().cycle());
+    found.filter(|(t, critical)| t > critical).count() as f64 / r2.len() as f64
 }
 
 /// Power by planted share, made monotone, and the point at which it passes .80.
 ///
-/// `r2`: one value a column of [`planted_columns`]; `critical`: the critical r2 of each target of the row set, c_t = mean_t + max(sd_t, 1/n)·c.
+/// `r2`: for the shares of [`PLANTED`] in order, as many as were planted, one value a draw; `critical`: as for [`power`].
 #[must_use]
-pub fn sensitivity(r2: &[f64], critical: &[f64]) -> Sensitivity {
-    let n_draws = r2.len() / PLANTED.len();
-    let at = |draw: usize, share: usize| r2[draw * PLANTED.len() + share];
-    let draws = |share: usize| (0..n_draws).map(move |draw| (draw, at(draw, share)));
-    let power: Vec<f64> = (0..PLANTED.len())
-        .map(|share| {
-            draws(share)
-                .filter(|&(draw, t)| t > critical[draw % critical.len()])
-                .count() as f64
-                / n_draws as f64
-        })
-        .collect();
-    let seen: Vec<f64> = (0..PLANTED.len())
-        .map(|share| draws(share).map(|(_, t)| t).sum::<f64>() / n_draws as f64)
-        .collect();
-    let power = monotone(&power);
+pub fn sensitivity(r2: &[Vec<f64>], critical: &[f64]) -> Sensitivity {
+    let powers: Vec<f64> = r2.iter().map(|draws| power(draws, critical)).collect();
+    let seen: Vec<f64> = r2.iter().map(|draws| mean(draws)).collect();
+    let power = monotone(&powers);
     // Below the smallest planted share lies no share at all: power and r2 there are not planted but known, the level and about 0.
     let Some(above) = power.iter().position(|&power| power >= POWER) else {
         return Sensitivity {
@@ -226,18 +238,26 @@ mod tests {
     #[test]
     fn the_point_of_power_80_is_interpolated() {
         // Five draws of one target, critical r2 0.05: power 0 up to .03, 3/5 at .05, 1 from .07 on; r2 seen .04 … .06.
-        let mut r2 = Vec::new();
-        for draw in 0..5 {
-            for planted in PLANTED {
-                let found = planted >= 0.07 || (planted == 0.05 && draw < 3);
-                r2.push(if found { 0.06 } else { 0.04 });
-            }
-        }
+        let of_share = |planted: f64| -> Vec<f64> {
+            let found = |draw| planted >= 0.07 || (planted == 0.05 && draw < 3);
+            (0..5)
+                .map(|draw| if found(draw) { 0.06 } else { 0.04 })
+                .collect()
+        };
+        let r2 = PLANTED.map(of_share);
         let found = sensitivity(&r2, &[0.05]);
         // Half way between .05 (power .6, mean r2 .052) and .07 (power 1, mean r2 .06).
         assert!((found.mde80.unwrap() - 0.06).abs() < 1e-12);
         assert!((found.mde80_r2.unwrap() - 0.056).abs() < 1e-12);
-        assert_eq!(sensitivity(&[0.0; 10], &[0.05]).mde80, None);
+        // What was not planted because .07 was found already makes no difference.
+        assert_eq!(sensitivity(&r2[..5], &[0.05]), found);
+        assert_eq!(sensitivity(&[vec![0.0; 5]], &[0.05]).mde80, None);
+    }
+
+    #[test]
+    fn a_draw_is_found_by_the_critical_r2_of_its_own_target() {
+        // Draws 0, 2 belong to the first target, draw 1 to the second.
+        assert_eq!(power(&[0.2, 0.2, 0.05], &[0.1, 0.3]), 1.0 / 3.0);
     }
 
     #[test]
