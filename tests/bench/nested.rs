@@ -1,4 +1,4 @@
-//! The engine with the bundled regressors' arithmetic, timed on matrices from files: what `tests/bench/*.py` compare with other software.
+//! The engine with the bundled regressors, through the plugin ABI as in a study, timed on matrices from files: what `tests/bench/*.py` compare with other software.
 //!
 //! `cargo bench -p ocean-tests --bench nested -- DIR N P T [THREADS [MODEL]]` reads `DIR/x.f64` (N × P) and `DIR/y.f64` (N × T), both column by
 //! column in little-endian f64, runs one nested cross-validation of every column of y (5 folds) and prints one line of JSON. MODEL is `ridge`
@@ -15,12 +15,13 @@ use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::evaluate::{BLOCK_COLUMNS, r2_of_columns};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
-use ocean_engine::regressor::Regressor;
 use ocean_engine::seed::Seed;
+use ocean_host::library::{
+    CallContext, Kind, Library, PluginRegressor, Prober, RegressorOptions, SearchPath,
+};
 use ocean_linear::{Columns, LassoDesign, LassoFit, LassoOptions};
-use ocean_tests::lasso::PluginLasso;
-use ocean_tests::ridge::PluginRidge;
-use serde_json::json;
+use ocean_tests::workspace;
+use serde_json::{Map, json};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -89,25 +90,29 @@ fn whole_paths(x: &DMatrix<f64>, y: &DMatrix<f64>, l1_ratio: f64) -> Result<(), 
     Ok(())
 }
 
-/// The regressor of that name, and the steps after which its paths stop.
-fn regressor(model: &str) -> Result<(Box<dyn Regressor>, Option<usize>), Failure> {
-    let sparse = |l1_ratios: &[f64]| -> Box<dyn Regressor> {
-        let with = |&l1_ratio| LassoOptions {
-            l1_ratio,
-            ..LassoOptions::default()
-        };
-        Box::new(PluginLasso::new(l1_ratios.iter().map(with).collect()))
-    };
+/// The bundled plugin of that name as a study loads it, and the steps after which its paths stop.
+fn regressor(model: &str) -> Result<(PluginRegressor, Option<usize>), Failure> {
     let (name, patience) = match model.strip_suffix("-whole") {
         Some(name) => (name, None),
         None => (model, Some(5)),
     };
-    match name {
-        "ridge" => Ok((Box::new(PluginRidge), None)),
-        "lasso" => Ok((sparse(&[1.0]), patience)),
-        "elastic-net" => Ok((sparse(&[0.9, 0.5, 0.1]), patience)),
-        _ => Err(format!("no model `{model}`").into()),
-    }
+    let host = &workspace::built().host;
+    let library = Library::new(
+        SearchPath::of(host),
+        Prober::new(host),
+        CallContext::silent(),
+    );
+    let plugin = library.load(name, FilePath::new("/"), Kind::Regressor)?;
+    let ratio = |l1_ratio: f64| Map::from_iter([("l1_ratio".to_owned(), l1_ratio.into())]);
+    let options = RegressorOptions {
+        variants: match name {
+            "elastic-net" => [0.9, 0.5, 0.1].map(ratio).to_vec(),
+            _ => vec![Map::new()],
+        },
+        ..RegressorOptions::default()
+    };
+    let regressor = PluginRegressor::new(plugin, options, CallContext::silent())?;
+    Ok((regressor, patience.filter(|_| name != "ridge")))
 }
 
 fn run(x: &DMatrix<f64>, y: &DMatrix<f64>, model: &str) -> Result<(), Failure> {
@@ -128,8 +133,8 @@ fn run(x: &DMatrix<f64>, y: &DMatrix<f64>, model: &str) -> Result<(), Failure> {
         covariates: None,
     };
     let rows: Vec<usize> = (0..x.nrows()).collect();
-    let designs = FoldDesigns::build(&layout, &rows, 0)?;
-    let nested = NestedCv::prepare(&designs, regressor.as_ref(), tuning)?;
+    let designs = FoldDesigns::build_for(&layout, &rows, 0, &[(&regressor, tuning)])?;
+    let nested = NestedCv::prepare(&designs, &regressor, tuning)?;
     let prepared = start.elapsed().as_secs_f64();
     let r2 = r2_of_columns(&nested, y, BLOCK_COLUMNS)?;
     let total = start.elapsed().as_secs_f64();

@@ -1,5 +1,7 @@
 //! Groups of unequal size: every scheme against a loop, and p-values where there is nothing to find although the value of a group depends on its size.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use nalgebra::DMatrix;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::evaluate::{PermutedTargets, permutation_test};
@@ -8,8 +10,10 @@ use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
 use ocean_engine::seed::{Seed, Stream};
+use ocean_engine::targets::Targets;
 use ocean_tests::ridge::PluginRidge;
 
+use crate::fixture::{golden, list, whole_numbers};
 use crate::twin;
 use crate::uniformity::{Rejections, Uniformity, n_data_sets, simulate};
 use ocean_host::selfcheck::data::{by_group, groups_of_sizes, noise, value_by_size};
@@ -66,6 +70,50 @@ fn p_values(name: &str, p: impl Fn(Study) -> f64 + Sync) -> Vec<f64> {
     simulate(name, n_data_sets(400), |stream, index| {
         p(null_study(groups_of_sizes(&SIZES, 6), 5, stream, index))
     })
+}
+
+#[test]
+fn every_arrangement_that_permute_allows_is_drawn_equally_often_and_no_other() {
+    const DRAWS: u64 = 5_000;
+    let file = golden("permute.json");
+    let designs = file["designs"].as_object().unwrap();
+    for (name, design) in designs {
+        let groups = Groups::from_labels(whole_numbers(&design["group"]));
+        let n = groups.n_rows();
+        let exchange = match design["exchange"].as_str() {
+            Some("within") => Exchange::Within,
+            _ => Exchange::Blocks,
+        };
+        let y = DMatrix::from_fn(n, 1, |row, _| row as f64);
+        let targets = Targets::new(y).unwrap();
+        let scheme = PermutationScheme::new(&groups, exchange, &targets, Seed(3)).unwrap();
+        let allowed: BTreeSet<Vec<usize>> = list(&design["arrangements"])
+            .iter()
+            .map(whole_numbers)
+            .collect();
+        let mut drawn: BTreeMap<Vec<usize>, u64> = BTreeMap::new();
+        for b in 1..=DRAWS {
+            *drawn.entry(scheme.permutation(b)).or_default() += 1;
+        }
+        assert!(drawn.keys().eq(allowed.iter()), "{name}");
+        let n_allowed = allowed.len() as f64;
+        assert!(
+            (scheme.ln_arrangements(&targets, 0) - n_allowed.ln()).abs() < 1e-9,
+            "{name}"
+        );
+        // χ² of n − 1 degrees of freedom: mean n − 1, variance 2(n − 1); five of its standard deviations.
+        let expected = DRAWS as f64 / n_allowed;
+        let chi_squared: f64 = drawn
+            .values()
+            .map(|&count| (count as f64 - expected).powi(2) / expected)
+            .sum();
+        let freedom = n_allowed - 1.0;
+        assert!(
+            (chi_squared - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(),
+            "{name}: {chi_squared}"
+        );
+    }
+    assert_eq!(designs.len(), 4);
 }
 
 #[test]
