@@ -55,7 +55,8 @@ fn p_values(
     let study = Study::new(x, y, 5, seed)?;
     let (targets, scheme) = (study.targets()?, study.scheme(Exchange::Blocks)?);
     let row_set = &targets.row_sets()[0];
-    let designs = FoldDesigns::build(&study.layout(), &row_set.rows, 0)?;
+    let entrants = [(entrant.regressor, entrant.tuning)];
+    let designs = FoldDesigns::build_for(&study.layout(), &row_set.rows, 0, &entrants)?;
     let nested = NestedCv::prepare(&designs, entrant.regressor, entrant.tuning)?;
     let permuted = PermutedTargets {
         targets: &targets,

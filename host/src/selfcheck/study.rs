@@ -214,7 +214,8 @@ impl Study {
         let Entrant { regressor, tuning } = entrant.into();
         let (targets, scheme) = (self.targets()?, self.scheme(Exchange::Blocks)?);
         let row_set = &targets.row_sets()[0];
-        let designs = FoldDesigns::build(&self.layout(), &row_set.rows, 0)?;
+        let entrants = [(regressor, tuning)];
+        let designs = FoldDesigns::build_for(&self.layout(), &row_set.rows, 0, &entrants)?;
         let nested = NestedCv::prepare(&designs, regressor, tuning)?;
         let permuted = PermutedTargets {
             targets: &targets,
@@ -254,7 +255,8 @@ impl Study {
         let mut answers = vec![vec![None; targets.n_targets()]; repeats];
         for row_set in &targets.row_sets() {
             for (repeat, answers) in answers.iter_mut().enumerate() {
-                let designs = FoldDesigns::build(&layout, &row_set.rows, repeat)?;
+                let entrants = [(regressor, tuning)];
+                let designs = FoldDesigns::build_for(&layout, &row_set.rows, repeat, &entrants)?;
                 let nested = NestedCv::prepare(&designs, regressor, tuning)?;
                 let permuted = PermutedTargets {
                     targets: &targets,
