@@ -1,7 +1,8 @@
 //! The loops in which coordinate descent spends its time, compiled for whatever instruction set the machine has.
 //!
-//! Each gives the same bits on every machine: elementwise updates have no order, sums run in eight fixed lanes, and products are rounded before
-//! they are added (no fused multiply-add). So they may be cut into blocks of any size, and a result never depends on its neighbours.
+//! Each gives the same bits on every machine: elementwise updates have no order, sums run in eight fixed lanes, and every product is added unrounded (fused
+//! multiply-add, which x86 has had since 2013; older machines do it in software, slowly). So they may be cut into blocks of any size, and a result never depends
+//! on its neighbours.
 
 use std::sync::LazyLock;
 
@@ -21,8 +22,16 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
 }
 
 /// Σ aᵢ bᵢ.
-#[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    vectorised(
+        #[inline(always)]
+        || sum_of_products(a, b),
+    )
+}
+
+/// [`dot`], for what is vectorised already.
+#[inline(always)]
+fn sum_of_products(a: &[f64], b: &[f64]) -> f64 {
     let ((a8, a_rest), (b8, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut lanes = [0.0; LANES];
     for (a, b) in a8.iter().zip(b8) {
@@ -73,14 +82,14 @@ fn dots(a: [&[f64]; 4], b: [&[f64]; 2]) -> [[f64; 2]; 4] {
 #[inline(always)]
 fn add_products(lanes: &mut [f64; LANES], a: &[f64; LANES], b: &[f64; LANES]) {
     for k in 0..LANES {
-        lanes[k] += a[k] * b[k];
+        lanes[k] = a[k].mul_add(b[k], lanes[k]);
     }
 }
 
 #[inline(always)]
 fn add_rest(lanes: &mut [f64; LANES], a: &[f64], b: &[f64]) {
     for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-        *lane += a * b;
+        *lane = a.mul_add(*b, *lane);
     }
 }
 
@@ -114,14 +123,14 @@ pub(crate) fn cross_products(n: usize, a: &[f64], b: &[f64], out: &mut [f64]) {
                 if !last.is_empty() {
                     let at = out.len() - n_a + j;
                     for (out, a) in out[at..at + 4].iter_mut().zip(a) {
-                        *out = dot(a, last);
+                        *out = sum_of_products(a, last);
                     }
                 }
                 j += 4;
             }
             for j in j..n_a {
                 for (b, out) in b.chunks_exact(n).zip(out.chunks_exact_mut(n_a)) {
-                    out[j] = dot(&a[j * n..][..n], b);
+                    out[j] = sum_of_products(&a[j * n..][..n], b);
                 }
             }
         },
@@ -161,7 +170,7 @@ fn add_tiles<'m, const N: usize>(
         for (j, weight) in terms.clone() {
             let column = &column(j)[at + i * N..][..N];
             for k in 0..N {
-                sums[k] += weight * column[k];
+                sums[k] = weight.mul_add(column[k], sums[k]);
             }
         }
         *tile = sums;
@@ -174,7 +183,7 @@ fn add_tiles<'m, const N: usize>(
 pub(crate) fn add_multiple(out: &mut [f64], weight: f64, column: &[f64]) {
     out.iter_mut()
         .zip(column)
-        .for_each(|(out, v)| *out += weight * v);
+        .for_each(|(out, v)| *out = weight.mul_add(*v, *out));
 }
 
 /// The largest magnitude, or the largest value (at least 0) when only positive ones count.

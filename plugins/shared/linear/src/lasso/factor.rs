@@ -131,7 +131,7 @@ impl Factor {
                     for (row, lanes) in self.row(i).iter().zip(panel.as_chunks::<PANEL>().0) {
                         for (t, (l, lanes)) in row.iter().zip(lanes).enumerate() {
                             for k in 0..PANEL {
-                                sums[t % 4][k] += l * lanes[k];
+                                sums[t % 4][k] = l.mul_add(lanes[k], sums[t % 4][k]);
                             }
                         }
                     }
@@ -145,7 +145,7 @@ impl Factor {
                 for lanes in panel.iter() {
                     for (products, one) in products.iter_mut().zip(lanes) {
                         for k in 0..PANEL {
-                            products[k] += one * lanes[k];
+                            products[k] = one.mul_add(lanes[k], products[k]);
                         }
                     }
                 }
@@ -206,7 +206,7 @@ impl Factor {
         for (c, done) in done.iter().enumerate() {
             for (sums, row) in sums.iter_mut().zip(rows) {
                 for k in 0..PANEL {
-                    sums[k] += row[c][k] * done[k];
+                    sums[k] = row[c][k].mul_add(done[k], sums[k]);
                 }
             }
         }
@@ -237,7 +237,7 @@ impl Factor {
             for r in 0..PANEL {
                 let row = rows[r][c];
                 for k in 0..PANEL {
-                    rest[k] -= b[r] * row[k];
+                    rest[k] = row[k].mul_add(-b[r], rest[k]);
                 }
             }
             *done = rest;
