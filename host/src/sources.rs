@@ -116,6 +116,8 @@ pub struct NamedRegressor {
     pub origin: String,
     /// Hash of the plugin file.
     pub hash: String,
+    /// What it minimises, as its descriptor names it: "ridge", "lasso", "elastic-net" or another.
+    pub family: String,
     /// The objective, when its family is known.
     pub objective: Option<&'static str>,
     /// The penalties tried, as half a sentence.
@@ -439,6 +441,7 @@ pub(crate) fn open_regressor(
         origin,
         hash,
         objective: objective(&family),
+        family: family.clone(),
         penalties: penalties(regressor, &family, &made),
         has_absolute_grid: regressor.alphas.is_some(),
         l1_ratios,

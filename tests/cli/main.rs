@@ -11,6 +11,7 @@
 mod best;
 mod comparisons;
 mod covariates;
+mod doctor;
 mod download;
 mod failing;
 mod folder;

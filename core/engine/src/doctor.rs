@@ -1,6 +1,7 @@
 //! Measurements behind the doctor's findings; the host puts them into words.
 
 pub mod codes;
+pub mod grouping;
 pub mod influence;
 pub mod learning;
 pub mod limit;

@@ -76,6 +76,7 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         targets,
         groups: None,
         covariates: dataset.covariates.as_ref().map(|z| z.means(groups)),
+        shared_labels: Vec::new(),
         n_read: dataset.n_read,
         notes: dataset.notes.clone(),
         dropped: dataset.dropped.clone(),

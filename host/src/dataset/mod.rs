@@ -9,6 +9,7 @@ mod delimited;
 pub mod embeddings;
 mod join;
 mod jsonl;
+mod labels;
 pub mod npy;
 mod parquet;
 mod raters;
@@ -37,6 +38,8 @@ pub struct Dataset {
     pub groups: Option<Vec<String>>,
     /// Z, if covariates are to be taken out. Rows that lack one are not here.
     pub covariates: Option<Covariates>,
+    /// Columns without a role whose values several rows share, as labels do: the name, and one value a row.
+    pub shared_labels: Vec<(String, Vec<String>)>,
     /// Rows of the main file.
     pub n_read: usize,
     /// What a reader should know, one sentence each: unmatched ids, raters that are not used.
@@ -115,6 +118,7 @@ impl Dataset {
             ));
         }
         problems.finish(Dataset {
+            shared_labels: labels::shared(&table, data, raters, &targets),
             dropped,
             covariates,
             n_read,

@@ -1,14 +1,37 @@
 //! The doctor: what is empty, impossible or fragile about a study, in sentences.
 //!
 //! Each finding says what was seen, what it may mean and which setting to try. [`alignment`] runs before the long work, because vectors that do not belong
-//! to their texts make everything after it meaningless; [`examine`] runs on the finished cells. The measurements are the engine's.
+//! to their texts make everything after it meaningless; [`examine()`] runs on the finished cells, subject by subject. The measurements are the engine's.
 
 pub mod alignment;
+mod control_cells;
 mod examine;
+pub mod facts;
+mod grouping;
+mod models;
+mod p_values;
+mod rater_columns;
+mod target_values;
+mod text_rows;
 
-pub use examine::{Facts, ValueBySize, examine};
+pub use examine::examine;
+pub use facts::{Facts, ValueBySize};
 
-use crate::report::model::{Finding, Severity};
+use crate::problem::listed_up_to;
+use crate::report::model::{CellResult, Finding, Severity};
+
+/// Names shown before "and 17 more".
+const MOST_LISTED: usize = 5;
+
+/// The first few of some names.
+fn listed(names: impl IntoIterator<Item = String>) -> String {
+    listed_up_to(MOST_LISTED, names)
+}
+
+/// A cell in a finding.
+fn name(cell: &CellResult) -> String {
+    format!("{} · {} · {}", cell.encoder, cell.regressor, cell.target)
+}
 
 /// Label of the control made of text length alone.
 pub const LENGTH: &str = "length";

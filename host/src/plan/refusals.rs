@@ -267,8 +267,24 @@ pub(super) fn refuse_plugin_keys(config: &EncoderConfig) -> Result<(), Refusal> 
             ),
         ));
     }
+    let idle = [
+        config
+            .isolation
+            .as_ref()
+            .map(|isolation| isolation.problem(NO_PLUGIN)),
+        config
+            .download
+            .as_ref()
+            .map(|download| download.problem(NO_PLUGIN)),
+    ];
+    for problem in idle.into_iter().flatten() {
+        problems.push(problem.with_try("leave it out; it belongs to encoders with `plugin`"));
+    }
     problems.finish(())
 }
+
+/// Why a setting of plugins is refused beside vectors from a file.
+const NO_PLUGIN: &str = "has no meaning beside `embeddings`: vectors in a file need no plugin";
 
 /// Row order is never trusted: a .npy file needs an ids file, a table brings its ids along.
 pub(super) fn refuse_ids(

@@ -161,6 +161,10 @@ fn each_contradiction_is_named_with_its_line() {
             "18: [[encoder]] v ids belongs to `embeddings`; this encoder is a plugin",
         ),
         (
+            vectors("embeddings = \"v.csv\"\ndownload = true"),
+            "18: [[encoder]] v download has no meaning beside `embeddings`: vectors in a file need no plugin\n  try: leave it out; it belongs to encoders with `plugin`",
+        ),
+        (
             vectors("embeddings = \"v.csv\"\nalow_misaligned = true"),
             "18: [[encoder]] v has no key `alow_misaligned`; did you mean `allow_misaligned`?",
         ),

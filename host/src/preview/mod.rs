@@ -345,6 +345,7 @@ alphas = [1, 10]
             ],
             groups: Some(["p", "p", "q", "q"].map(str::to_owned).to_vec()),
             covariates: None,
+            shared_labels: Vec::new(),
             n_read: 4,
             notes: vec!["r.csv: it lacks 1 of the 4 ids of d.csv (`2`)".to_owned()],
             dropped: Vec::new(),

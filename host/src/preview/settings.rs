@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::plan::{EncoderPlan, Plan, RegressorPlan};
+use crate::plan::{EncoderPlan, EncoderSource, Plan, RegressorPlan};
 
 /// The plan as a plugins.toml that leaves nothing to defaults; what is not set is left out as a comment.
 pub fn settings(plan: &Plan) -> String {
@@ -41,6 +41,11 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         .and_then(Value::as_object)
         .into_iter()
         .flatten();
+    if matches!(plan.source, EncoderSource::Precomputed { .. }) {
+        // Settings of plugins are refused there.
+        settings.shift_remove("isolation");
+        settings.shift_remove("download");
+    }
     for source in kinds.filter_map(|(_, source)| source.as_object()) {
         settings.extend(source.clone());
     }

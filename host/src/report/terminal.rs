@@ -204,6 +204,13 @@ fn draw(
 ) -> String {
     let headings = columns.iter().map(|column| (column.heading, column.kind));
     let mut table = empty_table(headings, screen);
+    let cells = parts.concat();
+    let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
+    let natural: Vec<usize> = columns
+        .iter()
+        .map(|column| natural_width(column, &cells))
+        .collect();
+    let widths = widths(&kinds, &natural, screen);
     for (place, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
         if place > 0 {
             table.add_row([""]);
@@ -211,18 +218,13 @@ fn draw(
         for cell in part {
             let row: Vec<Cell> = columns
                 .iter()
-                .map(|column| styled(column, cell, results))
+                .zip(&widths)
+                .map(|(column, width)| styled(column, cell, results, *width))
                 .collect();
             table.add_row(Row::from(row));
         }
     }
-    let cells = parts.concat();
-    let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
-    let natural: Vec<usize> = columns
-        .iter()
-        .map(|column| natural_width(column, &cells))
-        .collect();
-    lines_of(table, &widths(&kinds, &natural, screen))
+    lines_of(table, &widths)
 }
 
 /// Differences between recipes, where any were made.
@@ -235,11 +237,16 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
         .iter()
         .map(|(heading, _)| heading.width() + GAP)
         .collect();
+    for (texts, _) in &shown.rows {
+        for (natural, text) in natural.iter_mut().zip(texts) {
+            *natural = (*natural).max(visible(text).width() + GAP);
+        }
+    }
+    let widths = widths(&kinds, &natural, screen);
     for (texts, is_significant) in &shown.rows {
         let mut row = Vec::new();
         for (at, text) in texts.iter().enumerate() {
-            let text = visible(text);
-            natural[at] = natural[at].max(text.width() + GAP);
+            let text = in_lines(&visible(text), kinds[at], widths[at]);
             let cell = aligned(Cell::new(text), kinds[at]);
             row.push(if at == 0 && *is_significant {
                 cell.add_attribute(Attribute::Bold)
@@ -249,7 +256,7 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
         }
         table.add_row(row);
     }
-    let drawn = lines_of(table, &widths(&kinds, &natural, screen));
+    let drawn = lines_of(table, &widths);
     if shown.below.is_empty() {
         return Some(drawn);
     }
@@ -296,8 +303,29 @@ fn aligned(cell: Cell, kind: Kind) -> Cell {
     }
 }
 
-fn styled(column: &Column, cell: &CellResult, results: &StudyResults) -> Cell {
-    let text = visible(&column.text(cell));
+/// A label broken where its words are: behind a space, `_`, `-`, `.` or `/`. A word that is wider than its column is left for the table to cut.
+fn in_lines(text: &str, kind: Kind, width: usize) -> String {
+    let room = width.saturating_sub(GAP);
+    if kind != Kind::Label || text.width() <= room {
+        return text.to_owned();
+    }
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive([' ', '_', '-', '.', '/']) {
+        let is_full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.width() + word.trim_end().width() > room);
+        if is_full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+fn styled(column: &Column, cell: &CellResult, results: &StudyResults, width: usize) -> Cell {
+    let text = in_lines(&visible(&column.text(cell)), column.kind, width);
     let drawn = aligned(Cell::new(text), column.kind);
     match column.kind {
         Kind::Verdict if cell.verdict == "predictive" => {

@@ -542,3 +542,20 @@ fn the_other_formats_show_what_was_agreed() {
     assert_kept("odd.report.html", &html::render(&fixture::odd()));
     assert_kept("odd.forest.svg", &plot::forest(&fixture::odd()).file());
 }
+
+#[test]
+fn names_are_broken_behind_their_underscores() {
+    let mut results = fixture::quickstart();
+    for cell in &mut results.cells {
+        cell.target = "llama_conscientiousness".to_owned();
+        cell.encoder = "a_longer_name".to_owned();
+    }
+    let text = terminal::render(&results, screen(60));
+    let rows: Vec<&str> = text.lines().collect();
+    let first = rows
+        .iter()
+        .position(|line| line.starts_with("llama_ "))
+        .unwrap();
+    // The word itself is wider than its column.
+    assert!(rows[first + 1].starts_with("cons"), "{text}");
+}

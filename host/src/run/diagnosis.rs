@@ -1,7 +1,8 @@
 //! Gathers the facts of a finished run for the doctor.
 
+use super::gathered::Gathered;
 use crate::arrangement::Arrangement;
-use crate::cells::Cells;
+use crate::cells::{Cells, Computed};
 use crate::dataset::{Analysed, Dataset, LOG_SIZE};
 use crate::doctor::{Facts, ValueBySize, examine};
 use crate::outputs;
@@ -10,6 +11,10 @@ use crate::report::model::Finding;
 use crate::sources::{Embedded, Sources};
 
 /// What the doctor has to say about a finished run, worst first.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "everything a finished run is made of, used once"
+)]
 pub(super) fn diagnose(
     plan: &Plan,
     dataset: &Dataset,
@@ -17,6 +22,7 @@ pub(super) fn diagnose(
     arrangement: &Arrangement,
     sources: &Sources,
     embedded: &[Embedded],
+    computed: &[Computed],
     cells: &Cells,
 ) -> Vec<Finding> {
     let targets: Vec<_> = analysed
@@ -39,7 +45,26 @@ pub(super) fn diagnose(
         .collect();
     let is_blank = |text: &String| text.trim().is_empty();
     let plan_notes: Vec<String> = sources.notes.iter().chain(&plan.notes).cloned().collect();
+    let gathered = Gathered {
+        plan,
+        analysed,
+        arrangement,
+        sources,
+        embedded,
+        computed,
+        cells,
+    };
+    let texts = dataset.joined_texts();
     examine(&Facts {
+        concentrated: &gathered.concentrated(),
+        at_fewer_rows: &gathered.at_fewer_rows(),
+        strong_grids: &gathered.strong_grids(),
+        near_duplicates: gathered.near_duplicates(),
+        undeclared: &gathered.undeclared(dataset),
+        joined_groups: gathered.joined_groups(),
+        locked: gathered.locked(),
+        strangers: &gathered.strangers(),
+        shifted: &gathered.shifted(),
         cells: &cells.results,
         control_p: &cells.control_p,
         targets: &targets,
@@ -51,11 +76,7 @@ pub(super) fn diagnose(
             arrangement.n_duplicates,
             plan.evaluation.duplicates == crate::plan::Duplicates::Group,
         ),
-        blank_texts: dataset
-            .joined_texts()
-            .iter()
-            .filter(|text| is_blank(text))
-            .count(),
+        blank_texts: texts.iter().filter(|text| is_blank(text)).count(),
         n_texts: dataset.n_rows(),
         n_rows: analysed.dataset.n_rows(),
         value_by_size: &value_by_size(analysed, plan, arrangement),

@@ -7,6 +7,7 @@ mod checks;
 mod diagnosis;
 mod error;
 mod evaluator;
+mod gathered;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -155,6 +156,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
         &arrangement,
         &sources,
         &embedded,
+        &computed,
         &cells,
     ));
     findings.sort_by_key(|finding| finding.severity);

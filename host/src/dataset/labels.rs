@@ -1,0 +1,79 @@
+//! Columns without a role that may tell whose a row is: an author, a document, a class.
+
+use std::collections::BTreeSet;
+
+use super::Target;
+use super::table::{Cell, Column, Table};
+use crate::plan::{DataPlan, RaterPlan};
+
+/// Fewer different values are categories rather than groups.
+const LEAST_GROUPS: usize = 20;
+/// Longer values are texts.
+const MOST_CHARACTERS: usize = 64;
+/// Words of a column's name that make numbers labels.
+const LABEL_WORDS: [&str; 16] = [
+    "id",
+    "author",
+    "user",
+    "person",
+    "participant",
+    "subject",
+    "speaker",
+    "document",
+    "doc",
+    "source",
+    "session",
+    "school",
+    "worker",
+    "writer",
+    "respondent",
+    "group",
+];
+
+/// The columns that could be groups: no role in the plan, a value in every row, at least twenty different ones and on average two rows of each, short, and words
+/// unless the name says that its numbers are labels.
+pub(super) fn shared(
+    table: &Table,
+    data: &DataPlan,
+    raters: &[RaterPlan],
+    targets: &[Target],
+) -> Vec<(String, Vec<String>)> {
+    let has_role = |name: &str| {
+        name == data.id
+            || data.group.as_deref() == Some(name)
+            || data
+                .text
+                .iter()
+                .chain(&data.covariates)
+                .any(|other| other == name)
+            || targets.iter().any(|target| target.name == name)
+            || raters
+                .iter()
+                .any(|rater| rater.columns.iter().any(|other| other == name))
+    };
+    let free = table
+        .columns
+        .iter()
+        .filter(|column| !has_role(&column.name));
+    free.filter_map(|column| Some((column.name.clone(), labels(column, table.n_rows)?)))
+        .collect()
+}
+
+fn labels(column: &Column, n_rows: usize) -> Option<Vec<String>> {
+    let label = |row: usize| match column.cell(row) {
+        Cell::Text(text) if (1..=MOST_CHARACTERS).contains(&text.chars().count()) => {
+            Some(text.to_owned())
+        }
+        Cell::Number(number) if !number.is_nan() => Some(number.to_string()),
+        _ => None,
+    };
+    let labels: Vec<String> = (0..n_rows).map(label).collect::<Option<_>>()?;
+    let different: BTreeSet<&String> = labels.iter().collect();
+    let name = column.name.to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphanumeric());
+    let is_named = words.any(|word| LABEL_WORDS.contains(&word));
+    let is_number = |label: &&String| label.parse::<f64>().is_ok();
+    let is_label = is_named || !different.iter().all(is_number);
+    let is_shared = different.len() >= LEAST_GROUPS && 2 * different.len() <= n_rows;
+    (is_label && is_shared).then_some(labels)
+}

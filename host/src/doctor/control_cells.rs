@@ -1,0 +1,81 @@
+//! Findings on controls: noise that predicts, and length that does.
+
+use super::facts::Facts;
+use super::{LENGTH, RANDOM, RANDOM_GROUP, finding, name};
+use crate::report::model::{CellResult, Finding, Severity};
+use crate::report::wording::plural;
+
+pub(super) fn random_controls(facts: &Facts, findings: &mut Vec<Finding>) {
+    for (control, what, remedy) in [
+        (
+            RANDOM,
+            "texts",
+            "Look for repeated texts, or set duplicates = \"group\" under [evaluation].",
+        ),
+        (
+            RANDOM_GROUP,
+            "groups",
+            "Declare the groups with `group` under [data].",
+        ),
+    ] {
+        let significant: Vec<&CellResult> = facts
+            .cells
+            .iter()
+            .zip(facts.control_p)
+            .filter(|(cell, p)| {
+                cell.is_control
+                    && cell.encoder == control
+                    && cell.r2 > 0.0
+                    && p.is_some_and(|p| p <= facts.level)
+            })
+            .map(|(cell, _)| cell)
+            .collect();
+        if significant.is_empty() {
+            continue;
+        }
+        findings.push(finding(
+            Severity::Serious,
+            "random-control",
+            significant.iter().map(|cell| name(cell)).collect(),
+            [
+                format!(
+                    "Noise that only knows which {what} are equal predicts {}.",
+                    plural(significant.len(), "target")
+                ),
+                format!("Equal {what} stand on both sides of a split, so r2 rewards memory."),
+                remedy.to_owned(),
+            ],
+        ));
+    }
+}
+
+pub(super) fn length_alone(facts: &Facts, findings: &mut Vec<Finding>) {
+    let significant: Vec<&CellResult> = facts
+        .cells
+        .iter()
+        .filter(|cell| {
+            cell.is_control
+                && cell.encoder == LENGTH
+                && cell.r2 > 0.0
+                && cell.p.is_some_and(|p| p <= facts.level)
+        })
+        .collect();
+    if !significant.is_empty() {
+        let strongest = significant
+            .iter()
+            .max_by(|a, b| a.r2.total_cmp(&b.r2))
+            .map_or(String::new(), |cell| {
+                format!("; most for `{}`, r2 = {:.3}", cell.target, cell.r2)
+            });
+        findings.push(finding(
+            Severity::Note,
+            "length-predicts",
+            significant.iter().map(|cell| cell.target.clone()).collect(),
+            [
+                format!("Text length alone predicts {} (p ≤ {}, not adjusted){strongest}.", plural(significant.len(), "target"), facts.level),
+                "Part of what an encoder finds there may be length; gain_over_length says how much it adds.".to_owned(),
+                "Compare the encoder's r2 with that of the control `length`.".to_owned(),
+            ],
+        ));
+    }
+}

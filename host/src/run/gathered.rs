@@ -1,0 +1,248 @@
+//! Measurements of a finished run that the doctor judges: each from the pieces, by a formula of the engine.
+
+use ocean_engine::doctor::grouping::likeness;
+use ocean_engine::doctor::influence::{Concentrated, concentrated};
+use ocean_engine::doctor::learning::r2_at_fewer_rows;
+use ocean_engine::doctor::raters::{Stranger, strangers};
+use ocean_engine::doctor::{limit, shift};
+use ocean_engine::folds::Groups;
+use ocean_engine::score::HeldOut;
+use ocean_engine::seed::Seed;
+
+use crate::arrangement::Arrangement;
+use crate::cells::{Cells, Computed};
+use crate::dataset::{Analysed, Dataset};
+use crate::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
+use crate::plan::{InnerFolds, Plan, Unit};
+use crate::sources::{Embedded, Encoder, Sources};
+
+/// Permutations looked at to see which rows move.
+const LOOKED_AT: u64 = 10;
+/// Level at which rows of a label count as alike, shared among all columns and targets.
+const ALIKE_P: f64 = 0.01;
+
+/// A finished run.
+pub(super) struct Gathered<'a> {
+    pub plan: &'a Plan,
+    pub analysed: &'a Analysed<'a>,
+    pub arrangement: &'a Arrangement,
+    pub sources: &'a Sources,
+    pub embedded: &'a [Embedded],
+    pub computed: &'a [Computed],
+    pub cells: &'a Cells,
+}
+
+/// One cell's target and folds, first repeat.
+struct Rows {
+    y: Vec<f64>,
+    fold_of: Vec<usize>,
+}
+
+impl Gathered<'_> {
+    fn rows(&self, cell: usize) -> Rows {
+        let (at, column) = self.cells.origin[cell];
+        let row_set = &self.arrangement.row_sets[self.computed[at].row_set];
+        let target = self.arrangement.targets.y().column(row_set.targets[column]);
+        let folds = self.arrangement.folds.of_row(0);
+        Rows {
+            y: row_set.rows.iter().map(|&row| target[row]).collect(),
+            fold_of: row_set.rows.iter().map(|&row| folds[row]).collect(),
+        }
+    }
+
+    /// The cells of the family.
+    fn family(&self) -> impl Iterator<Item = usize> + '_ {
+        let results = &self.cells.results;
+        (0..results.len()).filter(|&cell| !results[cell].is_control)
+    }
+
+    /// The first repeat of each cell that has a model.
+    pub fn concentrated(&self) -> Vec<(usize, Concentrated)> {
+        self.family()
+            .filter_map(|cell| {
+                let (at, column) = self.cells.origin[cell];
+                let observed = self.computed[at].piece.observed.first()?;
+                let rows = self.rows(cell);
+                let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
+                let result = &self.cells.results[cell];
+                let found = concentrated(&HeldOut {
+                    y: &rows.y,
+                    y_hat: y_hat.as_slice(),
+                    y_bar: y_bar.as_slice(),
+                    fold_of: &rows.fold_of,
+                    is_empty: false,
+                });
+                let has_model = result.empty_fits < result.folds * result.repeats;
+                Some((cell, found.filter(|_| has_model)?))
+            })
+            .collect()
+    }
+
+    /// Where the inner folds are the other outer folds, and nothing is taken out of y.
+    pub fn at_fewer_rows(&self) -> Vec<(usize, f64)> {
+        let is_free = self.plan.evaluation.inner_folds == InnerFolds::Outer
+            && self.arrangement.covariates.is_none()
+            && self
+                .plan
+                .regressors
+                .iter()
+                .all(|regressor| regressor.compat.is_none());
+        self.family()
+            .filter(|_| is_free)
+            .filter(|&cell| !self.cells.results[cell].is_best)
+            .filter_map(|cell| {
+                let (at, column) = self.cells.origin[cell];
+                let observed = self.computed[at].piece.observed.first()?;
+                let rows = self.rows(cell);
+                Some((
+                    cell,
+                    r2_at_fewer_rows(observed, column, &rows.y, &rows.fold_of)?,
+                ))
+            })
+            .collect()
+    }
+
+    /// Given penalties against the one that leaves nothing, by the pinned objectives.
+    pub fn strong_grids(&self) -> Vec<StrongGrid> {
+        let mut found = Vec::new();
+        for (plan, regressor) in self.plan.regressors.iter().zip(&self.sources.regressors) {
+            let given = plan.alphas.as_ref().filter(|_| plan.compat.is_none());
+            let Some(&weakest) = given.and_then(|alphas| alphas.last()) else {
+                continue;
+            };
+            let encoders = self.sources.encoders.iter().zip(self.embedded);
+            for (encoder, embedded) in encoders.filter(|(encoder, _)| !encoder.is_control) {
+                let limits = self.arrangement.row_sets.iter().flat_map(|row_set| {
+                    let x = embedded.x.select_rows(&row_set.rows);
+                    let least_l1 = regressor
+                        .l1_ratios
+                        .iter()
+                        .copied()
+                        .fold(f64::INFINITY, f64::min);
+                    let l1_ratio = if least_l1.is_finite() { least_l1 } else { 1.0 };
+                    let limit = |&target: &usize| match regressor.family.as_str() {
+                        "ridge" => Some(limit::ridge(x.nrows(), x.ncols())),
+                        "lasso" | "elastic-net" => {
+                            let y = self.arrangement.targets.y().column(target);
+                            let y: Vec<f64> = row_set.rows.iter().map(|&row| y[row]).collect();
+                            Some(limit::sparse(&x, &y, l1_ratio))
+                        }
+                        _ => None,
+                    };
+                    row_set
+                        .targets
+                        .iter()
+                        .filter_map(limit)
+                        .collect::<Vec<f64>>()
+                });
+                let largest = limits.reduce(f64::max);
+                if let Some(limit) = largest.filter(|limit| weakest >= *limit) {
+                    found.push(StrongGrid {
+                        regressor: regressor.name.clone(),
+                        encoder: encoder.name.clone(),
+                        weakest,
+                        limit,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// Rows are texts, not groups of them.
+    pub fn near_duplicates(&self) -> Option<NearDuplicates> {
+        let dataset = &self.analysed.dataset;
+        if !dataset.has_texts() || self.plan.evaluation.unit == Unit::Group {
+            return None;
+        }
+        let lexical = self.sources.encoders.iter().position(Encoder::is_lexical);
+        Some(NearDuplicates::of(
+            &dataset.joined_texts(),
+            lexical.map(|at| &self.embedded[at].x),
+            self.arrangement.folds.of_row(0),
+            Seed(self.plan.study.seed),
+        ))
+    }
+
+    /// For each column that may hold labels the target that differs most between them, where no group is declared.
+    pub fn undeclared(&self, dataset: &Dataset) -> Vec<UndeclaredGroup> {
+        if self.plan.data.group.is_some() {
+            return Vec::new();
+        }
+        let columns = &dataset.shared_labels;
+        let n_tests = (columns.len() * dataset.targets.len()).max(1) as f64;
+        let look = |(column, labels): &(String, Vec<String>)| {
+            let groups = Groups::from_labels(labels.iter());
+            let of_target = |target: &crate::dataset::Target| {
+                let found = likeness(&target.values, &groups)?;
+                (found.p <= ALIKE_P / n_tests).then(|| (found.icc, target.name.clone()))
+            };
+            let alike = dataset.targets.iter().filter_map(of_target);
+            let (icc, target) = alike.max_by(|a, b| a.0.total_cmp(&b.0))?;
+            Some(UndeclaredGroup {
+                column: column.clone(),
+                n_groups: groups.n_groups(),
+                target,
+                icc,
+            })
+        };
+        columns.iter().filter_map(look).collect()
+    }
+
+    pub fn joined_groups(&self) -> Option<JoinedGroups> {
+        let declared = Groups::from_labels(self.analysed.dataset.groups.as_ref()?.iter());
+        let largest = |groups: &Groups| groups.members().iter().map(Vec::len).max().unwrap_or(0);
+        Some(JoinedGroups {
+            n_declared: declared.n_groups(),
+            n_left: self.arrangement.groups.n_groups(),
+            largest: (largest(&declared), largest(&self.arrangement.groups)),
+        })
+    }
+
+    /// The largest share, over row sets, of the rows that keep their value under each of ten permutations.
+    pub fn locked(&self) -> f64 {
+        let arrangement = self.arrangement;
+        let of_row_set = |row_set: &ocean_engine::targets::RowSet| -> f64 {
+            let observed = arrangement.targets.observed(row_set.targets[0]);
+            let mut stays = vec![true; row_set.rows.len()];
+            for b in 1..=LOOKED_AT {
+                let sources = arrangement.scheme.sources(b, &observed, &row_set.rows);
+                for ((stays, source), row) in stays.iter_mut().zip(sources).zip(&row_set.rows) {
+                    *stays &= source == *row;
+                }
+            }
+            stays.iter().filter(|stays| **stays).count() as f64 / stays.len() as f64
+        };
+        arrangement
+            .row_sets
+            .iter()
+            .map(of_row_set)
+            .fold(0.0, f64::max)
+    }
+
+    pub fn strangers(&self) -> Vec<(String, String, Stranger)> {
+        let targets = self.analysed.dataset.targets.iter();
+        targets
+            .filter_map(|target| Some((target, target.raters.as_ref()?)))
+            .flat_map(|(target, panel)| {
+                let found = strangers(&panel.ratings).into_iter();
+                found.map(|one| (target.name.clone(), panel.columns[one.rater].clone(), one))
+            })
+            .collect()
+    }
+
+    /// Asked only where no text can tell.
+    pub fn shifted(&self) -> Vec<(String, isize)> {
+        if self.analysed.dataset.has_texts() || self.plan.evaluation.unit == Unit::Group {
+            return Vec::new();
+        }
+        let encoders = self.sources.encoders.iter().zip(self.embedded);
+        encoders
+            .filter(|(encoder, _)| !encoder.is_control)
+            .filter_map(|(encoder, embedded)| {
+                let by = shift::shift(&embedded.x, self.arrangement.targets.y())?;
+                Some((encoder.name.clone(), by))
+            })
+            .collect()
+    }
+}
