@@ -36,7 +36,7 @@ fn kernels_give_what_plain_loops_give() {
             [6, 0, 3]
                 .iter()
                 .zip(weights)
-                .for_each(|(&j, w)| plain += w * a.at(i, j));
+                .for_each(|(&j, w)| plain = a.at(i, j).mul_add(w, plain));
             assert_eq!(*sum, plain);
         }
         let values = b.view().column(1);
