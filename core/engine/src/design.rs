@@ -76,7 +76,6 @@ pub struct FoldDesigns {
     pub outer: Vec<Design>,
     /// The same designs as second moments, where a regressor takes those.
     pub moments: Option<Moments>,
-    n_splits: usize,
     n_features: usize,
     /// The fold of each row of the row set.
     pub fold_of: Vec<usize>,
@@ -139,7 +138,6 @@ impl FoldDesigns {
             inner: scale(inner_splits),
             outer: scale(outer_splits),
             moments,
-            n_splits: n_folds,
             n_features: layout.x.ncols(),
             rows: rows.to_vec(),
             fold_of,
@@ -155,7 +153,10 @@ impl FoldDesigns {
     /// Outer splits.
     #[must_use]
     pub fn n_splits(&self) -> usize {
-        self.n_splits
+        match &self.moments {
+            Some(moments) if self.outer.is_empty() => moments.designs.len() - moments.n_inner,
+            _ => self.outer.len(),
+        }
     }
 
     /// Features.
@@ -167,7 +168,8 @@ impl FoldDesigns {
     /// Mean number of training rows of the outer splits: every row is held out once.
     #[must_use]
     pub fn mean_n_train(&self) -> f64 {
-        (self.n_samples() * (self.n_splits - 1)) as f64 / self.n_splits as f64
+        let n_splits = self.n_splits();
+        (self.n_samples() * (n_splits - 1)) as f64 / n_splits as f64
     }
 
     /// Columns without spread in the training rows of an outer split, or explained there by the covariates; the most of any split.
