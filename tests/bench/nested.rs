@@ -143,10 +143,19 @@ fn run(x: &DMatrix<f64>, y: &DMatrix<f64>, model: &str) -> Result<(), Failure> {
         "threads": rayon::current_num_threads(),
         "prepare_s": prepared,
         "total_s": total,
+        "peak_mb": peak_mb(),
         "r2": r2,
     });
     println!("{line}");
     Ok(())
+}
+
+/// The most memory that was held at once, where Linux tells.
+fn peak_mb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kb: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kb / 1024)
 }
 
 fn read(path: &FilePath, n_rows: usize, n_columns: usize) -> Result<DMatrix<f64>, Failure> {
