@@ -1,6 +1,6 @@
 //! `ocean-host selfcheck`: the certificate of the bundled regressors, and of one that cheats.
 //!
-//! A few data sets of each kind here: enough to see that everything is asked and said. `ocean-host selfcheck` itself is a step of the release.
+//! A few data sets of each kind here: enough to see that everything is asked and said.
 
 use std::path::Path;
 

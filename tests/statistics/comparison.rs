@@ -1,16 +1,14 @@
 //! One encoder against another: the formulas of numpy, the size when they are of equal worth, and the power when they are not.
 
-use nalgebra::DMatrix;
 use ocean_engine::inference::comparison::{corrected_t, difference, fold_differences, null_sd};
 use ocean_tests::ridge::PluginRidge;
 
 use crate::fixture::{golden, list, numbers, whole_numbers};
 use crate::uniformity::{Rejections, n_data_sets, simulate};
+use ocean_host::selfcheck::comparing::{Compared, compare};
 use ocean_host::selfcheck::data::two_views;
-use ocean_host::selfcheck::study::Study;
 
 const LEVEL: f64 = 0.05;
-const PERMUTATIONS: usize = 39;
 const ROWS: usize = 80;
 
 #[test]
@@ -53,54 +51,11 @@ fn differences_are_those_of_numpy() {
     }
 }
 
-/// p-values of "A and B predict equally well".
-struct Compared {
-    headline: f64,
-    corrected: f64,
-    /// The usual paired t of the rows' squared errors, which takes the fitted models for the methods.
-    rows: f64,
-}
-
-fn compare(x: [DMatrix<f64>; 2], y: &DMatrix<f64>, seed: u64) -> Compared {
-    let studies = x.map(|x| Study::new(x, y.clone(), 5, seed).unwrap());
-    let [a, b] = studies
-        .each_ref()
-        .map(|study| study.run(&PluginRidge, PERMUTATIONS).unwrap());
-    let [without_a, without_b] = studies
-        .each_ref()
-        .map(|study| study.jackknife(&PluginRidge).unwrap());
-    let replicates: Vec<f64> = (without_a - without_b).iter().copied().collect();
-    let permuted = &a.statistics - &b.statistics;
-    let floor = null_sd(&permuted.as_slice()[1..]);
-    let found = difference(a.r2(0) - b.r2(0), &replicates, floor, LEVEL).unwrap();
-    let fold_of = studies[0].folds.of_row(0);
-    let (answer_a, answer_b) = (&a.answers[0][0], &b.answers[0][0]);
-    let y_hat = (answer_a.y_hat.as_slice(), answer_b.y_hat.as_slice());
-    let p_of = |folds: &[usize], n_test: &[usize]| {
-        let d = fold_differences(y.as_slice(), y_hat, &answer_a.y_bar, folds);
-        corrected_t(&d, n_test).map_or(1.0, |found| found.p)
-    };
-    let every_row: Vec<usize> = (0..y.nrows()).collect();
-    let d = fold_differences(y.as_slice(), y_hat, &answer_a.y_bar, &every_row);
-    Compared {
-        headline: found.p,
-        corrected: p_of(fold_of, &[ROWS / 5; 5]),
-        rows: paired_t(&d),
-    }
-}
-
-/// Two-sided p of the paired t-test: the jackknife of a mean, which is its usual standard error.
-fn paired_t(d: &[f64]) -> f64 {
-    let (n, total) = (d.len() as f64, d.iter().sum::<f64>());
-    let without: Vec<f64> = d.iter().map(|d| (total - d) / (n - 1.0)).collect();
-    difference(total / n, &without, 0.0, LEVEL).unwrap().p
-}
-
 #[test]
 fn two_encoders_of_equal_worth_are_seldom_told_apart() {
     let compared = simulate("equal worth", n_data_sets(400), |stream, index| {
         let (x, y) = two_views(ROWS, [0.7, 0.7], stream);
-        compare(x, &y, index)
+        compare(x, &y, index, (&PluginRidge).into()).unwrap()
     });
     let rejections = |pick: fn(&Compared) -> f64, what: &str| {
         let p: Vec<f64> = compared.iter().map(pick).collect();
@@ -112,7 +67,7 @@ fn two_encoders_of_equal_worth_are_seldom_told_apart() {
     // Approximate, and said so: up to .09.
     assert!(!rejections(|c| c.corrected, "equal worth, Nadeau–Bengio").are_too_many_at(0.09));
     // The check has teeth: the paired t of row losses takes the fitted models for the methods.
-    let rows = rejections(|c| c.rows, "equal worth, paired t over rows");
+    let rows = rejections(|c| c.of_rows, "equal worth, paired t over rows");
     assert!(rows.are_too_many_at(LEVEL));
 }
 
@@ -120,7 +75,7 @@ fn two_encoders_of_equal_worth_are_seldom_told_apart() {
 fn an_encoder_that_sees_nothing_is_told_from_one_that_sees_much() {
     let compared = simulate("unequal worth", 40, |stream, index| {
         let (x, y) = two_views(ROWS, [0.1, 10.0], stream);
-        compare(x, &y, index)
+        compare(x, &y, index, (&PluginRidge).into()).unwrap()
     });
     let n_found = compared.iter().filter(|c| c.headline <= LEVEL).count();
     println!("R² of about .4 against 0, n = {ROWS}: told apart in {n_found} of 40");

@@ -219,7 +219,7 @@ pub fn verdict_meaning(verdict: &str, results: &StudyResults) -> Option<String> 
                 "the features add nothing to the prediction from the covariates"
             }
         ),
-        "too few" => "no interval was computed (it needs 50 rows and 20 groups at least), so nothing is said about the size of r2. p stays valid.".to_owned(),
+        "too few" => "no interval was computed (it needs 50 rows and 20 groups at least, and folds that keep two rows without any of them), so nothing is said about the size of r2. p stays valid.".to_owned(),
         "predictive" => format!("p_fwer ≤ {level} and a widened interval above 0: predicts new rows better than {} does.", baseline(results)),
         "dependent, too small to matter" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval ends below {smallest}."),
         "dependent, use not shown" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval includes 0: no use for prediction is shown. With r2 ≤ 0 it carries something, yet predicts worse than the mean."),

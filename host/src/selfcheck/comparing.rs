@@ -5,7 +5,7 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
-use ocean_engine::inference::comparison::{difference, fold_differences, null_sd};
+use ocean_engine::inference::comparison::{corrected_t, difference, fold_differences, null_sd};
 use ocean_engine::seed::Stream;
 
 use super::certificate::{Bound, Check, Role};
@@ -25,14 +25,20 @@ const EQUAL: Size = Size::of(150, 0, 600, 300);
 const UNEQUAL: Size = Size::of(0, 0, 100, 100);
 
 /// p-values of "A and B predict equally well".
-struct Compared {
+pub struct Compared {
     /// Δ ± t·SE of the block jackknife: the program's.
-    headline: f64,
+    pub headline: f64,
+    /// The corrected t of Nadeau and Bengio, which the program shows beside it.
+    pub corrected: f64,
     /// The paired t of the rows' squared errors.
-    of_rows: f64,
+    pub of_rows: f64,
 }
 
-fn compare(
+/// Compares two encodings of the same rows on one target.
+///
+/// # Errors
+/// Whatever the engine or the regressor reports.
+pub fn compare(
     x: [DMatrix<f64>; 2],
     y: &DMatrix<f64>,
     seed: u64,
@@ -46,20 +52,21 @@ fn compare(
     let floor = null_sd(&permuted.as_slice()[1..]);
     let delta = of_a.r2(0) - of_b.r2(0);
     let (answer_a, answer_b) = (&of_a.answers[0][0], &of_b.answers[0][0]);
+    let y_hat = (answer_a.y_hat.as_slice(), answer_b.y_hat.as_slice());
+    let by = |folds: &[usize]| fold_differences(y.as_slice(), y_hat, &answer_a.y_bar, folds);
     let every_row: Vec<usize> = (0..y.nrows()).collect();
-    let losses = fold_differences(
-        y.as_slice(),
-        (&answer_a.y_hat, &answer_b.y_hat),
-        &answer_a.y_bar,
-        &every_row,
-    );
+    let fold_of = a.folds.of_row(0);
+    let n_test: Vec<usize> = (0..a.folds.n_folds())
+        .map(|fold| fold_of.iter().filter(|&&of| of == fold).count())
+        .collect();
     // No p (two empty models, say) tells nothing apart.
     let p = |found: Option<ocean_engine::inference::comparison::Difference>| {
         found.map_or(1.0, |found| found.p)
     };
     Ok(Compared {
         headline: p(difference(delta, replicates.as_slice(), floor, LEVEL)),
-        of_rows: p(paired_t(&losses)),
+        corrected: corrected_t(&by(fold_of), &n_test).map_or(1.0, |found| found.p),
+        of_rows: p(paired_t(&by(&every_row))),
     })
 }
 

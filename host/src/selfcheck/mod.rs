@@ -8,7 +8,7 @@
 //! The same generators serve `tests/statistics`.
 
 pub mod certificate;
-mod comparing;
+pub mod comparing;
 mod coverage;
 pub mod data;
 pub mod judge;
