@@ -186,7 +186,8 @@ pub(super) fn learning_curve(facts: &Facts, findings: &mut Vec<Finding>) {
     findings.push(finding(Severity::Note, "learning-curve", Vec::new(), [
         format!("Mean r2 of {} is {} with {:.0} training rows and was {} with {fewer:.0}.", plural(found.len(), "significant cell"), score(now), first.n_train, score(before)),
         if is_growing {
-            "It is still growing: the encoder holds more than this many texts can show.".to_owned()
+            "It is still growing, so more texts may show more of what the encoder holds."
+                .to_owned()
         } else {
             "It hardly grows any more: what limits r2 is the encoder, the regressor or the target, not the number of texts.".to_owned()
         },
