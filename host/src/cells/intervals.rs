@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ocean_engine::inference::ceiling::{ceiling, error_variance_without_blocks, over_ceiling};
 use ocean_engine::inference::comparison::{difference, null_sd};
-use ocean_engine::inference::interval::{jackknife_interval, jackknife_se};
+use ocean_engine::inference::interval::{jackknife_interval, r2_se};
 use ocean_engine::inference::verdict::{Evidence, Verdict, false_coverage_level};
 
 use super::fits::Fits;
@@ -35,7 +35,7 @@ impl Cells {
             let all_empty = Fits::of(&computed[piece].piece, column).all_empty();
             let replicates = &self.replicates[at];
             if !replicates.is_empty() && !all_empty {
-                let se = jackknife_se(replicates, cell.null_sd.unwrap_or(0.0));
+                let se = r2_se(replicates, cell.null_sd.unwrap_or(0.0));
                 let plain = jackknife_interval(cell.r2, se, replicates.len(), LEVEL);
                 let adjusted = jackknife_interval(cell.r2, se, replicates.len(), adjusted_level);
                 (cell.se, cell.ci_low, cell.ci_high) =
@@ -95,7 +95,7 @@ impl Cells {
             else {
                 continue;
             };
-            let se = jackknife_se(&replicates, cell.null_sd.unwrap_or(0.0) / whole);
+            let se = r2_se(&replicates, cell.null_sd.unwrap_or(0.0) / whole);
             let interval = jackknife_interval(share, se, n_blocks, LEVEL);
             (cell.r2_over_ceiling_low, cell.r2_over_ceiling_high) =
                 (Some(interval.low), Some(interval.high));

@@ -317,7 +317,7 @@ pub struct CellResult {
     /// Headline score: 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)², pooled over held-out rows; 0 for the empty model, may be negative, never clipped. With covariates what
     /// these predict, ŷ⁰, is in the place of ȳ_train, here and in every score that is about it (`r2_partial`).
     pub r2: f64,
-    /// Standard error of `r2`: block jackknife of the whole recipe, at least `null_sd`.
+    /// Standard error of `r2`: block jackknife of the whole recipe, with `null_sd` added in quadrature.
     pub se: Option<f64>,
     /// Lower end of the 95 % interval, r2 − t·se.
     pub ci_low: Option<f64>,

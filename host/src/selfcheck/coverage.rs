@@ -11,7 +11,7 @@ use ocean_engine::EngineError;
 use ocean_engine::design::FoldDesigns;
 use ocean_engine::folds::Groups;
 use ocean_engine::inference::comparison::null_sd;
-use ocean_engine::inference::interval::{jackknife_interval, jackknife_se};
+use ocean_engine::inference::interval::{jackknife_interval, r2_se};
 use ocean_engine::nested::NestedCv;
 use ocean_engine::score::mean_and_sd;
 use ocean_engine::seed::{Seed, Stream};
@@ -26,7 +26,7 @@ use super::study::{Entrant, Study};
 const PLANTED: [(f64, &str); 4] = [(0.0, "0"), (0.02, ".02"), (0.1, ".1"), (0.3, ".3")];
 /// What the 95 % interval promises (STATISTICS §5).
 const LEAST_COVERAGE: f64 = 0.92;
-/// For the floor of the standard error, the sd of the null.
+/// For the standard error's part that is the sd of the null.
 const PERMUTATIONS: usize = 39;
 /// Rows that no training set holds, per data set.
 const FRESH_ROWS: usize = 500;
@@ -87,7 +87,7 @@ const SCENARIOS: [Scenario; 8] = [
         "n 500, p 600",
         (500, 600),
         false,
-        Size::of(0, 0, 30, 30),
+        Size::of(0, 0, 100, 100),
     ),
     scenario(
         "ci 200 g",
@@ -115,7 +115,7 @@ const SCENARIOS: [Scenario; 8] = [
         "n 500 in groups of 5, p 600",
         (500, 600),
         true,
-        Size::of(0, 0, 30, 30),
+        Size::of(0, 0, 100, 100),
     ),
 ];
 
@@ -181,7 +181,7 @@ impl Scenario {
             .map(|at| {
                 let r2 = outcome.statistics.column(at);
                 let replicates = replicates.column(at);
-                let se = jackknife_se(replicates.as_slice(), null_sd(&r2.as_slice()[1..]));
+                let se = r2_se(replicates.as_slice(), null_sd(&r2.as_slice()[1..]));
                 let interval = jackknife_interval(outcome.r2(at), se, replicates.len(), 0.05);
                 One {
                     interval: (interval.low, interval.high),

@@ -53,7 +53,7 @@ pub fn null_sd(differences: &[f64]) -> f64 {
 /// Checked: hand example below; size and power by simulation in `tests/statistics/comparison.rs`.
 #[must_use]
 pub fn difference(delta: f64, replicates: &[f64], null_sd: f64, level: f64) -> Option<Difference> {
-    let se = jackknife_se(replicates, null_sd);
+    let se = jackknife_se(replicates).max(null_sd);
     of_standard_error(delta, se, replicates.len(), level)
 }
 
@@ -75,7 +75,7 @@ pub fn mean_difference(
     let n_targets: usize = row_sets.iter().map(|(n_targets, _)| n_targets).sum();
     let se: f64 = row_sets
         .iter()
-        .map(|(n_own, replicates)| *n_own as f64 / n_targets as f64 * jackknife_se(replicates, 0.0))
+        .map(|(n_own, replicates)| *n_own as f64 / n_targets as f64 * jackknife_se(replicates))
         .sum();
     let n_blocks = row_sets.iter().map(|(_, replicates)| replicates.len());
     of_standard_error(delta, se.max(null_sd), n_blocks.min()?, level)
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn over_row_sets_standard_errors_are_averaged_and_within_one_differences_are() {
         let (one, other) = (vec![0.1, 0.2, 0.3, 0.2], vec![0.0, 0.0, 0.4, 0.0]);
-        let se = |replicates: &[f64]| jackknife_se(replicates, 0.0);
+        let se = |replicates: &[f64]| jackknife_se(replicates);
         let expected = 0.75 * se(&one) + 0.25 * se(&other);
         let sets = [(3, one.clone()), (1, other)];
         let found = mean_difference(0.1, &sets, 0.0, 0.05).unwrap();

@@ -2,7 +2,10 @@
 //!
 //! Estimand θ: R² of the whole recipe, tuning included, trained on n(1 − 1/K) rows and averaged over training sets; not of the fitted models, not of a
 //! model on all n. Each row both trains and is scored, so errors of a fixed fit do not give its variance; leaving out whole blocks and running everything
-//! again does. Conservative on average (Efron & Stein 1981); simulated coverage of the 95 % interval .92–1.00.
+//! again does. Conservative on average (Efron & Stein 1981), except where tuning is about to give up: near an empty model all replicates agree on next to
+//! nothing, and the blocks understate how far r2 would fall elsewhere. The variance of the null, which is that of a recipe with nothing to hold on to, is
+//! therefore added. Simulated coverage of the 95 % interval .94–1.00 (`ocean-host selfcheck`); with the larger of the two in place of their sum it was .916
+//! for ridge at n = 200, p = 20 and a planted R² of .1.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -20,7 +23,7 @@ pub const LEAST_GROUPS: usize = 20;
 /// A standard error and its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// Jackknife standard error, at least the sd of the null distribution.
+    /// Standard error, of which `low` and `high` are t·SE away.
     pub se: f64,
     /// Lower end.
     pub low: f64,
@@ -62,15 +65,23 @@ pub fn jackknife_blocks(
     Some((block_of, N_BLOCKS))
 }
 
-/// The jackknife standard error, SE² = max((G−1)/G·Σ(r2₍₋g₎ − mean)², null_sd²).
+/// The standard error of r2, SE² = (G−1)/G·Σ(r2₍₋g₎ − mean)² + null_sd².
 ///
-/// `replicates`: r2 without each block in turn; `null_sd`: sd of the permuted r2 (b ≥ 1), a floor: no estimate is more certain than a null of the same recipe.
+/// `replicates`: r2 without each block in turn; `null_sd`: sd of the permuted r2 (b ≥ 1) of the same recipe.
 #[must_use]
-pub fn jackknife_se(replicates: &[f64], null_sd: f64) -> f64 {
+pub fn r2_se(replicates: &[f64], null_sd: f64) -> f64 {
+    jackknife_se(replicates).hypot(null_sd)
+}
+
+/// The jackknife standard error, SE² = (G−1)/G·Σ(θ₍₋g₎ − mean)².
+///
+/// `replicates`: the statistic without each block in turn.
+#[must_use]
+pub fn jackknife_se(replicates: &[f64]) -> f64 {
     let n_blocks = replicates.len() as f64;
     let centre = mean(replicates);
     let sum: f64 = replicates.iter().map(|r2| (r2 - centre).powi(2)).sum();
-    ((n_blocks - 1.0) / n_blocks * sum).sqrt().max(null_sd)
+    ((n_blocks - 1.0) / n_blocks * sum).sqrt()
 }
 
 /// r2 ± t·SE with G − 1 degrees of freedom, at confidence 1 − `level`.
@@ -107,8 +118,9 @@ mod tests {
             .map(|v| (v - total / 5.0).powi(2))
             .sum::<f64>()
             / 4.0;
-        assert!((jackknife_se(&replicates, 0.0) - (s2 / 5.0).sqrt()).abs() < 1e-14);
-        assert_eq!(jackknife_se(&replicates, 100.0), 100.0);
+        assert!((jackknife_se(&replicates) - (s2 / 5.0).sqrt()).abs() < 1e-14);
+        // s² = 9.7, SE² = 1.94; a null of sd 2 adds 4.
+        assert!((r2_se(&replicates, 2.0) - 5.94f64.sqrt()).abs() < 1e-14);
     }
 
     #[test]

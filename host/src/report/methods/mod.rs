@@ -280,8 +280,8 @@ fn intervals(results: &StudyResults) -> Option<String> {
         String::new()
     };
     Some(format!(
-        "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981); they refer to this procedure at this number of \
-         training rows.{widened}"
+        "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981), with the variance under permutation added; they \
+         refer to this procedure at this number of training rows.{widened}"
     ))
 }
 
