@@ -56,6 +56,16 @@ pub enum Command {
     },
     /// Print the manual page, for man(1)
     Man,
+    /// Run one plugin for a host that asks on standard input
+    #[command(hide = true)]
+    Worker {
+        /// The library
+        file: PathBuf,
+        /// The plugin in it
+        id: String,
+        /// Bytes its data may have; 0: as many as there are
+        memory: u64,
+    },
     /// Open a library as a plugin and say what it is: the child that the host starts before it opens one itself
     #[command(hide = true)]
     Probe {

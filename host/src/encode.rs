@@ -26,7 +26,7 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 const FLUSH_SHARE: u32 = 20;
 
 /// What an encoder makes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncoderShape {
     /// Numbers a text becomes.
     pub dim: usize,

@@ -38,6 +38,10 @@ fn main() -> ExitCode {
         Command::Selfcheck(args) => finish(certify(&args)),
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man => cli::manual().map_or(ExitCode::FAILURE, |page| print(&page)),
+        #[cfg(unix)]
+        Command::Worker { file, id, memory } => library::worker_main(&file, &id, memory),
+        #[cfg(not(unix))]
+        Command::Worker { .. } => ExitCode::FAILURE,
         Command::Probe { file } => library::probe_main(&file),
     }
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use nalgebra::DMatrix;
 use ocean_engine::nested::{Grid, Selection, Tuning};
@@ -15,21 +16,22 @@ use crate::controls;
 use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
-use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
+use crate::encode::{Embedding, EncodeError, get_or_encode};
 use crate::library::{
-    CallContext, Kind, Library, LibraryError, Plugin, PluginEncoder, PluginError, PluginRegressor,
-    RegressorOptions,
+    CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError, RegressorOptions,
+    StudyEncoder, StudyRegressor,
 };
 use crate::models::Models;
 use crate::plan::{
-    self, Compat, EncoderPlan, EncoderSource, Parameters, Patience, Plan, Pool, RegressorPlan, Unit,
+    self, Compat, EncoderPlan, EncoderSource, Isolation, Parameters, Patience, Place, Plan, Pool,
+    RegressorPlan, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
 
 /// One source of vectors, checked and ready.
 enum Source {
-    Plugin(Box<PluginEncoder>),
+    Plugin(Box<dyn StudyEncoder>),
     Precomputed {
         x: DMatrix<f64>,
         allow_misaligned: bool,
@@ -129,7 +131,7 @@ pub struct NamedRegressor {
     /// How the penalty is chosen.
     pub tuning: Tuning,
     /// The engine's regressor.
-    pub regressor: PluginRegressor,
+    pub regressor: Box<dyn StudyRegressor>,
 }
 
 /// Encoders and regressors of a study, controls last.
@@ -232,8 +234,16 @@ struct Opener<'a> {
 }
 
 impl Opener<'_> {
-    fn load(&self, plugin: &str, kind: Kind, section: &str) -> Result<Arc<Plugin>, Refusal> {
-        load(self.library, plugin, &self.plan.folder, kind, section)
+    fn load_encoder(
+        &self,
+        plugin: &str,
+        section: &str,
+        isolation: Option<Isolation>,
+    ) -> Result<Arc<Plugin>, Refusal> {
+        let refuse = |error: LibraryError| Refusal::from(Problem::new(section, error.to_string()));
+        self.library
+            .load(plugin, &self.plan.folder, Kind::Encoder, isolation)
+            .map_err(refuse)
     }
 
     fn encoder(&self, encoder: &EncoderPlan) -> Result<Encoder, Refusal> {
@@ -272,11 +282,12 @@ impl Opener<'_> {
                         .with_try("text = \"…\" under [data]")
                         .into());
                 }
-                let plugin = self.load(plugin, Kind::Encoder, &section)?;
+                let plugin = self.load_encoder(plugin, &section, encoder.place.isolation)?;
                 let schema = &plugin.descriptor.schema;
                 let mut checked = encoder.check_parameters(schema, &self.plan.folder)?;
                 self.find_models(encoder, params, schema, &mut checked.fixed)?;
-                self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed)?
+                let limits = limits(&encoder.place);
+                self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed, limits)?
             }
         };
         Ok(Encoder {
@@ -322,16 +333,20 @@ impl Opener<'_> {
         name: &str,
         plugin: Arc<Plugin>,
         params: &Map<String, Value>,
+        limits: Limits,
     ) -> Result<(Source, String, String), Refusal> {
         let (origin, hash) = (origin(&plugin), plugin.hash.clone());
         let refuse = |error: PluginError| Refusal::from(Problem::new(section, error.to_string()));
-        let encoder = PluginEncoder::new(plugin, name, params, self.threads, self.context.clone())
+        let context = self.context.clone();
+        let encoder = self
+            .library
+            .encoder(plugin, name, params, self.threads, context, limits)
             .map_err(refuse)?;
         let hash = match encoder.shape().cache_key.as_str() {
             "" => hash,
             key => format!("{hash} {key}"),
         };
-        Ok((Source::Plugin(Box::new(encoder)), origin, hash))
+        Ok((Source::Plugin(encoder), origin, hash))
     }
 
     fn regressor(&self, regressor: &RegressorPlan) -> Result<NamedRegressor, Refusal> {
@@ -385,9 +400,10 @@ impl Opener<'_> {
         }
         if self.dataset.has_texts() && !has_lexical {
             let opened = self
-                .load(LEXICAL, Kind::Encoder, "control `lexical`")
+                .load_encoder(LEXICAL, "control `lexical`", None)
                 .and_then(|plugin| {
-                    self.plugin_encoder("control `lexical`", LEXICAL, plugin, &Map::new())
+                    let (params, limits) = (Map::new(), limits(&Place::default()));
+                    self.plugin_encoder("control `lexical`", LEXICAL, plugin, &params, limits)
                 });
             match opened {
                 Ok(parts) => encoders.push(control(LEXICAL, parts)),
@@ -411,13 +427,10 @@ pub(crate) fn open_regressor(
     context: &CallContext,
 ) -> Result<NamedRegressor, Refusal> {
     let section = regressor.params.section.clone();
-    let plugin = load(
-        library,
-        &regressor.plugin,
-        folder,
-        Kind::Regressor,
-        &section,
-    )?;
+    let isolation = regressor.place.isolation;
+    let plugin = library
+        .load(&regressor.plugin, folder, Kind::Regressor, isolation)
+        .map_err(|error| Problem::new(&section, error.to_string()))?;
     let checked = regressor.check_parameters(&plugin.descriptor.schema, folder)?;
     let variants = checked.variants();
     let l1_ratios = variants
@@ -435,14 +448,17 @@ pub(crate) fn open_regressor(
         variants,
     };
     let (origin, hash) = (origin(&plugin), plugin.hash.clone());
-    let made = PluginRegressor::new(plugin, options, context.clone()).map_err(refuse)?;
+    let limits = limits(&regressor.place);
+    let made = library
+        .regressor(plugin, options, context.clone(), limits)
+        .map_err(refuse)?;
     Ok(NamedRegressor {
         name: regressor.name.clone(),
         origin,
         hash,
         objective: objective(&family),
         family: family.clone(),
-        penalties: penalties(regressor, &family, &made),
+        penalties: penalties(regressor, &family, made.as_ref()),
         has_absolute_grid: regressor.alphas.is_some(),
         l1_ratios,
         tuning: Tuning {
@@ -460,15 +476,26 @@ pub(crate) fn open_regressor(
     })
 }
 
-fn load(
-    library: &Library,
-    plugin: &str,
-    folder: &Path,
-    kind: Kind,
-    section: &str,
-) -> Result<Arc<Plugin>, Refusal> {
-    let refuse = |error: LibraryError| Refusal::from(Problem::new(section, error.to_string()));
-    library.load(plugin, folder, kind).map_err(refuse)
+/// Bytes of memory of this machine, where the system tells.
+fn memory_of_machine() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        let info = rustix::system::sysinfo();
+        Some(u64::from(info.totalram) * u64::from(info.mem_unit))
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// What a worker may use: what the study says, else four fifths of the machine's memory.
+fn limits(place: &Place) -> Limits {
+    let typed = place
+        .memory_limit
+        .map(|megabytes| u64::from(megabytes) << 20);
+    Limits {
+        time: Duration::from_secs(place.time_limit.into()),
+        memory: typed.or_else(|| memory_of_machine().map(|bytes| bytes / 5 * 4)),
+    }
 }
 
 impl Encoder {
@@ -599,8 +626,7 @@ fn objective(family: &str) -> Option<&'static str> {
     }
 }
 
-fn penalties(plan: &RegressorPlan, family: &str, regressor: &PluginRegressor) -> String {
-    use ocean_engine::regressor::Regressor;
+fn penalties(plan: &RegressorPlan, family: &str, regressor: &dyn StudyRegressor) -> String {
     let n_alphas = regressor.n_alphas();
     if let Some(compat) = plan.compat {
         let program = match (compat, family) {

@@ -128,7 +128,7 @@ pub trait PreparedMoments: Sync + Send {
 }
 
 /// A walk along the penalties of one block of targets.
-pub trait Path {
+pub trait Path: Send {
     /// Predictions (from moments: coefficients) for `columns[c]` at row `steps[c]` of its own alphas.
     ///
     /// Steps of a column only grow, and may jump. `out`: n_new × columns.len(), column-major, centred like `y`; from moments n_features × columns.len(), of

@@ -19,7 +19,7 @@ pub use choices::{
 };
 pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig};
 pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};
-pub use plugins::{EncoderConfig, Parameters, Patience, RegressorConfig};
+pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
 
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};

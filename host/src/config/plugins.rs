@@ -76,6 +76,27 @@ fn as_json(value: &Value) -> Option<Json> {
     }
 }
 
+/// The keys of `[[encoder]]` and `[[regressor]]` that say where a plugin runs.
+#[derive(Debug, Clone)]
+pub struct PlaceConfig {
+    /// In a process of its own?
+    pub isolation: Option<Sourced<Isolation>>,
+    /// Seconds that one call may take there.
+    pub time_limit: Option<Sourced<i64>>,
+    /// Megabytes that its data may take there.
+    pub memory_limit: Option<Sourced<i64>>,
+}
+
+impl PlaceConfig {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            isolation: section.choice("isolation"),
+            time_limit: section.whole("time_limit", 1..=1_000_000_000),
+            memory_limit: section.whole("memory_limit", 16..=1_000_000_000),
+        }
+    }
+}
+
 /// `[[encoder]]`
 #[derive(Debug, Clone)]
 pub struct EncoderConfig {
@@ -92,7 +113,7 @@ pub struct EncoderConfig {
     /// How the vectors of several text columns become one, for this encoder.
     pub pool: Option<Sourced<Pool>>,
     /// Where the plugin runs.
-    pub isolation: Option<Sourced<Isolation>>,
+    pub place: PlaceConfig,
     /// May models be fetched from the network?
     pub download: Option<Sourced<bool>>,
     /// Are vectors used that do not seem to belong to the texts?
@@ -109,7 +130,7 @@ impl EncoderConfig {
         let embeddings = section.text("embeddings");
         let ids = section.text("ids");
         let pool = section.choice("pool");
-        let isolation = section.choice("isolation");
+        let place = PlaceConfig::read(&mut section);
         let download = section.flag("download");
         let allow_misaligned = section.flag("allow_misaligned");
         let params = Parameters::read(&section);
@@ -120,7 +141,7 @@ impl EncoderConfig {
             embeddings,
             ids,
             pool,
-            isolation,
+            place,
             download,
             allow_misaligned,
             params,
@@ -128,13 +149,15 @@ impl EncoderConfig {
     }
 
     /// Keys the host reads in this section; all others are the plugin's.
-    pub const HOST_KEYS: [&str; 8] = [
+    pub const HOST_KEYS: [&str; 10] = [
         "name",
         "plugin",
         "embeddings",
         "ids",
         "pool",
         "isolation",
+        "time_limit",
+        "memory_limit",
         "download",
         "allow_misaligned",
     ];
@@ -193,7 +216,7 @@ pub struct RegressorConfig {
     /// Another program whose grid and scaling to reproduce.
     pub compat: Option<Sourced<Compat>>,
     /// Where the plugin runs.
-    pub isolation: Option<Sourced<Isolation>>,
+    pub place: PlaceConfig,
     /// Are models fitted on all rows written?
     pub export_models: Option<Sourced<bool>>,
     /// All other keys.
@@ -222,7 +245,7 @@ impl RegressorConfig {
         let tol = section.number("tol", inside, |tol| 0.0 < tol && tol < 1.0);
         let selection = section.choice("selection");
         let compat = section.choice("compat");
-        let isolation = section.choice("isolation");
+        let place = PlaceConfig::read(&mut section);
         let export_models = section.flag("export_models");
         let params = Parameters::read(&section);
         Some(RegressorConfig {
@@ -236,14 +259,14 @@ impl RegressorConfig {
             tol,
             selection,
             compat,
-            isolation,
+            place,
             export_models,
             params,
         })
     }
 
     /// Keys the host reads in this section; all others are the plugin's.
-    pub const HOST_KEYS: [&str; 11] = [
+    pub const HOST_KEYS: [&str; 13] = [
         "name",
         "plugin",
         "alphas",
@@ -254,6 +277,8 @@ impl RegressorConfig {
         "selection",
         "compat",
         "isolation",
+        "time_limit",
+        "memory_limit",
         "export_models",
     ];
 }

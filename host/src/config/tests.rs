@@ -126,7 +126,7 @@ fn every_key_of_the_contract_parses() {
     };
     assert_eq!(value(&plugin.plugin), "minilm");
     assert_eq!(value(&plugin.pool), Pool::Mean);
-    assert_eq!(value(&plugin.isolation), Isolation::InProcess);
+    assert_eq!(value(&plugin.place.isolation), Isolation::InProcess);
     assert!(value(&plugin.download));
     assert_eq!(
         plugin.params.values["model"],
@@ -148,7 +148,7 @@ fn every_key_of_the_contract_parses() {
     assert_eq!(value(&regressor.tol), 1e-7);
     assert_eq!(value(&regressor.selection), Selection::OneSe);
     assert_eq!(value(&regressor.compat), Compat::Sklearn);
-    assert_eq!(value(&regressor.isolation), Isolation::Process);
+    assert_eq!(value(&regressor.place.isolation), Isolation::Process);
     assert!(value(&regressor.export_models));
     assert_eq!(
         regressor.params.values["l1_ratio"],

@@ -7,6 +7,8 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use ocean_plugin_abi::{self as abi, Call, Status, Str, log_level, status};
 
 use super::Plugin;
@@ -14,7 +16,7 @@ use super::fp::FpMode;
 use super::probe::fp_warning;
 
 /// How important a line of a plugin's log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LogLevel {
     /// Something went wrong; the call may still succeed.
     Error,
@@ -77,7 +79,7 @@ impl CallContext {
 }
 
 /// A plugin's function did not return OK, or returned what cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{plugin}: {message}")]
 pub struct PluginError {
     /// `` regressor `lasso` ``.

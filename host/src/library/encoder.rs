@@ -28,6 +28,55 @@ pub enum Pooling {
     Max,
 }
 
+/// An encoder of a study, whether its plugin runs in this process or in a worker.
+pub trait StudyEncoder: TextEncoder + Send + Sync {
+    /// The plugin behind it.
+    fn plugin(&self) -> &Arc<Plugin>;
+
+    /// The parameters it was made with, one JSON object.
+    fn params(&self) -> &str;
+}
+
+impl StudyEncoder for PluginEncoder {
+    fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    fn params(&self) -> &str {
+        &self.params
+    }
+}
+
+/// All that a vector of a plugin depends on besides its text.
+pub(super) fn key_parts(
+    plugin: &Plugin,
+    shape: &EncoderShape,
+    params: &str,
+) -> Vec<(String, String)> {
+    let descriptor = &plugin.descriptor;
+    let mut parts = vec![
+        ("plugin".into(), descriptor.id.clone()),
+        ("version".into(), descriptor.version.clone()),
+    ];
+    // The key stands for weights and effective settings, wherever the model lies; without one, everything we know stands for them.
+    match shape.cache_key.is_empty() {
+        false => parts.push(("cache_key".into(), shape.cache_key.clone())),
+        true => parts.extend([
+            ("plugin_hash".into(), plugin.hash.clone()),
+            ("params".into(), params.to_owned()),
+        ]),
+    }
+    parts
+}
+
+/// What to do about vectors that are not numbers.
+pub(super) fn check_hint(plugin: &Plugin) -> String {
+    format!(
+        "run `ocean-host plugin check {}` to see which check fails",
+        plugin.path.display()
+    )
+}
+
 /// An encoder plugin with its parameters. Making one is cheap; weights may be read at the first encode.
 pub struct PluginEncoder {
     plugin: Arc<Plugin>,
@@ -85,16 +134,6 @@ impl PluginEncoder {
         encoder.create()?;
         encoder.shape = encoder.ask_shape()?;
         Ok(encoder)
-    }
-
-    /// The plugin behind it.
-    pub fn plugin(&self) -> &Arc<Plugin> {
-        &self.plugin
-    }
-
-    /// The parameters it was made with, one JSON object.
-    pub fn params(&self) -> &str {
-        &self.params
     }
 
     fn terms(&self) -> Terms<'static> {
@@ -197,27 +236,11 @@ impl TextEncoder for PluginEncoder {
     }
 
     fn key_parts(&self) -> Vec<(String, String)> {
-        let descriptor = &self.plugin.descriptor;
-        let mut parts = vec![
-            ("plugin".into(), descriptor.id.clone()),
-            ("version".into(), descriptor.version.clone()),
-        ];
-        // The key stands for weights and effective settings, wherever the model lies; without one, everything we know stands for them.
-        match self.shape.cache_key.is_empty() {
-            false => parts.push(("cache_key".into(), self.shape.cache_key.clone())),
-            true => parts.extend([
-                ("plugin_hash".into(), self.plugin.hash.clone()),
-                ("params".into(), self.params.clone()),
-            ]),
-        }
-        parts
+        key_parts(&self.plugin, &self.shape, &self.params)
     }
 
     fn check_hint(&self) -> String {
-        format!(
-            "run `ocean-host plugin check {}` to see which check fails",
-            self.plugin.path.display()
-        )
+        check_hint(&self.plugin)
     }
 
     fn encode(

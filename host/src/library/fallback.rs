@@ -13,7 +13,8 @@ use ocean_plugin_abi::{self as abi, handle, status};
 use super::call::mat;
 use super::grid::{self, Grid};
 use super::regressor::{
-    PathShape, PluginRegressor, UNKNOWN, check_rows, check_targets, fit_info, prepare,
+    PathShape, PluginRegressor, StudyRegressor, UNKNOWN, check_rows, check_targets, fit_info,
+    prepare,
 };
 
 /// What the plugin offers in place of a path.

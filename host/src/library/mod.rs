@@ -10,8 +10,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::Isolation;
 
 pub mod call;
 mod descriptor;
@@ -24,19 +28,25 @@ mod interfaces;
 mod moments;
 mod open;
 mod probe;
+mod profile;
 mod regressor;
 mod search;
 #[cfg(test)]
 mod tests;
+#[cfg(unix)]
+mod worker;
 
 pub use call::{CallContext, LogLevel, PluginError};
 pub use descriptor::{Descriptor, Kind};
-pub use encoder::{PluginEncoder, Pooling};
+pub use encoder::{PluginEncoder, Pooling, StudyEncoder};
 pub use error::{Fault, LibraryError};
 pub use interfaces::Interfaces;
 pub use probe::{Probed, ProbedPlugin, Prober, probe, probe_main};
-pub use regressor::{PluginRegressor, RegressorOptions};
+pub use profile::Profile;
+pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 pub use search::{Found, SearchPath, file_name};
+#[cfg(unix)]
+pub use worker::{IsolatedEncoder, IsolatedRegressor, Launcher, worker_main};
 
 /// Whether the tables of a library were compared with this host's, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +73,11 @@ pub struct Plugin {
     pub layout: Layout,
     /// It lies in this installation and came out of the same build.
     pub is_bundled: bool,
-    /// The tables it offers.
+    /// It is to run in a process of its own, and was not loaded here.
+    pub is_isolated: bool,
+    /// Ids of the interfaces it offers.
+    pub offered: Vec<String>,
+    /// The tables behind them; none of a plugin that was not loaded here.
     pub interfaces: Interfaces,
     /// Serialises calls into a plugin that is not THREAD_SAFE; `None` for those that are.
     gate: Option<Mutex<()>>,
@@ -76,10 +90,27 @@ impl Plugin {
     pub fn title(&self) -> String {
         format!("{} `{}`", self.descriptor.kind, self.descriptor.id)
     }
+
+    /// Whether it offers an interface.
+    pub fn offers(&self, id: &str) -> bool {
+        self.offered.iter().any(|offered| offered == id)
+    }
+}
+
+/// What the process of an isolated plugin may use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// For one call; progress that the plugin reports starts it anew.
+    pub time: Duration,
+    /// For its data, in bytes.
+    pub memory: Option<u64>,
 }
 
 /// All libraries of this process by hash: a second `dlopen` of the same file would return the first one anyway.
 static LOADED: Mutex<BTreeMap<String, Vec<Arc<Plugin>>>> = Mutex::new(BTreeMap::new());
+
+/// What probing found, by hash: a file is probed once a process.
+static PROBED: Mutex<BTreeMap<String, Probed>> = Mutex::new(BTreeMap::new());
 
 /// Finds, probes and loads plugins.
 pub struct Library {
@@ -103,67 +134,181 @@ impl Library {
         &self.search
     }
 
-    /// The plugin of `kind` that `value` of plugins.toml means: an id, a path (relative to `base`, the folder of plugins.toml), or `PATH#ID`.
+    /// The plugin of `kind` that `value` of plugins.toml means: an id, a path (relative to `base`, the folder of plugins.toml), or `PATH#ID`. `isolation`: where it is
+    /// to run; `None`: in a process of its own unless it is bundled.
     ///
     /// The first load of a file probes it in a child process and warns, once, of what is not as it should be.
     ///
     /// # Errors
     /// [`LibraryError`]: nothing found, or what is wrong with the file.
-    pub fn load(&self, value: &str, base: &Path, kind: Kind) -> Result<Arc<Plugin>, LibraryError> {
+    pub fn load(
+        &self,
+        value: &str,
+        base: &Path,
+        kind: Kind,
+        isolation: Option<Isolation>,
+    ) -> Result<Arc<Plugin>, LibraryError> {
         let found = self.search.find(value, base)?;
         let plugins = self
-            .open(&found.path)
+            .open(&found.path, isolation)
             .map_err(|fault| LibraryError::new(&found.path, fault))?;
         pick(&plugins, found.id.as_deref(), kind)
             .map_err(|fault| LibraryError::new(&found.path, fault))
     }
 
-    fn open(&self, path: &Path) -> Result<Vec<Arc<Plugin>>, Fault> {
+    fn open(&self, path: &Path, isolation: Option<Isolation>) -> Result<Vec<Arc<Plugin>>, Fault> {
         let hash = search::inspect(path)?;
+        let probed = self.probed(path, &hash)?;
+        let is_bundled = is_ours(&self.search, path, &probed.build_info);
+        let is_isolated = cfg!(unix)
+            && match isolation {
+                Some(isolation) => isolation == Isolation::Process,
+                None => !is_bundled,
+            };
+        let new = |descriptor: Descriptor, interfaces, offered, is_fp_reported: bool| {
+            Arc::new(Plugin {
+                gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
+                descriptor,
+                path: path.to_path_buf(),
+                hash: hash.clone(),
+                build_info: probed.build_info.clone(),
+                layout: probed.layout,
+                is_bundled,
+                is_isolated,
+                offered,
+                interfaces,
+                is_fp_reported: is_fp_reported.into(),
+            })
+        };
+        if is_isolated {
+            let plugins = probed.plugins.iter().cloned();
+            return Ok(plugins
+                .map(|p| new(p.descriptor, Interfaces::default(), p.interfaces, false))
+                .collect());
+        }
         // Held while loading: two threads must not run one library's constructors at the same time.
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plugins) = loaded.get(&hash) {
             return Ok(plugins.clone());
         }
-        let probed = probe::probe_inspected(&self.prober, path, hash.clone())?;
-        // SAFETY: the same bytes were loaded in a child a moment ago, and it ended well.
+        if !is_bundled {
+            self.context.log(LogLevel::Warn, &format!("plugin {} did not come with this ocean-host and runs inside it: a crash of the plugin ends the run (what is finished is kept)", path.display()));
+        }
+        // SAFETY: the same bytes were loaded in a child before, and it ended well.
         let opened = unsafe { open::open(path) }?;
-        let is_bundled = self.is_bundled(path, &opened.build_info);
+        let is_fp_reported = opened.fp_change.is_some();
+        let plugins: Vec<Arc<Plugin>> = opened
+            .plugins
+            .into_iter()
+            .map(|(descriptor, interfaces)| {
+                let offered = interfaces.ids().into_iter().map(str::to_owned).collect();
+                new(descriptor, interfaces, offered, is_fp_reported)
+            })
+            .collect();
+        loaded.insert(hash.clone(), plugins.clone());
+        Ok(plugins)
+    }
+
+    /// What probing the file found, now or earlier in this process; its warnings are said the first time.
+    fn probed(&self, path: &Path, hash: &str) -> Result<Probed, Fault> {
+        let mut all = PROBED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(probed) = all.get(hash) {
+            return Ok(probed.clone());
+        }
+        let probed = probe::probe_inspected(&self.prober, path, hash.to_owned())?;
         for warning in &probed.warnings {
             self.context.log(
                 LogLevel::Warn,
                 &format!("plugin {}: {warning}", path.display()),
             );
         }
-        if !is_bundled {
-            self.context.log(LogLevel::Warn, &format!("plugin {} did not come with this ocean-host and runs inside it: a crash of the plugin ends the run (what is finished is kept)", path.display()));
-        }
-        let plugins: Vec<Arc<Plugin>> = opened
-            .plugins
-            .into_iter()
-            .map(|(descriptor, interfaces)| {
-                Arc::new(Plugin {
-                    gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
-                    descriptor,
-                    path: path.to_path_buf(),
-                    hash: hash.clone(),
-                    build_info: opened.build_info.clone(),
-                    layout: opened.layout,
-                    is_bundled,
-                    interfaces,
-                    is_fp_reported: opened.fp_change.is_some().into(),
-                })
-            })
-            .collect();
-        loaded.insert(hash, plugins.clone());
-        Ok(plugins)
+        all.insert(hash.to_owned(), probed.clone());
+        Ok(probed)
     }
 
-    fn is_bundled(&self, path: &Path, build_info: &str) -> bool {
-        is_ours(&self.search, path, build_info)
+    /// A regressor of `plugin`, here or in a worker of `limits`, as the plugin was loaded.
+    ///
+    /// # Errors
+    /// It is no regressor, refuses its parameters, or there is no worker to be had.
+    pub fn regressor(
+        &self,
+        plugin: Arc<Plugin>,
+        options: RegressorOptions,
+        context: CallContext,
+        limits: Limits,
+    ) -> Result<Box<dyn StudyRegressor>, PluginError> {
+        #[cfg(unix)]
+        if plugin.is_isolated {
+            let launcher = self.launcher(limits);
+            let made = IsolatedRegressor::new(plugin, options, context, launcher)?;
+            return Ok(Box::new(made));
+        }
+        Ok(Box::new(PluginRegressor::new(plugin, options, context)?))
+    }
+
+    /// An encoder of `plugin`, here or in a worker of `limits`, as the plugin was loaded.
+    ///
+    /// # Errors
+    /// As [`PluginEncoder::new`], or there is no worker to be had.
+    pub fn encoder(
+        &self,
+        plugin: Arc<Plugin>,
+        label: &str,
+        params: &Map<String, Value>,
+        max_threads: usize,
+        context: CallContext,
+        limits: Limits,
+    ) -> Result<Box<dyn StudyEncoder>, PluginError> {
+        #[cfg(unix)]
+        if plugin.is_isolated {
+            let launcher = self.launcher(limits);
+            let made = IsolatedEncoder::new(plugin, label, params, max_threads, context, launcher)?;
+            return Ok(Box::new(made));
+        }
+        let made = PluginEncoder::new(plugin, label, params, max_threads, context)?;
+        Ok(Box::new(made))
+    }
+
+    #[cfg(unix)]
+    fn launcher(&self, limits: Limits) -> Launcher {
+        Launcher {
+            program: self.prober.program().to_path_buf(),
+            limits,
+        }
     }
 }
 
+/// Opens the plugin `id` of a library in this process, a worker, whose host has probed it.
+#[cfg(unix)]
+fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
+    // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
+    let opened = unsafe { open::open(path) }?;
+    let is_fp_reported = opened.fp_change.is_some();
+    let mut ids = Vec::new();
+    for (descriptor, interfaces) in opened.plugins {
+        if descriptor.id != id {
+            ids.push(descriptor.id);
+            continue;
+        }
+        return Ok(Arc::new(Plugin {
+            gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
+            descriptor,
+            path: path.to_path_buf(),
+            hash: String::new(),
+            build_info: opened.build_info,
+            layout: opened.layout,
+            is_bundled: false,
+            is_isolated: false,
+            offered: interfaces.ids().into_iter().map(str::to_owned).collect(),
+            interfaces,
+            is_fp_reported: is_fp_reported.into(),
+        }));
+    }
+    Err(Fault::OtherId {
+        wanted: id.to_owned(),
+        found: ids,
+    })
+}
 /// In one of the installation's folders, and made by the build that made this host.
 pub(crate) fn is_ours(search: &SearchPath, path: &Path, build_info: &str) -> bool {
     let folder = path

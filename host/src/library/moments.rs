@@ -6,7 +6,8 @@ use ocean_plugin_abi::{self as abi, handle, status};
 
 use super::call::mat;
 use super::regressor::{
-    PathShape, PluginRegressor, UNKNOWN, check_grid, check_rows, check_targets, fit_info, prepare,
+    PathShape, PluginRegressor, StudyRegressor, UNKNOWN, check_grid, check_rows, check_targets,
+    fit_info, prepare,
 };
 
 impl MomentsRegressor for PluginRegressor {
@@ -139,6 +140,9 @@ struct MomentsPath<'p> {
     /// Kept between calls, so that stepping allocates nothing.
     infos: Vec<abi::FitInfo>,
 }
+
+// SAFETY: a path's functions are `[any]`: any thread, one call at a time, and they are called through `&mut`.
+unsafe impl Send for MomentsPath<'_> {}
 
 impl Path for MomentsPath<'_> {
     fn advance(

@@ -49,6 +49,11 @@ impl Prober {
         std::env::current_exe().map(Self::new)
     }
 
+    /// The program that is started.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The same with another limit on the time that loading may take.
     #[must_use]
     pub fn with_time_limit(self, time_limit: Duration) -> Self {
@@ -206,7 +211,7 @@ fn split_answer(stdout: &str) -> (Option<&str>, String) {
 }
 
 /// The last line on stderr, for the end of an error message.
-fn last_words(stderr: &str) -> String {
+pub(super) fn last_words(stderr: &str) -> String {
     match stderr
         .lines()
         .rev()

@@ -10,19 +10,17 @@ use ocean_engine::regressor::{
     FitInfo, MomentsRegressor, Path, Prepared, Regressor, RegressorError,
 };
 use ocean_plugin_abi::{self as abi, Call, Status, Str, handle, status};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{self, CallContext, Terms, mat};
 use super::fallback::{FallbackPrepared, Method};
 use super::grid::Grid;
+use super::profile::Profile;
 use super::{Plugin, PluginError};
 
-/// Rows a feature from which on moments are faster than rows (measured at p = 384, n from 500 to 10,000): of sparse models, and of any. Scoring a model of every
-/// feature from moments costs p multiplications a feature, from rows n.
-const ROWS_A_FEATURE: (usize, usize) = (2, 8);
-
 /// What a study says about one regressor.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegressorOptions {
     /// An absolute grid; `None`: relative to the data, as the plugin's or the family's grid makes it.
     pub alphas: Option<Vec<f64>>,
@@ -52,6 +50,47 @@ impl Default for RegressorOptions {
     }
 }
 
+/// A regressor of a study, whether its plugin runs in this process or in a worker.
+pub trait StudyRegressor: Regressor + Send {
+    /// The plugin behind it.
+    fn plugin(&self) -> &Arc<Plugin>;
+
+    /// What is known of it without asking it.
+    fn profile(&self) -> &Profile;
+
+    /// For a plugin without a path of its own, what that costs and which interface would help; to be said once. `None` when the plugin has one.
+    ///
+    /// `n_designs`: prepared training sets; `n_columns`: targets with all their permutations.
+    fn cost_note(&self, n_designs: u64, n_columns: u64) -> Option<String> {
+        let (plugin, profile) = (self.plugin(), self.profile());
+        if plugin.offers(abi::id::PATH) {
+            return None;
+        }
+        let fits = n_designs
+            .saturating_mul(n_columns)
+            .saturating_mul((profile.n_alphas * profile.n_variants) as u64);
+        let (how, missing) = if plugin.offers(abi::id::BATCH) {
+            ("in blocks of targets", abi::id::PATH)
+        } else {
+            ("one by one", abi::id::BATCH)
+        };
+        Some(format!(
+            "{} has no path of its own: up to {fits} fits, {how}; implementing `{missing}` makes it faster",
+            plugin.title()
+        ))
+    }
+}
+
+impl StudyRegressor for PluginRegressor {
+    fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
 /// A plugin with its parameters, ready to be driven by the engine.
 pub struct PluginRegressor {
     plugin: Arc<Plugin>,
@@ -60,6 +99,7 @@ pub struct PluginRegressor {
     table: &'static abi::RegressorV1,
     variants: Vec<Handle>,
     grid: Grid,
+    profile: Profile,
 }
 
 impl PluginRegressor {
@@ -83,6 +123,7 @@ impl PluginRegressor {
                 .transpose()?,
             ..options
         };
+        let profile = Profile::of(&plugin, &options);
         let has_penalty = plugin.interfaces.path.is_some() || plugin.descriptor.alpha().is_some();
         if options.alphas.is_some() && !has_penalty {
             return Err(PluginError::new(
@@ -98,6 +139,7 @@ impl PluginRegressor {
             table,
             variants: Vec::new(),
             grid,
+            profile,
         };
         regressor.variants = regressor
             .options
@@ -113,32 +155,6 @@ impl PluginRegressor {
             ));
         }
         Ok(regressor)
-    }
-
-    /// The plugin behind it.
-    pub fn plugin(&self) -> &Arc<Plugin> {
-        &self.plugin
-    }
-
-    /// For a plugin without a path of its own, what that costs and which interface would help; to be said once. `None` when the plugin has one.
-    ///
-    /// `n_designs`: prepared training sets; `n_columns`: targets with all their permutations.
-    pub fn cost_note(&self, n_designs: u64, n_columns: u64) -> Option<String> {
-        let interfaces = &self.plugin.interfaces;
-        if interfaces.path.is_some() {
-            return None;
-        }
-        let fits = n_designs
-            .saturating_mul(n_columns)
-            .saturating_mul((self.n_alphas() * self.n_variants()) as u64);
-        let (how, missing) = match interfaces.batch {
-            Some(_) => ("in blocks of targets", abi::id::PATH),
-            None => ("one by one", abi::id::BATCH),
-        };
-        Some(format!(
-            "{} has no path of its own: up to {fits} fits, {how}; implementing `{missing}` makes it faster",
-            self.plugin.title()
-        ))
     }
 
     /// The weakest penalty of a relative grid of a design, as a share of the strongest.
@@ -344,33 +360,17 @@ impl Regressor for PluginRegressor {
     }
 
     fn n_alphas(&self) -> usize {
-        let has_path = self.plugin.interfaces.path.is_some();
-        match (&self.options.alphas, self.options.n_alphas, self.grid) {
-            (Some(given), _, _) => given.len(),
-            (None, _, Grid::Point(_)) if !has_path => 1,
-            (None, Some(n), _) => n.max(1),
-            // A path of a family that is not ours: as many as the ridge.
-            (None, None, Grid::Point(_)) => Grid::Ridge.n_alphas(),
-            (None, None, grid) => grid.n_alphas(),
-        }
+        self.profile.n_alphas
     }
 
-    /// Penalties that a user gives are meant for y as it is, as in other software.
     fn scales_y(&self) -> bool {
-        self.plugin.descriptor.family == "elastic-net"
-            && self.options.alphas.is_none()
-            && !self.options.keeps_y
+        self.profile.scales_y
     }
 
     fn moments(&self, n_samples: usize, n_features: usize) -> Option<&dyn MomentsRegressor> {
-        self.plugin.interfaces.moments?;
-        let (of_sparse, of_any) = ROWS_A_FEATURE;
-        let least = if self.grid == Grid::Sparse {
-            of_sparse
-        } else {
-            of_any
-        };
-        (n_samples >= least * n_features).then_some(self)
+        self.profile
+            .prefers_moments(n_samples, n_features)
+            .then_some(self)
     }
 
     fn prepare<'a>(
@@ -542,7 +542,7 @@ impl Prepared for PathPrepared<'_> {
     }
 }
 
-/// A walk of the plugin's. One thread's, as the engine's trait is.
+/// A walk of the plugin's.
 struct PluginPath<'p> {
     prepared: &'p PathPrepared<'p>,
     raw: *mut handle::Path,
@@ -550,6 +550,9 @@ struct PluginPath<'p> {
     /// Kept between calls, so that stepping allocates nothing.
     infos: Vec<abi::FitInfo>,
 }
+
+// SAFETY: a path's functions are `[any]`: any thread, one call at a time, and they are called through `&mut`.
+unsafe impl Send for PluginPath<'_> {}
 
 impl Path for PluginPath<'_> {
     fn advance(

@@ -129,6 +129,17 @@ pub struct EvaluationPlan {
     pub best: bool,
 }
 
+/// Where a plugin runs, and what it may use there. No number depends on it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Place {
+    /// `None`: in a process of its own unless it is bundled.
+    pub isolation: Option<Isolation>,
+    /// Seconds that one call may take in a process of its own.
+    pub time_limit: u32,
+    /// Megabytes that its data may take there; `None`: four fifths of the machine's.
+    pub memory_limit: Option<u32>,
+}
+
 /// `[[encoder]]`
 #[derive(Debug, Clone, Serialize)]
 pub struct EncoderPlan {
@@ -138,8 +149,9 @@ pub struct EncoderPlan {
     pub source: EncoderSource,
     /// How the vectors of several text columns become one.
     pub pool: Pool,
-    /// Where the plugin runs; `None`: in a child unless it is bundled.
-    pub isolation: Option<Isolation>,
+    /// Where the plugin runs.
+    #[serde(flatten)]
+    pub place: Place,
     /// May models be fetched from the network?
     pub download: bool,
 }
@@ -189,8 +201,9 @@ pub struct RegressorPlan {
     pub selection: Selection,
     /// The program whose grid and scaling of y are taken over.
     pub compat: Option<Compat>,
-    /// Where the plugin runs; `None`: in a child unless it is bundled.
-    pub isolation: Option<Isolation>,
+    /// Where the plugin runs.
+    #[serde(flatten)]
+    pub place: Place,
 }
 
 impl Plan {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::cells::BEST;
 use crate::config::{
-    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, Patience,
-    RegressorConfig, Scope, Sourced, Unit,
+    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Patience, RegressorConfig,
+    Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
@@ -16,23 +16,13 @@ pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
             problems.push(problem);
         }
     };
-    for encoder in &config.encoders {
-        refuse(unbuilt(&encoder.isolation, is_process, IN_PROCESS));
-    }
     for regressor in &config.regressors {
-        refuse(unbuilt(&regressor.isolation, is_process, IN_PROCESS));
         refuse(unbuilt(
             &regressor.export_models,
             |export| *export,
             "export_models = false",
         ));
     }
-}
-
-const IN_PROCESS: &str = "isolation = \"in-process\"";
-
-fn is_process(isolation: &Isolation) -> bool {
-    *isolation == Isolation::Process
 }
 
 fn unbuilt<T>(
@@ -267,15 +257,24 @@ pub(super) fn refuse_plugin_keys(config: &EncoderConfig) -> Result<(), Refusal> 
             ),
         ));
     }
+    let place = &config.place;
     let idle = [
-        config
+        place
             .isolation
             .as_ref()
-            .map(|isolation| isolation.problem(NO_PLUGIN)),
+            .map(|typed| typed.problem(NO_PLUGIN)),
+        place
+            .time_limit
+            .as_ref()
+            .map(|typed| typed.problem(NO_PLUGIN)),
+        place
+            .memory_limit
+            .as_ref()
+            .map(|typed| typed.problem(NO_PLUGIN)),
         config
             .download
             .as_ref()
-            .map(|download| download.problem(NO_PLUGIN)),
+            .map(|typed| typed.problem(NO_PLUGIN)),
     ];
     for problem in idle.into_iter().flatten() {
         problems.push(problem.with_try("leave it out; it belongs to encoders with `plugin`"));

@@ -6,14 +6,14 @@ use super::refusals::{
     refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys, refuse_unbuilt,
 };
 use super::{
-    DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Plan, RaterPlan, RegressorPlan,
-    StudyPlan,
+    DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Place, Plan, RaterPlan,
+    RegressorPlan, StudyPlan,
 };
 use crate::config::tree::Origin;
 use crate::config::{
     Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
-    MissingExchange, Parameters, Patience, Permutations, Pool, RegressorConfig, Scope, Selection,
-    Sourced, Unit,
+    MissingExchange, Parameters, Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope,
+    Selection, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 
@@ -25,6 +25,7 @@ mod default {
     pub const PERMUTATIONS: u32 = 999;
     pub const LEVEL: f64 = 0.05;
     pub const SENSITIVITY: u32 = 200;
+    pub const TIME_LIMIT: u32 = 600;
     /// Twenty redraws cost a quarter of a default run.
     pub const FOLD_REDRAWS: u32 = 0;
     pub const PATIENCE: u32 = 5;
@@ -186,12 +187,31 @@ fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationP
     }
 }
 
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            isolation: None,
+            time_limit: default::TIME_LIMIT,
+            memory_limit: None,
+        }
+    }
+}
+
+fn place(config: &PlaceConfig) -> Place {
+    let memory_limit = config.memory_limit.as_ref();
+    Place {
+        isolation: config.isolation.as_ref().map(|isolation| isolation.value),
+        time_limit: count_or(config.time_limit.as_ref(), default::TIME_LIMIT),
+        memory_limit: memory_limit.map(|typed| count_or(Some(typed), 0)),
+    }
+}
+
 fn encoder(config: &EncoderConfig, pool: Pool, folder: &Path) -> Result<EncoderPlan, Refusal> {
     Ok(EncoderPlan {
         name: config.name.value.clone(),
         source: encoder_source(config, folder)?,
         pool: value_or(config.pool.as_ref(), pool),
-        isolation: config.isolation.as_ref().map(|isolation| isolation.value),
+        place: place(&config.place),
         download: value_or(config.download.as_ref(), false),
     })
 }
@@ -249,7 +269,7 @@ impl RegressorPlan {
             tol: default::TOL,
             selection: Selection::Min,
             compat: None,
-            isolation: None,
+            place: Place::default(),
         }
     }
 }
@@ -282,6 +302,6 @@ fn regressor(config: &RegressorConfig) -> RegressorPlan {
         compat,
         tol: value_or(config.tol.as_ref(), default::TOL),
         selection: value_or(config.selection.as_ref(), Selection::Min),
-        isolation: config.isolation.as_ref().map(|isolation| isolation.value),
+        place: place(&config.place),
     }
 }

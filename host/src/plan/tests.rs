@@ -54,11 +54,11 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         },
         "encoders": [{
             "name": "lexical", "source": { "plugin": { "plugin": "lexical", "params": {} } },
-            "pool": "mean", "isolation": null, "download": false,
+            "pool": "mean", "isolation": null, "time_limit": 600, "memory_limit": null, "download": false,
         }],
         "regressors": [{
             "name": "ridge", "plugin": "plugins/libridge.so", "params": {}, "alphas": null, "n_alphas": null,
-            "alpha_min_ratio": 0.001, "patience": 5, "tol": 1e-9, "selection": "min", "compat": null, "isolation": null,
+            "alpha_min_ratio": 0.001, "patience": 5, "tol": 1e-9, "selection": "min", "compat": null, "isolation": null, "time_limit": 600, "memory_limit": null,
         }],
     });
     assert_eq!(plan, expected);
@@ -97,23 +97,11 @@ fn a_grid_of_ones_own_is_sorted_strongest_first() {
 
 #[test]
 fn features_that_are_not_built_are_refused_only_when_asked_for() {
-    let asked = [
-        (
-            "encoder.lexical.isolation=\"process\"",
-            "[[encoder]] lexical isolation",
-            "isolation = \"in-process\"",
-        ),
-        (
-            "regressor.ridge.isolation=\"process\"",
-            "[[regressor]] ridge isolation",
-            "isolation = \"in-process\"",
-        ),
-        (
-            "regressor.ridge.export_models=true",
-            "[[regressor]] ridge export_models",
-            "export_models = false",
-        ),
-    ];
+    let asked = [(
+        "regressor.ridge.export_models=true",
+        "[[regressor]] ridge export_models",
+        "export_models = false",
+    )];
     for (set, label, instead) in asked {
         assert_eq!(
             resolve(&[set]).unwrap_err().to_string(),
@@ -270,7 +258,7 @@ fn a_run_may_move_but_its_settings_and_contents_may_not_change() {
         differences(&plan.portable().unwrap(), &moved.portable().unwrap()),
         [
             "evaluation.permutations: 999 → 99",
-            "encoders.1: {\"name\":\"lexical\",\"source\":{\"plugin\":{\"plugin\":\"lexical\",\"params\":{}}},\"pool\":\"mean\",\"isolation\":null,\"download\":false} → nothing",
+            "encoders.1: {\"name\":\"lexical\",\"source\":{\"plugin\":{\"plugin\":\"lexical\",\"params\":{}}},\"pool\":\"mean\",\"download\":false} → nothing",
             "regressors.1.alphas: nothing → [1.0]",
         ]
     );

@@ -43,7 +43,9 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         .flatten();
     if matches!(plan.source, EncoderSource::Precomputed { .. }) {
         // Settings of plugins are refused there.
-        settings.shift_remove("isolation");
+        for key in ["isolation", "time_limit", "memory_limit"] {
+            settings.shift_remove(key);
+        }
         settings.shift_remove("download");
     }
     for source in kinds.filter_map(|(_, source)| source.as_object()) {

@@ -25,7 +25,7 @@ const CONTROL_PERMUTATIONS: usize = 199;
 
 /// A regressor as it competes.
 fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
-    (&regressor.regressor, regressor.tuning)
+    (regressor.regressor.as_ref(), regressor.tuning)
 }
 
 /// The long part: every encoder × row set × regressor.

@@ -59,7 +59,7 @@ impl Tested<'_> {
     /// For the engine.
     pub fn entrant(&self) -> Entrant<'_> {
         Entrant {
-            regressor: &self.regressor.regressor,
+            regressor: self.regressor.regressor.as_ref(),
             tuning: self.regressor.tuning,
         }
     }

@@ -1,0 +1,324 @@
+//! The child from outside: started, asked, watched, and, when it is gone, said how it went.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+use super::protocol::{Id, Logged, Reply, Request, control};
+use super::wire::{self, Connection};
+use crate::library::probe::{last_words, signal_name};
+use crate::library::{CallContext, Limits, LogLevel, Plugin};
+
+/// How often a waiting thread looks whether it should go on waiting.
+const LOOK: Duration = Duration::from_millis(100);
+/// A plugin that is asked to stop has this long to do so.
+const GRACE: Duration = Duration::from_secs(2);
+/// How much of what a child says on stderr is kept.
+const MOST_SAID: usize = 8192;
+
+/// Starts workers.
+#[derive(Debug, Clone)]
+pub struct Launcher {
+    /// `ocean-host`, or a program that calls [`worker_main`](super::worker_main) for `worker FILE ID`.
+    pub program: PathBuf,
+    /// What each worker may use.
+    pub limits: Limits,
+}
+
+/// How a worker ended, as half a sentence: "crashed its worker with signal 11 …".
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ended {
+    /// It broke down.
+    Broken(String),
+    /// The run was stopped, and its worker with it.
+    Cancelled,
+}
+
+/// A child process with one plugin in it.
+pub struct Worker {
+    child: Mutex<Child>,
+    control: Mutex<UnixStream>,
+    idle: Mutex<Vec<Connection>>,
+    said: Arc<Mutex<Vec<u8>>>,
+    limits: Limits,
+    context: CallContext,
+    /// What is known of its end.
+    ended: Mutex<Option<Ended>>,
+    is_cancelled: AtomicBool,
+}
+
+impl Worker {
+    /// Starts a worker for `plugin`.
+    ///
+    /// # Errors
+    /// The system starts no process or gives no socket.
+    pub fn start(launcher: &Launcher, plugin: &Plugin, context: &CallContext) -> io::Result<Self> {
+        let (control, theirs) = UnixStream::pair()?;
+        let mut command = Command::new(&launcher.program);
+        command
+            .arg("worker")
+            .arg(&plugin.path)
+            .arg(&plugin.descriptor.id)
+            .arg(launcher.limits.memory.unwrap_or(0).to_string())
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl-C is for the host, which ends its workers itself.
+            .process_group(0);
+        let mut child = command.spawn()?;
+        let said = Arc::new(Mutex::new(Vec::new()));
+        if let Some(stderr) = child.stderr.take() {
+            keep_last_words(stderr, Arc::clone(&said));
+        }
+        if let Some(stdout) = child.stdout.take() {
+            warn_of_noise(stdout, plugin.title(), context.clone());
+        }
+        pass_on_logs(control.try_clone()?, context.clone());
+        Ok(Self {
+            child: Mutex::new(child),
+            control: Mutex::new(control),
+            idle: Mutex::default(),
+            said,
+            limits: launcher.limits,
+            context: context.clone(),
+            ended: Mutex::default(),
+            is_cancelled: AtomicBool::new(false),
+        })
+    }
+
+    /// Asks, and waits for the reply and its numbers. `progress` receives the share that is done.
+    ///
+    /// # Errors
+    /// The worker is gone, does not answer in time, or the run is stopped.
+    pub fn ask(
+        &self,
+        request: &Request,
+        numbers: &[&[f64]],
+        progress: &(dyn Fn(f64) + Sync),
+    ) -> Result<(Reply, Vec<f64>), Ended> {
+        if let Some(ended) = self.ended() {
+            return Err(ended);
+        }
+        let answered = self.connection().and_then(|mut connection| {
+            connection.write(request, numbers)?;
+            let mut patient = Patient {
+                stream: connection.stream.try_clone()?,
+                worker: self,
+                since: Instant::now(),
+            };
+            let reply = loop {
+                match connection.read(&mut patient)? {
+                    (Reply::Progress(share), _) => {
+                        patient.since = Instant::now();
+                        progress(share);
+                    }
+                    reply => break reply,
+                }
+            };
+            lock(&self.idle).push(connection);
+            Ok(reply)
+        });
+        answered.map_err(|error| self.bury(&error))
+    }
+
+    /// An object of it is not needed any more; a worker that is gone has forgotten it already.
+    pub fn forget(&self, object: Id) {
+        if self.ended().is_some() {
+            return;
+        }
+        if let Ok(mut connection) = self.connection()
+            && connection.write(&Request::Forget(object), &[]).is_ok()
+        {
+            lock(&self.idle).push(connection);
+        }
+    }
+
+    /// How it ended, once that is known.
+    pub fn ended(&self) -> Option<Ended> {
+        lock(&self.ended).clone()
+    }
+
+    /// A connection that nobody uses: an old one, or a new one whose other end is sent to the child.
+    fn connection(&self) -> io::Result<Connection> {
+        if let Some(connection) = lock(&self.idle).pop() {
+            return Ok(connection);
+        }
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_read_timeout(Some(LOOK))?;
+        let ours = Connection::shared(ours)?;
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let fds: Vec<BorrowedFd> = std::iter::once(theirs.as_fd())
+            .chain(ours.shared_file())
+            .collect();
+        ancillary.push(SendAncillaryMessage::ScmRights(&fds));
+        let byte = [control::CONNECTION];
+        let control = lock(&self.control);
+        sendmsg(
+            &*control,
+            &[io::IoSlice::new(&byte)],
+            &mut ancillary,
+            SendFlags::NOSIGNAL,
+        )?;
+        Ok(ours)
+    }
+
+    fn cancel(&self) {
+        if !self.is_cancelled.swap(true, Ordering::Relaxed) {
+            let _ = io::Write::write_all(&mut *lock(&self.control), &[control::CANCEL]);
+        }
+    }
+
+    /// Finds out how the child ended, after `error` while it was asked, and ends it if it has not.
+    fn bury(&self, error: &io::Error) -> Ended {
+        let mut ended = lock(&self.ended);
+        if let Some(ended) = &*ended {
+            return ended.clone();
+        }
+        let mut child = lock(&self.child);
+        let found = match error.kind() {
+            io::ErrorKind::Interrupted => Ended::Cancelled,
+            io::ErrorKind::TimedOut => Ended::Broken(format!(
+                "gave no sign for {} s, so its worker was stopped (time_limit)",
+                self.limits.time.as_secs()
+            )),
+            _ => Ended::Broken(self.obituary(&mut child, error)),
+        };
+        let _ = child.kill();
+        let _ = child.wait();
+        *ended = Some(found.clone());
+        found
+    }
+
+    fn obituary(&self, child: &mut Child, error: &io::Error) -> String {
+        // The connection closes a moment before the process is gone.
+        let deadline = Instant::now() + GRACE;
+        let status = loop {
+            match child.try_wait() {
+                Ok(Some(status)) => break status,
+                Ok(None) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                _ => return format!("broke off in its worker ({error})"),
+            }
+        };
+        // Its last words may still be on their way.
+        std::thread::sleep(Duration::from_millis(20));
+        let said = last_words(&String::from_utf8_lossy(&lock(&self.said)));
+        match std::os::unix::process::ExitStatusExt::signal(&status) {
+            Some(signal) => format!("crashed its worker with {}{said}", signal_name(signal)),
+            None => format!(
+                "ended its worker with exit code {}{said}",
+                status.code().unwrap_or(-1)
+            ),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let mut child = lock(&self.child);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Reads a reply for as long as there is a reason to wait.
+struct Patient<'a> {
+    stream: UnixStream,
+    worker: &'a Worker,
+    since: Instant,
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut cancelled_at = None;
+        loop {
+            match self.stream.read(buffer) {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                    ) => {}
+                result => return result,
+            }
+            if self.worker.context.is_cancelled() {
+                self.worker.cancel();
+                if cancelled_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+            }
+            if self.since.elapsed() > self.worker.limits.time {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+
+    // `Interrupted` is ours and final: the default would try again for ever.
+    fn read_exact(&mut self, mut buffer: &mut [u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.read(buffer)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => buffer = &mut buffer[n..],
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn keep_last_words(mut stderr: impl Read + Send + 'static, said: Arc<Mutex<Vec<u8>>>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = stderr.read(&mut buffer) {
+            let mut said = lock(&said);
+            said.extend_from_slice(&buffer[..n]);
+            let too_many = said.len().saturating_sub(MOST_SAID);
+            said.drain(..too_many);
+        }
+    });
+}
+
+/// Results go to stdout; what a plugin writes there is thrown away, and it is named once.
+fn warn_of_noise(mut stdout: impl Read + Send + 'static, title: String, context: CallContext) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        let mut is_first = true;
+        while let Ok(n @ 1..) = stdout.read(&mut buffer) {
+            if std::mem::take(&mut is_first) {
+                let text = String::from_utf8_lossy(&buffer[..n]);
+                let line: String = text
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(80)
+                    .collect();
+                context.log(
+                    LogLevel::Warn,
+                    &format!("{title}: it writes to standard output (\"{line}\"), which is thrown away; a plugin should use `log`"),
+                );
+            }
+        }
+    });
+}
+
+fn pass_on_logs(mut control: UnixStream, context: CallContext) {
+    std::thread::spawn(move || {
+        while let Ok((Logged(level, text), _)) = wire::read_head(&mut control) {
+            context.log(level, &text);
+        }
+    });
+}

@@ -1,0 +1,135 @@
+//! What is said: requests of the host and replies of its worker. Matrices travel behind the header, column-major, in the order named here.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::encode::{EncoderShape, TokenCount};
+use crate::library::{LogLevel, PluginError, RegressorOptions};
+
+/// Names an object of the worker.
+pub type Id = u64;
+
+/// Rows and columns.
+pub type Shape = (usize, usize);
+
+/// What the host asks. A reply follows each but `Forget`.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// A regressor with these parameters. → `Made`
+    Regressor(RegressorOptions),
+    /// An encoder. → `Encoder`
+    Encoder {
+        /// How messages name it.
+        label: String,
+        /// Its parameters.
+        params: Map<String, Value>,
+        /// Threads it may start.
+        max_threads: usize,
+    },
+    /// A design; X, then X_new. → `Made`
+    Prepare {
+        /// Of which regressor.
+        regressor: Id,
+        /// Of X.
+        x: Shape,
+        /// Rows of X_new.
+        n_new: usize,
+    },
+    /// A design in second moments, XᵀX/n. → `Made`
+    PrepareMoments {
+        /// Of which regressor.
+        regressor: Id,
+        /// Rows and columns of XᵀX/n.
+        n_features: usize,
+        /// Rows behind the moments.
+        n_samples: usize,
+    },
+    /// The grid for y (from moments: Xᵀy/n). → `Done`, with the penalties
+    Grid {
+        /// The design.
+        prepared: Id,
+        /// Which combination of tunable parameters.
+        variant: usize,
+        /// Of y.
+        y: Shape,
+        /// Rows of the grid.
+        n_alphas: usize,
+    },
+    /// A path; y (from moments: Xᵀy/n, then yᵀy/n), then the penalties. → `Made`
+    Begin {
+        /// The design.
+        prepared: Id,
+        /// Which combination of tunable parameters.
+        variant: usize,
+        /// Of y.
+        y: Shape,
+        /// Rows of the grid.
+        n_alphas: usize,
+    },
+    /// Steps of a path. → `Done`, with `n_out` predictions a column and then [`INFO`] numbers a column
+    Advance {
+        /// The path.
+        path: Id,
+        /// Columns of y.
+        columns: Vec<u32>,
+        /// The row of its penalties for each.
+        steps: Vec<u32>,
+        /// Predictions (from moments: coefficients) a column.
+        n_out: usize,
+    },
+    /// Vectors of texts. → any number of `Progress`, then `Done` with the vectors
+    Encode {
+        /// The encoder.
+        encoder: Id,
+        /// The texts.
+        texts: Vec<String>,
+    },
+    /// Token counts of texts. → `Tokens`
+    CountTokens {
+        /// The encoder.
+        encoder: Id,
+        /// The texts.
+        texts: Vec<String>,
+    },
+    /// An object is not needed any more.
+    Forget(Id),
+}
+
+/// Numbers that say what a fit reports of itself: gap, n_nonzero or −1, unconverged or not.
+pub const INFO: usize = 3;
+
+/// What the worker answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// Done; what was asked for is in the numbers.
+    Done,
+    /// A new object.
+    Made(Id),
+    /// A new encoder.
+    Encoder(Id, EncoderShape),
+    /// Token counts, if the encoder counts.
+    Tokens(Option<Vec<TokenCount>>),
+    /// The share of a call that is done; its reply is still to come.
+    Progress(f64),
+    /// The plugin refused or failed.
+    Refused(PluginError),
+    /// The regressor failed.
+    Failed {
+        /// The status of the ABI.
+        status: i32,
+        /// Why.
+        message: String,
+    },
+}
+
+/// What the host says to a worker beside all requests. A byte of the control socket.
+pub mod control {
+    /// A connection comes with it.
+    pub const CONNECTION: u8 = b'n';
+    /// Ctrl-C.
+    pub const CANCEL: u8 = b'c';
+}
+
+/// A line of a plugin's log, told on the control socket.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Logged(pub LogLevel, pub String);

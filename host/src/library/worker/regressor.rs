@@ -1,0 +1,374 @@
+//! A regressor whose plugin lives in a worker. A worker that dies costs the calls that were made of it; the next design gets a new one.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nalgebra::DMatrix;
+use ocean_engine::regressor::{
+    FitInfo, MomentsRegressor, Path, Prepared, PreparedMoments, Regressor, RegressorError,
+};
+use ocean_plugin_abi::status;
+
+use super::process::{Ended, Launcher, Worker};
+use super::protocol::{INFO, Id, Reply, Request};
+use crate::library::profile::Profile;
+use crate::library::regressor::StudyRegressor;
+use crate::library::{CallContext, Plugin, PluginError, RegressorOptions};
+
+/// After so many deaths no further worker is started.
+const MOST_DEATHS: usize = 4;
+
+/// A plugin with its parameters in a worker, ready to be driven by the engine.
+pub struct IsolatedRegressor {
+    plugin: Arc<Plugin>,
+    profile: Profile,
+    options: RegressorOptions,
+    launcher: Launcher,
+    context: CallContext,
+    life: Mutex<Life>,
+}
+
+#[derive(Default)]
+struct Life {
+    worker: Option<(Arc<Worker>, Id)>,
+    n_deaths: usize,
+}
+
+impl IsolatedRegressor {
+    /// Starts a worker and creates the plugin's objects in it.
+    ///
+    /// # Errors
+    /// As [`PluginRegressor::new`](crate::library::PluginRegressor::new), and when there is no worker to be had.
+    pub fn new(
+        plugin: Arc<Plugin>,
+        options: RegressorOptions,
+        context: CallContext,
+        launcher: Launcher,
+    ) -> Result<Self, PluginError> {
+        let regressor = Self {
+            profile: Profile::of(&plugin, &options),
+            plugin,
+            options,
+            launcher,
+            context,
+            life: Mutex::default(),
+        };
+        regressor.worker()?;
+        Ok(regressor)
+    }
+
+    /// The living worker and the regressor in it; a new one after a death.
+    fn worker(&self) -> Result<(Arc<Worker>, Id), PluginError> {
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((worker, id)) = &life.worker {
+            match worker.ended() {
+                None => return Ok((Arc::clone(worker), *id)),
+                Some(Ended::Cancelled) => return Err(self.dead("create", &Ended::Cancelled)),
+                Some(ended) => {
+                    life.n_deaths += 1;
+                    if life.n_deaths >= MOST_DEATHS {
+                        return Err(self.dead("every fit, four times over", &ended));
+                    }
+                }
+            }
+        }
+        let error = |what: String| PluginError::new(&self.plugin, status::INTERNAL, what);
+        let worker = Worker::start(&self.launcher, &self.plugin, &self.context)
+            .map_err(|e| error(format!("its worker cannot be started: {e}")))?;
+        let request = Request::Regressor(self.options.clone());
+        let id = match worker.ask(&request, &[], &|_| {}) {
+            Ok((Reply::Made(id), _)) => id,
+            Ok((Reply::Refused(refused), _)) => return Err(refused),
+            Ok(_) => return Err(error(STRANGE.into())),
+            Err(ended) => return Err(self.dead("create", &ended)),
+        };
+        let worker = Arc::new(worker);
+        life.worker = Some((Arc::clone(&worker), id));
+        Ok((worker, id))
+    }
+
+    fn dead(&self, what: &str, ended: &Ended) -> PluginError {
+        match ended {
+            Ended::Broken(how) => PluginError::new(
+                &self.plugin,
+                status::INTERNAL,
+                format!("it {how} during {what}"),
+            ),
+            Ended::Cancelled => PluginError::new(&self.plugin, status::CANCELLED, "stopped"),
+        }
+    }
+
+    fn ask(
+        &self,
+        worker: &Worker,
+        request: &Request,
+        numbers: &[&[f64]],
+        what: impl FnOnce() -> String,
+    ) -> Result<(Reply, Vec<f64>), RegressorError> {
+        let failed = |error: PluginError| RegressorError {
+            status: error.status,
+            message: error.to_string(),
+        };
+        match worker.ask(request, numbers, &|_| {}) {
+            Ok((Reply::Failed { status, message }, _)) => Err(RegressorError { status, message }),
+            Ok((Reply::Refused(error), _)) => Err(failed(error)),
+            Ok(answer) => Ok(answer),
+            Err(ended) => Err(failed(self.dead(&what(), &ended))),
+        }
+    }
+
+    fn strange(&self) -> RegressorError {
+        RegressorError {
+            status: status::INTERNAL,
+            message: format!("{}: {STRANGE}", self.plugin.title()),
+        }
+    }
+
+    /// A design of `request`, of `n_samples` rows, whose paths give `n_out` numbers a column and whose y has `n_y` rows.
+    fn design(
+        &self,
+        request: impl FnOnce(Id) -> Request,
+        numbers: &[&[f64]],
+        [n_samples, n_features, n_y, n_out]: [usize; 4],
+    ) -> Result<IsolatedPrepared<'_>, RegressorError> {
+        let (worker, regressor) = self.worker().map_err(|error| RegressorError {
+            status: error.status,
+            message: error.to_string(),
+        })?;
+        let sizes = format!("n = {n_samples}, p = {n_features}");
+        let what = || format!("prepare, {sizes}");
+        match self.ask(&worker, &request(regressor), numbers, what)? {
+            (Reply::Made(id), _) => Ok(IsolatedPrepared {
+                regressor: self,
+                worker,
+                id,
+                sizes,
+                n_y,
+                n_out,
+            }),
+            _ => Err(self.strange()),
+        }
+    }
+}
+
+const STRANGE: &str = "its worker answered something else";
+
+impl StudyRegressor for IsolatedRegressor {
+    fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+impl Regressor for IsolatedRegressor {
+    fn n_variants(&self) -> usize {
+        self.profile.n_variants
+    }
+
+    fn n_alphas(&self) -> usize {
+        self.profile.n_alphas
+    }
+
+    fn scales_y(&self) -> bool {
+        self.profile.scales_y
+    }
+
+    fn moments(&self, n_samples: usize, n_features: usize) -> Option<&dyn MomentsRegressor> {
+        self.profile
+            .prefers_moments(n_samples, n_features)
+            .then_some(self)
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        x: &'a DMatrix<f64>,
+        x_new: &'a DMatrix<f64>,
+    ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        let request = |regressor| Request::Prepare {
+            regressor,
+            x: x.shape(),
+            n_new: x_new.nrows(),
+        };
+        let sizes = [x.nrows(), x.ncols(), x.nrows(), x_new.nrows()];
+        let prepared = self.design(request, &[x.as_slice(), x_new.as_slice()], sizes)?;
+        Ok(Box::new(prepared))
+    }
+}
+
+impl MomentsRegressor for IsolatedRegressor {
+    fn prepare_moments<'a>(
+        &'a self,
+        gram: &'a DMatrix<f64>,
+        n_samples: usize,
+    ) -> Result<Box<dyn PreparedMoments + 'a>, RegressorError> {
+        let n_features = gram.ncols();
+        let request = |regressor| Request::PrepareMoments {
+            regressor,
+            n_features,
+            n_samples,
+        };
+        let sizes = [n_samples, n_features, n_features, n_features];
+        Ok(Box::new(self.design(request, &[gram.as_slice()], sizes)?))
+    }
+}
+
+/// A design in a worker, from rows or from moments.
+struct IsolatedPrepared<'a> {
+    regressor: &'a IsolatedRegressor,
+    worker: Arc<Worker>,
+    id: Id,
+    /// "n = 320, p = 384", for messages.
+    sizes: String,
+    /// Rows of y, or of Xᵀy.
+    n_y: usize,
+    /// Numbers a column that a path gives.
+    n_out: usize,
+}
+
+impl Drop for IsolatedPrepared<'_> {
+    fn drop(&mut self) {
+        self.worker.forget(self.id);
+    }
+}
+
+impl IsolatedPrepared<'_> {
+    fn fill_grid(
+        &self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError> {
+        let request = Request::Grid {
+            prepared: self.id,
+            variant,
+            y: y.shape(),
+            n_alphas: alphas.nrows(),
+        };
+        let what = || format!("grid, {}", self.sizes);
+        let (reply, numbers) = self
+            .regressor
+            .ask(&self.worker, &request, &[y.as_slice()], what)?;
+        if !matches!(reply, Reply::Done) || numbers.len() != alphas.len() {
+            return Err(self.regressor.strange());
+        }
+        alphas.copy_from_slice(&numbers);
+        Ok(())
+    }
+
+    fn begin_path<'p>(
+        &'p self,
+        variant: usize,
+        (y, y_sq): (&DMatrix<f64>, &[f64]),
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
+        debug_assert_eq!(y.nrows(), self.n_y);
+        let request = Request::Begin {
+            prepared: self.id,
+            variant,
+            y: y.shape(),
+            n_alphas: alphas.nrows(),
+        };
+        let what = || format!("begin, {}, {} targets", self.sizes, y.ncols());
+        let numbers = [y.as_slice(), y_sq, alphas.as_slice()];
+        match self.regressor.ask(&self.worker, &request, &numbers, what)? {
+            (Reply::Made(id), _) => Ok(Box::new(IsolatedPath { prepared: self, id })),
+            _ => Err(self.regressor.strange()),
+        }
+    }
+}
+
+impl Prepared for IsolatedPrepared<'_> {
+    fn grid(
+        &self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError> {
+        self.fill_grid(variant, y, alphas)
+    }
+
+    fn begin<'p>(
+        &'p self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
+        self.begin_path(variant, (y, &[]), alphas)
+    }
+}
+
+impl PreparedMoments for IsolatedPrepared<'_> {
+    fn grid(
+        &self,
+        variant: usize,
+        xty: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError> {
+        self.fill_grid(variant, xty, alphas)
+    }
+
+    fn begin<'p>(
+        &'p self,
+        variant: usize,
+        xty: &DMatrix<f64>,
+        y_sq: &[f64],
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
+        self.begin_path(variant, (xty, y_sq), alphas)
+    }
+}
+
+struct IsolatedPath<'p> {
+    prepared: &'p IsolatedPrepared<'p>,
+    id: Id,
+}
+
+impl Drop for IsolatedPath<'_> {
+    fn drop(&mut self) {
+        self.prepared.worker.forget(self.id);
+    }
+}
+
+impl Path for IsolatedPath<'_> {
+    fn advance(
+        &mut self,
+        columns: &[u32],
+        steps: &[u32],
+        out: &mut [f64],
+        info: &mut [FitInfo],
+    ) -> Result<(), RegressorError> {
+        let IsolatedPrepared {
+            regressor,
+            worker,
+            sizes,
+            n_out,
+            ..
+        } = self.prepared;
+        let request = Request::Advance {
+            path: self.id,
+            columns: columns.to_vec(),
+            steps: steps.to_vec(),
+            n_out: *n_out,
+        };
+        let what = || format!("advance, {sizes}");
+        let (reply, numbers) = regressor.ask(worker, &request, &[], what)?;
+        let is_sound = matches!(reply, Reply::Done)
+            && numbers.len() == out.len() + INFO * info.len()
+            && info.len() == columns.len();
+        if !is_sound {
+            return Err(regressor.strange());
+        }
+        let (predictions, infos) = numbers.split_at(out.len());
+        out.copy_from_slice(predictions);
+        for (info, said) in info.iter_mut().zip(infos.chunks_exact(INFO)) {
+            *info = FitInfo {
+                gap: said[0],
+                n_nonzero: (said[1] >= 0.0).then_some(said[1] as u32),
+                is_unconverged: said[2] != 0.0,
+            };
+        }
+        Ok(())
+    }
+}

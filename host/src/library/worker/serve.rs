@@ -1,0 +1,451 @@
+//! The child: one plugin, its objects, and a thread for each connection of the host.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nalgebra::DMatrix;
+use ocean_engine::regressor::{
+    FitInfo, MomentsRegressor, Path as Walk, Prepared, PreparedMoments, Regressor, RegressorError,
+};
+use ocean_plugin_abi::status;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use self_cell::self_cell;
+
+use super::protocol::{Id, Logged, Reply, Request, Shape, control};
+use super::wire::{self, Connection};
+use crate::encode::TextEncoder;
+use crate::library::{CallContext, Plugin, PluginEncoder, PluginError, PluginRegressor, open_here};
+
+/// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which the host has probed, and serves the host on stdin until that closes.
+/// `memory`: bytes its data may have, 0 for no limit.
+pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
+    limit(memory);
+    let Ok(control) = take_control() else {
+        eprintln!("a worker is started by ocean-host, with a socket as its standard input");
+        return ExitCode::FAILURE;
+    };
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let Ok(context) = logging(&control, Arc::clone(&cancelled)) else {
+        return ExitCode::FAILURE;
+    };
+    let plugin = match open_here(file, id) {
+        Ok(plugin) => plugin,
+        Err(fault) => {
+            eprintln!("{fault}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let objects = Arc::new(Objects {
+        plugin,
+        context,
+        last: AtomicU64::new(0),
+        held: Mutex::default(),
+    });
+    while let Ok(Some((message, connection))) = receive(&control) {
+        match (message, connection) {
+            (control::CONNECTION, Some(connection)) => {
+                let objects = Arc::clone(&objects);
+                std::thread::spawn(move || serve(connection, &objects));
+            }
+            (control::CANCEL, _) => cancelled.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+    // The host is gone or does not need us any more. A plugin that still computes is not waited for, and destructors of libraries are not run.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    ExitCode::SUCCESS
+}
+
+/// No core file for a crash that was foreseen, and no more memory than the study allows.
+fn limit(memory: u64) {
+    let exactly = |bytes| Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    let _ = setrlimit(Resource::Core, exactly(0));
+    if memory > 0 {
+        let _ = setrlimit(Resource::Data, exactly(memory));
+    }
+    // When memory runs out after all, the system should take the worker and not the host.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+}
+
+/// Standard input is the control socket; it is moved away, so that a plugin that reads standard input finds nothing there.
+fn take_control() -> io::Result<UnixStream> {
+    let control = io::stdin().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    let control = UnixStream::from(control);
+    control.peer_addr()?;
+    Ok(control)
+}
+
+/// Log lines of the plugin go to the host.
+fn logging(control: &UnixStream, cancelled: Arc<AtomicBool>) -> io::Result<CallContext> {
+    let control = Mutex::new(control.try_clone()?);
+    let log = move |level, text: &str| {
+        let mut control = control.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = wire::write_head(&mut *control, &Logged(level, text.to_owned()), 0);
+    };
+    Ok(CallContext::new(log, cancelled))
+}
+
+/// The next message of the host, with the connection that came along; `None` when it is gone.
+fn receive(control: &UnixStream) -> io::Result<Option<(u8, Option<Connection>)>> {
+    let mut byte = [0];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let received = recvmsg(
+        control,
+        &mut [io::IoSliceMut::new(&mut byte)],
+        &mut ancillary,
+        RecvFlags::empty(),
+    )?;
+    if received.bytes == 0 {
+        return Ok(None);
+    }
+    let mut fds: Vec<OwnedFd> = Vec::new();
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(found) = message {
+            fds.extend(found);
+        }
+    }
+    Ok(Some((byte[0], Connection::of_host(fds)?)))
+}
+
+/// What a design is made from, and stays valid as long as it.
+struct Rows {
+    regressor: Arc<PluginRegressor>,
+    x: DMatrix<f64>,
+    x_new: DMatrix<f64>,
+}
+
+struct Moments {
+    regressor: Arc<PluginRegressor>,
+    gram: DMatrix<f64>,
+}
+
+type BoxedPrepared<'a> = Box<dyn Prepared + 'a>;
+type BoxedMoments<'a> = Box<dyn PreparedMoments + 'a>;
+type BoxedWalk<'a> = Box<dyn Walk + 'a>;
+
+self_cell!(
+    struct OfRows {
+        owner: Rows,
+        #[covariant]
+        dependent: BoxedPrepared,
+    }
+);
+self_cell!(
+    struct OfMoments {
+        owner: Moments,
+        #[covariant]
+        dependent: BoxedMoments,
+    }
+);
+self_cell!(
+    struct WalkOfDesign {
+        owner: Arc<Design>,
+        #[covariant]
+        dependent: BoxedWalk,
+    }
+);
+
+enum Design {
+    Rows(OfRows),
+    Moments(OfMoments),
+}
+
+#[derive(Clone)]
+enum Object {
+    Regressor(Arc<PluginRegressor>),
+    Design(Arc<Design>),
+    Walk(Arc<Mutex<WalkOfDesign>>),
+    Encoder(Arc<PluginEncoder>),
+}
+
+struct Objects {
+    plugin: Arc<Plugin>,
+    context: CallContext,
+    last: AtomicU64,
+    held: Mutex<BTreeMap<Id, Object>>,
+}
+
+/// Why a request is not done.
+enum Failure {
+    Plugin(PluginError),
+    Regressor(RegressorError),
+    Host(String),
+}
+
+impl From<PluginError> for Failure {
+    fn from(error: PluginError) -> Self {
+        Failure::Plugin(error)
+    }
+}
+
+impl From<RegressorError> for Failure {
+    fn from(error: RegressorError) -> Self {
+        Failure::Regressor(error)
+    }
+}
+
+impl From<Failure> for Reply {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Plugin(error) => Reply::Refused(error),
+            Failure::Regressor(RegressorError { status, message }) => {
+                Reply::Failed { status, message }
+            }
+            Failure::Host(message) => Reply::Failed {
+                status: status::INTERNAL,
+                message,
+            },
+        }
+    }
+}
+
+/// Answers one connection until it closes.
+fn serve(mut connection: Connection, objects: &Objects) {
+    let Ok(mut stream) = connection.stream.try_clone() else {
+        return;
+    };
+    while let Ok((request, numbers)) = connection.read(&mut stream) {
+        if let Request::Forget(id) = request {
+            objects.held().remove(&id);
+            continue;
+        }
+        let answer = objects.answer(request, numbers, &stream);
+        let (reply, numbers) = answer.unwrap_or_else(|failure| (failure.into(), Vec::new()));
+        if connection.write(&reply, &[&numbers]).is_err() {
+            return;
+        }
+    }
+}
+
+type Answer = Result<(Reply, Vec<f64>), Failure>;
+
+impl Objects {
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<Id, Object>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, object: Object) -> Id {
+        let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        self.held().insert(id, object);
+        id
+    }
+
+    fn made(&self, object: Object) -> Answer {
+        Ok((Reply::Made(self.keep(object)), Vec::new()))
+    }
+
+    fn find(&self, id: Id) -> Result<Object, Failure> {
+        let object = self.held().get(&id).cloned();
+        object.ok_or_else(|| Failure::Host(format!("there is no object {id}")))
+    }
+
+    fn regressor(&self, id: Id) -> Result<Arc<PluginRegressor>, Failure> {
+        match self.find(id)? {
+            Object::Regressor(regressor) => Ok(regressor),
+            _ => Err(Failure::Host(format!("{id} is no regressor"))),
+        }
+    }
+
+    fn design(&self, id: Id) -> Result<Arc<Design>, Failure> {
+        match self.find(id)? {
+            Object::Design(design) => Ok(design),
+            _ => Err(Failure::Host(format!("{id} is no design"))),
+        }
+    }
+
+    fn encoder(&self, id: Id) -> Result<Arc<PluginEncoder>, Failure> {
+        match self.find(id)? {
+            Object::Encoder(encoder) => Ok(encoder),
+            _ => Err(Failure::Host(format!("{id} is no encoder"))),
+        }
+    }
+
+    fn answer(&self, request: Request, numbers: Vec<f64>, connection: &UnixStream) -> Answer {
+        let mut numbers = Numbers {
+            all: numbers,
+            at: 0,
+        };
+        match request {
+            Request::Regressor(options) => {
+                let made =
+                    PluginRegressor::new(Arc::clone(&self.plugin), options, self.context.clone())?;
+                self.made(Object::Regressor(Arc::new(made)))
+            }
+            Request::Prepare {
+                regressor,
+                x,
+                n_new,
+            } => {
+                let rows = Rows {
+                    regressor: self.regressor(regressor)?,
+                    x: numbers.matrix(x)?,
+                    x_new: numbers.matrix((n_new, x.1))?,
+                };
+                let design =
+                    OfRows::try_new(rows, |rows| rows.regressor.prepare(&rows.x, &rows.x_new))?;
+                self.made(Object::Design(Arc::new(Design::Rows(design))))
+            }
+            Request::PrepareMoments {
+                regressor,
+                n_features,
+                n_samples,
+            } => {
+                let moments = Moments {
+                    regressor: self.regressor(regressor)?,
+                    gram: numbers.matrix((n_features, n_features))?,
+                };
+                let design = OfMoments::try_new(moments, |moments| {
+                    moments.regressor.prepare_moments(&moments.gram, n_samples)
+                })?;
+                self.made(Object::Design(Arc::new(Design::Moments(design))))
+            }
+            Request::Grid {
+                prepared,
+                variant,
+                y,
+                n_alphas,
+            } => {
+                let y = numbers.matrix(y)?;
+                let mut alphas = DMatrix::zeros(n_alphas, y.ncols());
+                match &*self.design(prepared)? {
+                    Design::Rows(design) => {
+                        design.borrow_dependent().grid(variant, &y, &mut alphas)
+                    }
+                    Design::Moments(design) => {
+                        design.borrow_dependent().grid(variant, &y, &mut alphas)
+                    }
+                }?;
+                Ok((Reply::Done, alphas.as_slice().to_vec()))
+            }
+            Request::Begin {
+                prepared,
+                variant,
+                y,
+                n_alphas,
+            } => self.begin(prepared, variant, (y, n_alphas), numbers),
+            Request::Advance {
+                path,
+                columns,
+                steps,
+                n_out,
+            } => self.advance(path, &columns, &steps, n_out),
+            Request::Encoder {
+                label,
+                params,
+                max_threads,
+            } => {
+                let made = PluginEncoder::new(
+                    Arc::clone(&self.plugin),
+                    &label,
+                    &params,
+                    max_threads,
+                    self.context.clone(),
+                )?;
+                let shape = made.shape().clone();
+                let id = self.keep(Object::Encoder(Arc::new(made)));
+                Ok((Reply::Encoder(id, shape), Vec::new()))
+            }
+            Request::Encode { encoder, texts } => {
+                let progress = telling(connection);
+                let vectors = self
+                    .encoder(encoder)?
+                    .encode(&borrowed(&texts), &progress)?;
+                Ok((Reply::Done, vectors.into_iter().map(f64::from).collect()))
+            }
+            Request::CountTokens { encoder, texts } => {
+                let counts = self.encoder(encoder)?.token_counts(&borrowed(&texts))?;
+                Ok((Reply::Tokens(counts), Vec::new()))
+            }
+            Request::Forget(_) => Ok((Reply::Done, Vec::new())),
+        }
+    }
+
+    fn begin(
+        &self,
+        prepared: Id,
+        variant: usize,
+        (y, n_alphas): (Shape, usize),
+        mut numbers: Numbers,
+    ) -> Answer {
+        let y = numbers.matrix(y)?;
+        let walk = WalkOfDesign::try_new(self.design(prepared)?, |design| {
+            Ok::<_, Failure>(match &**design {
+                Design::Rows(design) => {
+                    let alphas = numbers.matrix((n_alphas, y.ncols()))?;
+                    design.borrow_dependent().begin(variant, &y, &alphas)?
+                }
+                Design::Moments(design) => {
+                    let y_sq = numbers.matrix((y.ncols(), 1))?;
+                    let alphas = numbers.matrix((n_alphas, y.ncols()))?;
+                    let design = design.borrow_dependent();
+                    design.begin(variant, &y, y_sq.as_slice(), &alphas)?
+                }
+            })
+        })?;
+        self.made(Object::Walk(Arc::new(Mutex::new(walk))))
+    }
+
+    fn advance(&self, path: Id, columns: &[u32], steps: &[u32], n_out: usize) -> Answer {
+        let Object::Walk(walk) = self.find(path)? else {
+            return Err(Failure::Host(format!("{path} is no path")));
+        };
+        let mut out = vec![0.0; n_out * columns.len()];
+        let mut info = vec![FitInfo::default(); columns.len()];
+        let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
+        walk.with_dependent_mut(|_, walk| walk.advance(columns, steps, &mut out, &mut info))?;
+        for info in info {
+            let n_nonzero = info.n_nonzero.map_or(-1.0, f64::from);
+            let is_unconverged = f64::from(u8::from(info.is_unconverged));
+            out.extend([info.gap, n_nonzero, is_unconverged]);
+        }
+        Ok((Reply::Done, out))
+    }
+}
+
+/// Tells the host of progress; a plugin may do so from any of its threads, between the request and its reply.
+fn telling(connection: &UnixStream) -> impl Fn(f64) + Sync {
+    let connection = connection.try_clone().ok().map(Mutex::new);
+    move |share| {
+        if let Some(connection) = &connection {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = wire::write_head(&mut *connection, &Reply::Progress(share), 0);
+        }
+    }
+}
+
+fn borrowed(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+/// The numbers of a request, taken matrix by matrix.
+struct Numbers {
+    all: Vec<f64>,
+    at: usize,
+}
+
+impl Numbers {
+    fn matrix(&mut self, (rows, columns): Shape) -> Result<DMatrix<f64>, Failure> {
+        let end = rows
+            .checked_mul(columns)
+            .and_then(|n| n.checked_add(self.at));
+        let taken = end.and_then(|end| self.all.get(self.at..end));
+        let taken = taken.ok_or_else(|| Failure::Host("a request lacks numbers".into()))?;
+        let matrix = DMatrix::from_column_slice(rows, columns, taken);
+        self.at += taken.len();
+        Ok(matrix)
+    }
+}

@@ -1,0 +1,185 @@
+//! Frames: a JSON header and the numbers that belong to it.
+//!
+//! Through the socket go, little-endian, the bytes of the header (u32), the count of the numbers (u64), the header, and few numbers (f64). Many numbers lie in the
+//! connection's [`Arena`] instead, where there is one.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+#[cfg(target_os = "linux")]
+use super::arena::Arena;
+
+/// A header longer than this is no header of ours. Texts to encode are in it.
+const LONGEST_HEADER: usize = 1 << 30;
+/// So many numbers go through the socket: it has to be written to anyway.
+const FEW: usize = 256;
+
+/// One end of a connection.
+pub struct Connection {
+    pub stream: UnixStream,
+    #[cfg(target_os = "linux")]
+    pub arena: Option<Arena>,
+}
+
+impl From<UnixStream> for Connection {
+    /// Without shared memory.
+    fn from(stream: UnixStream) -> Self {
+        Self {
+            stream,
+            #[cfg(target_os = "linux")]
+            arena: None,
+        }
+    }
+}
+
+impl Connection {
+    /// The host's end, with shared memory where the system has it.
+    pub fn shared(stream: UnixStream) -> io::Result<Self> {
+        Ok(Self {
+            stream,
+            #[cfg(target_os = "linux")]
+            arena: Some(Arena::new()?),
+        })
+    }
+
+    /// The file behind the shared memory, which the worker needs.
+    pub fn shared_file(&self) -> Option<BorrowedFd<'_>> {
+        #[cfg(target_os = "linux")]
+        return self.arena.as_ref().map(|arena| arena.file().as_fd());
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
+    /// The worker's end: a socket, and the shared memory if there is any.
+    pub fn of_host(fds: impl IntoIterator<Item = OwnedFd>) -> io::Result<Option<Self>> {
+        let mut fds = fds.into_iter();
+        let Some(stream) = fds.next() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            stream: stream.into(),
+            #[cfg(target_os = "linux")]
+            arena: fds.next().map(Arena::of).transpose()?,
+        }))
+    }
+
+    /// Writes one frame; the parts of `numbers` follow each other.
+    pub fn write(&mut self, header: &impl Serialize, numbers: &[&[f64]]) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(arena) = &mut self.arena
+            && count(numbers) > FEW
+        {
+            arena.put(numbers)?;
+            return write_head(&mut self.stream, header, count(numbers));
+        }
+        write_head(&mut self.stream, header, count(numbers))?;
+        for part in numbers {
+            self.stream.write_all(bytes_of(part))?;
+        }
+        Ok(())
+    }
+
+    /// Reads one frame; `from` reads the stream.
+    pub fn read<H: DeserializeOwned>(&mut self, from: &mut impl Read) -> io::Result<(H, Vec<f64>)> {
+        let (header, n_numbers) = read_head(from)?;
+        #[cfg(target_os = "linux")]
+        if let Some(arena) = &mut self.arena
+            && n_numbers > FEW
+        {
+            return Ok((header, arena.take(n_numbers)?));
+        }
+        let mut numbers = Vec::new();
+        numbers
+            .try_reserve_exact(n_numbers)
+            .map_err(io::Error::other)?;
+        numbers.resize(n_numbers, 0.0);
+        from.read_exact(bytes_of_mut(&mut numbers))?;
+        Ok((header, numbers))
+    }
+}
+
+fn count(numbers: &[&[f64]]) -> usize {
+    numbers.iter().map(|part| part.len()).sum()
+}
+
+/// Writes a header that says how many numbers belong to it.
+pub fn write_head(
+    out: &mut impl Write,
+    header: &impl Serialize,
+    n_numbers: usize,
+) -> io::Result<()> {
+    let header = serde_json::to_vec(header)?;
+    let header_len = u32::try_from(header.len())
+        .map_err(|_| io::Error::other("more text than one call can carry"))?;
+    let mut head = Vec::with_capacity(12 + header.len());
+    head.extend_from_slice(&header_len.to_le_bytes());
+    head.extend_from_slice(&(n_numbers as u64).to_le_bytes());
+    head.extend_from_slice(&header);
+    out.write_all(&head)
+}
+
+/// Reads a header and how many numbers belong to it.
+pub fn read_head<H: DeserializeOwned>(from: &mut impl Read) -> io::Result<(H, usize)> {
+    let mut lengths = [0; 12];
+    from.read_exact(&mut lengths)?;
+    let [a, b, c, d, rest @ ..] = lengths;
+    let header_len = u32::from_le_bytes([a, b, c, d]) as usize;
+    if header_len > LONGEST_HEADER {
+        return Err(io::Error::other("a frame that is none"));
+    }
+    let mut header = vec![0; header_len];
+    from.read_exact(&mut header)?;
+    let n_numbers = usize::try_from(u64::from_le_bytes(rest)).map_err(io::Error::other)?;
+    Ok((serde_json::from_slice(&header)?, n_numbers))
+}
+
+// Both ends run on one machine, so its byte order is theirs.
+fn bytes_of(numbers: &[f64]) -> &[u8] {
+    // SAFETY: any f64 is eight readable bytes.
+    unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+}
+
+fn bytes_of_mut(numbers: &mut [f64]) -> &mut [u8] {
+    // SAFETY: any eight bytes are an f64.
+    unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), size_of_val(numbers)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<H: DeserializeOwned>(from: &mut impl Read) -> io::Result<(H, Vec<f64>)> {
+        let (stream, _) = UnixStream::pair().unwrap();
+        Connection::from(stream).read(from)
+    }
+
+    #[test]
+    fn what_is_written_is_read_bit_by_bit() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut from = theirs.try_clone().unwrap();
+        let (mut ours, mut theirs) = (Connection::from(ours), Connection::from(theirs));
+        let (a, b) = ([1.5, f64::NAN], [-0.0, f64::INFINITY, 5e-324]);
+        ours.write(&("header", 0.1), &[&a, &b]).unwrap();
+        ours.write(&("next", 1.0), &[]).unwrap();
+        let (header, numbers): ((String, f64), _) = theirs.read(&mut from).unwrap();
+        assert_eq!(header, ("header".to_owned(), 0.1));
+        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&numbers), bits(&[&a[..], &b[..]].concat()));
+        let (header, numbers): ((String, f64), _) = theirs.read(&mut from).unwrap();
+        assert_eq!((header.0.as_str(), numbers.len()), ("next", 0));
+    }
+
+    #[test]
+    fn nonsense_is_an_error_and_allocates_nothing() {
+        assert!(read::<String>(&mut [0xff; 12].as_slice()).is_err());
+        let mut many = vec![2, 0, 0, 0];
+        many.extend_from_slice(&u64::MAX.to_le_bytes());
+        many.extend_from_slice(b"\"\"");
+        assert!(read::<String>(&mut many.as_slice()).is_err());
+        assert!(read::<String>(&mut [1, 0, 0].as_slice()).is_err());
+    }
+}
