@@ -124,6 +124,17 @@ pub enum EncodeError {
     },
 }
 
+impl EncodeError {
+    /// It is the encoder's alone, and others may do better.
+    pub fn is_of_encoder(&self) -> bool {
+        match self {
+            EncodeError::Plugin(error) => !error.is_cancelled(),
+            EncodeError::NotFinite { .. } => true,
+            EncodeError::Interrupted { .. } => false,
+        }
+    }
+}
+
 /// The vectors of `texts`: from the cache where it has them, from `encoder` where it has not.
 ///
 /// A cache that is damaged or cannot be written costs a warning and time, never the result. `cancelled` is what Ctrl-C sets.

@@ -102,7 +102,7 @@ fn regressor(model: &str) -> Result<(PluginRegressor, Option<usize>), Failure> {
         Prober::new(host),
         CallContext::silent(),
     );
-    let plugin = library.load(name, FilePath::new("/"), Kind::Regressor)?;
+    let plugin = library.load(name, FilePath::new("/"), Kind::Regressor, None)?;
     let ratio = |l1_ratio: f64| Map::from_iter([("l1_ratio".to_owned(), l1_ratio.into())]);
     let options = RegressorOptions {
         variants: match name {

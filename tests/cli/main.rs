@@ -17,6 +17,7 @@ mod failing;
 mod folder;
 mod groups;
 mod host;
+mod isolation;
 mod mistakes;
 mod outputs;
 mod quickstart;

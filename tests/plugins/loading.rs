@@ -10,6 +10,7 @@ use std::time::Duration;
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Regressor, RegressorError};
 use ocean_host::cache::Cache;
+use ocean_host::config::Isolation;
 use ocean_host::encode::{TextEncoder, get_or_encode};
 use ocean_host::library::{
     CallContext, Kind, Layout, Library, Plugin, PluginEncoder, PluginRegressor, Prober,
@@ -19,6 +20,9 @@ use ocean_host::progress::Progress;
 use ocean_plugin_abi::status;
 use ocean_tests::{fixtures, skip, workspace};
 use serde_json::{Map, Value, json};
+
+/// In this process: what happens in a worker is tested with whole runs.
+const HERE: Option<Isolation> = Some(Isolation::InProcess);
 
 /// A library that searches `folders`, and the warnings it says.
 fn library_of(search: SearchPath) -> (Library, Arc<Mutex<Vec<String>>>) {
@@ -42,14 +46,16 @@ fn library() -> (Library, Arc<Mutex<Vec<String>>>) {
 /// A bundled regressor by its id.
 pub(crate) fn bundled_regressor(id: &str, options: RegressorOptions) -> PluginRegressor {
     let (library, _) = library_of(SearchPath::of(&workspace::built().host));
-    let plugin = library.load(id, Path::new("/"), Kind::Regressor).unwrap();
+    let plugin = library
+        .load(id, Path::new("/"), Kind::Regressor, None)
+        .unwrap();
     PluginRegressor::new(plugin, options, CallContext::silent()).unwrap()
 }
 
 fn load(path: &Path, kind: Kind) -> Arc<Plugin> {
     library()
         .0
-        .load(path.to_str().unwrap(), Path::new("/"), kind)
+        .load(path.to_str().unwrap(), Path::new("/"), kind, HERE)
         .unwrap()
 }
 
@@ -57,7 +63,7 @@ fn load(path: &Path, kind: Kind) -> Arc<Plugin> {
 fn refusal(path: &Path, kind: Kind) -> String {
     let error = library()
         .0
-        .load(path.to_str().unwrap(), Path::new("/"), kind)
+        .load(path.to_str().unwrap(), Path::new("/"), kind, HERE)
         .unwrap_err()
         .to_string();
     assert_eq!(error.lines().count(), 1, "{error}");
@@ -186,7 +192,7 @@ fn an_id_must_be_the_one_the_library_names() {
         bundled: vec![],
     });
     let error = library
-        .load("other", Path::new("/"), Kind::Regressor)
+        .load("other", Path::new("/"), Kind::Regressor, HERE)
         .unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -200,7 +206,8 @@ fn an_id_must_be_the_one_the_library_names() {
             .load(
                 other_name.to_str().unwrap(),
                 Path::new("/"),
-                Kind::Regressor
+                Kind::Regressor,
+                HERE
             )
             .is_ok(),
         "by its path it is welcome"
@@ -213,11 +220,21 @@ fn chatter_and_a_changed_floating_point_mode_are_warnings_that_name_the_plugin()
         let (library, warnings) = library();
         let path = fixtures::c_plugin(name);
         library
-            .load(path.to_str().unwrap(), Path::new("/"), Kind::Regressor)
+            .load(
+                path.to_str().unwrap(),
+                Path::new("/"),
+                Kind::Regressor,
+                HERE,
+            )
             .unwrap();
         // A second load is silent.
         library
-            .load(path.to_str().unwrap(), Path::new("/"), Kind::Regressor)
+            .load(
+                path.to_str().unwrap(),
+                Path::new("/"),
+                Kind::Regressor,
+                HERE,
+            )
             .unwrap();
         let warnings = warnings.lock().unwrap().clone();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
@@ -282,7 +299,7 @@ fn the_plugins_beside_the_binary_are_bundled_and_found_by_id() {
     let built = workspace::built();
     let (library, warnings) = library_of(SearchPath::of(&built.host));
     let ridge = library
-        .load("ridge", Path::new("/"), Kind::Regressor)
+        .load("ridge", Path::new("/"), Kind::Regressor, HERE)
         .unwrap();
     assert!(ridge.is_bundled);
     assert_eq!(ridge.layout, Layout::Checked);

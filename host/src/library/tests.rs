@@ -358,6 +358,8 @@ fn plugin(interfaces: Interfaces, family: &str, alpha: Value, flags: u32) -> Arc
         build_info: String::new(),
         layout: Layout::NotChecked,
         is_bundled: true,
+        is_isolated: false,
+        offered: interfaces.ids().into_iter().map(str::to_owned).collect(),
         interfaces,
         gate: (flags & flag::THREAD_SAFE == 0).then(|| Mutex::new(())),
         is_fp_reported: AtomicBool::new(false),

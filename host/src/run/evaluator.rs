@@ -315,6 +315,19 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The cells of encoders that made no vectors, with the reason.
+    pub(super) fn without_vectors(&self, encoders: &[(String, String)]) -> Vec<FailedCell> {
+        let mut cells = Vec::new();
+        for (encoder, reason) in encoders {
+            for regressor in &self.sources.regressors {
+                for row_set in 0..self.arrangement.row_sets.len() {
+                    cells.extend(self.cells(encoder, &regressor.name, row_set, reason));
+                }
+            }
+        }
+        cells
+    }
+
     fn failed(
         &self,
         encoder: &str,
@@ -325,6 +338,16 @@ impl Evaluator<'_> {
         self.progress.warn(&format!(
             "encoder `{encoder}`, regressor `{regressor}`: {reason}"
         ));
+        self.cells(encoder, regressor, row_set, reason)
+    }
+
+    fn cells(
+        &self,
+        encoder: &str,
+        regressor: &str,
+        row_set: usize,
+        reason: &str,
+    ) -> Vec<FailedCell> {
         self.arrangement.row_sets[row_set]
             .targets
             .iter()

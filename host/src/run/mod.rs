@@ -28,7 +28,7 @@ use crate::preview::preview;
 use crate::progress::{Format, Progress};
 use crate::report::model::StudyResults;
 use crate::report::{render_again, write_all};
-use crate::sources::Sources;
+use crate::sources::{Embedded, Sources};
 use checks::{check_adaptive_cap, check_alignment, check_memory, fingerprint};
 use diagnosis::diagnose;
 use evaluator::Evaluator;
@@ -87,7 +87,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let context = CallContext::of(&progress, Arc::clone(interrupted));
     let library = open_library(&context)?;
     let models = Models::new(&progress, interrupted, !options.is_dry);
-    let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
+    let mut sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
         .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
     let analysed = Analysed::of(&dataset, plan.evaluation.unit)?;
     let arrangement = Arrangement::draw(&plan, &analysed.dataset)?;
@@ -123,10 +123,8 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     }
 
     let cache = Cache::resolve(options.cache.as_deref());
-    let mut embedded = Vec::with_capacity(sources.encoders.len());
-    for encoder in &sources.encoders {
-        embedded.push(encoder.embed(&dataset, &cache, &progress, interrupted)?);
-    }
+    let (mut embedded, unembedded) =
+        embed_all(&mut sources, &dataset, &cache, &progress, interrupted)?;
     timings.mark("encode");
     let mut findings = check_alignment(&plan, &dataset, &sources, &embedded, &progress)?;
     timings.mark("check alignment");
@@ -142,7 +140,8 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
         interrupted,
         progress: &progress,
     };
-    let (mut computed, failed) = evaluator.compute(&embedded)?;
+    let (mut computed, mut failed) = evaluator.compute(&embedded)?;
+    failed.extend(evaluator.without_vectors(&unembedded));
     timings.mark("evaluate and permute");
     evaluator.plant(&embedded, &mut computed)?;
     timings.mark("sensitivity");
@@ -171,17 +170,61 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
         cells: &cells,
         comparisons: compare(&evaluator.common(), &computed, &cells),
     };
+    let is_partial = !failed.is_empty();
     let results = study.results(failed, findings);
     write_all(&plan.out, &results)?;
     study.write_tables()?;
     timings.mark("report");
     study.write_provenance(&fingerprint, &timings, threads)?;
     drop(journal);
-    journal::remove(&plan.out)?;
+    // Of a partial run all that is finished is kept: the same command tries again what failed.
+    if !is_partial {
+        journal::remove(&plan.out)?;
+    }
     Ok(Outcome::Finished {
         results: Box::new(results),
         out: plan.out,
     })
+}
+
+/// The vectors of all encoders that have some. One that fails costs its cells and not the run, unless it is the only one; it leaves `sources` and is returned with its
+/// reason.
+fn embed_all(
+    sources: &mut Sources,
+    dataset: &Dataset,
+    cache: &Cache,
+    progress: &Progress,
+    interrupted: &AtomicBool,
+) -> Result<(Vec<Embedded>, Vec<(String, String)>), RunError> {
+    let (mut embedded, mut unembedded) = (Vec::new(), Vec::new());
+    let mut encoders = Vec::new();
+    let mut first = None;
+    for encoder in std::mem::take(&mut sources.encoders) {
+        match encoder.embed(dataset, cache, progress, interrupted) {
+            Ok(vectors) => {
+                embedded.push(vectors);
+                encoders.push(encoder);
+            }
+            Err(error) if error.is_of_encoder() => {
+                progress.warn(&error.to_string());
+                if encoder.is_control {
+                    let note = format!("The control `{}` was left out: {error}", encoder.name);
+                    sources.notes.push(note);
+                } else {
+                    unembedded.push((encoder.name, error.to_string()));
+                    first.get_or_insert(error);
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    sources.encoders = encoders;
+    match first {
+        Some(error) if sources.encoders.iter().all(|encoder| encoder.is_control) => {
+            Err(error.into())
+        }
+        _ => Ok((embedded, unembedded)),
+    }
 }
 
 /// The threads of the whole process; a second call (tests, embedders) keeps those of the first.
