@@ -44,6 +44,9 @@ pub enum Command {
     /// Show which plugins there are and what they take
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Apply an exported model to other texts
+    #[command(long_about = PREDICT)]
+    Predict(PredictArgs),
     /// Render the reports of a results folder again, from its results.json
     Report(ReportArgs),
     /// Check, by simulation, that tests and intervals of this build keep what they promise
@@ -86,6 +89,12 @@ Turn the texts into vectors and keep them in the cache.
 
 Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and \
 NAME_summary.json are written for every encoder, for use in other programs.";
+
+const PREDICT: &str = "\
+Apply an exported model to other texts.
+
+The model is a file of models/ in the results of a study whose regressor says export_models = true. Texts are encoded by the model's own encoder; another one, or other \
+weights, is refused. Prints one prediction a row, as CSV; the evidence for the model goes to stderr.";
 
 const SELFCHECK: &str = "\
 Check, by simulation, that tests and intervals of this build keep what they promise: the calibration certificate.
@@ -149,6 +158,44 @@ pub struct CommonArgs {
     /// For whom progress and results are printed
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,
+}
+
+/// `predict`
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// The model
+    #[arg(value_name = "MODEL.ocean")]
+    pub model: PathBuf,
+    /// The texts: .csv, .tsv, .jsonl or .parquet, with the columns of the study
+    #[arg(value_name = "TEXTS")]
+    pub texts: PathBuf,
+    /// The id column [default: that of the study]
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// The text column [default: that of the study]; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Vec<String>,
+    /// Vectors, for a model of vectors that were made elsewhere
+    #[arg(long, value_name = "FILE")]
+    pub embeddings: Option<PathBuf>,
+    /// One id a line, for a .npy file of vectors
+    #[arg(long, value_name = "FILE", requires = "embeddings")]
+    pub ids: Option<PathBuf>,
+    /// A parameter of the encoder that is other here, as in model=FOLDER (a TOML value, or a plain word); may be repeated
+    #[arg(long = "param", value_name = "KEY=VALUE")]
+    pub params: Vec<String>,
+    /// Write the predictions here instead of printing them
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// The folder of cached vectors [default: OCEAN_CACHE, else the platform's]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// No progress, only warnings
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// `selfcheck`

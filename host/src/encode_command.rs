@@ -99,7 +99,7 @@ fn summary(encoder: &Encoder, embedded: &Embedded) -> serde_json::Value {
 }
 
 /// A label as a file name: what is not a letter, digit, dot, hyphen or underscore becomes an underscore.
-fn file_stem(name: &str) -> String {
+pub(crate) fn file_stem(name: &str) -> String {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     name.chars()
         .map(|c| if fits(c) { c } else { '_' })

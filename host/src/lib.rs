@@ -15,6 +15,7 @@ pub mod dataset;
 pub mod doctor;
 pub mod encode;
 pub mod encode_command;
+pub mod exported;
 pub mod journal;
 pub mod library;
 pub mod models;

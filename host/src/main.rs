@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use ocean_host::cli::{Cli, Command, CommonArgs, EvalArgs, PluginCommand, SelfcheckArgs};
+use ocean_host::cli::{
+    Cli, Command, CommonArgs, EvalArgs, PluginCommand, PredictArgs, SelfcheckArgs,
+};
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
 use ocean_host::report::terminal::{self, Screen};
 use ocean_host::run::{self, Options, Outcome, RunError};
-use ocean_host::{cli, encode_command, library, plugin_cli, report, selfcheck};
+use ocean_host::{cli, encode_command, exported, library, plugin_cli, report, selfcheck};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
             )
         }
         Command::Plugin(command) => finish(plugin(command)),
+        Command::Predict(args) => finish(apply(args).map(|text| (text, ExitCode::SUCCESS))),
         Command::Report(args) => finish(
             report::render_again(&args.dir)
                 .map_err(RunError::from)
@@ -81,6 +84,24 @@ Reports: {}
             Ok((text, code))
         }
     }
+}
+
+fn apply(args: PredictArgs) -> Result<String, RunError> {
+    let params = args.params.iter().map(|typed| exported::parameter(typed));
+    let options = exported::Options {
+        params: params.collect::<Result<_, _>>()?,
+        model: args.model,
+        texts: args.texts,
+        id: args.id,
+        text: args.text,
+        embeddings: args.embeddings,
+        ids: args.ids,
+        out: args.out,
+        threads: args.threads.map(usize::from),
+        cache: args.cache,
+        is_quiet: args.quiet,
+    };
+    exported::predict(&options, &interruptible())
 }
 
 fn certify(args: &SelfcheckArgs) -> Result<(String, ExitCode), RunError> {

@@ -17,9 +17,10 @@ use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::encode::{Embedding, EncodeError, get_or_encode};
+use crate::exported::Recipe;
 use crate::library::{
     CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError, RegressorOptions,
-    StudyEncoder, StudyRegressor,
+    StudyEncoder, StudyRegressor, can_be_kept,
 };
 use crate::models::Models;
 use crate::plan::{
@@ -128,6 +129,8 @@ pub struct NamedRegressor {
     pub has_absolute_grid: bool,
     /// The l1_ratio of each variant, strongest first; empty when it has none.
     pub l1_ratios: Vec<f64>,
+    /// Its parameters, one object a variant.
+    pub variants: Vec<Map<String, Value>>,
     /// How the penalty is chosen.
     pub tuning: Tuning,
     /// The engine's regressor.
@@ -431,6 +434,15 @@ pub(crate) fn open_regressor(
     let plugin = library
         .load(&regressor.plugin, folder, Kind::Regressor, isolation)
         .map_err(|error| Problem::new(&section, error.to_string()))?;
+    if regressor.export_models && !can_be_kept(&plugin) {
+        let message = format!(
+            "export_models: {} offers neither `ocean.regressor.linear/1` nor `ocean.state/1`, so its models cannot be kept",
+            plugin.title()
+        );
+        return Err(Problem::new(&section, message)
+            .with_try("export_models = false")
+            .into());
+    }
     let checked = regressor.check_parameters(&plugin.descriptor.schema, folder)?;
     let variants = checked.variants();
     let l1_ratios = variants
@@ -445,7 +457,7 @@ pub(crate) fn open_regressor(
         alpha_min_ratio: regressor.alpha_min_ratio,
         keeps_y: regressor.compat == Some(Compat::Sklearn),
         seed,
-        variants,
+        variants: variants.clone(),
     };
     let (origin, hash) = (origin(&plugin), plugin.hash.clone());
     let limits = limits(&regressor.place);
@@ -461,6 +473,7 @@ pub(crate) fn open_regressor(
         penalties: penalties(regressor, &family, made.as_ref()),
         has_absolute_grid: regressor.alphas.is_some(),
         l1_ratios,
+        variants,
         tuning: Tuning {
             patience: patience(regressor, &family),
             selection: match regressor.selection {
@@ -481,14 +494,14 @@ fn memory_of_machine() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let info = rustix::system::sysinfo();
-        Some(u64::from(info.totalram) * u64::from(info.mem_unit))
+        Some(info.totalram * u64::from(info.mem_unit))
     }
     #[cfg(not(target_os = "linux"))]
     None
 }
 
 /// What a worker may use: what the study says, else four fifths of the machine's memory.
-fn limits(place: &Place) -> Limits {
+pub(crate) fn limits(place: &Place) -> Limits {
     let typed = place
         .memory_limit
         .map(|megabytes| u64::from(megabytes) << 20);
@@ -501,6 +514,24 @@ fn limits(place: &Place) -> Limits {
 impl Encoder {
     fn is_plugin(&self, id: &str) -> bool {
         matches!(&self.source, Source::Plugin(encoder) if encoder.plugin().descriptor.id == id)
+    }
+
+    /// How its vectors are made, for an exported model.
+    pub fn recipe(&self) -> Recipe {
+        match &self.source {
+            Source::Plugin(encoder) => Recipe::Plugin {
+                name: self.name.clone(),
+                id: encoder.plugin().descriptor.id.clone(),
+                path: encoder.plugin().path.clone(),
+                params: serde_json::from_str(encoder.params()).unwrap_or_default(),
+                key: encoder.key_parts(),
+                pool: self.pool,
+            },
+            _ => Recipe::Precomputed {
+                name: self.name.clone(),
+                hash: self.hash.clone(),
+            },
+        }
     }
 
     /// These vectors hold hashed n-grams of the texts: the doctor compares others with them.
@@ -597,7 +628,7 @@ fn of_texts(dataset: &Dataset, control: fn(&[&str]) -> DMatrix<f64>) -> DMatrix<
 }
 
 /// Vectors of several text columns: their mean, or side by side.
-fn pooled(parts: Vec<DMatrix<f64>>, pool: Pool) -> DMatrix<f64> {
+pub(crate) fn pooled(parts: Vec<DMatrix<f64>>, pool: Pool) -> DMatrix<f64> {
     let n_parts = parts.len().max(1) as f64;
     let mut parts = parts.into_iter();
     let first = parts.next().unwrap_or_default();

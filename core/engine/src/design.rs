@@ -144,6 +144,46 @@ impl FoldDesigns {
         })
     }
 
+    /// The designs of one model of all rows: the K training sets of a repeat, each with its held-out fold, choose the penalty; the one outer design trains on all rows
+    /// and "holds out" the same, so that its predictions are those of the training rows.
+    ///
+    /// # Errors
+    /// As [`FoldDesigns::build`].
+    pub fn build_final(
+        layout: &Layout,
+        rows: &[usize],
+        repeat: usize,
+    ) -> Result<Self, EngineError> {
+        check_rows(layout, rows)?;
+        let fold_of: Vec<usize> = rows
+            .iter()
+            .map(|&row| layout.folds.of_row(repeat)[row])
+            .collect();
+        let inner = (0..layout.folds.n_folds()).map(|fold| {
+            let split = without(&fold_of, &[fold]);
+            Split {
+                serves: vec![(0, 0..split.held_out.len())],
+                ..split
+            }
+        });
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let whole = Split {
+            serves: vec![(0, 0..rows.len())],
+            train: all.clone(),
+            held_out: all,
+        };
+        Ok(Self {
+            inner: inner
+                .map(|split| Design::scale(layout, rows, split))
+                .collect(),
+            outer: vec![Design::scale(layout, rows, whole)],
+            moments: None,
+            n_features: layout.x.ncols(),
+            rows: rows.to_vec(),
+            fold_of,
+        })
+    }
+
     /// Rows of the row set.
     #[must_use]
     pub fn n_samples(&self) -> usize {
@@ -340,7 +380,8 @@ impl Design {
 }
 
 /// Mean and sd (ddof 0) of a column, or `None` when all its values are equal: a mean that is not exact would make a tiny sd of them.
-fn mean_and_sd_of_varying(values: &[f64]) -> Option<(f64, f64)> {
+#[must_use]
+pub fn mean_and_sd_of_varying(values: &[f64]) -> Option<(f64, f64)> {
     let first = values.first()?;
     if values.iter().all(|value| value == first) {
         return None;

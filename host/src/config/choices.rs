@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A setting with named values.
 pub trait Choice: Sized + Copy + 'static {
@@ -40,6 +40,16 @@ macro_rules! choices {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = String::deserialize(deserializer)?;
+                let found = Self::ALL.iter().find(|(known, _)| *known == word);
+                found.map(|(_, value)| *value).ok_or_else(|| {
+                    serde::de::Error::custom(format!("`{word}` is none of its values"))
+                })
             }
         }
     )+};

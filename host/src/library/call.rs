@@ -112,7 +112,12 @@ pub(super) struct Terms<'a> {
     pub max_threads: u32,
     /// Receives the share of this call that is done, from 0 to 1.
     pub progress: Option<&'a (dyn Fn(f64) + Sync)>,
+    /// Receives what the plugin writes; without one, writing fails.
+    pub sink: Option<&'a Mutex<Vec<u8>>>,
 }
+
+/// A model whose bytes are more than this is taken for a loop.
+const MOST_WRITTEN: usize = 1 << 30;
 
 impl Terms<'_> {
     /// One thread and no progress: what regressors get, the engine has its own threads.
@@ -121,6 +126,7 @@ impl Terms<'_> {
             seed,
             max_threads: 1,
             progress: None,
+            sink: None,
         }
     }
 }
@@ -130,6 +136,7 @@ struct Behind<'a> {
     plugin: &'a Plugin,
     context: &'a CallContext,
     progress: Option<&'a (dyn Fn(f64) + Sync)>,
+    sink: Option<&'a Mutex<Vec<u8>>>,
     message: Mutex<Option<String>>,
 }
 
@@ -147,6 +154,7 @@ pub(super) fn call(
         plugin,
         context,
         progress: terms.progress,
+        sink: terms.sink,
         message: Mutex::new(None),
     };
     let call = Call {
@@ -275,9 +283,20 @@ unsafe extern "C" fn cancelled(ctx: *mut c_void) -> i32 {
     i32::from(unsafe { behind(ctx) }.context.is_cancelled())
 }
 
-/// No call of this host asks for bytes yet (`ocean.state/1`): there is nowhere to keep them.
-unsafe extern "C" fn write(_: *mut c_void, _: *const c_void, _: usize) -> i32 {
-    1
+unsafe extern "C" fn write(ctx: *mut c_void, bytes: *const c_void, len: usize) -> i32 {
+    // SAFETY: the ABI's promise on ctx.
+    let Some(sink) = unsafe { behind(ctx) }.sink else {
+        return 1;
+    };
+    let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+    if len > MOST_WRITTEN - sink.len().min(MOST_WRITTEN) || sink.try_reserve(len).is_err() {
+        return 1;
+    }
+    if len > 0 {
+        // SAFETY: the ABI's promise: `len` readable bytes.
+        sink.extend_from_slice(unsafe { std::slice::from_raw_parts(bytes.cast(), len) });
+    }
+    0
 }
 
 unsafe extern "C" fn host_interface(_: *mut c_void, _: Str) -> *const c_void {

@@ -141,6 +141,7 @@ impl PluginEncoder {
             seed: 0,
             max_threads: self.max_threads,
             progress: None,
+            sink: None,
         }
     }
 

@@ -17,7 +17,7 @@ use super::call::{self, CallContext, Terms, mat};
 use super::fallback::{FallbackPrepared, Method};
 use super::grid::Grid;
 use super::profile::Profile;
-use super::{Plugin, PluginError};
+use super::{Fitted, Plugin, PluginError};
 
 /// What a study says about one regressor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,24 @@ pub trait StudyRegressor: Regressor + Send {
     /// What is known of it without asking it.
     fn profile(&self) -> &Profile;
 
+    /// One model of `variant`: X (n × p, scaled), y (n, centred), the penalty in units of that y.
+    ///
+    /// # Errors
+    /// UNSUPPORTED for a plugin whose models cannot be kept ([`can_be_kept`](super::can_be_kept)), else whatever it reports.
+    fn fit_model(
+        &self,
+        variant: usize,
+        x: &DMatrix<f64>,
+        y: &[f64],
+        alpha: f64,
+    ) -> Result<Fitted, PluginError>;
+
+    /// What a model that was kept as bytes, by a regressor of one variant, predicts for rows in the scaling of its X; in units of its y, without the mean.
+    ///
+    /// # Errors
+    /// PARAM for bytes that the plugin does not know.
+    fn predict_model(&self, state: &[u8], x_new: &DMatrix<f64>) -> Result<Vec<f64>, PluginError>;
+
     /// For a plugin without a path of its own, what that costs and which interface would help; to be said once. `None` when the plugin has one.
     ///
     /// `n_designs`: prepared training sets; `n_columns`: targets with all their permutations.
@@ -88,6 +106,20 @@ impl StudyRegressor for PluginRegressor {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    fn fit_model(
+        &self,
+        variant: usize,
+        x: &DMatrix<f64>,
+        y: &[f64],
+        alpha: f64,
+    ) -> Result<Fitted, PluginError> {
+        self.fit_here(variant, x, y, alpha)
+    }
+
+    fn predict_model(&self, state: &[u8], x_new: &DMatrix<f64>) -> Result<Vec<f64>, PluginError> {
+        self.predict_here(state, x_new)
     }
 }
 
@@ -161,6 +193,10 @@ impl PluginRegressor {
     pub(super) fn min_ratio(&self, n_samples: usize, n_features: usize) -> f64 {
         let glmnet = if n_samples < n_features { 0.01 } else { 1e-4 };
         self.options.alpha_min_ratio.unwrap_or(glmnet)
+    }
+
+    pub(super) fn context(&self) -> &CallContext {
+        &self.context
     }
 
     pub(super) fn options(&self) -> &RegressorOptions {

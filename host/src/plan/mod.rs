@@ -201,6 +201,8 @@ pub struct RegressorPlan {
     pub selection: Selection,
     /// The program whose grid and scaling of y are taken over.
     pub compat: Option<Compat>,
+    /// Are models of all rows written?
+    pub export_models: bool,
     /// Where the plugin runs.
     #[serde(flatten)]
     pub place: Place,

@@ -1,4 +1,4 @@
-//! What a plan cannot be: settings that contradict each other, and features that this version does not have.
+//! What a plan cannot be: settings that contradict each other.
 
 use std::path::Path;
 
@@ -9,38 +9,31 @@ use crate::config::{
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
-/// Settings that parse but whose feature this version lacks: refused only when the value asks for it.
-pub(super) fn refuse_unbuilt(config: &Config, problems: &mut Problems) {
-    let mut refuse = |problem: Option<Problem>| {
-        if let Some(problem) = problem {
-            problems.push(problem);
-        }
-    };
+/// Models that could not be applied to texts alone.
+fn refuse_exports(config: &Config, problems: &mut Problems) {
+    let evaluation = &config.evaluation;
+    let has_covariates = config.data.covariates.is_some();
+    let is_of_groups = evaluation
+        .unit
+        .as_ref()
+        .is_some_and(|unit| unit.value == Unit::Group);
     for regressor in &config.regressors {
-        refuse(unbuilt(
-            &regressor.export_models,
-            |export| *export,
-            "export_models = false",
-        ));
+        let asked = regressor.export_models.as_ref().filter(|typed| typed.value);
+        let why = match (has_covariates, is_of_groups) {
+            (true, _) => "cannot go with covariates: a model would need theirs, too",
+            (false, true) => {
+                "cannot go with unit = \"group\": a model would be of groups, and is applied to texts"
+            }
+            (false, false) => continue,
+        };
+        if let Some(typed) = asked {
+            problems.push(typed.problem(why).with_try("export_models = false"));
+        }
     }
 }
 
-fn unbuilt<T>(
-    typed: &Option<Sourced<T>>,
-    asks_for_it: impl Fn(&T) -> bool,
-    instead: &str,
-) -> Option<Problem> {
-    typed
-        .as_ref()
-        .filter(|typed| asks_for_it(&typed.value))
-        .map(|typed| {
-            typed
-                .problem("asks for a feature that this version does not have yet")
-                .with_try(instead)
-        })
-}
-
 pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
+    refuse_exports(config, problems);
     refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);
     refuse_shared_names(
         "regressor",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf, absolute};
 
 use super::refusals::{
-    refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys, refuse_unbuilt,
+    refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys,
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Place, Plan, RaterPlan,
@@ -48,7 +48,6 @@ impl Plan {
     /// A [`Refusal`] with every contradiction and every feature that is asked for and does not exist yet.
     pub fn resolve(config: &Config, out: Option<&Path>) -> Result<Plan, Refusal> {
         let mut problems = Problems::default();
-        refuse_unbuilt(config, &mut problems);
         refuse_contradictions(config, &mut problems);
         let folder = folder_of(&config.file)?;
         let out = out_folder(config, out)?;
@@ -269,6 +268,7 @@ impl RegressorPlan {
             tol: default::TOL,
             selection: Selection::Min,
             compat: None,
+            export_models: false,
             place: Place::default(),
         }
     }
@@ -300,6 +300,7 @@ fn regressor(config: &RegressorConfig) -> RegressorPlan {
             None => value_or(config.patience.as_ref(), Patience::Steps(default::PATIENCE)),
         },
         compat,
+        export_models: value_or(config.export_models.as_ref(), false),
         tol: value_or(config.tol.as_ref(), default::TOL),
         selection: value_or(config.selection.as_ref(), Selection::Min),
         place: place(&config.place),

@@ -96,27 +96,25 @@ fn a_grid_of_ones_own_is_sorted_strongest_first() {
 }
 
 #[test]
-fn features_that_are_not_built_are_refused_only_when_asked_for() {
-    let asked = [(
-        "regressor.ridge.export_models=true",
-        "[[regressor]] ridge export_models",
-        "export_models = false",
-    )];
-    for (set, label, instead) in asked {
-        assert_eq!(
-            resolve(&[set]).unwrap_err().to_string(),
-            format!(
-                "--set {set}: {label} asks for a feature that this version does not have yet\n  try: {instead}"
-            )
+fn models_that_could_not_be_applied_to_texts_are_not_exported() {
+    let set = "regressor.ridge.export_models=true";
+    assert!(resolve(&[set]).unwrap().regressors[0].export_models);
+    for (other, why) in [
+        (
+            "data.covariates=[\"length\"]",
+            "cannot go with covariates: a model would need theirs, too",
+        ),
+        (
+            "evaluation.unit=\"group\"",
+            "cannot go with unit = \"group\": a model would be of groups, and is applied to texts",
+        ),
+    ] {
+        let refusal = resolve(&[set, other]).unwrap_err().to_string();
+        let line = format!(
+            "--set {set}: [[regressor]] ridge export_models {why}\n  try: export_models = false"
         );
+        assert!(refusal.contains(&line), "{refusal}");
     }
-    let not_asked = [
-        "evaluation.best=false",
-        "encoder.lexical.isolation=\"in-process\"",
-        "regressor.ridge.export_models=false",
-        "evaluation.sensitivity=0",
-    ];
-    assert!(resolve(&not_asked).is_ok());
 }
 
 #[test]

@@ -316,7 +316,7 @@ impl Evaluator<'_> {
     }
 
     /// The cells of encoders that made no vectors, with the reason.
-    pub(super) fn without_vectors(&self, encoders: &[(String, String)]) -> Vec<FailedCell> {
+    pub(super) fn without_vectors(&self, encoders: &[super::Unembedded]) -> Vec<FailedCell> {
         let mut cells = Vec::new();
         for (encoder, reason) in encoders {
             for regressor in &self.sources.regressors {

@@ -19,6 +19,7 @@ use crate::cells::assemble;
 use crate::comparisons::compare;
 use crate::config::{Config, Scope};
 use crate::dataset::{Analysed, Dataset};
+use crate::exported::Export;
 use crate::journal::{self, Journal};
 use crate::library::{CallContext, Library, Prober, SearchPath};
 use crate::models::Models;
@@ -174,6 +175,14 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let results = study.results(failed, findings);
     write_all(&plan.out, &results)?;
     study.write_tables()?;
+    let export = Export {
+        plan: &plan,
+        arrangement: &arrangement,
+        sources: &sources,
+        embedded: &embedded,
+        cells: &cells.results,
+    };
+    export.write(&progress)?;
     timings.mark("report");
     study.write_provenance(&fingerprint, &timings, threads)?;
     drop(journal);
@@ -187,6 +196,9 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     })
 }
 
+/// The name of an encoder without vectors, and why it has none.
+type Unembedded = (String, String);
+
 /// The vectors of all encoders that have some. One that fails costs its cells and not the run, unless it is the only one; it leaves `sources` and is returned with its
 /// reason.
 fn embed_all(
@@ -195,7 +207,7 @@ fn embed_all(
     cache: &Cache,
     progress: &Progress,
     interrupted: &AtomicBool,
-) -> Result<(Vec<Embedded>, Vec<(String, String)>), RunError> {
+) -> Result<(Vec<Embedded>, Vec<Unembedded>), RunError> {
     let (mut embedded, mut unembedded) = (Vec::new(), Vec::new());
     let mut encoders = Vec::new();
     let mut first = None;

@@ -15,6 +15,26 @@ pub type Shape = (usize, usize);
 /// What the host asks. A reply follows each but `Forget`.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
+    /// One model; X, then y. → `Fitted`
+    Fit {
+        /// Of which regressor.
+        regressor: Id,
+        /// Which combination of tunable parameters.
+        variant: usize,
+        /// Of X.
+        x: Shape,
+        /// The penalty; `None`: NaN.
+        alpha: Option<f64>,
+    },
+    /// Predictions of a model that was kept as bytes; X_new. → `Done`, with them
+    Predict {
+        /// Of which regressor.
+        regressor: Id,
+        /// The model.
+        state: Vec<u8>,
+        /// Of X_new.
+        x_new: Shape,
+    },
     /// A regressor with these parameters. → `Made`
     Regressor(RegressorOptions),
     /// An encoder. → `Encoder`
@@ -107,6 +127,8 @@ pub enum Reply {
     Made(Id),
     /// A new encoder.
     Encoder(Id, EncoderShape),
+    /// A model; its coefficients are in the numbers, or these are its bytes.
+    Fitted(Option<Vec<u8>>),
     /// Token counts, if the encoder counts.
     Tokens(Option<Vec<TokenCount>>),
     /// The share of a call that is done; its reply is still to come.

@@ -12,7 +12,7 @@ use super::process::{Ended, Launcher, Worker};
 use super::protocol::{INFO, Id, Reply, Request};
 use crate::library::profile::Profile;
 use crate::library::regressor::StudyRegressor;
-use crate::library::{CallContext, Plugin, PluginError, RegressorOptions};
+use crate::library::{CallContext, Fitted, Plugin, PluginError, RegressorOptions};
 
 /// After so many deaths no further worker is started.
 const MOST_DEATHS: usize = 4;
@@ -116,6 +116,21 @@ impl IsolatedRegressor {
         }
     }
 
+    /// A request to the regressor itself.
+    fn ask_once(
+        &self,
+        request: impl FnOnce(Id) -> Request,
+        numbers: &[&[f64]],
+        what: &str,
+    ) -> Result<(Reply, Vec<f64>), PluginError> {
+        let (worker, regressor) = self.worker()?;
+        match worker.ask(&request(regressor), numbers, &|_| {}) {
+            Ok((Reply::Refused(error), _)) => Err(error),
+            Ok(answer) => Ok(answer),
+            Err(ended) => Err(self.dead(what, &ended)),
+        }
+    }
+
     fn strange(&self) -> RegressorError {
         RegressorError {
             status: status::INTERNAL,
@@ -159,6 +174,38 @@ impl StudyRegressor for IsolatedRegressor {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    fn fit_model(
+        &self,
+        variant: usize,
+        x: &DMatrix<f64>,
+        y: &[f64],
+        alpha: f64,
+    ) -> Result<Fitted, PluginError> {
+        let request = |regressor| Request::Fit {
+            regressor,
+            variant,
+            x: x.shape(),
+            alpha: Some(alpha).filter(|alpha| !alpha.is_nan()),
+        };
+        match self.ask_once(request, &[x.as_slice(), y], "fit")? {
+            (Reply::Fitted(None), numbers) => Ok(Fitted::Coefficients(numbers)),
+            (Reply::Fitted(Some(bytes)), _) => Ok(Fitted::State(bytes)),
+            _ => Err(PluginError::new(&self.plugin, status::INTERNAL, STRANGE)),
+        }
+    }
+
+    fn predict_model(&self, state: &[u8], x_new: &DMatrix<f64>) -> Result<Vec<f64>, PluginError> {
+        let request = |regressor| Request::Predict {
+            regressor,
+            state: state.to_vec(),
+            x_new: x_new.shape(),
+        };
+        match self.ask_once(request, &[x_new.as_slice()], "predict")? {
+            (Reply::Done, y_hat) if y_hat.len() == x_new.nrows() => Ok(y_hat),
+            _ => Err(PluginError::new(&self.plugin, status::INTERNAL, STRANGE)),
+        }
     }
 }
 

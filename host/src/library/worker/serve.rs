@@ -22,7 +22,10 @@ use self_cell::self_cell;
 use super::protocol::{Id, Logged, Reply, Request, Shape, control};
 use super::wire::{self, Connection};
 use crate::encode::TextEncoder;
-use crate::library::{CallContext, Plugin, PluginEncoder, PluginError, PluginRegressor, open_here};
+use crate::library::{
+    CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, StudyRegressor,
+    open_here,
+};
 
 /// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which the host has probed, and serves the host on stdin until that closes.
 /// `memory`: bytes its data may have, 0 for no limit.
@@ -284,6 +287,29 @@ impl Objects {
                 let made =
                     PluginRegressor::new(Arc::clone(&self.plugin), options, self.context.clone())?;
                 self.made(Object::Regressor(Arc::new(made)))
+            }
+            Request::Fit {
+                regressor,
+                variant,
+                x,
+                alpha,
+            } => {
+                let regressor = self.regressor(regressor)?;
+                let (x, y) = (numbers.matrix(x)?, numbers.matrix((x.0, 1))?);
+                let alpha = alpha.unwrap_or(f64::NAN);
+                match regressor.fit_model(variant, &x, y.as_slice(), alpha)? {
+                    Fitted::Coefficients(numbers) => Ok((Reply::Fitted(None), numbers)),
+                    Fitted::State(bytes) => Ok((Reply::Fitted(Some(bytes)), Vec::new())),
+                }
+            }
+            Request::Predict {
+                regressor,
+                state,
+                x_new,
+            } => {
+                let x_new = numbers.matrix(x_new)?;
+                let y_hat = self.regressor(regressor)?.predict_model(&state, &x_new)?;
+                Ok((Reply::Done, y_hat))
             }
             Request::Prepare {
                 regressor,
