@@ -20,6 +20,7 @@ mod host;
 mod isolation;
 mod mistakes;
 mod outputs;
+mod predict;
 mod quickstart;
 mod raters;
 mod readme;

@@ -32,7 +32,7 @@ impl Plan {
         if let Some(plan) = plan.as_object_mut() {
             plan.shift_remove("out");
             plan.shift_remove("folder");
-            // Where a plugin runs and what is exported change no number.
+            // Where a plugin runs changes no number.
             let plugins = ["encoders", "regressors"].map(|kind| plan.get(kind).cloned());
             for (kind, list) in ["encoders", "regressors"].into_iter().zip(plugins) {
                 plan.insert(kind.to_owned(), without_place(list));
@@ -57,7 +57,7 @@ fn without_place(list: Option<Value>) -> Value {
     let mut list = list.unwrap_or_default();
     let plugins = list.as_array_mut().into_iter().flatten();
     for plugin in plugins.filter_map(Value::as_object_mut) {
-        for key in ["isolation", "time_limit", "memory_limit", "export_models"] {
+        for key in ["isolation", "time_limit", "memory_limit"] {
             plugin.shift_remove(key);
         }
     }

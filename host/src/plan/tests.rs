@@ -58,7 +58,7 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         }],
         "regressors": [{
             "name": "ridge", "plugin": "plugins/libridge.so", "params": {}, "alphas": null, "n_alphas": null,
-            "alpha_min_ratio": 0.001, "patience": 5, "tol": 1e-9, "selection": "min", "compat": null, "isolation": null, "time_limit": 600, "memory_limit": null,
+            "alpha_min_ratio": 0.001, "patience": 5, "tol": 1e-9, "selection": "min", "compat": null, "export_models": false, "isolation": null, "time_limit": 600, "memory_limit": null,
         }],
     });
     assert_eq!(plan, expected);

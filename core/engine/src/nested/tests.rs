@@ -7,6 +7,18 @@ use crate::reference::ReferenceRidge;
 use crate::seed::Seed;
 
 fn designs(n: usize, n_features: usize) -> (FoldDesigns, DMatrix<f64>) {
+    let (designs, _, y) = built_by(n, n_features, FoldDesigns::build);
+    (designs, y)
+}
+
+type Build = fn(&Layout, &[usize], usize) -> Result<FoldDesigns, EngineError>;
+
+/// Designs, X and Y of a small study.
+fn built_by(
+    n: usize,
+    n_features: usize,
+    build: Build,
+) -> (FoldDesigns, DMatrix<f64>, DMatrix<f64>) {
     let mut noise = Seed(4).stream("data", 0);
     let x = DMatrix::from_fn(n, n_features, |_, _| noise.normal());
     let mut y = DMatrix::from_fn(n, 3, |row, _| x[(row, 0)] + noise.normal());
@@ -22,7 +34,8 @@ fn designs(n: usize, n_features: usize) -> (FoldDesigns, DMatrix<f64>) {
         covariates: None,
     };
     let rows: Vec<usize> = (0..n).collect();
-    (FoldDesigns::build(&layout, &rows, 0).unwrap(), y)
+    let designs = build(&layout, &rows, 0).unwrap();
+    (designs, x, y)
 }
 
 fn run(designs: &FoldDesigns, y: &DMatrix<f64>, patience: Option<usize>) -> OutOfFold {
@@ -105,4 +118,74 @@ fn adding_a_constant_and_scaling_y_changes_no_choice() {
     // 1e6 costs about ten of the sixteen digits of y.
     let back = moved.y_hat.map(|y_hat| (y_hat - 1e6) / 250.0);
     assert!((back - plain.y_hat).amax() < 1e-8);
+}
+
+#[test]
+fn the_final_model_takes_the_penalty_that_is_best_over_the_folds() {
+    let (n, p) = (60, 8);
+    let (designs, x, y) = built_by(n, p, FoldDesigns::build_final);
+    let found = run(&designs, &y, None);
+    assert_eq!((found.fits.len(), found.y_hat.shape()), (1, y.shape()));
+    let ridge = ReferenceRidge { n_alphas: 12 };
+    let all: Vec<usize> = (0..n).collect();
+    for column in 0..3 {
+        // By hand: each fold in turn is predicted from the others, at every step of their grid; then all rows are fitted at the best step.
+        let mut sse = vec![0.0; ridge.n_alphas];
+        for fold in 0..5 {
+            let is_in = |row: &usize| designs.fold_of[*row] == fold;
+            let (new, train): (Vec<usize>, Vec<usize>) = all.iter().partition(|row| is_in(row));
+            for (step, y_hat) in predicted(&ridge, &x, &y, column, &train, &new)
+                .iter()
+                .enumerate()
+            {
+                let errors = new.iter().zip(y_hat);
+                sse[step] += errors
+                    .map(|(row, y_hat)| (y[(*row, column)] - y_hat).powi(2))
+                    .sum::<f64>();
+            }
+        }
+        let best = (0..sse.len())
+            .min_by(|a, b| sse[*a].total_cmp(&sse[*b]))
+            .unwrap();
+        assert_eq!(found.fits[0][column].step, best, "{sse:?}");
+        let expected = &predicted(&ridge, &x, &y, column, &all, &all)[best];
+        for (row, expected) in expected.iter().enumerate() {
+            assert!((found.y_hat[(row, column)] - expected).abs() < 1e-12);
+        }
+    }
+}
+
+/// Predictions of the rows `new` by models of the rows `train`, for each step of their grid.
+fn predicted(
+    ridge: &ReferenceRidge,
+    x: &DMatrix<f64>,
+    y: &DMatrix<f64>,
+    column: usize,
+    train: &[usize],
+    new: &[usize],
+) -> Vec<Vec<f64>> {
+    let (mut x_train, mut x_new) = (x.select_rows(train), x.select_rows(new));
+    for feature in 0..x.ncols() {
+        let mean = x_train.column(feature).mean();
+        let sd = x_train.column(feature).variance().sqrt();
+        for part in [&mut x_train, &mut x_new] {
+            part.column_mut(feature)
+                .iter_mut()
+                .for_each(|value| *value = (*value - mean) / sd);
+        }
+    }
+    let y_train = y.column(column).select_rows(train);
+    let mean = y_train.mean();
+    let centred = DMatrix::from_column_slice(train.len(), 1, y_train.add_scalar(-mean).as_slice());
+    let prepared = ridge.prepare(&x_train, &x_new).unwrap();
+    let mut alphas = DMatrix::zeros(ridge.n_alphas, 1);
+    prepared.grid(0, &centred, &mut alphas).unwrap();
+    let step = |step: u32| {
+        let mut path = prepared.begin(0, &centred, &alphas).unwrap();
+        let mut y_hat = vec![0.0; new.len()];
+        path.advance(&[0], &[step], &mut y_hat, &mut [FitInfo::default()])
+            .unwrap();
+        y_hat.into_iter().map(|value| value + mean).collect()
+    };
+    (0..ridge.n_alphas as u32).map(step).collect()
 }
