@@ -225,6 +225,72 @@ fn what_a_plugin_prints_stays_out_of_the_results_and_is_named_once() {
 }
 
 #[test]
+fn ctrl_c_ends_a_plugin_that_hangs_within_seconds_and_keeps_what_is_finished() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::sound();
+    append(
+        &folder,
+        &regressor("slow", &c_plugin("loop_in_fit"), "time_limit = 600\n"),
+    );
+    let mut host = Command::new(&ocean_tests::workspace::built().host)
+        .args(["eval", "plugins.toml", "--out", "run"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(|| Some(()).filter(|()| children_of(host.id()).iter().any(|pid| is_busy(*pid))));
+    let pid = host.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(killed.success());
+    let begun = std::time::Instant::now();
+    assert_eq!(host.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    assert!(folder.file("run/work/journal").exists());
+}
+
+/// It has computed for a while: it is in its endless loop.
+fn is_busy(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let ticks = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.split(' ').nth(11)?.parse::<u64>().ok());
+    ticks.is_some_and(|ticks| ticks > 20)
+}
+
+#[test]
+fn a_library_that_crashes_when_loaded_is_tried_once() {
+    let folder = Folder::sound();
+    append(&folder, &regressor("fatal", &c_plugin("crash_on_load"), ""));
+    let cache = folder.file("cache");
+    let eval = || {
+        std::process::Command::new(&ocean_tests::workspace::built().host)
+            .args(["eval", "plugins.toml", "--quiet"])
+            .env("OCEAN_CACHE", &cache)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let first = eval();
+    let said = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert!(
+        said.contains("it crashed while it was loaded, with signal 11"),
+        "{said}"
+    );
+    assert!(!said.contains("not tried again"), "{said}");
+    let again = eval();
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert_eq!(again.status.code(), Some(2));
+    assert!(
+        said.contains(
+            "it was not tried again, as its bytes are those of the last time: it crashed"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_worker_does_not_outlive_its_host() {
     use std::process::{Command, Stdio};
     let folder = Folder::sound();

@@ -203,6 +203,14 @@ pub enum Fault {
         /// The limit.
         seconds: u64,
     },
+    /// It took a child down before, and its bytes are the same.
+    #[error("it was not tried again, as its bytes are those of the last time: {before} (to try again, remove {})", file.display())]
+    Quarantined {
+        /// What it did.
+        before: String,
+        /// The file that remembers it.
+        file: PathBuf,
+    },
     /// The child could not be started, or answered nonsense.
     #[error("it could not be probed: {0}")]
     NotProbed(String),

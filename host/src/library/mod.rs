@@ -30,6 +30,7 @@ mod moments;
 mod open;
 mod probe;
 mod profile;
+mod quarantine;
 mod regressor;
 mod search;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use fitted::{Fitted, can_be_kept};
 pub use interfaces::Interfaces;
 pub use probe::{Probed, ProbedPlugin, Prober, probe, probe_main};
 pub use profile::Profile;
+pub use quarantine::Quarantine;
 pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 pub use search::{Found, SearchPath, file_name};
 #[cfg(unix)]

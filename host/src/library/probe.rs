@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Fault, LibraryError};
+use super::quarantine::Quarantine;
 use super::{Descriptor, Layout, open};
 
 /// Begins the line that carries the child's answer.
@@ -27,6 +28,7 @@ pub struct Prober {
     program: PathBuf,
     arguments: Vec<OsString>,
     time_limit: Duration,
+    quarantine: Option<Quarantine>,
 }
 
 impl Prober {
@@ -38,6 +40,7 @@ impl Prober {
             arguments: vec!["probe".into()],
             // Loading takes milliseconds; a large library on a cold network drive may take seconds.
             time_limit: Duration::from_secs(30),
+            quarantine: None,
         }
     }
 
@@ -47,6 +50,15 @@ impl Prober {
     /// The system cannot tell which program is running.
     pub fn this_program() -> std::io::Result<Self> {
         std::env::current_exe().map(Self::new)
+    }
+
+    /// The same, which remembers what took its child down.
+    #[must_use]
+    pub fn with_quarantine(self, quarantine: Quarantine) -> Self {
+        Self {
+            quarantine: Some(quarantine),
+            ..self
+        }
     }
 
     /// The program that is started.
@@ -95,6 +107,18 @@ pub fn probe(prober: &Prober, path: &Path) -> Result<Probed, LibraryError> {
 }
 
 pub(super) fn probe_inspected(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault> {
+    let quarantine = prober.quarantine.as_ref();
+    if let Some(fault) = quarantine.and_then(|quarantine| quarantine.find(&hash)) {
+        return Err(fault);
+    }
+    let probed = probe_now(prober, path, hash.clone());
+    if let (Some(quarantine), Err(fault)) = (quarantine, &probed) {
+        quarantine.take(&hash, path, fault);
+    }
+    probed
+}
+
+fn probe_now(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault> {
     let path = std::path::absolute(path).map_err(|e| Fault::Unreadable(e.to_string()))?;
     let outcome = run(prober, &path)?;
     let (answer, chatter) = split_answer(&outcome.stdout);
@@ -340,6 +364,7 @@ mod tests {
             program: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],
             time_limit,
+            quarantine: None,
         };
         probe_inspected(&prober, Path::new("/x.so"), "hash".into())
     }

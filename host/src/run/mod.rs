@@ -21,7 +21,7 @@ use crate::config::{Config, Scope};
 use crate::dataset::{Analysed, Dataset};
 use crate::exported::Export;
 use crate::journal::{self, Journal};
-use crate::library::{CallContext, Library, Prober, SearchPath};
+use crate::library::{CallContext, Library, Prober, Quarantine, SearchPath};
 use crate::models::Models;
 use crate::outputs::{self, Timings};
 use crate::plan::Plan;
@@ -257,7 +257,15 @@ pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
     let program = std::env::current_exe().map_err(|error| {
         RunError::Failed(format!("cannot tell which program is running: {error}"))
     })?;
-    Ok((SearchPath::of(&program), Prober::new(program)))
+    let search = SearchPath::of(&program);
+    let prober = Prober::new(program);
+    Ok(match Cache::resolve(None).folder() {
+        Some(cache) => {
+            let quarantine = Quarantine::at(&cache.join("quarantine"));
+            (search, prober.with_quarantine(quarantine))
+        }
+        None => (search, prober),
+    })
 }
 
 /// Plugins beside this program and in the places of the user.
