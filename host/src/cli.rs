@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::Scope;
+use crate::plugin_cli::new;
 use crate::progress::Format;
 
 const STYLES: Styles = Styles::styled()
@@ -41,7 +42,7 @@ pub enum Command {
     /// Turn the texts into vectors and keep them in the cache
     #[command(long_about = ENCODE)]
     Encode(EncodeArgs),
-    /// Show which plugins there are and what they take
+    /// Begin a plugin, or show which there are and what they take
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Apply an exported model to other texts
@@ -241,6 +242,27 @@ pub enum PluginCommand {
         /// Its id, or the path of a library
         plugin: String,
     },
+    /// Make a folder with a plugin that builds and runs, to change into your own
+    New(NewArgs),
+}
+
+/// `plugin new`
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Its id: lower-case letters, digits and `-`
+    pub name: String,
+    /// What it makes
+    #[arg(long, value_enum)]
+    pub kind: new::Kind,
+    /// What it is written in
+    #[arg(long, value_enum)]
+    pub lang: new::Language,
+    /// The folder in which the folder NAME is made
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// For Rust: use the SDK of this checkout of ocean-host, instead of a copy of it in the new folder
+    #[arg(long, value_name = "PATH")]
+    pub sdk: Option<PathBuf>,
 }
 
 /// `--format`

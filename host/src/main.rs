@@ -138,6 +138,17 @@ fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
                 .map_err(|error| Refusal::from(Problem::new(&plugin, error.to_string())))?;
             true
         }
+        PluginCommand::New(args) => {
+            let request = plugin_cli::new::Request {
+                kind: args.kind,
+                language: args.lang,
+                name: args.name,
+                folder: args.dir,
+                sdk: args.sdk,
+            };
+            text = plugin_cli::new::new(&request)?.into_bytes();
+            true
+        }
     };
     let code = if is_sound {
         ExitCode::SUCCESS

@@ -1,9 +1,10 @@
-//! `ocean-host plugin …`: what is installed, what a plugin says of itself.
+//! `ocean-host plugin …`: what is installed, what a plugin says of itself, and how to begin one.
 //!
 //! Nothing here loads a plugin into this process: everything shown was found by the probing child, so a plugin that crashes is a line in a list.
 
 mod info;
 mod list;
+pub mod new;
 
 pub use info::info;
 pub use list::list;
