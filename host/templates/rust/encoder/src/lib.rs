@@ -45,7 +45,11 @@ fn hash(word: &str) -> u64 {
 
 impl Encoder for Plugin {
     // Version, description and licence come from Cargo.toml.
-    const INFO: Info = ocean_plugin::info! { id: "@ID@", name: "@TITLE@", family: "hash" };
+    const INFO: Info = ocean_plugin::info! {
+        id: "@ID@",
+        name: "@TITLE@",
+        family: "hash",
+    };
     type Params = Params;
 
     // Cheap: weights are better read at the first encode, so that a full cache loads nothing.

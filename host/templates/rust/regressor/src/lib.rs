@@ -29,7 +29,11 @@ struct Plugin {
 
 impl Regressor for Plugin {
     // Version, description and licence come from Cargo.toml. A family of "ridge", "lasso" or "elastic-net" would promise those objectives.
-    const INFO: Info = ocean_plugin::info! { id: "@ID@", name: "@TITLE@", family: "pls" };
+    const INFO: Info = ocean_plugin::info! {
+        id: "@ID@",
+        name: "@TITLE@",
+        family: "pls",
+    };
     type Params = Params;
     /// What `fit` learned: one coefficient a column.
     type Model = Vec<f64>;
@@ -86,7 +90,9 @@ impl Regressor for Plugin {
         }
         y_hat.fill(0.0);
         for (column, c) in x_new.columns().zip(coef) {
-            y_hat.iter_mut().zip(&*column).for_each(|(y, x)| *y += x * c);
+            for (y_hat, x) in y_hat.iter_mut().zip(&*column) {
+                *y_hat += x * c;
+            }
         }
         Ok(())
     }
