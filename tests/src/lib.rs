@@ -4,6 +4,7 @@
 
 pub mod fixtures;
 pub mod hub;
+pub mod kit;
 pub mod lasso;
 pub mod ridge;
 pub mod skip;

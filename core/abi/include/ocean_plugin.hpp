@@ -130,7 +130,7 @@ class params {
 
  private:
   struct value {
-    char kind = '0'; // number, boolean, string, 0 for null
+    char kind = '0'; // number, boolean, string; 0: null, which none of these takes
     double number = 0;
     std::string text;
     bool is_taken = false;
@@ -148,7 +148,7 @@ class params {
     const auto found = members_.find(name);
     if (found == members_.end()) return nullptr;
     found->second.is_taken = true;
-    return found->second.kind == '0' ? nullptr : &found->second; // null: not said
+    return &found->second;
   }
 
   void blanks() {
