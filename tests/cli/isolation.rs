@@ -224,29 +224,51 @@ fn what_a_plugin_prints_stays_out_of_the_results_and_is_named_once() {
     );
 }
 
-#[test]
-fn ctrl_c_ends_a_plugin_that_hangs_within_seconds_and_keeps_what_is_finished() {
+/// Starts a run whose regressor never comes back by itself, waits until it computes, interrupts it, and gives what it said and the seconds until its end.
+fn interrupted(folder: &Folder, plugin: &str) -> (String, f64) {
     use std::process::{Command, Stdio};
-    let folder = Folder::sound();
     append(
-        &folder,
-        &regressor("slow", &c_plugin("loop_in_fit"), "time_limit = 600\n"),
+        folder,
+        &regressor("slow", &c_plugin(plugin), "time_limit = 600\n"),
     );
-    let mut host = Command::new(&ocean_tests::workspace::built().host)
+    let host = Command::new(&ocean_tests::workspace::built().host)
         .args(["eval", "plugins.toml", "--out", "run"])
+        .env("OCEAN_CACHE", folder.file("cache"))
         .current_dir(folder.path())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    wait_for(|| Some(()).filter(|()| children_of(host.id()).iter().any(|pid| is_busy(*pid))));
+    wait_for(|| {
+        let workers = children_of(host.id());
+        workers.iter().any(|pid| is_busy(*pid)).then_some(())
+    });
     let pid = host.id().to_string();
     let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(killed.success());
     let begun = std::time::Instant::now();
-    assert_eq!(host.wait().unwrap().code(), Some(130));
-    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    let output = host.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
     assert!(folder.file("run/work/journal").exists());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (said, begun.elapsed().as_secs_f64())
+}
+
+#[test]
+fn ctrl_c_ends_a_plugin_that_hangs_within_seconds_and_keeps_what_is_finished() {
+    let (_, seconds) = interrupted(&Folder::sound(), "loop_in_fit");
+    assert!(seconds < 10.0, "{seconds}");
+}
+
+#[test]
+fn ctrl_c_reaches_a_plugin_that_asks_and_its_log_reaches_the_user() {
+    let (said, seconds) = interrupted(&Folder::sound(), "polite_loop_in_fit");
+    assert!(seconds < 10.0, "{seconds}");
+    assert!(
+        said.contains("regressor `one-feature`: this takes long"),
+        "{said}"
+    );
+    assert!(said.contains("regressor `one-feature`: stopping"), "{said}");
 }
 
 /// It has computed for a while: it is in its endless loop.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -53,6 +54,7 @@ pub struct Worker {
     /// What is known of its end.
     ended: Mutex<Option<Ended>>,
     is_cancelled: AtomicBool,
+    logs: Option<JoinHandle<()>>,
 }
 
 impl Worker {
@@ -81,7 +83,7 @@ impl Worker {
         if let Some(stdout) = child.stdout.take() {
             warn_of_noise(stdout, plugin.title(), context.clone());
         }
-        pass_on_logs(control.try_clone()?, context.clone());
+        let logs = pass_on_logs(control.try_clone()?, context.clone());
         Ok(Self {
             child: Mutex::new(child),
             control: Mutex::new(control),
@@ -91,6 +93,7 @@ impl Worker {
             context: context.clone(),
             ended: Mutex::default(),
             is_cancelled: AtomicBool::new(false),
+            logs: Some(logs),
         })
     }
 
@@ -228,6 +231,10 @@ impl Drop for Worker {
         let mut child = lock(&self.child);
         let _ = child.kill();
         let _ = child.wait();
+        // What the plugin logged last is still on its way.
+        if let Some(logs) = self.logs.take() {
+            let _ = logs.join();
+        }
     }
 }
 
@@ -246,7 +253,10 @@ impl Read for Patient<'_> {
                 Err(error)
                     if matches!(
                         error.kind(),
-                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                        // A signal, such as Ctrl-C itself, cuts a read short.
+                        io::ErrorKind::WouldBlock
+                            | io::ErrorKind::TimedOut
+                            | io::ErrorKind::Interrupted
                     ) => {}
                 result => return result,
             }
@@ -315,10 +325,10 @@ fn warn_of_noise(mut stdout: impl Read + Send + 'static, title: String, context:
     });
 }
 
-fn pass_on_logs(mut control: UnixStream, context: CallContext) {
+fn pass_on_logs(mut control: UnixStream, context: CallContext) -> JoinHandle<()> {
     std::thread::spawn(move || {
         while let Ok((Logged(level, text), _)) = wire::read_head(&mut control) {
             context.log(level, &text);
         }
-    });
+    })
 }

@@ -106,12 +106,10 @@ fn receive(control: &UnixStream) -> io::Result<Option<(u8, Option<Connection>)>>
     let mut byte = [0];
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = recvmsg(
-        control,
-        &mut [io::IoSliceMut::new(&mut byte)],
-        &mut ancillary,
-        RecvFlags::empty(),
-    )?;
+    let received = rustix::io::retry_on_intr(|| {
+        let mut parts = [io::IoSliceMut::new(&mut byte)];
+        recvmsg(control, &mut parts, &mut ancillary, RecvFlags::empty())
+    })?;
     if received.bytes == 0 {
         return Ok(None);
     }
