@@ -39,6 +39,9 @@ pub enum Command {
     /// Evaluate every encoder with every regressor on every target, and test each result
     #[command(long_about = EVAL)]
     Eval(EvalArgs),
+    /// Look at a table and write a plugins.toml for it that runs
+    #[command(long_about = INIT)]
+    Init(InitArgs),
     /// Turn the texts into vectors and keep them in the cache
     #[command(long_about = ENCODE)]
     Encode(EncodeArgs),
@@ -85,6 +88,12 @@ Texts are encoded (or vectors read), each row is predicted by a model that never
 permuted targets. Reports, tables and everything drawn go to the results folder. Ctrl-C leaves a valid partial run; the same command \
 resumes it.";
 
+const INIT: &str = "\
+Look at a table and write a plugins.toml for it that runs.
+
+Which column is the id, which the text, which are scores, whether several raters scored the same traits and whether rows belong to groups is guessed from names and values, \
+explained, and written into a commented file. Flags replace guesses.";
+
 const ENCODE: &str = "\
 Turn the texts into vectors and keep them in the cache.
 
@@ -125,6 +134,32 @@ pub struct EvalArgs {
     /// Options shared with `encode`.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The table (.csv, .tsv, .jsonl, .parquet), or a folder with one
+    #[arg(value_name = "DATA", default_value = ".")]
+    pub data: PathBuf,
+    /// The id column
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// The text column
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// A target, a name or a glob; may be repeated
+    #[arg(long = "target", value_name = "COLUMN")]
+    pub targets: Vec<String>,
+    /// The column whose rows belong together
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// The file to write [default: plugins.toml beside the table]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `encode`

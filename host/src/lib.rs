@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod encode;
 pub mod encode_command;
 pub mod exported;
+pub mod init;
 pub mod journal;
 pub mod library;
 pub mod models;

@@ -13,12 +13,24 @@ use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
 use ocean_host::report::terminal::{self, Screen};
 use ocean_host::run::{self, Options, Outcome, RunError};
-use ocean_host::{cli, encode_command, exported, library, plugin_cli, report, selfcheck};
+use ocean_host::{cli, encode_command, exported, init, library, plugin_cli, report, selfcheck};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Command::Eval(args) => finish(eval(args)),
+        Command::Init(args) => finish(
+            init::init(&init::Options {
+                data: args.data,
+                id: args.id,
+                text: args.text,
+                targets: args.targets,
+                group: args.group,
+                out: args.out,
+                is_forced: args.force,
+            })
+            .map(|text| (text, ExitCode::SUCCESS)),
+        ),
         Command::Encode(args) => {
             let options = options(args.config, args.out, &args.common);
             finish(

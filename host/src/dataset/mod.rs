@@ -14,7 +14,7 @@ pub mod npy;
 mod parquet;
 mod raters;
 pub mod table;
-mod targets;
+pub(crate) mod targets;
 
 use crate::plan::{DataPlan, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal};

@@ -11,7 +11,7 @@ use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
 
 /// How a missing value is written in a text file. Anything else that is not a number is a word.
-pub(super) const MISSING: [&str; 6] = ["", "NA", "NaN", "null", "None", "."];
+pub(crate) const MISSING: [&str; 6] = ["", "NA", "NaN", "null", "None", "."];
 
 /// The targets of a plan in the order of its patterns, and a sentence for every trait of `[raters]` that none of them names.
 pub fn select(
