@@ -148,7 +148,28 @@ fn columns_that_fit<'r>(
         }
     }
     shown.sort_by_key(|(place, _)| *place);
-    shown.into_iter().map(|(_, column)| column).collect()
+    let mut columns: Vec<Column> = shown.into_iter().map(|(_, column)| column).collect();
+    // Before words are cut, p goes: what is claimed rests on p_fwer.
+    let has_fwer = columns.iter().any(|column| column.heading == "p_fwer");
+    if has_fwer && least_width(&columns, cells) > usize::from(screen.width) + GAP {
+        columns.retain(|column| column.heading != "p");
+    }
+    columns
+}
+
+/// Columns of text that a table takes whose labels are broken between words and nowhere else.
+fn least_width(columns: &[Column], cells: &[&CellResult]) -> usize {
+    let of_column = |column: &Column| match column.kind {
+        Kind::Number => natural_width(column, cells),
+        _ => label_width(column, cells),
+    };
+    columns.iter().map(of_column).sum()
+}
+
+/// The widest word of a column, the gap to its neighbour included.
+fn label_width(column: &Column, cells: &[&CellResult]) -> usize {
+    let texts = cells.iter().map(|cell| visible(&column.text(cell)));
+    widest_word(texts.chain([column.heading.to_owned()]))
 }
 
 /// Columns of text a column takes when nothing is wrapped, the gap to its neighbour included.
@@ -160,9 +181,9 @@ fn natural_width(column: &Column, cells: &[&CellResult]) -> usize {
     widest.unwrap_or(0).max(column.heading.width()) + GAP
 }
 
-/// The width each column gets: digits all they need, the verdict a word, labels an equal share of the rest as far as they need it, and the
-/// verdict what is left. Digits are never broken over lines. `natural`: widths when nothing is wrapped, gaps included.
-fn widths(kinds: &[Kind], natural: &[usize], screen: Screen) -> Vec<usize> {
+/// The width each column gets: digits all they need, the verdict a word, labels an equal share of the rest, first as far as their words need it, and the
+/// verdict what is left. Digits are never broken over lines. `natural`: widths when nothing is wrapped; `words`: when labels are broken between words; gaps included.
+fn widths(kinds: &[Kind], natural: &[usize], words: &[usize], screen: Screen) -> Vec<usize> {
     let mut given: Vec<usize> = kinds
         .iter()
         .zip(natural)
@@ -174,10 +195,15 @@ fn widths(kinds: &[Kind], natural: &[usize], screen: Screen) -> Vec<usize> {
         .collect();
     // The last column needs no gap behind it.
     let mut room = (usize::from(screen.width) + GAP).saturating_sub(given.iter().sum());
-    for growing in [[Kind::Label, Kind::Notes], [Kind::Verdict, Kind::Verdict]] {
+    let labels = [Kind::Label, Kind::Notes];
+    for (growing, wanted) in [
+        (labels, words),
+        (labels, natural),
+        ([Kind::Verdict, Kind::Verdict], natural),
+    ] {
         loop {
             let short: Vec<usize> = (0..kinds.len())
-                .filter(|&i| growing.contains(&kinds[i]) && given[i] < natural[i])
+                .filter(|&i| growing.contains(&kinds[i]) && given[i] < wanted[i])
                 .take(room)
                 .collect();
             if short.is_empty() {
@@ -210,7 +236,11 @@ fn draw(
         .iter()
         .map(|column| natural_width(column, &cells))
         .collect();
-    let widths = widths(&kinds, &natural, screen);
+    let words: Vec<usize> = columns
+        .iter()
+        .map(|column| label_width(column, &cells))
+        .collect();
+    let widths = widths(&kinds, &natural, &words, screen);
     for (place, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
         if place > 0 {
             table.add_row([""]);
@@ -242,7 +272,13 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
             *natural = (*natural).max(visible(text).width() + GAP);
         }
     }
-    let widths = widths(&kinds, &natural, screen);
+    let words: Vec<usize> = (0..kinds.len())
+        .map(|at| {
+            let texts = shown.rows.iter().map(|(texts, _)| visible(&texts[at]));
+            widest_word(texts.chain([shown.headings[at].0.to_owned()]))
+        })
+        .collect();
+    let widths = widths(&kinds, &natural, &words, screen);
     for (texts, is_significant) in &shown.rows {
         let mut row = Vec::new();
         for (at, text) in texts.iter().enumerate() {
@@ -303,6 +339,17 @@ fn aligned(cell: Cell, kind: Kind) -> Cell {
     }
 }
 
+/// The words of a label, each with what stands behind it.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive([' ', '_', '-', '.', '/'])
+}
+
+/// Columns of text that the widest word of `texts` takes, the gap to its neighbour included.
+fn widest_word(texts: impl Iterator<Item = String>) -> usize {
+    let widest = texts.filter_map(|text| words_of(&text).map(|word| word.trim_end().width()).max());
+    widest.max().unwrap_or(0) + GAP
+}
+
 /// A label broken where its words are: behind a space, `_`, `-`, `.` or `/`. A word that is wider than its column is left for the table to cut.
 fn in_lines(text: &str, kind: Kind, width: usize) -> String {
     let room = width.saturating_sub(GAP);
@@ -310,7 +357,7 @@ fn in_lines(text: &str, kind: Kind, width: usize) -> String {
         return text.to_owned();
     }
     let mut lines = vec![String::new()];
-    for word in text.split_inclusive([' ', '_', '-', '.', '/']) {
+    for word in words_of(text) {
         let is_full = lines
             .last()
             .is_some_and(|line| !line.is_empty() && line.width() + word.trim_end().width() > room);
