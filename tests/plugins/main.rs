@@ -8,12 +8,15 @@
 )]
 
 mod c_plugin;
+mod docs;
 mod door;
+mod examples;
 mod golden;
 mod header;
 mod hostile;
 mod kit;
 mod loading;
+mod matrix;
 mod moments;
 mod opened;
 mod python;

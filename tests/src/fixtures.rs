@@ -45,6 +45,28 @@ pub fn frozen_plugin() -> PathBuf {
     compile_c_plugin(&source, &folder, &library_name("frozen"), &[])
 }
 
+/// Builds the host that was frozen in 2026-11: it knows that header and `ocean.regressor/1`.
+///
+/// # Panics
+/// When it does not compile.
+#[must_use]
+pub fn frozen_host() -> PathBuf {
+    let folder = sources().join("frozen");
+    let source = folder.join("host_2026-11.c");
+    compile_c(&source, &folder, "host_2026-11", &["-ldl"])
+}
+
+/// The frozen plugin as it was built then; `None` on other systems than that one.
+#[must_use]
+pub fn frozen_library() -> Option<PathBuf> {
+    let is_its_system = cfg!(all(
+        target_os = "linux",
+        target_arch = "x86_64",
+        target_env = "gnu"
+    ));
+    is_its_system.then(|| sources().join("frozen/one_feature_2026-11_x86-64.so"))
+}
+
 /// Builds `fixtures/c/opener.c`, the program that opens a plugin in a process of its own.
 ///
 /// # Panics

@@ -41,6 +41,9 @@
 //! ([`PathRegressor`]), many targets at once ([`BatchRegressor`]), second moments ([`MomentsRegressor`]), coefficients ([`LinearRegressor`]), saved models ([`SaveRegressor`]), token counts
 //! ([`TokenCounter`]), parameters ([`params!`](macro@params)). Without them the host falls back on `fit` and `predict`, which is slow and right.
 //!
+//! `ocean-host plugin new --lang rust` writes a whole package round such a plugin; the guide for authors is `docs/plugins/` in ocean-host's repository, with the
+//! specification of every table.
+//!
 //! The SDK owns the boundary: panics become errors, wrong sizes and null pointers never reach an author, parameters are checked. The rules it cannot
 //! enforce are a plugin's own: the same seed gives the same bits; no clock, environment or global random generator; nothing printed (use
 //! [`Call::log`]); at most [`Call::max_threads`] threads, joined before returning.
