@@ -96,7 +96,7 @@ fn the_specification_names_every_interface_number_and_field_of_the_header() {
 /// Word for word, but for quotes and code marks; the objectives of the families are a table on the page.
 #[test]
 fn the_rules_of_the_specification_are_the_headers() {
-    let bare = |text: &str| in_one_line(&text.replace(['`', '"', '*'], " ")).replace(" .", ".");
+    let bare = |text: &str| in_one_line(&text.replace(['`', '"', '*'], ""));
     let specification = bare(&page("specification.md"));
     let header = include_str!("../../core/abi/include/ocean_plugin.h");
     let rules = header.split("THE RULES").nth(1).unwrap();

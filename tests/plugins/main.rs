@@ -10,6 +10,7 @@
 mod c_plugin;
 mod docs;
 mod door;
+mod edges;
 mod examples;
 mod golden;
 mod header;

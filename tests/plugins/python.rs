@@ -1,8 +1,10 @@
 //! Plugins in Python: the traps of an interpreter inside another program, each as one clear line.
 
 use std::process::Command;
+use std::ptr::null_mut;
 
-use ocean_plugin_abi::{BatchV1, LinearV1, StateV1, id, status};
+use ocean_plugin::testing::Host;
+use ocean_plugin_abi::{BatchV1, LinearV1, Mat, RegressorV1, StateV1, Str, id, status};
 use ocean_tests::kit::{Made, can_build, made, text};
 
 use crate::opened::Opened;
@@ -362,4 +364,45 @@ fn what_describe_refuses_is_one_line_with_its_place() {
         assert!(said.contains(expected), "{to}: {said}");
         assert!(!said.contains("Traceback"), "{to}: {said}");
     }
+}
+
+#[test]
+fn a_model_saved_by_python_predicts_the_same_bits_and_damaged_bytes_are_refused() {
+    let saving = "        return model\n\n    def save(self, model):\n        return model.tobytes()\n\n    \
+         def load(self, data):\n        return np.frombuffer(data)\n\n    def fit_predict(";
+    let changes = [("        return model\n\n    def fit_predict(", saving)];
+    let Some(plugin) = plugin("regressor", &changes) else {
+        return;
+    };
+    let opened = Opened::new(&plugin.folder.join("libocean_plugin_my_plugin.so"));
+    let regressor: &RegressorV1 = opened.table(id::REGRESSOR).unwrap();
+    let state: &StateV1 = opened.table(id::STATE).unwrap();
+    let host = Host::new();
+    let call = host.raw_call();
+    let (x, y) = ([1.0, -1.0, 0.5, -0.5], [1.0, -1.0]);
+    let x = Mat::column_major(x.as_ptr(), 2, 2);
+    let (mut one, mut first, mut second) = (null_mut(), null_mut(), null_mut());
+    let (mut before, mut after) = ([0.0; 2], [1.0; 2]);
+    // SAFETY: sizes as the header asks; every handle is given back once.
+    unsafe {
+        host.outcome(regressor.create(Str::new("{}"), &call, &mut one))
+            .unwrap();
+        host.outcome(regressor.fit(one, &x, y.as_ptr(), 1.0, &call, &mut first))
+            .unwrap();
+        host.outcome(state.save(one, first, &call)).unwrap();
+        let bytes = host.written();
+        for cut in [0, 7, bytes.len() - 1] {
+            let damaged = host.outcome(state.load(one, bytes.as_ptr(), cut, &call, &mut second));
+            assert_eq!(damaged.unwrap_err().status(), status::PARAM, "{cut}");
+        }
+        host.outcome(state.load(one, bytes.as_ptr(), bytes.len(), &call, &mut second))
+            .unwrap();
+        for (model, y_hat) in [(first, &mut before), (second, &mut after)] {
+            host.outcome(regressor.predict(one, model, &x, y_hat.as_mut_ptr(), &call))
+                .unwrap();
+            regressor.destroy_model(model);
+        }
+        regressor.destroy(one);
+    }
+    assert_eq!(before, after);
 }

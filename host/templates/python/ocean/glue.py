@@ -290,10 +290,10 @@ def fit(regressor, x, y, alpha, call_address, out):
         borrowed = Borrowed()
         x_array = borrowed.matrix(x)
         y_array = borrowed.array(y, (x_array.shape[0],), np.float64)
-        model = objects[regressor].fit(x_array, y_array, alpha, call)
+        model, width = objects[regressor].fit(x_array, y_array, alpha, call), x_array.shape[1]
         del x_array, y_array
         borrowed.returned("fit")
-        make(out, model)
+        make(out, (model, width))
     return guarded(call_address, "fit", run)
 
 
@@ -301,8 +301,11 @@ def predict(regressor, model, x_new, y_hat, call_address):
     def run(call):
         borrowed = Borrowed()
         x_array = borrowed.matrix(x_new)
+        fitted, width = objects[model]
+        if x_array.shape[1] != width:
+            raise Failure(SHAPE, f"X has {x_array.shape[1]} columns, the model was fitted on {width}")
         target = Borrowed().array(y_hat, (x_array.shape[0],), np.float64, is_writable=True)
-        fill(target, objects[regressor].predict(objects[model], x_array, call), "the prediction")
+        fill(target, objects[regressor].predict(fitted, x_array, call), "the prediction")
         del x_array
         borrowed.returned("predict")
     return guarded(call_address, "predict", run)
@@ -310,8 +313,8 @@ def predict(regressor, model, x_new, y_hat, call_address):
 
 def coef(regressor, model, out, call_address):
     def run(_):
-        values = np.asarray(objects[regressor].coef(objects[model]), dtype=np.float64)
-        fill(Borrowed().array(out, values.shape, np.float64, is_writable=True), values, "coef")
+        fitted, width = objects[model]
+        fill(Borrowed().array(out, (width,), np.float64, is_writable=True), objects[regressor].coef(fitted), "coef")
     return guarded(call_address, "coef", run)
 
 
@@ -342,17 +345,22 @@ def fit_predict(regressor, prepared, y, alphas, y_hat, info, call_address):
 
 
 def save(regressor, model, call_address):
-    return guarded(call_address, "save", lambda call: call._write(bytes(objects[regressor].save(objects[model]))))
+    def run(call):
+        fitted, width = objects[model]
+        call._write(width.to_bytes(8, "little") + bytes(objects[regressor].save(fitted)))
+    return guarded(call_address, "save", run)
 
 
 def load(regressor, ptr, size, call_address, out):
     def run(_):
         data = ctypes.string_at(ptr, size) if size else b""
+        if size < 8:
+            raise Failure(PARAM, f"these bytes are no saved model: {size} of at least 8 are there")
         try:
-            model = objects[regressor].load(data)
+            model = objects[regressor].load(data[8:])
         except Exception as error:  # whatever the bytes made it do
             raise Failure(PARAM, f"these bytes are no saved model: {type(error).__name__}: {error}") from None
-        make(out, model)
+        make(out, (model, int.from_bytes(data[:8], "little")))
     return guarded(call_address, "load", run)
 
 
