@@ -73,6 +73,20 @@ pub enum Command {
         /// Bytes its data may have; 0: as many as there are
         memory: u64,
     },
+    /// Run one check of a plugin in this process: the child that `plugin check` starts
+    #[command(hide = true)]
+    CheckOne {
+        /// The library
+        file: PathBuf,
+        /// The plugin in it
+        id: String,
+        /// The check
+        check: String,
+        /// What random data follow from
+        seed: u64,
+        /// Parameters, a JSON object
+        params: String,
+    },
     /// Open a library as a plugin and say what it is: the child that the host starts before it opens one itself
     #[command(hide = true)]
     Probe {
@@ -99,6 +113,12 @@ Turn the texts into vectors and keep them in the cache.
 
 Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and \
 NAME_summary.json are written for every encoder, for use in other programs.";
+
+const CHECK: &str = "\
+Check that a plugin keeps the promises of the ABI.
+
+Every check runs in a process of its own with a time limit, so that a crash is a result and not the end. For each one that fails: what was expected, what was seen, and how \
+to fix it. Exit code 1 when one failed.";
 
 const PREDICT: &str = "\
 Apply an exported model to other texts.
@@ -277,8 +297,37 @@ pub enum PluginCommand {
         /// Its id, or the path of a library
         plugin: String,
     },
+    /// Check that a plugin keeps the promises of the ABI
+    #[command(long_about = CHECK)]
+    Check(CheckArgs),
     /// Make a folder with a plugin that builds and runs, to change into your own
     New(NewArgs),
+}
+
+/// `plugin check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Its id, or the path of a library
+    #[arg(required_unless_present = "list")]
+    pub plugin: Option<String>,
+    /// This check alone; may be repeated
+    #[arg(long, value_name = "CHECK")]
+    pub only: Vec<String>,
+    /// List the checks and what they ask
+    #[arg(long)]
+    pub list: bool,
+    /// What random data follow from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// A parameter, as in model=FOLDER (a TOML value, or a plain word); may be repeated
+    #[arg(long = "param", value_name = "KEY=VALUE")]
+    pub params: Vec<String>,
+    /// One JSON object a check
+    #[arg(long)]
+    pub json: bool,
+    /// In this process, for a debugger: a crash ends the program
+    #[arg(long)]
+    pub in_process: bool,
 }
 
 /// `plugin new`

@@ -22,6 +22,8 @@ pub mod library;
 pub mod models;
 pub mod outputs;
 pub mod plan;
+#[cfg(unix)]
+pub mod plugin_check;
 pub mod plugin_cli;
 pub mod preview;
 pub mod problem;

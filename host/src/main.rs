@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use ocean_host::cli::{
-    Cli, Command, CommonArgs, EvalArgs, PluginCommand, PredictArgs, SelfcheckArgs,
+    CheckArgs, Cli, Command, CommonArgs, EvalArgs, PluginCommand, PredictArgs, SelfcheckArgs,
 };
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
 use ocean_host::report::terminal::{self, Screen};
 use ocean_host::run::{self, Options, Outcome, RunError};
-use ocean_host::{cli, encode_command, exported, init, library, plugin_cli, report, selfcheck};
+use ocean_host::{
+    cli, encode_command, exported, init, library, plugin_check, plugin_cli, report, selfcheck,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -53,6 +55,25 @@ fn main() -> ExitCode {
         Command::Selfcheck(args) => finish(certify(&args)),
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man => cli::manual().map_or(ExitCode::FAILURE, |page| print(&page)),
+        #[cfg(unix)]
+        Command::CheckOne {
+            file,
+            id,
+            check,
+            seed,
+            params,
+        } => {
+            let params = serde_json::from_str(&params).unwrap_or_default();
+            plugin_check::child_main(&plugin_check::Request {
+                file: &file,
+                id: &id,
+                check: &check,
+                seed,
+                params: &params,
+            })
+        }
+        #[cfg(not(unix))]
+        Command::CheckOne { .. } => ExitCode::FAILURE,
         #[cfg(unix)]
         Command::Worker { file, id, memory } => library::worker_main(&file, &id, memory),
         #[cfg(not(unix))]
@@ -150,6 +171,10 @@ fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
                 .map_err(|error| Refusal::from(Problem::new(&plugin, error.to_string())))?;
             true
         }
+        // What a library did before is no answer to whoever has just changed it: no quarantine.
+        PluginCommand::Check(args) => {
+            return check(args, &search, &library::Prober::new(prober.program()));
+        }
         PluginCommand::New(args) => {
             let request = plugin_cli::new::Request {
                 kind: args.kind,
@@ -168,6 +193,53 @@ fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
         ExitCode::FAILURE
     };
     Ok((String::from_utf8_lossy(&text).into_owned(), code))
+}
+
+#[cfg(unix)]
+fn check(
+    args: CheckArgs,
+    search: &library::SearchPath,
+    prober: &library::Prober,
+) -> Result<(String, ExitCode), RunError> {
+    let Some(plugin) = args.plugin.filter(|_| !args.list) else {
+        return Ok((plugin_check::listed(), ExitCode::SUCCESS));
+    };
+    let params = args.params.iter().map(|typed| exported::parameter(typed));
+    let options = plugin_check::Options {
+        plugin,
+        only: args.only,
+        seed: args.seed,
+        params: params.collect::<Result<_, _>>()?,
+        is_in_process: args.in_process,
+    };
+    let is_json = args.json;
+    let summary = plugin_check::check(&options, search, prober, |result| {
+        let line = match serde_json::to_string(result) {
+            Ok(json) if is_json => json,
+            _ => result.to_string(),
+        };
+        print(format!("{line}\n").as_bytes());
+    })?;
+    let code = if summary.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
+    let text = if is_json {
+        String::new()
+    } else {
+        format!("{summary}\n")
+    };
+    Ok((text, code))
+}
+
+#[cfg(not(unix))]
+fn check(
+    _: CheckArgs,
+    _: &library::SearchPath,
+    _: &library::Prober,
+) -> Result<(String, ExitCode), RunError> {
+    Err(RunError::Failed("checks need a Unix system".to_owned()))
 }
 
 fn options(

@@ -8,6 +8,7 @@
 )]
 
 mod c_plugin;
+mod conformance;
 mod docs;
 mod door;
 mod edges;

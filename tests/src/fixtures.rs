@@ -34,6 +34,28 @@ pub fn c_plugin(name: &str) -> PathBuf {
     compile_c_plugin(&source, &headers(), &library_name(name), flags)
 }
 
+/// The same with flags of the compiler, each combination a file of its own.
+///
+/// # Panics
+/// When it does not compile.
+#[must_use]
+pub fn c_plugin_with(name: &str, flags: &[&str]) -> PathBuf {
+    let source = sources().join("c").join(format!("{name}.c"));
+    let suffix: String = flags
+        .iter()
+        .map(|flag| {
+            flag.to_lowercase()
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+        })
+        .collect();
+    compile_c_plugin(
+        &source,
+        &headers(),
+        &library_name(&(name.to_owned() + &suffix)),
+        flags,
+    )
+}
+
 /// Builds the plugin and the header that were frozen in 2026-11.
 ///
 /// # Panics

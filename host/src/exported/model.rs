@@ -15,7 +15,7 @@ pub const FORMAT: u32 = 1;
 /// A model and all it takes to apply it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
-    /// [`FORMAT`]; the first field, so that a reader finds out early.
+    /// The format; the first field, so that a reader finds out early.
     pub ocean_model: u32,
     /// Version of the program that wrote it.
     pub made_by: String,

@@ -1,6 +1,6 @@
 //! `ocean-host init`: looks at a table, guesses what its columns are, says why, and writes a plugins.toml that runs.
 //!
-//! [`inspect`] says what is in each column, [`guess`] what it is for, [`write`] puts it into words. The file is tried before it is called ready: what `eval` would
+//! `inspect` says what is in each column, `guess` what it is for, `write` puts it into words. The file is tried before it is called ready: what `eval` would
 //! refuse is said here.
 
 mod guess;

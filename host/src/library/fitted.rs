@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use nalgebra::DMatrix;
-use ocean_plugin_abi::{Call, Status, handle, id, status};
+use ocean_plugin_abi::{Call, Mat, Status, handle, id, status};
 use serde::{Deserialize, Serialize};
 
 use super::call::{self, Terms, mat};
@@ -39,6 +39,108 @@ impl Drop for Model<'_> {
 }
 
 impl PluginRegressor {
+    /// One fit, and its predictions of `x_new`.
+    pub(crate) fn fit_predict(
+        &self,
+        x: &DMatrix<f64>,
+        y: &[f64],
+        alpha: f64,
+        x_new: &DMatrix<f64>,
+    ) -> Result<Vec<f64>, PluginError> {
+        debug_assert_eq!(x.nrows(), y.len());
+        let mut y_hat = vec![f64::NAN; x_new.nrows()];
+        let (x, x_new) = (mat(x), mat(x_new));
+        // SAFETY: the views are of matrices that live for the call; y has one number a row of X, ŷ one a row of X_new.
+        unsafe { self.fit_predict_views(&x, y.as_ptr(), alpha, &x_new, y_hat.as_mut_ptr()) }?;
+        Ok(y_hat)
+    }
+
+    /// The same on memory of the caller's.
+    ///
+    /// # Safety
+    /// `x` and `x_new` are views of readable memory; `y` has one number for each row of `x`, `y_hat` room for one for each row of `x_new`.
+    pub(crate) unsafe fn fit_predict_views(
+        &self,
+        x: &Mat,
+        y: *const f64,
+        alpha: f64,
+        x_new: &Mat,
+        y_hat: *mut f64,
+    ) -> Result<(), PluginError> {
+        let (table, handle, alpha) = (self.table(), self.variant(0), self.fit_alpha(alpha));
+        let mut out = std::ptr::null_mut();
+        self.ask("fit", None, |call| {
+            // SAFETY: the caller's promise.
+            unsafe { table.fit(handle, x, y, alpha, call, &raw mut out) }
+        })?;
+        let model = self.model(out, "fit")?;
+        self.ask("predict", None, |call| {
+            // SAFETY: the model is alive; the rest is the caller's promise.
+            unsafe { table.predict(handle, model.raw, x_new, y_hat, call) }
+        })
+    }
+
+    /// One fit as bytes, whatever else the plugin offers.
+    pub(crate) fn saved(
+        &self,
+        x: &DMatrix<f64>,
+        y: &[f64],
+        alpha: f64,
+    ) -> Result<Fitted, PluginError> {
+        let model = self.fit_once(0, x, y, alpha)?;
+        self.save(0, &model)
+    }
+
+    fn fit_once(
+        &self,
+        variant: usize,
+        x: &DMatrix<f64>,
+        y: &[f64],
+        alpha: f64,
+    ) -> Result<Model<'_>, PluginError> {
+        let (table, handle, alpha) = (self.table(), self.variant(variant), self.fit_alpha(alpha));
+        debug_assert_eq!(x.nrows(), y.len());
+        let view = mat(x);
+        let mut out = std::ptr::null_mut();
+        self.ask("fit", None, |call| {
+            // SAFETY: X and y live for the call and have the same number of rows.
+            unsafe {
+                table.fit(
+                    handle,
+                    &raw const view,
+                    y.as_ptr(),
+                    alpha,
+                    call,
+                    &raw mut out,
+                )
+            }
+        })?;
+        self.model(out, "fit")
+    }
+
+    fn save(&self, variant: usize, model: &Model<'_>) -> Result<Fitted, PluginError> {
+        let Some(state) = self.plugin().interfaces.state else {
+            let message = format!(
+                "its models cannot be kept: it offers neither `{}` nor `{}`",
+                id::LINEAR,
+                id::STATE
+            );
+            return Err(PluginError::new(
+                self.plugin(),
+                status::UNSUPPORTED,
+                message,
+            ));
+        };
+        let handle = self.variant(variant);
+        let sink = Mutex::new(Vec::new());
+        self.ask("save", Some(&sink), |call| {
+            // SAFETY: the model is alive.
+            unsafe { state.save(handle, model.raw, call) }
+        })?;
+        let bytes = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Fitted::State(bytes))
+    }
+
     fn model(&self, raw: *mut handle::Model, what: &str) -> Result<Model<'_>, PluginError> {
         if raw.is_null() {
             let message = format!("{what} returned OK and no object");
@@ -70,24 +172,8 @@ impl PluginRegressor {
         y: &[f64],
         alpha: f64,
     ) -> Result<Fitted, PluginError> {
-        let (table, handle, alpha) = (self.table(), self.variant(variant), self.fit_alpha(alpha));
-        debug_assert_eq!(x.nrows(), y.len());
-        let view = mat(x);
-        let mut out = std::ptr::null_mut();
-        self.ask("fit", None, |call| {
-            // SAFETY: X and y live for the call and have the same number of rows.
-            unsafe {
-                table.fit(
-                    handle,
-                    &raw const view,
-                    y.as_ptr(),
-                    alpha,
-                    call,
-                    &raw mut out,
-                )
-            }
-        })?;
-        let model = self.model(out, "fit")?;
+        let model = self.fit_once(variant, x, y, alpha)?;
+        let handle = self.variant(variant);
         let interfaces = &self.plugin().interfaces;
         if let Some(linear) = interfaces.linear {
             let mut coefficients = vec![f64::NAN; x.ncols()];
@@ -103,25 +189,7 @@ impl PluginRegressor {
                 Err(PluginError::new(self.plugin(), status::NUMERIC, message))
             };
         }
-        let Some(state) = interfaces.state else {
-            let message = format!(
-                "its models cannot be kept: it offers neither `{}` nor `{}`",
-                id::LINEAR,
-                id::STATE
-            );
-            return Err(PluginError::new(
-                self.plugin(),
-                status::UNSUPPORTED,
-                message,
-            ));
-        };
-        let sink = Mutex::new(Vec::new());
-        self.ask("save", Some(&sink), |call| {
-            // SAFETY: the model is alive.
-            unsafe { state.save(handle, model.raw, call) }
-        })?;
-        let bytes = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Fitted::State(bytes))
+        self.save(variant, &model)
     }
 
     pub(super) fn predict_here(

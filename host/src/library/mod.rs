@@ -25,6 +25,7 @@ mod fallback;
 mod fitted;
 mod fp;
 mod grid;
+mod inspect;
 mod interfaces;
 mod moments;
 mod open;
@@ -43,8 +44,10 @@ pub use descriptor::{Descriptor, Kind};
 pub use encoder::{PluginEncoder, Pooling, StudyEncoder};
 pub use error::{Fault, LibraryError};
 pub use fitted::{Fitted, can_be_kept};
+pub(crate) use inspect::{create_raw, describe_again};
 pub use interfaces::Interfaces;
 pub use probe::{Probed, ProbedPlugin, Prober, probe, probe_main};
+pub(crate) use probe::{ask_child, stay_harmless};
 pub use profile::Profile;
 pub use quarantine::Quarantine;
 pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
@@ -284,7 +287,7 @@ impl Library {
 
 /// Opens the plugin `id` of a library in this process, a worker, whose host has probed it.
 #[cfg(unix)]
-fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
+pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
     // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
     let opened = unsafe { open::open(path) }?;
     let is_fp_reported = opened.fp_change.is_some();

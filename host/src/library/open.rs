@@ -40,6 +40,21 @@ pub(super) unsafe fn open(path: &Path) -> Result<Opened, Fault> {
     })
 }
 
+/// The same with the library's entry, for questions of one's own.
+///
+/// # Safety
+/// As [`open`].
+pub(super) unsafe fn open_with_entry(path: &Path) -> Result<(Opened, &'static Entry), Fault> {
+    // SAFETY: the caller's promise.
+    let opened = unsafe { open(path) }?;
+    // SAFETY: as above; it is open already, and its entry was believed.
+    let library = unsafe { load(path) }?;
+    // SAFETY: as in `open`.
+    let entry = unsafe { believe_entry(&library) }?;
+    std::mem::forget(library);
+    Ok((opened, entry))
+}
+
 unsafe fn open_in_any_mode(path: &Path) -> Result<Opened, Fault> {
     // SAFETY: the caller of `open` promises it.
     let library = unsafe { load(path) }?;

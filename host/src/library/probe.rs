@@ -3,7 +3,7 @@
 //! The child is the host's own binary, started as `ocean-host probe FILE`; it answers with one marked line of JSON on stdout, at its very end. Whatever
 //! else arrives on stdout was written by the plugin and is reported: in the host, stdout is for results. No answer is an answer too, see [`Fault`].
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -120,19 +120,12 @@ pub(super) fn probe_inspected(prober: &Prober, path: &Path, hash: String) -> Res
 
 fn probe_now(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault> {
     let path = std::path::absolute(path).map_err(|e| Fault::Unreadable(e.to_string()))?;
-    let outcome = run(prober, &path)?;
-    let (answer, chatter) = split_answer(&outcome.stdout);
-    let said = last_words(&outcome.stderr);
-    let Some(answer) = answer else {
-        return Err(unanswered(outcome.status, said));
-    };
-    let answer: Result<Probed, Fault> = serde_json::from_str(answer)
+    let mut arguments: Vec<&OsStr> = prober.arguments.iter().map(OsString::as_os_str).collect();
+    arguments.push(path.as_os_str());
+    let (answer, chatter) = ask_child(&prober.program, &arguments, prober.time_limit, MARK)?;
+    let answer: Result<Probed, Fault> = serde_json::from_str(&answer)
         .map_err(|e| Fault::NotProbed(format!("its answer cannot be read ({e})")))?;
     let mut probed = answer?;
-    if !outcome.status.success() {
-        // The answer is the last thing the child says; what failed then are the plugin's destructors, and they would end ocean-host the same way.
-        return Err(unanswered(outcome.status, said));
-    }
     probed.hash = hash;
     if !chatter.trim().is_empty() {
         let first: String = chatter
@@ -149,33 +142,48 @@ fn probe_now(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault
     Ok(probed)
 }
 
+/// Runs a child that answers with a line that begins with `mark`, and gives what is behind the mark and everything else it said.
+///
+/// The answer is the last thing a child says; a child that fails afterwards has failed.
+pub(crate) fn ask_child(
+    program: &Path,
+    arguments: &[&OsStr],
+    time_limit: Duration,
+    mark: &str,
+) -> Result<(String, String), Fault> {
+    let outcome = run(program, arguments, time_limit)?;
+    let (answer, chatter) = split_answer(&outcome.stdout, mark);
+    match answer {
+        Some(answer) if outcome.status.success() => Ok((answer.to_owned(), chatter)),
+        _ => Err(unanswered(outcome.status, last_words(&outcome.stderr))),
+    }
+}
+
 struct Outcome {
     status: ExitStatus,
     stdout: String,
     stderr: String,
 }
 
-fn run(prober: &Prober, path: &Path) -> Result<Outcome, Fault> {
-    let program = prober.program.display();
-    let mut command = Command::new(&prober.program);
+fn run(program: &Path, arguments: &[&OsStr], time_limit: Duration) -> Result<Outcome, Fault> {
+    let mut command = Command::new(program);
     // Ctrl-C is for the host, which then ends in its own way; a child killed by it would look like a plugin that crashed.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command
-        .args(&prober.arguments)
-        .arg(path)
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|e| Fault::NotProbed(format!("{program} cannot be started: {e}")))?;
+        .map_err(|e| Fault::NotProbed(format!("{} cannot be started: {e}", program.display())))?;
     let stdout = read_in_background(child.stdout.take());
     let stderr = read_in_background(child.stderr.take());
-    let deadline = Instant::now() + prober.time_limit;
+    let deadline = Instant::now() + time_limit;
     // The pipes close when the child ends, so waiting for them is waiting for it, without polling; a grandchild that keeps them open costs a moment.
     let stdout = wait(&stdout, deadline);
     let status = end(&mut child, deadline)?.ok_or(Fault::Hung {
-        seconds: prober.time_limit.as_secs(),
+        seconds: time_limit.as_secs(),
     })?;
     let patience = Instant::now() + Duration::from_millis(200);
     Ok(Outcome {
@@ -226,8 +234,8 @@ fn wait(receiver: &mpsc::Receiver<String>, deadline: Instant) -> Option<String> 
 }
 
 /// The JSON after the mark, and everything else.
-fn split_answer(stdout: &str) -> (Option<&str>, String) {
-    let Some((before, rest)) = stdout.rsplit_once(MARK) else {
+fn split_answer<'a>(stdout: &'a str, mark: &str) -> (Option<&'a str>, String) {
+    let Some((before, rest)) = stdout.rsplit_once(mark) else {
         return (None, stdout.to_owned());
     };
     let (answer, after) = rest.split_once('\n').unwrap_or((rest, ""));
@@ -327,7 +335,7 @@ pub(super) fn fp_warning(change: String) -> String {
 }
 
 /// No core file for a crash that is expected, and no child that loops on after its parent was killed.
-fn stay_harmless() {
+pub(crate) fn stay_harmless() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
@@ -351,10 +359,10 @@ mod tests {
     #[test]
     fn the_answer_is_found_among_a_plugins_chatter() {
         let stdout = format!("hello\n{MARK}{{\"a\":1}}\nbye");
-        let (answer, chatter) = split_answer(&stdout);
+        let (answer, chatter) = split_answer(&stdout, MARK);
         assert_eq!(answer, Some("{\"a\":1}"));
         assert_eq!(chatter, "hello\nbye");
-        assert_eq!(split_answer("hello"), (None, "hello".to_owned()));
+        assert_eq!(split_answer("hello", MARK), (None, "hello".to_owned()));
     }
 
     /// A prober whose child is a shell script: what a plugin can do to a child, done on purpose.

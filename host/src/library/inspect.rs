@@ -1,0 +1,80 @@
+//! Questions that no study asks, for `plugin check`: what create says of any text, what a library says of itself when it is asked again.
+
+use std::path::Path;
+
+use ocean_plugin_abi::Str;
+
+use super::call::{self, CallContext, Terms};
+use super::error::Fault;
+use super::{Descriptor, Kind, Plugin, PluginError, open};
+
+/// Creates an object from `params`, any text, and destroys it.
+pub(crate) fn create_raw(
+    plugin: &Plugin,
+    params: &str,
+    context: &CallContext,
+) -> Result<(), PluginError> {
+    let interfaces = &plugin.interfaces;
+    let terms = Terms::single(0);
+    match (
+        plugin.descriptor.kind,
+        interfaces.regressor,
+        interfaces.encoder,
+    ) {
+        (Kind::Regressor, Some(table), _) => {
+            let mut out = std::ptr::null_mut();
+            call::call(plugin, context, terms, "create", |call| {
+                // SAFETY: text, call and out live for the call.
+                unsafe { table.create(Str::new(params), call, &raw mut out) }
+            })?;
+            // SAFETY: made above, destroyed once.
+            call::guarded(plugin, context, || unsafe { table.destroy(out) });
+        }
+        (Kind::Encoder, _, Some(table)) => {
+            let mut out = std::ptr::null_mut();
+            call::call(plugin, context, terms, "create", |call| {
+                // SAFETY: as above.
+                unsafe { table.create(Str::new(params), call, &raw mut out) }
+            })?;
+            // SAFETY: made above, destroyed once.
+            call::guarded(plugin, context, || unsafe { table.destroy(out) });
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What a library says when it is asked once more.
+pub(crate) struct Again {
+    /// Of the plugin.
+    pub descriptor: Descriptor,
+    /// It has an answer to an interface that nobody knows.
+    pub answers_to_unknown: bool,
+}
+
+/// Asks a library that is loaded here already.
+pub(crate) fn describe_again(path: &Path, plugin: &str) -> Result<Again, Fault> {
+    // SAFETY: it is loaded already, so nothing of it is run but its entry and its descriptors.
+    let (opened, entry) = unsafe { open::open_with_entry(path) }?;
+    let index = opened
+        .plugins
+        .iter()
+        .position(|(descriptor, _)| descriptor.id == plugin);
+    let Some(index) = index else {
+        return Err(Fault::OtherId {
+            wanted: plugin.to_owned(),
+            found: opened.plugins.iter().map(|(d, _)| d.id.clone()).collect(),
+        });
+    };
+    // SAFETY: a complete entry of a library that stays.
+    let answer = unsafe { entry.interface_(index as u32, Str::new("ocean.unknown/9")) };
+    let (descriptor, _) = opened
+        .plugins
+        .into_iter()
+        .nth(index)
+        .ok_or(Fault::NoEntry)?;
+    Ok(Again {
+        descriptor,
+        answers_to_unknown: !answer.is_null(),
+    })
+}

@@ -1,0 +1,222 @@
+//! Checks of what happens when a plugin is loaded, created and destroyed.
+
+use std::time::Duration;
+
+use serde_json::{Map, Number, Value, json};
+
+use super::result::Outcome;
+use super::subject::{Subject, Verdict, failed, of_plugin, skipped};
+use crate::library::{CallContext, Kind, Layout, create_raw, describe_again};
+
+/// A library that takes longer makes every list of plugins slow. Starting the child is in it.
+const QUICK: Duration = Duration::from_millis(500);
+/// Memory may grow by this much in a thousand lives: allocators keep a little; a thousand models of 200 numbers are more.
+const MOST_GROWTH: u64 = 1 << 20;
+
+pub fn quick(elapsed: Duration) -> Outcome {
+    if elapsed <= QUICK {
+        Outcome::Success
+    } else {
+        Outcome::Warning(format!("loading took {} ms", elapsed.as_millis()))
+    }
+}
+
+pub fn layout(layout: Layout) -> Outcome {
+    match layout {
+        Layout::Checked => Outcome::Success,
+        Layout::NotChecked => {
+            Outcome::Skipped("it has no layout door; the header checked its compiler".into())
+        }
+    }
+}
+
+pub fn describes_itself_the_same(subject: &Subject) -> Verdict {
+    let again = describe_again(&subject.file, &subject.plugin.descriptor.id)
+        .map_err(|fault| Outcome::Failed(fault.to_string()))?;
+    if again.descriptor != subject.plugin.descriptor {
+        return failed("asked a second time, its descriptor is another");
+    }
+    match again.answers_to_unknown {
+        true => failed("it has an answer to the unknown interface `ocean.unknown/9`"),
+        false => Ok(Outcome::Success),
+    }
+}
+
+/// Parameters that no plugin takes: each must be PARAM, with words.
+pub fn refuses_garbage(subject: &Subject) -> Verdict {
+    let deep = "[".repeat(2000);
+    let mut unknown = subject.params.clone();
+    unknown.insert("no_such_parameter".into(), json!(1));
+    let unknown = Value::Object(unknown).to_string();
+    for garbage in ["", "not json", "[]", "3", "{\"a\":", &deep, &unknown] {
+        match create_raw(&subject.plugin, garbage, &CallContext::silent()) {
+            Ok(()) => return failed(format!("create takes {}", short(garbage))),
+            Err(error) if error.status != ocean_plugin_abi::status::PARAM => {
+                return failed(format!("create({}) is {error}", short(garbage)));
+            }
+            Err(error) if error.message == "it did not say why" => {
+                return failed(format!("create({}) says nothing", short(garbage)));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(Outcome::Success)
+}
+
+/// A number moved by one, as whole as it was.
+fn moved(number: &Number, by: i64) -> Value {
+    match number.as_i64() {
+        Some(whole) => json!(whole.saturating_add(by)),
+        None => json!(number.as_f64().unwrap_or_default() + by as f64),
+    }
+}
+
+/// Values beyond the ranges that the schema states.
+pub fn keeps_its_ranges(subject: &Subject) -> Verdict {
+    let rules = subject.plugin.descriptor.schema.as_object().cloned();
+    let mut n_tried = 0;
+    for (name, rules) in rules.into_iter().flatten() {
+        if rules["tunable"] == "alpha" {
+            continue;
+        }
+        let beyond = match (rules["type"].as_str(), &rules["min"], &rules["max"]) {
+            (Some("number" | "integer"), Value::Number(min), _) => moved(min, -1),
+            (Some("number" | "integer"), _, Value::Number(max)) => moved(max, 1),
+            (Some("boolean"), ..) => json!("neither"),
+            _ => continue,
+        };
+        n_tried += 1;
+        let mut params: Map<String, Value> = subject.params.clone();
+        params.insert(name.clone(), beyond.clone());
+        let text = Value::Object(params).to_string();
+        if create_raw(&subject.plugin, &text, &CallContext::silent()).is_ok() {
+            return failed(format!("create takes {name} = {beyond}"));
+        }
+    }
+    if n_tried == 0 {
+        return skipped("no parameter has a range");
+    }
+    Ok(Outcome::Success)
+}
+
+/// A thousand objects come and go, and with them their models.
+pub fn leaves_no_memory_behind(subject: &Subject) -> Verdict {
+    let life = || -> Result<(), Outcome> {
+        match subject.plugin.descriptor.kind {
+            Kind::Regressor => {
+                let regressor = subject.regressor()?;
+                let (x, y) = subject.data("memory", 10, 200);
+                let alpha = subject.alpha();
+                regressor
+                    .fit_predict(&x, &y, alpha, &x)
+                    .map(|_| ())
+                    .map_err(of_plugin)
+            }
+            Kind::Encoder => subject.encoder().map(|_| ()),
+        }
+    };
+    (0..100).try_for_each(|_| life())?;
+    let before = resident()?;
+    (0..1000).try_for_each(|_| life())?;
+    let growth = resident()?.saturating_sub(before);
+    if growth > MOST_GROWTH {
+        let mb = growth as f64 / f64::from(1 << 20);
+        return failed(format!("1,000 × create, fit, destroy grew by {mb:.0} MB"));
+    }
+    Ok(Outcome::Success)
+}
+
+fn resident() -> Result<u64, Outcome> {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
+    match pages {
+        Some(pages) => Ok(pages * rustix::param::page_size() as u64),
+        None => skipped("this system does not tell how much memory a process has"),
+    }
+}
+
+/// Threads that were started are joined before a call returns.
+pub fn leaves_no_threads_behind(subject: &Subject) -> Verdict {
+    let n_threads = || {
+        std::fs::read_dir("/proc/self/task")
+            .map(Iterator::count)
+            .ok()
+    };
+    let Some(before) = n_threads() else {
+        return skipped("this system does not list a process's threads");
+    };
+    match subject.plugin.descriptor.kind {
+        Kind::Regressor => {
+            let regressor = subject.regressor()?;
+            let (x, y) = subject.data("threads", 50, 8);
+            let alpha = subject.alpha();
+            regressor
+                .fit_predict(&x, &y, alpha, &x)
+                .map_err(of_plugin)?;
+        }
+        Kind::Encoder => {
+            use crate::encode::TextEncoder;
+            let encoder = subject.encoder_of(CallContext::silent(), 4)?;
+            encoder
+                .encode(&["a text"; 64], &|_| {})
+                .map_err(of_plugin)?;
+        }
+    }
+    // A thread that has been joined may take a moment to leave the list.
+    std::thread::sleep(Duration::from_millis(50));
+    match n_threads() {
+        Some(after) if after > before => {
+            failed(format!("{} more threads than before", after - before))
+        }
+        _ => Ok(Outcome::Success),
+    }
+}
+
+/// The floating-point mode after calls is the one before.
+pub fn keeps_the_fp_mode(subject: &Subject) -> Verdict {
+    use std::sync::{Arc, Mutex};
+    let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+    let said = Arc::clone(&warnings);
+    let context = CallContext::new(
+        move |_, text| {
+            if let Ok(mut said) = said.lock() {
+                said.push(text.to_owned());
+            }
+        },
+        Arc::default(),
+    );
+    match subject.plugin.descriptor.kind {
+        Kind::Regressor => {
+            let (x, y) = subject.data("mode", 30, 4);
+            let alpha = subject.alpha();
+            let regressor = subject.regressor_of(context)?;
+            regressor
+                .fit_predict(&x, &y, alpha, &x)
+                .map_err(of_plugin)?;
+        }
+        Kind::Encoder => {
+            use crate::encode::TextEncoder;
+            let encoder = subject.encoder_of(context, 1)?;
+            encoder.encode(&["a text"], &|_| {}).map_err(of_plugin)?;
+        }
+    }
+    let warnings = warnings.lock().map(|all| all.clone()).unwrap_or_default();
+    match warnings
+        .iter()
+        .find(|text| text.contains("floating-point mode"))
+    {
+        Some(warning) => failed(warning.clone()),
+        None => Ok(Outcome::Success),
+    }
+}
+
+fn short(text: &str) -> String {
+    let begin: String = text.chars().take(30).collect();
+    format!(
+        "`{begin}{}`",
+        if begin.len() < text.len() { "…" } else { "" }
+    )
+}

@@ -1,0 +1,162 @@
+//! The plugin under test, and data to test it with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nalgebra::DMatrix;
+use ocean_engine::seed::{Seed, Stream};
+use serde_json::{Map, Value};
+
+use super::result::Outcome;
+use crate::library::{
+    CallContext, Plugin, PluginEncoder, PluginError, PluginRegressor, RegressorOptions,
+};
+
+/// What a check returns: an `Err` ends it early.
+pub type Verdict = Result<Outcome, Outcome>;
+
+/// Fails a check.
+pub fn failed<T>(seen: impl Into<String>) -> Result<T, Outcome> {
+    Err(Outcome::Failed(seen.into()))
+}
+
+/// Skips a check.
+pub fn skipped<T>(why: impl Into<String>) -> Result<T, Outcome> {
+    Err(Outcome::Skipped(why.into()))
+}
+
+/// A plugin with the parameters it is tested with.
+pub struct Subject {
+    pub plugin: Arc<Plugin>,
+    pub file: PathBuf,
+    pub params: Map<String, Value>,
+    seed: Seed,
+}
+
+impl Subject {
+    /// Defaults of the schema, and what the user gave instead.
+    pub fn new(plugin: Arc<Plugin>, file: &Path, seed: u64, given: &Value) -> Self {
+        let schema = plugin.descriptor.schema.as_object().cloned();
+        let mut params = Map::new();
+        for (name, rules) in schema.into_iter().flatten() {
+            if rules["tunable"] != "alpha"
+                && let Some(default) = rules.get("default").filter(|value| !value.is_null())
+            {
+                params.insert(name, default.clone());
+            }
+        }
+        params.extend(given.as_object().cloned().unwrap_or_default());
+        Self {
+            plugin,
+            file: file.to_path_buf(),
+            params,
+            seed: Seed(seed),
+        }
+    }
+
+    /// Random numbers of one purpose.
+    pub fn stream(&self, purpose: &str) -> Stream {
+        self.seed.stream(purpose, 0)
+    }
+
+    /// A regressor with these parameters.
+    pub fn regressor(&self) -> Result<PluginRegressor, Outcome> {
+        self.regressor_of(CallContext::silent())
+    }
+
+    /// The same, whose calls go through `context`.
+    pub fn regressor_of(&self, context: CallContext) -> Result<PluginRegressor, Outcome> {
+        let options = RegressorOptions {
+            variants: vec![self.params.clone()],
+            ..RegressorOptions::default()
+        };
+        PluginRegressor::new(Arc::clone(&self.plugin), options, context).map_err(of_plugin)
+    }
+
+    /// An encoder with these parameters.
+    pub fn encoder(&self) -> Result<PluginEncoder, Outcome> {
+        self.encoder_of(CallContext::silent(), 1)
+    }
+
+    /// The same, whose calls go through `context`.
+    pub fn encoder_of(
+        &self,
+        context: CallContext,
+        threads: usize,
+    ) -> Result<PluginEncoder, Outcome> {
+        let schema = &self.plugin.descriptor.schema;
+        let rules = schema.as_object().into_iter().flatten();
+        for (name, rules) in rules {
+            let folder = self.params.get(name).and_then(Value::as_str);
+            let is_there = folder.is_some_and(|folder| Path::new(folder).is_dir());
+            if rules["format"] == "model" && !is_there {
+                return skipped(format!("it needs a model: --param {name}=FOLDER"));
+            }
+        }
+        let plugin = Arc::clone(&self.plugin);
+        PluginEncoder::new(plugin, "checked", &self.params, threads, context).map_err(of_plugin)
+    }
+
+    /// A penalty that leaves something to fit: the schema's default, else 1.
+    pub fn alpha(&self) -> f64 {
+        let default = self
+            .plugin
+            .descriptor
+            .alpha()
+            .map(|(_, rules)| &rules["default"]);
+        match default.and_then(Value::as_f64) {
+            Some(alpha) => alpha,
+            None if self.plugin.descriptor.family == "ridge" => 1.0,
+            None => 0.05,
+        }
+    }
+
+    /// X (n × p) with columns of mean 0 and sd 1, and y with mean 0 and a signal of the first three columns.
+    pub fn data(&self, purpose: &str, n: usize, p: usize) -> (DMatrix<f64>, Vec<f64>) {
+        let mut noise = self.stream(purpose);
+        let mut x = DMatrix::from_fn(n, p, |_, _| noise.normal());
+        for mut column in x.column_iter_mut() {
+            standardise(column.as_mut_slice());
+        }
+        let mut y: Vec<f64> = (0..n)
+            .map(|row| (0..p.min(3)).map(|column| x[(row, column)]).sum::<f64>() + noise.normal())
+            .collect();
+        let mean = y.iter().sum::<f64>() / n as f64;
+        y.iter_mut().for_each(|value| *value -= mean);
+        (x, y)
+    }
+}
+
+fn standardise(values: &mut [f64]) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    values.iter_mut().for_each(|value| *value -= mean);
+    let sd = (values.iter().map(|value| value * value).sum::<f64>() / n).sqrt();
+    if sd > 0.0 {
+        values.iter_mut().for_each(|value| *value /= sd);
+    }
+}
+
+/// A plugin that fails where it should not.
+pub fn of_plugin(error: PluginError) -> Outcome {
+    Outcome::Failed(error.to_string())
+}
+
+/// The largest difference, as a share of the largest value.
+pub fn apart(a: &[f64], b: &[f64]) -> f64 {
+    let largest = a.iter().chain(b).fold(0.0f64, |m, v| m.max(v.abs()));
+    let difference = a
+        .iter()
+        .zip(b)
+        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
+    if largest > 0.0 {
+        difference / largest
+    } else {
+        0.0
+    }
+}
+
+/// The same bits.
+pub fn same_bits(a: &[f64], b: &[f64]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+}

@@ -1,0 +1,371 @@
+//! Every check with its name, its promise in one sentence and what to do when it is not kept.
+
+use super::subject::{Subject, Verdict};
+use super::{encoders, is_of, load, models, regressors};
+use crate::library::Kind;
+
+/// One check.
+pub struct Check {
+    /// In kebab-case.
+    pub name: &'static str,
+    /// What is promised.
+    pub promise: &'static str,
+    /// What to do when it is not kept.
+    pub fix: &'static str,
+    kind: Option<Kind>,
+    /// Asks.
+    pub run: fn(&Subject) -> Verdict,
+}
+
+impl Check {
+    /// Whether a plugin of this kind is asked.
+    pub fn applies_to(&self, kind: Kind) -> bool {
+        is_of(self.kind, kind)
+    }
+}
+
+/// Answered by probing.
+fn probed(_: &Subject) -> Verdict {
+    Ok(super::Outcome::Success)
+}
+
+const fn check(
+    name: &'static str,
+    kind: Option<Kind>,
+    promise: &'static str,
+    fix: &'static str,
+    run: fn(&Subject) -> Verdict,
+) -> Check {
+    Check {
+        name,
+        promise,
+        fix,
+        kind,
+        run,
+    }
+}
+
+const ALL: Option<Kind> = None;
+const REG: Option<Kind> = Some(Kind::Regressor);
+const ENC: Option<Kind> = Some(Kind::Encoder);
+
+/// The checks, in the order they are run.
+pub const SUITE: [Check; 43] = [
+    check(
+        "loads",
+        ALL,
+        "it loads in a child process, and its entry, descriptors and tables are whole",
+        "see ocean_plugin.h, or docs/plugins",
+        probed,
+    ),
+    check(
+        "quick-to-load",
+        ALL,
+        "loading takes less than half a second",
+        "read models at the first call, not in constructors or create",
+        probed,
+    ),
+    check(
+        "silent-when-loaded",
+        ALL,
+        "nothing is written to standard output",
+        "results go there; use `log`",
+        probed,
+    ),
+    check(
+        "keeps-fp-mode-when-loaded",
+        ALL,
+        "the floating-point mode stays as it was",
+        "link without -ffast-math",
+        probed,
+    ),
+    check(
+        "layout",
+        ALL,
+        "its tables are laid out as this host's",
+        "rebuild it with the `ocean-plugin` crate of this ocean-host",
+        probed,
+    ),
+    check(
+        "describes-itself-the-same",
+        ALL,
+        "descriptor and tables are the same each time; an unknown interface id is null",
+        "return static data, and null for ids you do not know",
+        load::describes_itself_the_same,
+    ),
+    check(
+        "fits-ordinary-data",
+        REG,
+        "forty rows of six columns are fitted and predicted",
+        "see the message; the other checks wait for this one",
+        regressors::fits_ordinary_data,
+    ),
+    check(
+        "encodes-ordinary-texts",
+        ENC,
+        "seven short texts become vectors",
+        "see the message; the other checks wait for this one",
+        encoders::encodes_ordinary_texts,
+    ),
+    check(
+        "refuses-garbage",
+        ALL,
+        "parameters that are no JSON object, or have an unknown key, are PARAM, with words",
+        "parse params_json, compare its keys with the schema, call `fail`, return 1",
+        load::refuses_garbage,
+    ),
+    check(
+        "keeps-its-ranges",
+        ALL,
+        "values outside the schema's ranges are refused by create",
+        "check in create what the schema says: other hosts may not",
+        load::keeps_its_ranges,
+    ),
+    check(
+        "leaves-no-memory",
+        ALL,
+        "1,000 × create, fit, destroy do not grow the process",
+        "free in destroy and destroy_model what create and fit allocate",
+        load::leaves_no_memory_behind,
+    ),
+    check(
+        "leaves-no-threads",
+        ALL,
+        "threads are joined before a call returns",
+        "join them, and start at most max_threads",
+        load::leaves_no_threads_behind,
+    ),
+    check(
+        "keeps-fp-mode",
+        ALL,
+        "the floating-point mode after a call is the one before",
+        "put the control word back, or do not touch it",
+        load::keeps_the_fp_mode,
+    ),
+    check(
+        "two-rows",
+        REG,
+        "two rows are fitted",
+        "nothing may be divided by n − 2",
+        regressors::two_rows,
+    ),
+    check(
+        "one-feature",
+        REG,
+        "a single column is fitted",
+        "look at loops that begin at column 1",
+        regressors::one_feature,
+    ),
+    check(
+        "wide",
+        REG,
+        "more columns than rows are fitted",
+        "XᵀX has no inverse there; the penalty, or a pseudo-inverse, must do",
+        regressors::more_features_than_rows,
+    ),
+    check(
+        "constant-columns",
+        REG,
+        "columns of zeros do no harm: the host leaves them in",
+        "do not divide by a column's norm before you look at it",
+        regressors::constant_columns,
+    ),
+    check(
+        "duplicate-columns",
+        REG,
+        "equal and opposite columns do no harm",
+        "solve with a penalty or a rank-revealing method",
+        regressors::duplicate_columns,
+    ),
+    check(
+        "extreme-scales",
+        REG,
+        "y of size 1e-150 to 1e150 gives finite predictions or NUMERIC",
+        "do not square y before it is scaled; test results with isfinite",
+        regressors::extreme_scales,
+    ),
+    check(
+        "stays-in-its-buffers",
+        REG,
+        "nothing is written or read beyond X, y and y_hat, and X and y stay as they are",
+        "X is column-major: element (i, j) is data[i + j * col_stride]; y_hat has x_new->rows values",
+        regressors::stays_inside_its_buffers,
+    ),
+    check(
+        "reads-its-inputs-only",
+        REG,
+        "X and y are read and never written to",
+        "copy what you want to change",
+        regressors::reads_its_inputs_only,
+    ),
+    check(
+        "repeats-itself",
+        REG,
+        "the same data give the same bits, in the same object and in a new one",
+        "seed random numbers with call->seed, keep no state between fits, sum in a fixed order",
+        regressors::repeats_itself,
+    ),
+    check(
+        "many-callers",
+        REG,
+        "eight callers at once get the bits that one gets",
+        "no static variables; or leave THREAD_SAFE out of the flags",
+        regressors::many_callers,
+    ),
+    check(
+        "stops-when-asked",
+        REG,
+        "asked to stop, it returns within a second: CANCELLED, or finished",
+        "look at call->cancelled in long loops",
+        regressors::stops_when_asked,
+    ),
+    check(
+        "random-shapes",
+        REG,
+        "200 random shapes and penalties end in finite predictions or NUMERIC (--seed)",
+        "run with --seed and --in-process in a debugger",
+        regressors::survives_random_shapes,
+    ),
+    check(
+        "saves-and-loads",
+        REG,
+        "a model that was saved and loaded predicts the same bits",
+        "save every number in full, not as rounded text",
+        regressors::loads_what_it_saved,
+    ),
+    check(
+        "refuses-damaged-models",
+        REG,
+        "unknown or damaged bytes are PARAM for load",
+        "begin the bytes with a word and a length, and compare both",
+        regressors::refuses_damaged_models,
+    ),
+    check(
+        "order-of-rows",
+        REG,
+        "rows in another order give the same predictions",
+        "nothing may depend on which row comes first",
+        models::order_of_rows,
+    ),
+    check(
+        "units-of-y",
+        REG,
+        "y in other units gives predictions in those units (ridge: same alpha; lasso: alpha in those units)",
+        "do not rescale y; see the objective of the family",
+        models::units_of_y,
+    ),
+    check(
+        "path-is-fits",
+        REG,
+        "a path predicts what single fits predict, to 1e-6",
+        "both must minimise the same objective to the same tolerance",
+        models::path_is_fits,
+    ),
+    check(
+        "batch-is-fits",
+        REG,
+        "a batch predicts what single fits predict, to 1e-6",
+        "point g of column t is at rows g·n_new of column t",
+        models::batch_is_fits,
+    ),
+    check(
+        "coefficients-predict",
+        REG,
+        "Xw with the coefficients of `ocean.regressor.linear/1` is what predict says",
+        "coefficients are for the scaled columns that fit was given",
+        models::coefficients_predict,
+    ),
+    check(
+        "moments-are-rows",
+        REG,
+        "from second moments come the predictions that come from rows",
+        "gram and xty are divided by n",
+        models::moments_are_rows,
+    ),
+    check(
+        "ridge-is-closed-form",
+        REG,
+        "family ridge: predictions are X(XᵀX + αI)⁻¹Xᵀy",
+        "alpha is not multiplied by n; there is no intercept",
+        models::ridge_is_closed_form,
+    ),
+    check(
+        "sparse-is-optimal",
+        REG,
+        "families lasso and elastic-net: the optimality conditions of ‖y − Xw‖²/(2n) + αρ‖w‖₁ + ½α(1 − ρ)‖w‖² hold",
+        "iterate to a duality gap, not to a small step",
+        models::sparse_is_optimal,
+    ),
+    check(
+        "empty-at-alpha-max",
+        REG,
+        "families lasso and elastic-net: no coefficient at α_max = max|Xᵀy|/(nρ), some below",
+        "the loss is divided by 2n",
+        models::sparse_is_empty_at_the_top,
+    ),
+    check(
+        "order-of-texts",
+        ENC,
+        "a vector does not depend on the order of the texts",
+        "nothing may be kept from one text to the next",
+        encoders::order_of_texts,
+    ),
+    check(
+        "size-of-batch",
+        ENC,
+        "a vector does not depend on how many texts come with it",
+        "mask the padding; sum each text in its own fixed order",
+        encoders::size_of_batch,
+    ),
+    check(
+        "encodes-the-same-again",
+        ENC,
+        "the same texts give the same bits, and two objects declare one shape",
+        "no random numbers, no state between calls",
+        encoders::encodes_the_same_again,
+    ),
+    check(
+        "odd-texts",
+        ENC,
+        "empty, blank, odd and 100 kB texts become finite vectors",
+        "a text without tokens has a vector, too: zeros will do",
+        encoders::odd_texts,
+    ),
+    check(
+        "vectors-as-declared",
+        ENC,
+        "vectors are finite, different for different texts, and of length 1 if declared so",
+        "fill all n × dim numbers; normalise, or declare normalised = 0",
+        encoders::vectors_are_as_declared,
+    ),
+    check(
+        "progress-rises",
+        ENC,
+        "progress of encode never falls",
+        "count finished texts, not batches of threads",
+        encoders::progress_rises,
+    ),
+    check(
+        "counts-tokens",
+        ENC,
+        "n_used is at most n_tokens and at most max_tokens",
+        "n_tokens before cutting, n_used after",
+        encoders::counts_tokens,
+    ),
+];
+
+/// Whether all later checks rest on it.
+pub fn is_basic(check: &Check) -> bool {
+    matches!(check.name, "fits-ordinary-data" | "encodes-ordinary-texts")
+}
+
+/// The check of a name.
+pub fn find(name: &str) -> Option<&'static Check> {
+    SUITE.iter().find(|check| check.name == name)
+}
+
+/// Names and promises, one a line.
+pub fn listed() -> String {
+    let line = |check: &Check| format!("{:<26}{}\n", check.name, check.promise);
+    SUITE.iter().map(line).collect()
+}
