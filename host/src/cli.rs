@@ -296,6 +296,9 @@ pub enum PluginCommand {
     Info {
         /// Its id, or the path of a library
         plugin: String,
+        /// Also write what is shown beside the library, as FILE.json: `plugin list` then need not run it
+        #[arg(long)]
+        manifest: bool,
     },
     /// Check that a plugin keeps the promises of the ABI
     #[command(long_about = CHECK)]

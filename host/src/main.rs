@@ -164,9 +164,9 @@ fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
     let failed = |error: std::io::Error| RunError::Failed(error.to_string());
     let is_sound = match command {
         PluginCommand::List => plugin_cli::list(&search, &prober, &mut text).map_err(failed)?,
-        PluginCommand::Info { plugin } => {
+        PluginCommand::Info { plugin, manifest } => {
             let here = std::env::current_dir().map_err(failed)?;
-            plugin_cli::info(&plugin, &here, &search, &prober, &mut text)
+            plugin_cli::info(&plugin, &here, &search, &prober, manifest, &mut text)
                 .map_err(failed)?
                 .map_err(|error| Refusal::from(Problem::new(&plugin, error.to_string())))?;
             true

@@ -18,6 +18,7 @@ mod folder;
 mod groups;
 mod host;
 mod isolation;
+mod manifest;
 mod mistakes;
 mod outputs;
 mod predict;

@@ -51,6 +51,7 @@ pub(crate) use probe::{ask_child, stay_harmless};
 pub use profile::Profile;
 pub use quarantine::Quarantine;
 pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
+pub(crate) use search::inspect as hash_of;
 pub use search::{Found, SearchPath, file_name};
 #[cfg(unix)]
 pub use worker::{IsolatedEncoder, IsolatedRegressor, Launcher, worker_main};

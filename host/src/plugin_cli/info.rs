@@ -7,10 +7,11 @@ use ocean_plugin_abi::flag;
 use serde_json::Value;
 
 use super::list::layout;
+use super::manifest;
 use crate::library::{LibraryError, Probed, ProbedPlugin, Prober, SearchPath, is_ours, probe};
 
 /// Writes what the plugin that `value` means (an id, or a path relative to `base`) says of itself; for a library of several, all of them unless
-/// the id is given.
+/// the id is given. `writes_manifest`: also leaves it as a manifest beside the library.
 ///
 /// # Errors
 /// The outer error: `out` cannot be written. The inner: there is no such plugin, or it cannot be used.
@@ -19,6 +20,7 @@ pub fn info(
     base: &Path,
     search: &SearchPath,
     prober: &Prober,
+    writes_manifest: bool,
     out: &mut dyn Write,
 ) -> io::Result<Result<(), LibraryError>> {
     let found = match search.find(value, base) {
@@ -50,6 +52,10 @@ pub fn info(
     }
     for warning in &probed.warnings {
         writeln!(out, "warning: {warning}")?;
+    }
+    if writes_manifest {
+        let path = manifest::write(&found.path, &probed).map_err(io::Error::other)?;
+        writeln!(out, "manifest: {}", path.display())?;
     }
     Ok(Ok(()))
 }

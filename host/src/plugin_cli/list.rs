@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use comfy_table::{Table, presets};
 
+use super::manifest;
 use crate::library::{Layout, Probed, Prober, SearchPath, is_ours, probe};
 
 /// Writes a table of the plugins in the search path, then what is wrong with the rest. `true`: every file found is a sound plugin.
@@ -30,7 +31,15 @@ pub fn list(search: &SearchPath, prober: &Prober, out: &mut dyn Write) -> io::Re
             continue;
         }
         first_of.insert(id.clone(), path.clone());
-        match probe(prober, &path) {
+        let of_manifest = match manifest::read(&path) {
+            Some(Ok(probed)) => Some(probed),
+            Some(Err(stale)) => {
+                notes.push(stale);
+                None
+            }
+            None => None,
+        };
+        match of_manifest.map_or_else(|| probe(prober, &path), Ok) {
             Ok(probed) => add(&mut table, &mut notes, search, &id, &path, &probed),
             Err(error) => {
                 is_sound = false;

@@ -4,6 +4,7 @@
 
 mod info;
 mod list;
+mod manifest;
 pub mod new;
 
 pub use info::info;

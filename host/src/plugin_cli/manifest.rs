@@ -1,0 +1,43 @@
+//! A plugin's manifest, `FILE.json` beside its library: what `plugin info` found there, so that `plugin list` can tell without running the library.
+//!
+//! It is believed only while it names the hash of the library's bytes, and only for listing: before a library is loaded, it is always probed.
+
+use std::path::{Path, PathBuf};
+
+use crate::atomic::{self, WriteError};
+use crate::library::{Probed, hash_of};
+
+/// The manifest of a library.
+pub fn path_of(library: &Path) -> PathBuf {
+    let mut path = library.as_os_str().to_owned();
+    path.push(".json");
+    path.into()
+}
+
+/// Writes it.
+///
+/// # Errors
+/// [`WriteError`] naming the file.
+pub fn write(library: &Path, probed: &Probed) -> Result<PathBuf, WriteError> {
+    let path = path_of(library);
+    let mut text = serde_json::to_vec_pretty(probed).unwrap_or_default();
+    text.push(b'\n');
+    atomic::write(&path, &text)?;
+    Ok(path)
+}
+
+/// What it says; `None` when there is none, and a sentence when it is of other bytes.
+pub fn read(library: &Path) -> Option<Result<Probed, String>> {
+    let path = path_of(library);
+    let text = std::fs::read(&path).ok()?;
+    let stale = || {
+        format!(
+            "{} is not of this library's bytes; make it again with `plugin info {} --manifest`",
+            path.display(),
+            library.display()
+        )
+    };
+    let probed: Option<Probed> = serde_json::from_slice(&text).ok();
+    let is_of_it = |probed: &Probed| hash_of(library).is_ok_and(|hash| hash == probed.hash);
+    Some(probed.filter(is_of_it).ok_or_else(stale))
+}
