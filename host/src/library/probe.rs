@@ -128,15 +128,7 @@ fn probe_now(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault
     let mut probed = answer?;
     probed.hash = hash;
     if !chatter.trim().is_empty() {
-        let first: String = chatter
-            .trim()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(80)
-            .collect();
+        let first = first_line(&chatter);
         probed.warnings.push(format!("it wrote to standard output while it was loaded (\"{first}\"); results go there, a plugin should use `log`"));
     }
     Ok(probed)
@@ -240,6 +232,12 @@ fn split_answer<'a>(stdout: &'a str, mark: &str) -> (Option<&'a str>, String) {
     };
     let (answer, after) = rest.split_once('\n').unwrap_or((rest, ""));
     (Some(answer), format!("{before}{after}"))
+}
+
+/// The first line of what a plugin printed, short enough for a warning.
+pub(super) fn first_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 /// The last line on stderr, for the end of an error message.

@@ -363,7 +363,7 @@ pub(super) fn json(params: &Map<String, Value>) -> String {
     Value::Object(params.clone()).to_string()
 }
 
-fn engine_error(error: PluginError) -> RegressorError {
+pub(super) fn engine_error(error: PluginError) -> RegressorError {
     RegressorError {
         status: error.status,
         message: error.to_string(),

@@ -33,9 +33,17 @@ impl Plan {
             plan.shift_remove("out");
             plan.shift_remove("folder");
             // Where a plugin runs changes no number.
-            let plugins = ["encoders", "regressors"].map(|kind| plan.get(kind).cloned());
-            for (kind, list) in ["encoders", "regressors"].into_iter().zip(plugins) {
-                plan.insert(kind.to_owned(), without_place(list));
+            for kind in ["encoders", "regressors"] {
+                let plugins = plan.get_mut(kind).and_then(Value::as_array_mut);
+                for plugin in plugins
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_object_mut)
+                {
+                    for key in ["isolation", "time_limit", "memory_limit"] {
+                        plugin.shift_remove(key);
+                    }
+                }
             }
         }
         Ok(plan)
@@ -51,17 +59,6 @@ impl Plan {
         let whole = serde_json::to_vec(&(self.portable()?, sorted))?;
         Ok(blake3::hash(&whole).to_hex().to_string())
     }
-}
-
-fn without_place(list: Option<Value>) -> Value {
-    let mut list = list.unwrap_or_default();
-    let plugins = list.as_array_mut().into_iter().flatten();
-    for plugin in plugins.filter_map(Value::as_object_mut) {
-        for key in ["isolation", "time_limit", "memory_limit"] {
-            plugin.shift_remove(key);
-        }
-    }
-    list
 }
 
 fn file_name(path: &Path) -> PathBuf {

@@ -16,9 +16,9 @@ use crate::library::{CallContext, Plugin, PluginError};
 pub struct IsolatedEncoder {
     plugin: Arc<Plugin>,
     label: String,
-    params: Map<String, Value>,
-    params_json: String,
-    max_threads: usize,
+    params: String,
+    /// What a worker is asked for first.
+    creation: Request,
     launcher: Launcher,
     context: CallContext,
     shape: EncoderShape,
@@ -38,18 +38,17 @@ impl IsolatedEncoder {
         context: CallContext,
         launcher: Launcher,
     ) -> Result<Self, PluginError> {
-        let request = Request::Encoder {
+        let creation = Request::Encoder {
             label: label.to_owned(),
             params: params.clone(),
             max_threads,
         };
-        let (worker, id, shape) = start(&launcher, &plugin, label, &context, &request)?;
+        let (worker, id, shape) = start(&launcher, &plugin, label, &context, &creation)?;
         Ok(Self {
             plugin,
             label: label.to_owned(),
-            params_json: json(params),
-            params: params.clone(),
-            max_threads,
+            params: json(params),
+            creation,
             launcher,
             context,
             shape,
@@ -61,17 +60,12 @@ impl IsolatedEncoder {
     fn worker(&self) -> Result<(Arc<Worker>, Id), PluginError> {
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         if life.0.ended().is_some() {
-            let request = Request::Encoder {
-                label: self.label.clone(),
-                params: self.params.clone(),
-                max_threads: self.max_threads,
-            };
             let (worker, id, _) = start(
                 &self.launcher,
                 &self.plugin,
                 &self.label,
                 &self.context,
-                &request,
+                &self.creation,
             )?;
             *life = (worker, id);
         }
@@ -152,7 +146,7 @@ impl TextEncoder for IsolatedEncoder {
     }
 
     fn key_parts(&self) -> Vec<(String, String)> {
-        key_parts(&self.plugin, &self.shape, &self.params_json)
+        key_parts(&self.plugin, &self.shape, &self.params)
     }
 
     fn check_hint(&self) -> String {
@@ -200,6 +194,6 @@ impl StudyEncoder for IsolatedEncoder {
     }
 
     fn params(&self) -> &str {
-        &self.params_json
+        &self.params
     }
 }

@@ -15,7 +15,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 
 use super::protocol::{Id, Logged, Reply, Request, control};
 use super::wire::{self, Connection};
-use crate::library::probe::{last_words, signal_name};
+use crate::library::probe::{first_line, last_words, signal_name};
 use crate::library::{CallContext, Limits, LogLevel, Plugin};
 
 /// How often a waiting thread looks whether it should go on waiting.
@@ -307,15 +307,7 @@ fn warn_of_noise(mut stdout: impl Read + Send + 'static, title: String, context:
         let mut is_first = true;
         while let Ok(n @ 1..) = stdout.read(&mut buffer) {
             if std::mem::take(&mut is_first) {
-                let text = String::from_utf8_lossy(&buffer[..n]);
-                let line: String = text
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(80)
-                    .collect();
+                let line = first_line(&String::from_utf8_lossy(&buffer[..n]));
                 context.log(
                     LogLevel::Warn,
                     &format!("{title}: it writes to standard output (\"{line}\"), which is thrown away; a plugin should use `log`"),

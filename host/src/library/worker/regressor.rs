@@ -11,7 +11,7 @@ use ocean_plugin_abi::status;
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{INFO, Id, Reply, Request};
 use crate::library::profile::Profile;
-use crate::library::regressor::StudyRegressor;
+use crate::library::regressor::{StudyRegressor, engine_error};
 use crate::library::{CallContext, Fitted, Plugin, PluginError, RegressorOptions};
 
 /// After so many deaths no further worker is started.
@@ -104,15 +104,11 @@ impl IsolatedRegressor {
         numbers: &[&[f64]],
         what: impl FnOnce() -> String,
     ) -> Result<(Reply, Vec<f64>), RegressorError> {
-        let failed = |error: PluginError| RegressorError {
-            status: error.status,
-            message: error.to_string(),
-        };
         match worker.ask(request, numbers, &|_| {}) {
             Ok((Reply::Failed { status, message }, _)) => Err(RegressorError { status, message }),
-            Ok((Reply::Refused(error), _)) => Err(failed(error)),
+            Ok((Reply::Refused(error), _)) => Err(engine_error(error)),
             Ok(answer) => Ok(answer),
-            Err(ended) => Err(failed(self.dead(&what(), &ended))),
+            Err(ended) => Err(engine_error(self.dead(&what(), &ended))),
         }
     }
 
@@ -138,17 +134,14 @@ impl IsolatedRegressor {
         }
     }
 
-    /// A design of `request`, of `n_samples` rows, whose paths give `n_out` numbers a column and whose y has `n_y` rows.
+    /// A design of `request`, of `n_samples` rows, whose paths give `n_out` numbers a column.
     fn design(
         &self,
         request: impl FnOnce(Id) -> Request,
         numbers: &[&[f64]],
-        [n_samples, n_features, n_y, n_out]: [usize; 4],
+        [n_samples, n_features, n_out]: [usize; 3],
     ) -> Result<IsolatedPrepared<'_>, RegressorError> {
-        let (worker, regressor) = self.worker().map_err(|error| RegressorError {
-            status: error.status,
-            message: error.to_string(),
-        })?;
+        let (worker, regressor) = self.worker().map_err(engine_error)?;
         let sizes = format!("n = {n_samples}, p = {n_features}");
         let what = || format!("prepare, {sizes}");
         match self.ask(&worker, &request(regressor), numbers, what)? {
@@ -157,7 +150,6 @@ impl IsolatedRegressor {
                 worker,
                 id,
                 sizes,
-                n_y,
                 n_out,
             }),
             _ => Err(self.strange()),
@@ -238,7 +230,7 @@ impl Regressor for IsolatedRegressor {
             x: x.shape(),
             n_new: x_new.nrows(),
         };
-        let sizes = [x.nrows(), x.ncols(), x.nrows(), x_new.nrows()];
+        let sizes = [x.nrows(), x.ncols(), x_new.nrows()];
         let prepared = self.design(request, &[x.as_slice(), x_new.as_slice()], sizes)?;
         Ok(Box::new(prepared))
     }
@@ -256,7 +248,7 @@ impl MomentsRegressor for IsolatedRegressor {
             n_features,
             n_samples,
         };
-        let sizes = [n_samples, n_features, n_features, n_features];
+        let sizes = [n_samples, n_features, n_features];
         Ok(Box::new(self.design(request, &[gram.as_slice()], sizes)?))
     }
 }
@@ -268,8 +260,6 @@ struct IsolatedPrepared<'a> {
     id: Id,
     /// "n = 320, p = 384", for messages.
     sizes: String,
-    /// Rows of y, or of Xᵀy.
-    n_y: usize,
     /// Numbers a column that a path gives.
     n_out: usize,
 }
@@ -310,7 +300,6 @@ impl IsolatedPrepared<'_> {
         (y, y_sq): (&DMatrix<f64>, &[f64]),
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        debug_assert_eq!(y.nrows(), self.n_y);
         let request = Request::Begin {
             prepared: self.id,
             variant,
