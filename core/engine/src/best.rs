@@ -97,7 +97,12 @@ impl Recipe for BestOf<'_> {
 /// `all`: every candidate's predictions of the same columns; `fold_of`: the split that holds each row out.
 #[must_use]
 pub fn choose(all: &[OutOfFold], fold_of: &[usize]) -> OutOfFold {
-    let mut best = all[0].clone();
+    let mut best = OutOfFold {
+        y_hat: all[0].y_hat.clone(),
+        y_bar: all[0].y_bar.clone(),
+        fits: all[0].fits.clone(),
+        paths: None,
+    };
     for (split, fits) in best.fits.iter_mut().enumerate() {
         for (column, fit) in fits.iter_mut().enumerate() {
             for (candidate, out_of_fold) in all.iter().enumerate().skip(1) {
@@ -143,6 +148,7 @@ mod tests {
             fits: inner_sse
                 .map(|of_split| of_split.map(fit).to_vec())
                 .to_vec(),
+            paths: None,
         }
     }
 

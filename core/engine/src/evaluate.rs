@@ -209,7 +209,7 @@ fn column_r2(y: &DMatrix<f64>, out_of_fold: &OutOfFold) -> Result<Vec<f64>, Engi
 impl OutOfFold {
     /// The first `n_columns` targets.
     #[must_use]
-    pub fn first_columns(&self, n_columns: usize) -> Self {
+    pub fn first_columns(self, n_columns: usize) -> Self {
         Self {
             y_hat: self.y_hat.columns(0, n_columns).into_owned(),
             y_bar: self.y_bar.columns(0, n_columns).into_owned(),
@@ -218,6 +218,7 @@ impl OutOfFold {
                 .iter()
                 .map(|fits| fits[..n_columns].to_vec())
                 .collect(),
+            paths: self.paths.map(|paths| paths.first_columns(n_columns)),
         }
     }
 }

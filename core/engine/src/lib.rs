@@ -3,7 +3,7 @@
 //! Read the modules in this order to follow one evaluation:
 //! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] and [`moments`] (scaled training sets) → [`regressor`] (what is asked of a model) →
 //! [`nested`] and [`best`] (choose the penalty, or the recipe, and predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`] and [`evaluate`] (the null distribution) →
-//! [`inference`] (p-values, intervals, verdict).
+//! [`inference`] (p-values, intervals, verdict) and [`diagnostics`] (a closer look at one recipe).
 //!
 //! Pure and embeddable: no files, no clock, no environment, no printing. Random numbers come from named substreams of one seed ([`seed`]), so the same
 //! inputs give the same bits, whatever the number of threads. Every number is defined where it is computed.
@@ -11,6 +11,7 @@
 pub mod best;
 pub mod covariates;
 pub mod design;
+pub mod diagnostics;
 pub mod doctor;
 pub mod error;
 pub mod evaluate;

@@ -294,7 +294,7 @@ pub fn mean_and_sd(values: &[f64], ddof: usize) -> (f64, f64) {
     (centre * scale, (sum / (n - ddof as f64)).sqrt() * scale)
 }
 
-fn sum_of_squares(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn sum_of_squares(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 

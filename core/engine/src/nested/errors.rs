@@ -5,14 +5,15 @@ use super::Selection;
 /// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
 const EQUALLY_GOOD: f64 = 1e-12;
 
-/// Pooled inner squared errors of every (split, column, variant, step), and which step they choose.
+/// Pooled inner squared errors of every (column, split, variant, step), and which step they choose.
+#[derive(Debug, Clone)]
 pub(super) struct InnerErrors {
     sse: Vec<f64>,
     /// Σ sse_f²/n_f over the inner folds f, for the standard error; empty when only the smallest error counts.
     squares: Vec<f64>,
     /// Steps walked of each (split, column, variant).
     walked: Vec<usize>,
-    n_columns: usize,
+    n_splits: usize,
     n_variants: usize,
     n_alphas: usize,
 }
@@ -35,14 +36,40 @@ impl InnerErrors {
             sse: vec![0.0; n_paths * n_alphas],
             squares: vec![0.0; n_squares],
             walked: vec![n_alphas; n_paths],
-            n_columns,
+            n_splits,
             n_variants,
             n_alphas,
         }
     }
 
     fn path(&self, split: usize, column: usize, variant: usize) -> usize {
-        (split * self.n_columns + column) * self.n_variants + variant
+        (column * self.n_splits + split) * self.n_variants + variant
+    }
+
+    /// The pooled inner squared error of a step, `None` where the path was not walked so far.
+    pub(super) fn walked(&self, split: usize, column: usize, at: (usize, usize)) -> Option<f64> {
+        let is_walked = at.1 < self.walked[self.path(split, column, at.0)];
+        is_walked.then(|| self.of(split, column, at))
+    }
+
+    /// Settings tuned with the penalty.
+    pub(super) fn n_variants(&self) -> usize {
+        self.n_variants
+    }
+
+    /// Steps of the grid.
+    pub(super) fn n_alphas(&self) -> usize {
+        self.n_alphas
+    }
+
+    /// Forgets all but the first `n_columns` columns.
+    pub(super) fn truncate(&mut self, n_columns: usize) {
+        let n_paths = n_columns * self.n_splits * self.n_variants;
+        self.sse.truncate(n_paths * self.n_alphas);
+        self.walked.truncate(n_paths);
+        self.squares = Vec::new();
+        self.sse.shrink_to_fit();
+        self.walked.shrink_to_fit();
     }
 
     /// Adds the squared error of one inner fold of `n_rows` rows.

@@ -9,6 +9,7 @@
 mod block;
 mod errors;
 mod kernel;
+mod paths;
 mod rows;
 mod split_grid;
 mod sums;
@@ -19,6 +20,7 @@ mod workspace;
 
 use errors::InnerErrors;
 use nalgebra::DMatrix;
+pub use paths::Paths;
 use rayon::prelude::*;
 use rows::RowsBlock;
 use sums::SumsBlock;
@@ -94,6 +96,8 @@ pub struct OutOfFold {
     pub y_bar: DMatrix<f64>,
     /// The chosen fit of each split (rows) and column, split-major.
     pub fits: Vec<Vec<Fit>>,
+    /// What the choice rested on; `None` where candidates of different recipes competed.
+    pub paths: Option<Paths>,
 }
 
 /// The fit chosen for one split and column.
@@ -170,12 +174,12 @@ impl<'a> NestedCv<'a> {
                 } else {
                     self.walk(&block, &mut errors)?;
                 }
-                self.predict(&block, &errors)
+                self.predict(&block, errors)
             }
             PreparedDesigns::Moments(moments, prepared) => {
                 let block = SumsBlock::new(self, moments, prepared, y);
                 self.walk(&block, &mut errors)?;
-                self.predict(&block, &errors)
+                self.predict(&block, errors)
             }
         }
     }

@@ -189,3 +189,25 @@ fn predicted(
     };
     (0..ridge.n_alphas as u32).map(step).collect()
 }
+
+#[test]
+fn the_paths_hold_what_was_chosen_and_nothing_behind_a_stop() {
+    let (designs, y) = designs(60, 8);
+    for patience in [None, Some(1)] {
+        let found = run(&designs, &y, patience).first_columns(2);
+        let paths = found.paths.as_ref().unwrap();
+        assert_eq!(paths.shape(), (1, 12));
+        for (split, fits) in found.fits.iter().enumerate() {
+            for (column, fit) in fits.iter().enumerate() {
+                let chosen = paths.inner_sse(split, column, 0, fit.step);
+                assert_eq!(chosen, Some(fit.inner_sse));
+                assert_eq!(paths.penalty(split, column, fit.step), fit.alpha);
+                let errors = (0..12).filter_map(|step| paths.inner_sse(split, column, 0, step));
+                assert!(errors.min_by(f64::total_cmp) == Some(fit.inner_sse));
+            }
+        }
+    }
+    // With patience 1 the third target, noise, stops where its error first rises.
+    let paths = run(&designs, &y, Some(1)).paths.unwrap();
+    assert_eq!(paths.inner_sse(0, 2, 0, 11), None);
+}

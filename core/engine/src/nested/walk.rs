@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::errors::{InnerErrors, Walks};
+use super::paths::Paths;
 use super::{Fit, NestedCv, OutOfFold, PreparedDesigns};
 use crate::error::EngineError;
 use crate::regressor::{FitInfo, Path};
@@ -131,14 +132,16 @@ impl NestedCv<'_> {
     pub(super) fn predict<'p, B: Block<'p>>(
         &self,
         block: &B,
-        errors: &InnerErrors,
+        errors: InnerErrors,
     ) -> Result<OutOfFold, EngineError> {
         let (n_rows, n_columns) = block.shape();
         let mut out = OutOfFold {
             y_hat: DMatrix::zeros(n_rows, n_columns),
             y_bar: DMatrix::zeros(n_rows, n_columns),
             fits: Vec::with_capacity(self.designs.n_splits()),
+            paths: None,
         };
+        let mut penalties = DMatrix::zeros(self.designs.n_splits() * self.n_alphas, n_columns);
         for split in 0..self.designs.n_splits() {
             let mut open = block.open(self.n_inner() + split);
             let folds = self.inner_folds(block, split);
@@ -164,6 +167,9 @@ impl NestedCv<'_> {
                     let step = chosen[column].1;
                     block.put(&open, &mut out, column, slot);
                     let (scale, is_constant) = B::scale(&open, column);
+                    let mut of_split =
+                        penalties.view_mut((split * self.n_alphas, column), (self.n_alphas, 1));
+                    of_split.copy_from(&(alphas.column(column) * scale));
                     let fit = self.fit(
                         variant,
                         step,
@@ -177,6 +183,7 @@ impl NestedCv<'_> {
             }
             out.fits.push(fits.into_iter().flatten().collect());
         }
+        out.paths = Some(Paths { errors, penalties });
         Ok(out)
     }
 
