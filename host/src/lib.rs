@@ -8,6 +8,7 @@ pub mod atomic;
 pub mod cache;
 pub mod cells;
 pub mod cli;
+pub mod close_up;
 pub mod comparisons;
 pub mod config;
 pub mod controls;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::arrangement::Arrangement;
 use crate::atomic::{self, WriteError};
 use crate::cells::{Cells, Computed};
+use crate::close_up::close_ups;
 use crate::dataset::{Dataset, RaterPanel, Target};
 use crate::plan::{InnerFolds, Plan, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
@@ -202,6 +203,7 @@ impl Study<'_> {
             omnibus_p: least(None),
             cells: self.cells.results.clone(),
             comparisons: self.comparisons.clone(),
+            close_ups: close_ups(self),
             failed,
             findings,
         }
@@ -219,6 +221,7 @@ impl Study<'_> {
         });
         DataSummary {
             file: file_name(&self.plan.data.path),
+            hashes: self.read.hashes.clone(),
             n_rows: self.read.n_read,
             group: self.plan.data.group.clone(),
             n_groups: match self.plan.evaluation.unit {

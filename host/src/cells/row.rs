@@ -1,6 +1,7 @@
 //! One row of `results.csv`: everything about a cell that needs no other cell.
 
 use ocean_engine::EngineError;
+use ocean_engine::diagnostics::r2_by_fold;
 use ocean_engine::folds::Groups;
 use ocean_engine::inference::ceiling::{ceiling, over_ceiling};
 use ocean_engine::inference::interval::{LEAST_GROUPS, LEAST_ROWS};
@@ -39,7 +40,7 @@ pub(super) fn row(
     let clusters = common.is_grouped.then_some(group_of.as_slice());
     let mut by_repeat = Vec::with_capacity(piece.observed.len());
     let mut beside_covariates = Vec::new();
-    let mut naive = 0.0;
+    let (mut naive, mut by_fold) = (0.0, Vec::new());
     for (repeat, observed) in piece.observed.iter().enumerate() {
         let fold_of: Vec<usize> = row_set
             .rows
@@ -55,6 +56,9 @@ pub(super) fn row(
             is_empty: fits.all_empty(),
         };
         by_repeat.push(Scores::of(&held_out)?);
+        if repeat == 0 {
+            by_fold = r2_by_fold(&held_out);
+        }
         if common.targets.covariates().is_some() {
             beside_covariates.push(CovariateScores::of(&held_out)?);
         }
@@ -136,6 +140,7 @@ pub(super) fn row(
         null_sd: (!null.is_empty()).then(|| mean_and_sd(null, 0).1),
         null_interval: quantiles(null),
         null_histogram: histogram(null),
+        r2_by_fold: by_fold,
         alpha_median: fits.median(|fit| finite(fit.alpha)).filter(|_| !is_best),
         l1_ratio_median: fits.median(|fit| computed.l1_ratios.get(fit.variant).copied()),
         nonzero_median,

@@ -41,6 +41,35 @@ pub fn brief(results: &StudyResults) -> Option<Table> {
     table(results, headline(results), false)
 }
 
+/// A difference for a picture.
+pub struct Difference {
+    /// Which pair, and with what where that differs: "minilm − lexical, ridge".
+    pub name: String,
+    /// r2 of the first minus r2 of the second.
+    pub delta_r2: f64,
+    /// Its 95 % interval.
+    pub interval: Option<(f64, f64)>,
+    /// The adjusted p is at most the level.
+    pub is_significant: bool,
+}
+
+/// What a picture shows: means over targets, or those of the one target.
+pub fn shown(results: &StudyResults) -> Vec<Difference> {
+    let headline = headline(results).into_iter();
+    headline
+        .map(|c| Difference {
+            name: if results.encoders.len() > 1 && results.regressors.len() > 1 {
+                format!("{} ({})", names(c), in_common(c))
+            } else {
+                names(c)
+            },
+            delta_r2: c.delta_r2,
+            interval: c.ci_low.zip(c.ci_high),
+            is_significant: is_significant(c, results),
+        })
+        .collect()
+}
+
 /// Means over targets, and single targets.
 fn parts(results: &StudyResults) -> (Vec<&ComparisonResult>, Vec<&ComparisonResult>) {
     results.comparisons.iter().partition(|c| c.n_targets > 1)

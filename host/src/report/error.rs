@@ -35,6 +35,14 @@ pub enum ReportError {
         /// What is wrong, with line and column.
         problem: String,
     },
+    /// A picture could not be drawn as PNG.
+    #[error("plots/{name}.png: {problem}")]
+    Picture {
+        /// Its name.
+        name: String,
+        /// Why.
+        problem: String,
+    },
     /// Written by a version with another layout.
     #[error("{}: schema_version is {found}, this ocean-host reads {expected}\n  try: render the report with the ocean-host that wrote it, or run `eval` again", path.display())]
     SchemaVersion {

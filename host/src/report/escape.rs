@@ -40,6 +40,35 @@ pub fn markdown(text: &str) -> String {
     escaped
 }
 
+/// Text for LaTeX, with the signs that reports use as mathematics; other letters are left to the encoding, which is UTF-8.
+pub fn latex(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars().map(plain) {
+        match c {
+            '\\' => escaped.push_str("\\textbackslash{}"),
+            '~' => escaped.push_str("\\textasciitilde{}"),
+            '^' => escaped.push_str("\\textasciicircum{}"),
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', c]),
+            '<' => escaped.push_str("\\textless{}"),
+            '>' => escaped.push_str("\\textgreater{}"),
+            // A bracket that begins a row would be taken for the argument of the \\ before it.
+            '[' => escaped.push_str("{[}"),
+            ']' => escaped.push_str("{]}"),
+            '−' => escaped.push_str("$-$"),
+            '≤' => escaped.push_str("$\\le$"),
+            '≥' => escaped.push_str("$\\ge$"),
+            '²' => escaped.push_str("$^2$"),
+            'Δ' => escaped.push_str("$\\Delta$"),
+            'α' => escaped.push_str("$\\alpha$"),
+            '×' => escaped.push_str("$\\times$"),
+            '…' => escaped.push_str("\\dots{}"),
+            '\u{a0}' => escaped.push('~'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 /// Text for a line of plain text.
 pub fn text(text: &str) -> String {
     text.chars().map(plain).collect()

@@ -1,5 +1,6 @@
 //! Studies for the tests of the report: made up, fixed, and odd where users are odd.
 
+use super::close_up::*;
 use super::model::*;
 
 /// Permutations of the made-up studies.
@@ -43,6 +44,9 @@ pub fn cell(encoder: &str, target: &str, r2: f64, z: f64) -> CellResult {
         p_interval: Some(((p - 0.014).max(0.0), (p + 0.014).min(1.0))),
         null_interval: Some((null_mean - 1.96 * null_sd, null_mean + 1.96 * null_sd)),
         null_histogram: Some(bell(null_mean, null_sd)),
+        r2_by_fold: [-0.04, -0.01, 0.0, 0.02, 0.03]
+            .map(|off| Some(r2 + off))
+            .to_vec(),
         verdict: "too few".into(),
         ..CellResult::default()
     }
@@ -165,6 +169,7 @@ pub fn quickstart() -> StudyResults {
         correction: Correction::MaxT,
         data: DataSummary {
             file: "texts.csv".into(),
+            hashes: vec![("texts.csv".into(), "5e".repeat(32))],
             n_rows: 420,
             dropped: vec![("no embedding for the id".into(), 3)],
             mean_characters: Some(188.4),
@@ -208,6 +213,7 @@ pub fn quickstart() -> StudyResults {
             control(cell("random", "neuroticism", -0.0312, -0.7)),
         ],
         comparisons: Vec::new(),
+        close_ups: Vec::new(),
         failed: Vec::new(),
         findings: vec![finding(
             Severity::Note,
@@ -274,7 +280,43 @@ pub fn with_intervals() -> StudyResults {
         compared(Some("extraversion"), (0.0204, 0.0061), 0.05, (0.55, 1.0)),
         compared(Some("neuroticism"), (-0.0317, -0.0228), 0.04, (0.66, 1.0)),
     ];
+    results.close_ups = ["openness", "extraversion", "neuroticism"]
+        .map(|target| close_up("precomputed", target))
+        .to_vec();
     results
+}
+
+/// One recipe looked at closely, with every part.
+fn close_up(encoder: &str, target: &str) -> CloseUp {
+    let bin = |x: f64, y: f64| BinSummary {
+        x,
+        y,
+        se: 0.1,
+        n: 41,
+    };
+    let line = |l1_ratio: f64, drop: f64| PathLine {
+        l1_ratio: Some(l1_ratio),
+        inner_r2: vec![Some(0.0), Some(0.2 - drop), Some(0.1 - drop), None],
+    };
+    CloseUp {
+        encoder: encoder.into(),
+        regressor: "ridge".into(),
+        target: target.into(),
+        calibration: vec![bin(3.1, 2.9), bin(3.5, 3.6), bin(4.2, 4.4)],
+        density: Some(DensitySummary {
+            x: (2.8, 4.6),
+            y: (1.0, 7.0),
+            n: 24,
+            cells: vec![(0, 3, 40), (7, 11, 1), (23, 20, 371)],
+        }),
+        residual_by_length: vec![bin(80.0, -0.05), bin(190.0, 0.04), bin(420.0, 0.01)],
+        path: Some(PathSummary {
+            penalties: vec![10.0, 1.0, 0.1, 0.01],
+            alpha_max: Some(4.0),
+            lines: vec![line(0.1, 0.0), line(0.9, 0.02)],
+            chosen: vec![(0, 1), (0, 1), (0, 2), (1, 1), (0, 1)],
+        }),
+    }
 }
 
 /// The two encoders of the quickstart, on one target or on the mean of three.
@@ -397,6 +439,15 @@ pub fn odd() -> StudyResults {
             n_targets: 1,
             notes: "no model in either".into(),
             ..ComparisonResult::default()
+        },
+    ];
+    results.close_ups = vec![
+        close_up(marks, script),
+        CloseUp {
+            encoder: escape.into(),
+            regressor: "ridge".into(),
+            target: long.into(),
+            ..CloseUp::default()
         },
     ];
     results.failed = vec![FailedCell {

@@ -4,6 +4,7 @@ use super::comparing;
 use super::escape::markdown as escaped;
 use super::methods;
 use super::model::{CellResult, Finding, Severity, StudyResults};
+use super::plot;
 use super::run;
 use super::table::{Kind, columns};
 use super::wording;
@@ -23,13 +24,33 @@ pub fn render(results: &StudyResults) -> String {
         &wording::controls(results),
         results,
     ));
-    if !results.cells.is_empty() {
-        blocks.push("![r2 of every cell](plots/forest.svg)".to_owned());
-    }
+    blocks.extend(figures(results));
     blocks.push(how_to_read(results));
     blocks.push(what_was_run(results));
     blocks.extend(for_a_paper(results));
     blocks.join("\n\n") + "\n"
+}
+
+/// The pictures of the whole study; those of single cells are in `plots/`.
+fn figures(results: &StudyResults) -> Option<String> {
+    if results.cells.is_empty() {
+        return None;
+    }
+    let pictures = [
+        Some(plot::forest(results)),
+        plot::heatmap(results),
+        plot::differences(results),
+        plot::folds(results),
+    ];
+    let lines: Vec<String> = pictures
+        .into_iter()
+        .flatten()
+        .map(|picture| format!("![{}](plots/{}.svg)", escaped(&picture.title), picture.name))
+        .collect();
+    Some(format!(
+        "## Pictures\n\n{}\n\nThe folder `plots` has more: each cell against chance, and a closer look at one recipe a target.",
+        lines.join("\n\n")
+    ))
 }
 
 fn findings(results: &StudyResults) -> Option<String> {

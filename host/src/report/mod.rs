@@ -3,6 +3,7 @@
 //! `eval` fills the results and calls [`write_all`]; `ocean-host report DIR` calls [`render_again`], which reads `results.json` and nothing else.
 //! What is said is decided in `wording` and `table`, once for all formats; the other modules only know how their format writes it.
 
+pub mod close_up;
 pub mod comparing;
 pub mod csv;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod methods;
 pub mod model;
 pub mod numbers;
 pub mod plot;
+pub mod png;
 pub mod run;
 pub mod svg;
 pub mod table;
@@ -21,6 +23,8 @@ pub mod terminal;
 pub mod wording;
 
 use std::path::Path;
+
+use rayon::prelude::*;
 
 use self::error::ReportError;
 use self::model::StudyResults;
@@ -51,15 +55,26 @@ fn render_all(dir: &Path, results: &StudyResults) -> Result<(), ReportError> {
     csv::write_comparisons(&dir.join("comparisons.csv"), &results.comparisons)?;
     let plots = dir.join("plots");
     atomic::create_folder(&plots)?;
-    for picture in std::iter::once(plot::forest(results)).chain(plot::nulls(results)) {
-        let path = plots.join(format!("{}.svg", picture.name));
-        atomic::write(&path, picture.file().as_bytes())?;
-    }
-    let texts = [
+    plot::all(results).par_iter().try_for_each(|picture| {
+        let svg = picture.file();
+        let path = |suffix: &str| plots.join(format!("{}.{suffix}", picture.name));
+        atomic::write(&path("svg"), svg.as_bytes())?;
+        let png = png::render(&svg).map_err(|problem| ReportError::Picture {
+            name: picture.name.clone(),
+            problem,
+        })?;
+        atomic::write(&path("png"), &png)?;
+        Ok::<(), ReportError>(())
+    })?;
+    let mut texts = vec![
         ("report.md", markdown::render(results)),
         ("report.html", html::render(results)),
         ("methods.txt", methods::render(results)),
     ];
+    if let Some(table) = methods::apa::table(results) {
+        texts.push(("table.html", table.html()));
+        texts.push(("table.tex", table.latex()));
+    }
     for (name, text) in texts {
         atomic::write(&dir.join(name), text.as_bytes())?;
     }

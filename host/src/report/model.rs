@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::close_up::CloseUp;
+
 /// Version of the layout of `results.json`; grows when a field is renamed or removed, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -62,6 +64,9 @@ pub struct StudyResults {
     /// Pairs of encoders and pairs of regressors, each on every target and, where there are several, on their mean; controls take no part.
     #[serde(default)]
     pub comparisons: Vec<ComparisonResult>,
+    /// Of each target the cell with the highest r2, for the pictures.
+    #[serde(default)]
+    pub close_ups: Vec<CloseUp>,
     /// Cells that were planned and have no result; not empty means the run is partial.
     #[serde(default)]
     pub failed: Vec<FailedCell>,
@@ -101,6 +106,9 @@ impl Correction {
 pub struct DataSummary {
     /// The data file as the configuration names it, never an absolute path of the machine.
     pub file: String,
+    /// BLAKE3 of each file that was read, for whoever must know whether it is the same data.
+    #[serde(default)]
+    pub hashes: Vec<(String, String)>,
     /// Rows of the data file.
     pub n_rows: usize,
     /// Column that declares the groups, if any.
@@ -440,6 +448,9 @@ pub struct CellResult {
     /// Not in results.csv: 2.5 and 97.5 % quantiles of the permuted r2, the band chance alone fills.
     #[serde(default)]
     pub null_interval: Option<(f64, f64)>,
+    /// Not in results.csv: r2 of each fold of the first repeat by itself; `None` for a fold in which the target equals its training mean.
+    #[serde(default)]
+    pub r2_by_fold: Vec<Option<f64>>,
     /// Not in results.csv: the permuted r2, binned for the picture: (lowest edge, bin width, counts).
     #[serde(default)]
     pub null_histogram: Option<(f64, f64, Vec<u32>)>,

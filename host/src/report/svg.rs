@@ -80,6 +80,33 @@ impl Svg {
         ));
     }
 
+    /// A line through the points.
+    pub fn polyline(&mut self, class: &str, points: &[(f64, f64)]) {
+        let points: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{},{}", px(*x), px(*y)))
+            .collect();
+        self.element(format_args!(
+            r#"<polyline class="{class}" points="{}"/>"#,
+            points.join(" ")
+        ));
+    }
+
+    /// Many rectangles of one class as one shape: (x, y, width, height) each.
+    pub fn rects(&mut self, class: &str, rects: &[(f64, f64, f64, f64)]) {
+        if rects.is_empty() {
+            return;
+        }
+        let shape: String = rects
+            .iter()
+            .map(|&(x, y, width, height)| {
+                let [x, y, width, height] = [x, y, width, height].map(px);
+                format!("M{x},{y}h{width}v{height}h-{width}z")
+            })
+            .collect();
+        self.element(format_args!(r#"<path class="{class}" d="{shape}"/>"#));
+    }
+
     /// A line of text; `y` is its baseline.
     pub fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
         let anchor = match anchor {
@@ -169,7 +196,20 @@ svg .zero{stroke-width:1.25}
 svg .range{stroke-width:1.75}
 svg .mark{stroke-width:1.75}
 svg .seen{stroke-width:2}
+svg .line{fill:none;stroke-width:1.75;stroke-linejoin:round}
+svg .line1{stroke-dasharray:6 3}
+svg .line2{stroke-dasharray:2 3}
+svg .reference{stroke-width:1.25;stroke-dasharray:4 3}
+svg .heat0{fill-opacity:0}
+svg .heat1{fill-opacity:.1}
+svg .heat2{fill-opacity:.2}
+svg .heat3{fill-opacity:.3}
+svg .heat4{fill-opacity:.4}
+svg .heat5{fill-opacity:.5}
 ";
+
+/// Steps of a shade, `heat0` to `heat5`; the strongest still has a contrast of 4.5 to the ink upon it.
+pub const SHADES: usize = 5;
 
 /// Colours by their use.
 pub struct Palette {
@@ -215,7 +255,8 @@ pub fn colours(palette: &Palette) -> String {
         "svg .page{{fill:{page}}}\nsvg text{{fill:{ink}}}\nsvg text.quiet{{fill:{muted}}}\nsvg .grid{{stroke:{grid}}}\nsvg .zero{{stroke:{muted}}}\n\
          svg .band{{fill:{band}}}\nsvg .range{{stroke:{ink}}}\nsvg .range.control{{stroke:{muted}}}\n\
          svg .mark{{stroke:{ink};fill:{page}}}\nsvg .mark.yes{{stroke:{accent};fill:{accent}}}\nsvg .range.yes{{stroke:{accent}}}\n\
-         svg .mark.control{{stroke:{muted};fill:{page}}}\nsvg .seen{{stroke:{ink}}}\nsvg .seen.yes{{stroke:{accent}}}\n"
+         svg .mark.control{{stroke:{muted};fill:{page}}}\nsvg .seen{{stroke:{ink}}}\nsvg .seen.yes{{stroke:{accent}}}\n\
+         svg .line{{stroke:{ink}}}\nsvg .reference{{stroke:{muted}}}\nsvg .heat{{fill:{accent}}}\nsvg .frame{{fill:none;stroke:{grid}}}\n"
     )
 }
 

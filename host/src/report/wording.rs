@@ -195,6 +195,14 @@ pub fn error_control(results: &StudyResults) -> String {
     )
 }
 
+/// The program as a reference, with what makes this run this run.
+pub fn citation(results: &StudyResults) -> String {
+    format!(
+        "ocean-host (Version {}) [Computer software]. Study “{}”, seed {}.",
+        results.version, results.study, results.seed
+    )
+}
+
 /// What r2 = 0 is: the prediction that knows nothing of the texts.
 pub fn baseline(results: &StudyResults) -> &'static str {
     if results.covariates.is_empty() {

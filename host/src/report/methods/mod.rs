@@ -3,10 +3,13 @@
 //! Built from the results alone, so that it describes the run and not the intention. Null results are worded by their verdict: "not shown" is
 //! never turned into "shown not to be".
 
+pub mod apa;
 mod references;
 mod sentences;
 
 pub use references::Reference;
+
+use std::collections::BTreeMap;
 
 use ocean_engine::inference::sequential::LOSSES;
 
@@ -113,18 +116,26 @@ fn data(results: &StudyResults) -> Option<String> {
         text.push_str(&format!("; {}", dropped.join("; ")));
     }
     text.push('.');
-    for target in results
-        .targets
-        .iter()
-        .filter(|target| target.raters.len() > 1)
-    {
-        text.push_str(&format!(
-            " {} was the mean of {} after each rater's own level had been removed (least squares); R² measures agreement with these raters.",
-            capitalised(&escape::text(&target.name)),
-            plural(target.raters.len(), "rater")
-        ));
-    }
+    text.push_str(&rated(results));
     Some(text)
+}
+
+/// How targets were made of ratings: one sentence for all that have as many raters.
+fn rated(results: &StudyResults) -> String {
+    let mut by_raters: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for target in results.targets.iter().filter(|t| t.raters.len() > 1) {
+        let names = by_raters.entry(target.raters.len()).or_default();
+        names.push(escape::text(&target.name));
+    }
+    let sentences = by_raters.into_iter().map(|(n_raters, names)| {
+        let verb = if names.len() == 1 { "was" } else { "were each" };
+        format!(
+            " {} {verb} the mean of {} after each rater's own level had been removed (least squares); R² measures agreement with these raters.",
+            capitalised(&list(names.into_iter())),
+            plural(n_raters, "rater")
+        )
+    });
+    sentences.collect()
 }
 
 fn cross_validation(results: &StudyResults) -> Option<String> {

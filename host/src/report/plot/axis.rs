@@ -27,6 +27,30 @@ impl Axis {
         }
     }
 
+    /// From the least to the largest of the values, with a little air; one value alone gets some around it. `left` may be the larger pixel: upwards.
+    pub fn over(values: impl Iterator<Item = f64>, left: f64, right: f64) -> Self {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
+            (low.min(x), high.max(x))
+        });
+        let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        let air = if high > low {
+            (high - low) * 0.05
+        } else {
+            low.abs().max(1.0) * 0.05
+        };
+        Self {
+            low: low - air,
+            high: high + air,
+            left,
+            right,
+        }
+    }
+
+    /// The least and the largest value on it.
+    pub fn range(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
     /// Where a value lies; one beyond the axis lies at its end.
     pub fn at(&self, value: f64) -> f64 {
         let share = (value - self.low) / (self.high - self.low);

@@ -39,6 +39,10 @@ pub fn forest(results: &StudyResults) -> Picture {
     for (target, cells) in groups {
         svg.name("head", (0.0, y + HEAD - 9.0), LABELS + 140.0, target);
         y += HEAD;
+        if let Some(ceiling) = cells.iter().find_map(|cell| cell.ceiling) {
+            let x = axis.at(ceiling);
+            svg.line("reference", (x, y), (x, y + ROW * cells.len() as f64));
+        }
         for cell in cells {
             forest_row(&mut svg, &axis, y + ROW / 2.0, cell, results);
             y += ROW;
@@ -81,6 +85,7 @@ fn axis_of(cells: &[&CellResult]) -> Axis {
             cell.r2,
             cell.ci_low.unwrap_or(0.0),
             cell.ci_high.unwrap_or(0.0),
+            cell.ceiling.unwrap_or(0.0),
             band.0,
             band.1,
         ]
@@ -94,7 +99,7 @@ fn axis_of(cells: &[&CellResult]) -> Axis {
     )
 }
 
-fn by_target<'a>(
+pub(super) fn by_target<'a>(
     results: &StudyResults,
     cells: &[&'a CellResult],
 ) -> Vec<(&'a str, Vec<&'a CellResult>)> {
@@ -194,5 +199,10 @@ fn legend(svg: &mut Svg, axis: &Axis, y: f64, cells: &[&CellResult], results: &S
     if cells.iter().any(|cell| cell.ci_low.is_some()) {
         svg.line("range", (x - 8.0, y - 4.0), (x + 14.0, y - 4.0));
         svg.text("quiet", (x + 20.0, y), Anchor::Start, "95 % CI");
+        x += text_width("95 % CI") + 58.0;
+    }
+    if cells.iter().any(|cell| cell.ceiling.is_some()) {
+        svg.line("reference", (x, y - 11.0), (x, y + 3.0));
+        svg.text("quiet", (x + 10.0, y), Anchor::Start, "ceiling");
     }
 }

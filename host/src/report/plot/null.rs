@@ -14,9 +14,9 @@ const PANEL: (f64, f64) = (256.0, 164.0);
 const BESIDE_MARK: f64 = 16.0;
 
 /// The permuted r2 of every cell that has them, with the observed one: `null-01-openness-lexical-ridge` and so on.
-pub fn nulls(results: &StudyResults) -> Vec<Picture> {
+pub fn nulls(results: &StudyResults) -> Vec<(&CellResult, Picture)> {
     let digits = results.cells.len().to_string().len().max(2);
-    let mut pictures: Vec<(usize, Picture)> = Vec::new();
+    let mut pictures: Vec<(&CellResult, Picture)> = Vec::new();
     for cell in family(results).into_iter().chain(controls(results)) {
         if let Some((low, width, counts)) = &cell.null_histogram {
             let number = pictures.len() + 1;
@@ -25,10 +25,10 @@ pub fn nulls(results: &StudyResults) -> Vec<Picture> {
                 .chain(parts.into_iter().filter(|part| !part.is_empty()))
                 .collect::<Vec<_>>()
                 .join("-");
-            pictures.push((number, null(name, cell, results, (*low, *width, counts))));
+            pictures.push((cell, null(name, cell, results, (*low, *width, counts))));
         }
     }
-    pictures.into_iter().map(|(_, picture)| picture).collect()
+    pictures
 }
 
 fn null(
@@ -68,16 +68,16 @@ fn null(
         );
         svg.line("zero", (axis.at(tick), base), (axis.at(tick), base + 4.0));
     }
-    for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let left = axis.at(low + width * bin as f64);
-        let right = axis.at(low + width * (bin + 1) as f64);
-        let height = (base - top - BESIDE_MARK) * f64::from(*count) / tallest;
-        svg.rect(
-            "band",
-            (left, base - height),
-            ((right - left).max(1.0), height),
-        );
-    }
+    let bars = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    let bars: Vec<(f64, f64, f64, f64)> = bars
+        .map(|(bin, count)| {
+            let left = axis.at(low + width * bin as f64);
+            let right = axis.at(low + width * (bin + 1) as f64);
+            let height = (base - top - BESIDE_MARK) * f64::from(*count) / tallest;
+            (left, base - height, (right - left).max(1.0), height)
+        })
+        .collect();
+    svg.rects("band", &bars);
     svg.line("zero", (10.0, base), (right, base));
     observed(&mut svg, &axis, (top, base), cell, results);
     Picture {
