@@ -160,3 +160,22 @@ fn the_scripts_beside_the_data_make_it_again_byte_for_byte() {
         }
     }
 }
+
+/// `OCEAN_BLESS=1` keeps the report of this run as the expected one.
+#[test]
+fn the_report_that_is_kept_beside_the_data_is_the_one_a_run_writes() {
+    let report = std::fs::read_to_string(quickstart().1.join("report.md")).unwrap();
+    let kept_file = root().join("examples/quickstart/expected_report.md");
+    // The pictures are not kept beside it.
+    let (before, pictures_and_after) = report.split_once("## Pictures").unwrap();
+    let after = &pictures_and_after[pictures_and_after.find("\n## ").unwrap() + 1..];
+    let report = format!("{before}{after}");
+    if std::env::var_os("OCEAN_BLESS").is_some() {
+        std::fs::write(&kept_file, &report).unwrap();
+    }
+    let kept = std::fs::read_to_string(&kept_file).unwrap();
+    for (kept, line) in kept.lines().zip(report.lines()) {
+        assert_eq!(kept, line);
+    }
+    assert_eq!(kept, report);
+}

@@ -47,14 +47,19 @@ fn raters_of_unlike_levels_are_warned_of_and_cost_r2_over_ceiling_nothing() {
     assert!((prmse - ceiling).abs() < 0.1, "{prmse} {ceiling}");
     assert!(prmse_apart > prmse + 0.1, "{prmse_apart} {prmse}");
     assert!(
-        report.contains("The raters' means differ little beside the texts"),
+        report.contains("The raters' own levels differ little beside the texts"),
         "{report}"
     );
     assert!(
         report_apart.contains("prmse_rsmtool counts it as their error"),
         "{report_apart}"
     );
-    for said in ["of \\`trait\\` on 60 rows: ICC(2,1) ", "; means ± sd a "] {
+    for said in [
+        "agree at ICC(2,k) 0.",
+        "for \\`trait\\`",
+        "| rated by all | ICC(2,1) |",
+        "| trait | 60 | ",
+    ] {
         assert!(report.contains(said), "{report}");
     }
 }

@@ -1,73 +1,61 @@
 //! Findings on raters: how far they agree, and who agrees with nobody.
 
 use super::facts::Facts;
-use super::{MOST_LISTED, finding};
-use crate::report::model::{Finding, Severity};
+use super::{finding, listed};
+use crate::report::model::{Finding, Reliability, Severity};
 
 /// Raters whose consistency passes their absolute agreement by more have means that matter.
 const UNEQUAL_RATERS: f64 = 0.05;
 
-/// How far raters agree, and whether differences between their means matter to those who count them as error.
+/// How far raters agree, and whether differences between their means matter to those who count them as error. The report has a table with all of it.
 pub(super) fn agreement(facts: &Facts, findings: &mut Vec<Finding>) {
-    let mut shown = Vec::new();
-    let mut unequal = Vec::new();
-    for (summary, _) in facts.targets {
-        let Some(found) = &summary.reliability else {
-            continue;
-        };
-        let means: Vec<String> = found
-            .by_rater
-            .iter()
-            .map(|rater| format!("{} {:.2} ± {:.2}", rater.name, rater.mean, rater.sd))
-            .collect();
-        shown.push(format!(
-            "`{}` on {} rows: ICC(2,1) {:.2}, ICC(2,k) {:.2}, ICC(3,1) {:.2}, ICC(3,k) {:.2}; means ± sd {}",
-            summary.name,
-            found.n_complete,
-            found.icc_2_1,
-            found.icc_2_k,
-            found.icc_3_1,
-            found.icc_3_k,
-            means.join(", ")
-        ));
-        if found.icc_3_k - found.icc_2_k > UNEQUAL_RATERS {
-            unequal.push(summary.name.clone());
-        }
-    }
-    if shown.is_empty() {
+    let rated: Vec<(&str, &Reliability)> = facts
+        .targets
+        .iter()
+        .filter_map(|(summary, _)| Some((summary.name.as_str(), summary.reliability.as_ref()?)))
+        .collect();
+    if rated.is_empty() {
         return;
     }
+    let unequal: Vec<&(&str, &Reliability)> = rated
+        .iter()
+        .filter(|(_, found)| found.icc_3_k - found.icc_2_k > UNEQUAL_RATERS)
+        .collect();
+    let agree = rated
+        .iter()
+        .map(|(target, found)| format!("{:.2} for `{target}`", found.icc_2_k));
+    let seen = format!("The means of raters agree at ICC(2,k) {}.", listed(agree));
     let (severity, meaning) = if unequal.is_empty() {
         (
             Severity::Note,
-            "The raters' means differ little beside the texts, so that agreement (2) and consistency (3) are about the same.",
+            "The raters' own levels differ little beside the texts, so that agreement (2) and consistency (3) are about the same.".to_owned(),
         )
     } else {
+        let levels = unequal.iter().map(|(target, found)| levels(target, found));
         (
             Severity::Warning,
-            "The raters' means differ. As the same raters rate every text this costs nobody r2, but prmse_rsmtool counts it as their error and is then too large.",
+            format!(
+                "The raters' own levels differ: {}. As the same raters rate every text this costs nobody r2, but prmse_rsmtool counts it as their error and is then too large.",
+                listed(levels)
+            ),
         )
     };
-    findings.push(finding(
-        severity,
-        "raters",
-        unequal,
-        [
-            format!("Agreement of the raters of {}.", joined(&shown)),
-            meaning.to_owned(),
-            "Read r2_over_ceiling; prmse_rsmtool is there for comparison with other software."
-                .to_owned(),
-        ],
-    ));
+    let about = unequal.iter().map(|(target, _)| (*target).to_owned());
+    findings.push(finding(severity, "raters", about.collect(), [
+        seen,
+        meaning,
+        "Read r2_over_ceiling; prmse_rsmtool is there for comparison with other software. The table of raters below has ICC(2,1) to ICC(3,k), means and sds.".to_owned(),
+    ]));
 }
 
-/// The first few, parted so that the commas inside each stay readable.
-fn joined(shown: &[String]) -> String {
-    let first = shown[..shown.len().min(MOST_LISTED)].join("; of ");
-    match shown.len().saturating_sub(MOST_LISTED) {
-        0 => first,
-        more => format!("{first}; and of {more} more (results.json)"),
-    }
+/// The lowest and the highest mean of a target's raters.
+fn levels(target: &str, found: &Reliability) -> String {
+    let means = || found.by_rater.iter().map(|rater| rater.mean);
+    let (low, high) = (
+        means().fold(f64::INFINITY, f64::min),
+        means().fold(f64::NEG_INFINITY, f64::max),
+    );
+    format!("`{target}` from {low:.2} to {high:.2}")
 }
 
 /// A rater without relation to raters who agree among themselves.

@@ -1,6 +1,6 @@
 //! What was run, as rows of "what: how much": the last section of every report.
 
-use super::model::StudyResults;
+use super::model::{StudyResults, TargetSummary};
 use super::numbers::{count, in_units, level, score};
 use super::wording::plural;
 
@@ -78,8 +78,8 @@ fn permutations(results: &StudyResults) -> String {
     format!("{up_to}{}{how}", count(results.permutations as usize))
 }
 
-/// Encoders, regressors, targets.
-pub fn listings(results: &StudyResults) -> [Listing; 3] {
+/// Encoders, regressors, targets and, where there are any, raters.
+pub fn listings(results: &StudyResults) -> Vec<Listing> {
     let encoders = results.encoders.iter().map(|encoder| {
         vec![
             encoder.name.clone(),
@@ -111,7 +111,7 @@ pub fn listings(results: &StudyResults) -> [Listing; 3] {
             target.raters.join(", "),
         ]
     });
-    [
+    let mut listings = vec![
         Listing {
             title: "Encoders",
             headings: vec!["encoder", "source", "features", "texts cut"],
@@ -135,5 +135,42 @@ pub fn listings(results: &StudyResults) -> [Listing; 3] {
             ],
             rows: targets.collect(),
         },
-    ]
+    ];
+    listings.extend(raters(results));
+    listings
+}
+
+/// How far the raters of each target agree, on the rows that all of them rated.
+fn raters(results: &StudyResults) -> Option<Listing> {
+    let row = |target: &TargetSummary| {
+        let found = target.reliability.as_ref()?;
+        let means: Vec<String> = found
+            .by_rater
+            .iter()
+            .map(|rater| format!("{} {:.2} ± {:.2}", rater.name, rater.mean, rater.sd))
+            .collect();
+        Some(vec![
+            target.name.clone(),
+            count(found.n_complete),
+            score(found.icc_2_1),
+            score(found.icc_2_k),
+            score(found.icc_3_1),
+            score(found.icc_3_k),
+            means.join(", "),
+        ])
+    };
+    let rows: Vec<Vec<String>> = results.targets.iter().filter_map(row).collect();
+    (!rows.is_empty()).then(|| Listing {
+        title: "Raters",
+        headings: vec![
+            "target",
+            "rated by all",
+            "ICC(2,1)",
+            "ICC(2,k)",
+            "ICC(3,1)",
+            "ICC(3,k)",
+            "mean ± sd",
+        ],
+        rows,
+    })
 }

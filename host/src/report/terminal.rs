@@ -141,7 +141,7 @@ fn columns_that_fit<'r>(
     let mut used = 0;
     let mut shown: Vec<(usize, Column)> = Vec::new();
     for (place, column) in by_rank {
-        let needed = natural_width(&column, cells);
+        let needed = natural_width(&column, cells) + GAP;
         if column.rank == 0 || used + needed <= usize::from(screen.width) {
             used += needed;
             shown.push((place, column));
@@ -151,13 +151,14 @@ fn columns_that_fit<'r>(
     let mut columns: Vec<Column> = shown.into_iter().map(|(_, column)| column).collect();
     // Before words are cut, p goes: what is claimed rests on p_fwer.
     let has_fwer = columns.iter().any(|column| column.heading == "p_fwer");
-    if has_fwer && least_width(&columns, cells) > usize::from(screen.width) + GAP {
+    let least = least_width(&columns, cells) + GAP * columns.len().saturating_sub(1);
+    if has_fwer && least > usize::from(screen.width) {
         columns.retain(|column| column.heading != "p");
     }
     columns
 }
 
-/// Columns of text that a table takes whose labels are broken between words and nowhere else.
+/// Columns of text that a table takes whose labels are broken between words and nowhere else, without gaps.
 fn least_width(columns: &[Column], cells: &[&CellResult]) -> usize {
     let of_column = |column: &Column| match column.kind {
         Kind::Number => natural_width(column, cells),
@@ -166,35 +167,53 @@ fn least_width(columns: &[Column], cells: &[&CellResult]) -> usize {
     columns.iter().map(of_column).sum()
 }
 
-/// The widest word of a column, the gap to its neighbour included.
+/// The widest word of a column.
 fn label_width(column: &Column, cells: &[&CellResult]) -> usize {
     let texts = cells.iter().map(|cell| visible(&column.text(cell)));
     widest_word(texts.chain([column.heading.to_owned()]))
 }
 
-/// Columns of text a column takes when nothing is wrapped, the gap to its neighbour included.
+/// Columns of text a column takes when nothing is wrapped.
 fn natural_width(column: &Column, cells: &[&CellResult]) -> usize {
     let widest = cells
         .iter()
         .map(|cell| visible(&column.text(cell)).width())
         .max();
-    widest.unwrap_or(0).max(column.heading.width()) + GAP
+    widest.unwrap_or(0).max(column.heading.width())
+}
+
+/// How a table is laid out.
+struct Layout {
+    /// Columns of text of each column, without the gap behind it.
+    widths: Vec<usize>,
+    /// Columns of text between two columns.
+    gap: usize,
 }
 
 /// The width each column gets: digits all they need, the verdict a word, labels an equal share of the rest, first as far as their words need it, and the
-/// verdict what is left. Digits are never broken over lines. `natural`: widths when nothing is wrapped; `words`: when labels are broken between words; gaps included.
-fn widths(kinds: &[Kind], natural: &[usize], words: &[usize], screen: Screen) -> Vec<usize> {
+/// verdict what is left. Digits are never broken over lines, and columns move closer before a word is. `natural`: widths when nothing is wrapped; `words`: when
+/// labels are broken between words.
+fn layout(kinds: &[Kind], natural: &[usize], words: &[usize], screen: Screen) -> Layout {
+    let least: usize = (0..kinds.len())
+        .map(|i| match kinds[i] {
+            Kind::Number => natural[i],
+            _ => words[i],
+        })
+        .sum();
+    let n_gaps = kinds.len().saturating_sub(1);
+    let fits = least + GAP * n_gaps <= usize::from(screen.width);
+    let gap = if fits { GAP } else { 1 };
     let mut given: Vec<usize> = kinds
         .iter()
-        .zip(natural)
-        .map(|(kind, natural)| match kind {
+        .zip(natural.iter().zip(words))
+        .map(|(kind, (natural, words))| match kind {
             Kind::Number => *natural,
-            Kind::Verdict => (*natural).min("inconclusive".len() + GAP),
-            Kind::Label | Kind::Notes => (*natural).min(LEAST_LABEL + GAP),
+            Kind::Verdict => *words,
+            Kind::Label | Kind::Notes => (*natural).min(LEAST_LABEL),
         })
         .collect();
-    // The last column needs no gap behind it.
-    let mut room = (usize::from(screen.width) + GAP).saturating_sub(given.iter().sum());
+    let mut room =
+        usize::from(screen.width).saturating_sub(given.iter().sum::<usize>() + gap * n_gaps);
     let labels = [Kind::Label, Kind::Notes];
     for (growing, wanted) in [
         (labels, words),
@@ -213,12 +232,13 @@ fn widths(kinds: &[Kind], natural: &[usize], words: &[usize], screen: Screen) ->
             short.into_iter().for_each(|i| given[i] += 1);
         }
     }
-    given
+    Layout { widths: given, gap }
 }
 
 /// Columns of text a label keeps on the narrowest screen.
 const LEAST_LABEL: usize = 5;
 
+/// Columns of text between two columns, where there is room.
 const GAP: usize = 2;
 
 /// The table. `parts`, the family and the controls, are parted by an empty line.
@@ -229,7 +249,6 @@ fn draw(
     screen: Screen,
 ) -> String {
     let headings = columns.iter().map(|column| (column.heading, column.kind));
-    let mut table = empty_table(headings, screen);
     let cells = parts.concat();
     let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
     let natural: Vec<usize> = columns
@@ -240,7 +259,8 @@ fn draw(
         .iter()
         .map(|column| label_width(column, &cells))
         .collect();
-    let widths = widths(&kinds, &natural, &words, screen);
+    let layout = layout(&kinds, &natural, &words, screen);
+    let mut table = empty_table(headings, &layout, screen);
     for (place, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
         if place > 0 {
             table.add_row([""]);
@@ -248,28 +268,27 @@ fn draw(
         for cell in part {
             let row: Vec<Cell> = columns
                 .iter()
-                .zip(&widths)
+                .zip(&layout.widths)
                 .map(|(column, width)| styled(column, cell, results, *width))
                 .collect();
             table.add_row(Row::from(row));
         }
     }
-    lines_of(table, &widths)
+    lines_of(table, &layout)
 }
 
 /// Differences between recipes, where any were made.
 fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
     let shown = comparing::brief(results)?;
     let kinds: Vec<Kind> = shown.headings.iter().map(|(_, kind)| *kind).collect();
-    let mut table = empty_table(shown.headings.iter().copied(), screen);
     let mut natural: Vec<usize> = shown
         .headings
         .iter()
-        .map(|(heading, _)| heading.width() + GAP)
+        .map(|(heading, _)| heading.width())
         .collect();
     for (texts, _) in &shown.rows {
         for (natural, text) in natural.iter_mut().zip(texts) {
-            *natural = (*natural).max(visible(text).width() + GAP);
+            *natural = (*natural).max(visible(text).width());
         }
     }
     let words: Vec<usize> = (0..kinds.len())
@@ -278,11 +297,12 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
             widest_word(texts.chain([shown.headings[at].0.to_owned()]))
         })
         .collect();
-    let widths = widths(&kinds, &natural, &words, screen);
+    let layout = layout(&kinds, &natural, &words, screen);
+    let mut table = empty_table(shown.headings.iter().copied(), &layout, screen);
     for (texts, is_significant) in &shown.rows {
         let mut row = Vec::new();
         for (at, text) in texts.iter().enumerate() {
-            let text = in_lines(&visible(text), kinds[at], widths[at]);
+            let text = in_lines(&visible(text), kinds[at], layout.widths[at]);
             let cell = aligned(Cell::new(text), kinds[at]);
             row.push(if at == 0 && *is_significant {
                 cell.add_attribute(Attribute::Bold)
@@ -292,7 +312,7 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
         }
         table.add_row(row);
     }
-    let drawn = lines_of(table, &widths);
+    let drawn = lines_of(table, &layout);
     if shown.below.is_empty() {
         return Some(drawn);
     }
@@ -302,12 +322,17 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
     ))
 }
 
-fn empty_table(headings: impl Iterator<Item = (&'static str, Kind)>, screen: Screen) -> Table {
+fn empty_table(
+    headings: impl Iterator<Item = (&'static str, Kind)>,
+    layout: &Layout,
+    screen: Screen,
+) -> Table {
     let mut table = Table::new();
     table
         .load_style(comfy_table::presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(screen.width + GAP as u16);
+        // The last column needs no gap behind it, and gets one.
+        .set_width(screen.width + layout.gap as u16);
     if screen.is_coloured {
         table.enforce_styling();
     } else {
@@ -320,10 +345,11 @@ fn empty_table(headings: impl Iterator<Item = (&'static str, Kind)>, screen: Scr
     table
 }
 
-fn lines_of(mut table: Table, widths: &[usize]) -> String {
-    for (&width, drawn) in widths.iter().zip(table.column_iter_mut()) {
-        drawn.set_padding((0, GAP as u16));
-        drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width as u16)));
+fn lines_of(mut table: Table, layout: &Layout) -> String {
+    for (&width, drawn) in layout.widths.iter().zip(table.column_iter_mut()) {
+        drawn.set_padding((0, layout.gap as u16));
+        let width = (width + layout.gap) as u16;
+        drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
     table
         .lines()
@@ -344,23 +370,22 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([' ', '_', '-', '.', '/'])
 }
 
-/// Columns of text that the widest word of `texts` takes, the gap to its neighbour included.
+/// Columns of text that the widest word of `texts` takes.
 fn widest_word(texts: impl Iterator<Item = String>) -> usize {
     let widest = texts.filter_map(|text| words_of(&text).map(|word| word.trim_end().width()).max());
-    widest.max().unwrap_or(0) + GAP
+    widest.max().unwrap_or(0)
 }
 
 /// A label broken where its words are: behind a space, `_`, `-`, `.` or `/`. A word that is wider than its column is left for the table to cut.
 fn in_lines(text: &str, kind: Kind, width: usize) -> String {
-    let room = width.saturating_sub(GAP);
-    if kind != Kind::Label || text.width() <= room {
+    if kind != Kind::Label || text.width() <= width {
         return text.to_owned();
     }
     let mut lines = vec![String::new()];
     for word in words_of(text) {
         let is_full = lines
             .last()
-            .is_some_and(|line| !line.is_empty() && line.width() + word.trim_end().width() > room);
+            .is_some_and(|line| !line.is_empty() && line.width() + word.trim_end().width() > width);
         if is_full {
             lines.push(String::new());
         }

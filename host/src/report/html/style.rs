@@ -62,8 +62,9 @@ h2,h3,caption,section>p:has(+.panels){break-after:avoid}
 tr,li,figure,dd{break-inside:avoid}
 .wide{overflow:visible}
 figure.wide svg{max-width:100%}
-table{font-size:7pt}
-th,td{padding:.2rem .4rem .2rem 0}
+table{font-size:6.5pt}
+.number,thead th{white-space:normal}
+th,td{padding:.2rem .3rem .2rem 0}
 .verdict,.notes{min-width:0}
 .panels{grid-template-columns:repeat(3,1fr)}
 ";

@@ -15,6 +15,8 @@ const NUMBERS: f64 = 190.0;
 const WIDTH: f64 = 800.0;
 /// Right edge of the column of r2.
 const R2: f64 = WIDTH - NUMBERS + 60.0;
+/// What a sign of the legend takes, up to its words.
+const KEY: f64 = 28.0;
 
 /// r2 of every cell by target, with its interval where there is one and the band that permuted targets fill.
 pub fn forest(results: &StudyResults) -> Picture {
@@ -29,7 +31,9 @@ pub fn forest(results: &StudyResults) -> Picture {
         .map(|(_, cells)| HEAD + ROW * cells.len() as f64)
         .sum();
     let (top, bottom) = (10.0, 10.0 + rows);
-    let mut svg = Svg::new(WIDTH, bottom + 86.0);
+    let keys = keys(&axis, &cells, results);
+    let lines_below = places(&keys).last().map_or(0.0, |(_, y)| *y);
+    let mut svg = Svg::new(WIDTH, bottom + 86.0 + lines_below);
     draw_axis(&mut svg, &axis, top, bottom);
     svg.text("quiet", (R2, 16.0), Anchor::End, "r2");
     if cells.iter().any(|cell| cell.ci_low.is_some()) {
@@ -61,7 +65,7 @@ pub fn forest(results: &StudyResults) -> Picture {
             }
         ),
     );
-    legend(&mut svg, &axis, bottom + 66.0, &cells, results);
+    legend(&mut svg, bottom + 66.0, &keys);
     Picture {
         name: "forest".to_owned(),
         title: "r2 of every cell".to_owned(),
@@ -167,42 +171,92 @@ fn forest_row(svg: &mut Svg, axis: &Axis, y: f64, cell: &CellResult, results: &S
     svg.close_group();
 }
 
-/// The signs that occur, and the band.
-fn legend(svg: &mut Svg, axis: &Axis, y: f64, cells: &[&CellResult], results: &StudyResults) {
+/// What a sign of the legend looks like.
+#[derive(Clone, Copy)]
+enum Key {
+    Of(Sign),
+    FurtherLeft,
+    Chance,
+    Interval,
+    Ceiling,
+}
+
+/// What occurs in the picture, with its words.
+fn keys(axis: &Axis, cells: &[&CellResult], results: &StudyResults) -> Vec<(Key, String)> {
+    let has = |test: &dyn Fn(&CellResult) -> bool| cells.iter().any(|cell| test(cell));
+    let has_sign = |sign| has(&|cell| Sign::of(cell, results) == sign);
     let level = level(results.level);
-    let signs = [
-        (Sign::Significant, format!("p_fwer ≤ {level}")),
-        (Sign::NotSignificant, "not significant".to_owned()),
-        (Sign::Empty, "empty model".to_owned()),
-        (Sign::Control, "control".to_owned()),
+    let keys = [
+        (
+            Key::Of(Sign::Significant),
+            format!("p_fwer ≤ {level}"),
+            has_sign(Sign::Significant),
+        ),
+        (
+            Key::Of(Sign::NotSignificant),
+            "not significant".to_owned(),
+            has_sign(Sign::NotSignificant),
+        ),
+        (
+            Key::Of(Sign::Empty),
+            "empty model".to_owned(),
+            has_sign(Sign::Empty),
+        ),
+        (
+            Key::Of(Sign::Control),
+            "control".to_owned(),
+            has_sign(Sign::Control),
+        ),
+        (
+            Key::FurtherLeft,
+            "further left".to_owned(),
+            has(&|cell| axis.is_beyond(cell.r2)),
+        ),
+        (
+            Key::Chance,
+            "95 % of permuted targets".to_owned(),
+            has(&|cell| cell.null_interval.is_some()),
+        ),
+        (
+            Key::Interval,
+            "95 % CI".to_owned(),
+            has(&|cell| cell.ci_low.is_some()),
+        ),
+        (
+            Key::Ceiling,
+            "ceiling".to_owned(),
+            has(&|cell| cell.ceiling.is_some()),
+        ),
     ];
-    let mut x = 12.0;
-    for (sign, text) in signs {
-        if cells.iter().any(|cell| Sign::of(cell, results) == sign) {
-            draw(svg, (x, y - 4.0), sign);
-            svg.text("quiet", (x + 12.0, y), Anchor::Start, &text);
-            x += text_width(&text) + 44.0;
+    let occurring = keys.into_iter().filter(|(.., occurs)| *occurs);
+    occurring.map(|(key, text, _)| (key, text)).collect()
+}
+
+/// Where each key of the legend stands, from (0, 0): beside each other, in as many lines as they take.
+fn places(keys: &[(Key, String)]) -> Vec<(f64, f64)> {
+    let (mut x, mut y) = (0.0, 0.0);
+    let place = |(_, text): &(Key, String)| {
+        let width = KEY + text_width(text);
+        if x > 0.0 && x + width > WIDTH {
+            (x, y) = (0.0, y + ROW);
         }
-    }
-    if cells.iter().any(|cell| axis.is_beyond(cell.r2)) {
-        let text = "further left";
-        arrow(svg, (x - 4.0, y - 4.0), "");
-        svg.text("quiet", (x + 12.0, y), Anchor::Start, text);
-        x += text_width(text) + 44.0;
-    }
-    if cells.iter().any(|cell| cell.null_interval.is_some()) {
-        let text = "95 % of permuted targets";
-        svg.rect("band", (x - 8.0, y - 10.0), (22.0, 12.0));
-        svg.text("quiet", (x + 20.0, y), Anchor::Start, text);
-        x += text_width(text) + 58.0;
-    }
-    if cells.iter().any(|cell| cell.ci_low.is_some()) {
-        svg.line("range", (x - 8.0, y - 4.0), (x + 14.0, y - 4.0));
-        svg.text("quiet", (x + 20.0, y), Anchor::Start, "95 % CI");
-        x += text_width("95 % CI") + 58.0;
-    }
-    if cells.iter().any(|cell| cell.ceiling.is_some()) {
-        svg.line("reference", (x, y - 11.0), (x, y + 3.0));
-        svg.text("quiet", (x + 10.0, y), Anchor::Start, "ceiling");
+        let here = (x, y);
+        x += width + 24.0;
+        here
+    };
+    keys.iter().map(place).collect()
+}
+
+fn legend(svg: &mut Svg, y: f64, keys: &[(Key, String)]) {
+    for ((key, text), (x, below)) in keys.iter().zip(places(keys)) {
+        let y = y + below;
+        match key {
+            Key::Of(sign) => draw(svg, (x + 12.0, y - 4.0), *sign),
+            Key::FurtherLeft => arrow(svg, (x + 8.0, y - 4.0), ""),
+            Key::Chance => svg.rect("band", (x, y - 10.0), (22.0, 12.0)),
+            Key::Interval => svg.line("range", (x, y - 4.0), (x + 22.0, y - 4.0)),
+            Key::Ceiling => svg.line("reference", (x + 12.0, y - 11.0), (x + 12.0, y + 3.0)),
+        }
+        svg.text("quiet", (x + KEY, y), Anchor::Start, text);
     }
 }

@@ -12,6 +12,8 @@ const LABELS: f64 = 210.0;
 const HEAD: f64 = 52.0;
 const LEAST_COLUMN: f64 = 84.0;
 const MOST_COLUMN: f64 = 190.0;
+/// The strongest shade is the highest r2, or this where all are lower: chance must not look like a finding.
+const LEAST_TOP: f64 = 0.1;
 /// Between the columns of two regressors.
 const GAP: f64 = 14.0;
 
@@ -31,7 +33,11 @@ pub fn heatmap(results: &StudyResults) -> Option<Picture> {
     let bottom = HEAD + ROW * results.targets.len() as f64;
     let mut svg = Svg::new(right.max(560.0), bottom + 40.0);
     heads(&mut svg, &columns, &lefts, width);
-    let highest = cells.iter().map(|cell| cell.r2).fold(0.0, f64::max);
+    let highest = cells
+        .iter()
+        .map(|cell| cell.r2)
+        .fold(f64::NEG_INFINITY, f64::max);
+    let top = highest.max(LEAST_TOP);
     for (row, target) in results.targets.iter().enumerate() {
         let y = HEAD + ROW * row as f64;
         svg.name("", (0.0, y + 17.0), LABELS - 10.0, &target.name);
@@ -43,7 +49,7 @@ pub fn heatmap(results: &StudyResults) -> Option<Picture> {
                     && cell.regressor == *regressor
             });
             match cell {
-                Some(cell) => one(&mut svg, cell, results, (*left, y, width), highest),
+                Some(cell) => one(&mut svg, cell, results, (*left, y, width), top),
                 None => svg.text(
                     "quiet",
                     (left + width / 2.0, y + 17.0),
@@ -53,7 +59,8 @@ pub fn heatmap(results: &StudyResults) -> Option<Picture> {
             }
         }
     }
-    legend(&mut svg, bottom + 28.0, highest);
+    let any_significant = cells.iter().any(|cell| is_significant(cell, results));
+    legend(&mut svg, bottom + 28.0, top, any_significant);
     Some(Picture {
         name: "heatmap".to_owned(),
         title: "r2 by target, encoder and regressor".to_owned(),
@@ -125,10 +132,10 @@ fn one(
     cell: &CellResult,
     results: &StudyResults,
     (left, y, width): (f64, f64, f64),
-    highest: f64,
+    top: f64,
 ) {
     svg.open_group(&sentence(cell, results));
-    let shade = shade(cell.r2, highest);
+    let shade = shade(cell.r2, top);
     svg.rect(
         &format!("heat heat{shade}"),
         (left, y + 1.0),
@@ -146,19 +153,22 @@ fn one(
     svg.close_group();
 }
 
-/// In equal steps up to the highest; nothing at 0 and below.
-fn shade(r2: f64, highest: f64) -> usize {
-    if r2 <= 0.0 || highest <= 0.0 {
+/// In equal steps up to the top; nothing at 0 and below.
+fn shade(r2: f64, top: f64) -> usize {
+    if r2 <= 0.0 {
         return 0;
     }
-    ((r2 / highest * SHADES as f64).ceil() as usize).clamp(1, SHADES)
+    ((r2 / top * SHADES as f64).ceil() as usize).clamp(1, SHADES)
 }
 
-fn legend(svg: &mut Svg, y: f64, highest: f64) {
-    draw(svg, (8.0, y - 4.0), Sign::Significant);
-    let text = "significant over the family";
-    svg.text("quiet", (20.0, y), Anchor::Start, text);
-    let mut x = text_width(text) + 56.0;
+fn legend(svg: &mut Svg, y: f64, top: f64, any_significant: bool) {
+    let mut x = 0.0;
+    if any_significant {
+        draw(svg, (8.0, y - 4.0), Sign::Significant);
+        let text = "significant over the family";
+        svg.text("quiet", (20.0, y), Anchor::Start, text);
+        x = text_width(text) + 56.0;
+    }
     svg.text("quiet", (x, y), Anchor::Start, "r2 ≤ 0");
     x += 48.0;
     for shade in 0..=SHADES {
@@ -166,5 +176,5 @@ fn legend(svg: &mut Svg, y: f64, highest: f64) {
         svg.rect(&format!("heat heat{shade}"), (x, y - 11.0), (22.0, 14.0));
         x += 22.0;
     }
-    svg.text("quiet", (x + 6.0, y), Anchor::Start, &score(highest));
+    svg.text("quiet", (x + 6.0, y), Anchor::Start, &score(top));
 }
