@@ -16,6 +16,7 @@ pub mod dataset;
 pub mod doctor;
 pub mod encode;
 pub mod encode_command;
+pub mod events;
 pub mod exported;
 pub mod init;
 pub mod journal;

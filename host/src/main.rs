@@ -7,20 +7,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use ocean_host::cli::{
-    CheckArgs, Cli, Command, CommonArgs, EvalArgs, PluginCommand, PredictArgs, SelfcheckArgs,
+    CheckArgs, Cli, Command, CommonArgs, EncodeArgs, EvalArgs, PluginCommand, PredictArgs,
+    SelfcheckArgs,
 };
+use ocean_host::events::{EVENTS_VERSION, Event};
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
 use ocean_host::report::terminal::{self, Screen};
 use ocean_host::run::{self, Options, Outcome, RunError};
 use ocean_host::{
-    cli, encode_command, exported, init, library, plugin_check, plugin_cli, report, selfcheck,
+    cli, encode_command, events, exported, init, library, plugin_check, plugin_cli, report,
+    selfcheck,
 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
-        Command::Eval(args) => finish(eval(args)),
+        Command::Eval(args) => {
+            let format = Format::from(args.common.format);
+            announce(format, "eval", &args.config);
+            finish_as(format, eval(args))
+        }
         Command::Init(args) => finish(
             init::init(&init::Options {
                 data: args.data,
@@ -34,11 +41,9 @@ fn main() -> ExitCode {
             .map(|text| (text, ExitCode::SUCCESS)),
         ),
         Command::Encode(args) => {
-            let options = options(args.config, args.out, &args.common);
-            finish(
-                encode_command::encode(&options, &interruptible())
-                    .map(|text| (text, ExitCode::SUCCESS)),
-            )
+            let format = Format::from(args.common.format);
+            announce(format, "encode", &args.config);
+            finish_as(format, encode(args))
         }
         Command::Plugin(command) => finish(plugin(command)),
         Command::Predict(args) => finish(apply(args).map(|text| (text, ExitCode::SUCCESS))),
@@ -90,15 +95,13 @@ fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
         ..options(args.config, args.out, &args.common)
     };
     match run::eval(&options, &interruptible())? {
-        Outcome::Planned(text) => Ok((text, ExitCode::SUCCESS)),
+        Outcome::Planned(plan) if is_json => {
+            Ok((Event::Planned { plan: &plan }.line(), ExitCode::SUCCESS))
+        }
+        Outcome::Planned(plan) => Ok((plan, ExitCode::SUCCESS)),
         Outcome::Finished { results, out } => {
             let text = if is_json {
-                // stdout holds one JSON object a line, the last one too.
-                format!(
-                    "{}
-",
-                    serde_json::json!({"event": "finished", "out": out, "cells": results.cells.len(), "failed": results.failed.len()})
-                )
+                events::of_results(&results, &out)
             } else {
                 format!(
                     "{}
@@ -117,6 +120,24 @@ Reports: {}
             Ok((text, code))
         }
     }
+}
+
+fn encode(args: EncodeArgs) -> Result<(String, ExitCode), RunError> {
+    let is_json = Format::from(args.common.format) == Format::Json;
+    let options = options(args.config, args.out, &args.common);
+    let text = encode_command::encode(&options, &interruptible())?;
+    let text = if is_json {
+        let out = options.out.as_deref();
+        Event::Finished {
+            out,
+            cells: 0,
+            failed: 0,
+        }
+        .line()
+    } else {
+        text
+    };
+    Ok((text, ExitCode::SUCCESS))
 }
 
 fn apply(args: PredictArgs) -> Result<String, RunError> {
@@ -273,6 +294,28 @@ fn interruptible() -> Arc<AtomicBool> {
         eprintln!("warning: Ctrl-C will end the program at once ({error})");
     }
     interrupted
+}
+
+/// The first line of a stream of events.
+fn announce(format: Format, command: &str, config: &std::path::Path) {
+    if format == Format::Json {
+        let started = Event::Started {
+            events_version: EVENTS_VERSION,
+            version: env!("CARGO_PKG_VERSION"),
+            command,
+            config,
+        };
+        print(started.line().as_bytes());
+    }
+}
+
+/// The end of a command that may speak in events: an error is one, too.
+fn finish_as(format: Format, result: Result<(String, ExitCode), RunError>) -> ExitCode {
+    if let (Format::Json, Err(error)) = (format, &result) {
+        let (message, exit_code) = (&error.to_string(), error.exit_code());
+        print(Event::Error { message, exit_code }.line().as_bytes());
+    }
+    finish(result)
 }
 
 fn finish(result: Result<(String, ExitCode), RunError>) -> ExitCode {

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde_json::json;
+
+use crate::events::Event;
 
 /// Plain lines and JSON events of one stage are at least this far apart.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -85,10 +86,7 @@ impl Progress {
                 Some(bar)
             }
             Sink::Json(out) => {
-                line(
-                    out,
-                    json!({"event": "stage-started", "stage": name, "total": total}),
-                );
+                event(out, &Event::StageStarted { stage: name, total });
                 None
             }
             Sink::Lines(_) | Sink::Quiet(_) => None,
@@ -108,21 +106,31 @@ impl Progress {
 
     /// One line that a user should read even when everything else goes well.
     pub fn warn(&self, text: &str) {
-        self.say("warning", text);
+        self.say(Kind::Warning, text);
     }
 
     /// One line that is good to know; not shown with `--quiet`.
     pub fn note(&self, text: &str) {
         if !matches!(&*self.sink, Sink::Quiet(_)) {
-            self.say("note", text);
+            self.say(Kind::Note, text);
         }
     }
 
-    fn say(&self, kind: &str, text: &str) {
+    fn say(&self, kind: Kind, text: &str) {
+        let word = match kind {
+            Kind::Warning => "warning",
+            Kind::Note => "note",
+        };
         match &*self.sink {
-            Sink::Bars(bars, _) => above(bars, format_args!("{kind}: {text}")),
-            Sink::Lines(out) | Sink::Quiet(out) => line(out, format_args!("{kind}: {text}")),
-            Sink::Json(out) => line(out, json!({"event": kind, "message": text})),
+            Sink::Bars(bars, _) => above(bars, format_args!("{word}: {text}")),
+            Sink::Lines(out) | Sink::Quiet(out) => line(out, format_args!("{word}: {text}")),
+            Sink::Json(out) => event(
+                out,
+                &match kind {
+                    Kind::Warning => Event::Warning { message: text },
+                    Kind::Note => Event::Note { message: text },
+                },
+            ),
         }
     }
 }
@@ -159,6 +167,17 @@ fn line(out: &Mutex<Box<dyn Write + Send>>, text: impl std::fmt::Display) {
     // A thread that panicked while writing leaves half a line at worst.
     let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+fn event(out: &Mutex<Box<dyn Write + Send>>, event: &Event) {
+    line(out, event.line().trim_end());
+}
+
+/// How a line begins that is said beside the stages.
+#[derive(Clone, Copy)]
+enum Kind {
+    Warning,
+    Note,
 }
 
 /// One stage of the work, from its beginning to its [`finish`](Stage::finish). Dropped without that, it counts as interrupted and says so.
@@ -230,9 +249,15 @@ impl Stage {
                     ),
                 );
             }
-            Sink::Json(out) => line(
+            Sink::Json(out) => event(
                 out,
-                json!({"event": "stage-progress", "stage": self.name, "done": done, "total": self.total, "elapsed_s": elapsed_s, "eta_s": eta_s}),
+                &Event::StageProgress {
+                    stage: &self.name,
+                    done,
+                    total: self.total,
+                    elapsed_s,
+                    eta_s,
+                },
             ),
             Sink::Bars(..) | Sink::Quiet(_) => {}
         }
@@ -263,10 +288,25 @@ impl Stage {
                 out,
                 format_args!("{}: {verb}, {done} in {}", self.name, duration(elapsed_s)),
             ),
-            Sink::Json(out) => line(
-                out,
-                json!({"event": format!("stage-{verb}"), "stage": self.name, "done": done, "total": self.total, "elapsed_s": elapsed_s}),
-            ),
+            Sink::Json(out) => {
+                let (stage, total) = (self.name.as_str(), self.total);
+                let ended = if is_complete {
+                    Event::StageFinished {
+                        stage,
+                        done,
+                        total,
+                        elapsed_s,
+                    }
+                } else {
+                    Event::StageInterrupted {
+                        stage,
+                        done,
+                        total,
+                        elapsed_s,
+                    }
+                };
+                event(out, &ended);
+            }
             Sink::Quiet(_) => {}
         }
         self.name.clear();

@@ -13,6 +13,7 @@ mod comparisons;
 mod covariates;
 mod doctor;
 mod download;
+mod events;
 mod failing;
 mod folder;
 mod groups;
