@@ -7,7 +7,7 @@ use ocean_tests::{fixtures, workspace};
 use serde_json::Value;
 
 /// The results of `plugin check` by check: `success`, `failed`, `crashed`, `timed_out`, `skipped`, `warning`; and the exit code.
-fn check(plugin: &str, more: &[&str]) -> (Vec<(String, String)>, i32) {
+pub fn check(plugin: &str, more: &[&str]) -> (Vec<(String, String)>, i32) {
     let output = Command::new(&workspace::built().host)
         .args(["plugin", "check", plugin, "--json"])
         .args(more)
@@ -28,7 +28,7 @@ fn check(plugin: &str, more: &[&str]) -> (Vec<(String, String)>, i32) {
 }
 
 /// The checks that did not pass.
-fn failing(results: &[(String, String)]) -> Vec<(&str, &str)> {
+pub fn failing(results: &[(String, String)]) -> Vec<(&str, &str)> {
     let is_bad = |outcome: &str| ["failed", "crashed", "timed_out"].contains(&outcome);
     results
         .iter()
@@ -84,95 +84,6 @@ fn sound_plugins_of_others_pass() {
 }
 
 #[test]
-fn every_fault_fails_its_own_check_and_no_other() {
-    let ridge = [
-        ("DESCRIBE", "describes-itself-the-same", "failed"),
-        ("GARBAGE", "refuses-garbage", "failed"),
-        ("RANGE", "keeps-its-ranges", "failed"),
-        ("LEAK", "leaves-no-memory", "failed"),
-        ("THREAD", "leaves-no-threads", "failed"),
-        ("MODE", "keeps-fp-mode", "failed"),
-        ("TWO", "two-rows", "failed"),
-        ("ONE", "one-feature", "failed"),
-        ("WIDE", "wide", "failed"),
-        ("CONSTANT", "constant-columns", "failed"),
-        ("DUPLICATE", "duplicate-columns", "failed"),
-        ("SCALE", "extreme-scales", "failed"),
-        ("BUFFER", "stays-in-its-buffers", "crashed"),
-        ("INPUT", "reads-its-inputs-only", "crashed"),
-        ("REPEAT", "repeats-itself", "failed"),
-        ("STATIC", "many-callers", "failed"),
-        ("STOP", "stops-when-asked", "failed"),
-        ("RANDOM", "random-shapes", "failed"),
-        ("SAVE", "saves-and-loads", "failed"),
-        ("LOAD", "refuses-damaged-models", "failed"),
-        ("ORDER", "order-of-rows", "failed"),
-        ("UNITS", "units-of-y", "failed"),
-        ("BATCH", "batch-is-fits", "failed"),
-        ("COEF", "coefficients-predict", "failed"),
-        ("RIDGE", "ridge-is-closed-form", "failed"),
-    ];
-    let lasso = [
-        ("KKT", "sparse-is-optimal", "failed"),
-        ("EMPTY", "empty-at-alpha-max", "failed"),
-    ];
-    let encoder = [
-        ("ORDER", "order-of-texts", "failed"),
-        ("BATCH", "size-of-batch", "failed"),
-        ("REPEAT", "encodes-the-same-again", "failed"),
-        ("ODD", "odd-texts", "failed"),
-        ("NORM", "vectors-as-declared", "failed"),
-        ("PROGRESS", "progress-rises", "failed"),
-        ("TOKENS", "counts-tokens", "failed"),
-    ];
-    let faults = ridge
-        .iter()
-        .map(|fault| ("sound_ridge", None, fault))
-        .chain(
-            lasso
-                .iter()
-                .map(|fault| ("sound_ridge", Some("-DLASSO"), fault)),
-        )
-        .chain(encoder.iter().map(|fault| ("sound_encoder", None, fault)));
-    let mut wrong = Vec::new();
-    for (source, family, (fault, expected, outcome)) in faults {
-        let define = format!("-DFAULT_{fault}");
-        let flags: Vec<&str> = family.into_iter().chain([define.as_str()]).collect();
-        let plugin = fixtures::c_plugin_with(source, &flags);
-        let (results, code) = check(plugin.to_str().unwrap(), &[]);
-        let found = failing(&results);
-        if found != [(*expected, *outcome)] || code != 1 {
-            wrong.push(format!("{source} {flags:?}: {found:?}, exit code {code}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn what_goes_wrong_at_loading_is_a_result() {
-    for (name, expected) in [
-        ("crash_on_load", ("loads", "crashed")),
-        ("exit_on_load", ("loads", "crashed")),
-        ("no_entry", ("loads", "failed")),
-        ("missing_function", ("loads", "failed")),
-        ("prints_on_load", ("silent-when-loaded", "failed")),
-        #[cfg(target_arch = "x86_64")]
-        ("fast_math", ("keeps-fp-mode-when-loaded", "failed")),
-    ] {
-        let (results, code) = check(fixtures::c_plugin(name).to_str().unwrap(), &[]);
-        assert_eq!((failing(&results), code), (vec![expected], 1), "{name}");
-    }
-    let plugin = fixtures::wrong_layout_plugin();
-    let (results, _) = check(plugin.to_str().unwrap(), &[]);
-    assert_eq!(failing(&results), [("loads", "failed")]);
-    // One failure of ordinary work is told once.
-    let (results, _) = check(fixtures::rust_plugin("panics").to_str().unwrap(), &[]);
-    assert_eq!(failing(&results), [("fits-ordinary-data", "failed")]);
-    let (results, _) = check(fixtures::c_plugin("crash_in_fit").to_str().unwrap(), &[]);
-    assert_eq!(failing(&results), [("fits-ordinary-data", "crashed")]);
-}
-
-#[test]
 fn a_wrong_request_is_refused_and_one_check_can_be_asked_alone() {
     let (results, code) = check("ridge", &["--only", "wide", "--in-process"]);
     assert_eq!((results.len(), code), (1, 0));
@@ -180,25 +91,91 @@ fn a_wrong_request_is_refused_and_one_check_can_be_asked_alone() {
     assert_eq!(check("no-such-plugin", &[]).1, 2);
 }
 
+/// What `plugin check` says on stderr of parameters that do not fit.
+fn refusal(plugin: &str, params: &[&str]) -> String {
+    let output = Command::new(&workspace::built().host)
+        .args(["plugin", "check", plugin])
+        .args(params.iter().flat_map(|param| ["--param", param]))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{params:?}");
+    assert!(output.stdout.is_empty(), "nothing was checked: {params:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[test]
-fn the_page_lists_the_checks_that_there_are() {
+fn parameters_are_compared_with_the_schema_before_anything_is_checked() {
+    for (plugin, param, expected) in [
+        (
+            "elastic-net",
+            "l1_ratoi=0.5",
+            "regressor `elastic-net` has no parameter `l1_ratoi`; did you mean `l1_ratio`?",
+        ),
+        (
+            "elastic-net",
+            "l1_ratio=1.5",
+            "l1_ratio = 1.5 is outside [0, 1]",
+        ),
+        (
+            "elastic-net",
+            "l1_ratio=half",
+            "l1_ratio = \"half\" is not a number",
+        ),
+        (
+            "elastic-net",
+            "l1_ratio=[0.1, 0.5]",
+            "l1_ratio = [0.1,0.5] is not a number",
+        ),
+        (
+            "ridge",
+            "alpha=2",
+            "alpha is the penalty, which the checks choose themselves",
+        ),
+        (
+            "ridge",
+            "gamma=2",
+            "regressor `ridge` has no parameter `gamma`",
+        ),
+        (
+            "minilm",
+            "model=/no/such/folder",
+            "there is no folder `/no/such/folder`",
+        ),
+    ] {
+        let said = refusal(plugin, &[param]);
+        assert!(said.contains(expected), "{param}: {said}");
+        assert!(!said.contains("not a number or a list"), "{said}");
+    }
+    // All at once, and one that fits is no problem.
+    let said = refusal("elastic-net", &["l1_ratio=0.9", "max_iterr=1", "l1ratio=2"]);
+    assert_eq!(said.matches("--param").count(), 2, "{said}");
+    let (_, code) = check(
+        "elastic-net",
+        &["--param", "l1_ratio=0.9", "--only", "wide"],
+    );
+    assert_eq!(code, 0);
+}
+
+/// Names and promises as `plugin check --list` has them.
+pub fn listed() -> Vec<(String, String)> {
     let output = Command::new(&workspace::built().host)
         .args(["plugin", "check", "--list"])
         .output()
         .unwrap();
     let listed = String::from_utf8(output.stdout).unwrap();
+    let lines = listed.lines().map(|line| line.split_once(' ').unwrap());
+    lines
+        .map(|(name, promise)| (name.to_owned(), promise.trim_start().to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_page_lists_the_checks_that_there_are() {
     let page = std::fs::read_to_string(workspace::root().join("docs/plugins/check.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
-    let rows: Vec<(&str, &str)> = rows
-        .map(|row| {
-            let (name, rest) = row.split_once("` | ").unwrap();
-            (name, rest.trim_end_matches(" |"))
-        })
-        .collect();
-    let expected: Vec<(&str, &str)> = listed
-        .lines()
-        .map(|line| line.split_once(' ').unwrap())
-        .map(|(name, promise)| (name, promise.trim_start()))
-        .collect();
-    assert_eq!(rows, expected);
+    let rows = rows.map(|row| {
+        let (name, rest) = row.split_once("` | ").unwrap();
+        (name.to_owned(), rest.trim_end_matches(" |").to_owned())
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), listed());
 }

@@ -13,6 +13,7 @@ mod docs;
 mod door;
 mod edges;
 mod examples;
+mod faults;
 mod golden;
 mod header;
 mod hostile;

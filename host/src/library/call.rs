@@ -4,7 +4,7 @@
 //! shared and locked; they never panic, because a panic must not cross into C.
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -30,11 +30,30 @@ pub enum LogLevel {
 
 type Log = dyn Fn(LogLevel, &str) + Send + Sync;
 
+/// What a plugin did in a call, as it did it: `plugin check` judges it, a study takes what it can use.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// It told of progress, whatever the number.
+    Progress(f64),
+    /// A function returned.
+    Returned {
+        /// "fit", "encode".
+        what: String,
+        /// The ABI's status number.
+        status: Status,
+        /// How often it had called `fail`.
+        n_fails: usize,
+    },
+}
+
+type Watch = dyn Fn(Seen) + Send + Sync;
+
 /// What all calls of a run share: where log lines go, and whether to stop.
 #[derive(Clone)]
 pub struct CallContext {
     log: Arc<Log>,
     cancelled: Arc<AtomicBool>,
+    watch: Option<Arc<Watch>>,
 }
 
 impl CallContext {
@@ -46,6 +65,22 @@ impl CallContext {
         Self {
             log: Arc::new(log),
             cancelled,
+            watch: None,
+        }
+    }
+
+    /// The same, and `watch` sees what each call does.
+    #[must_use]
+    pub fn watched(self, watch: impl Fn(Seen) + Send + Sync + 'static) -> Self {
+        Self {
+            watch: Some(Arc::new(watch)),
+            ..self
+        }
+    }
+
+    fn see(&self, seen: impl FnOnce() -> Seen) {
+        if let Some(watch) = &self.watch {
+            watch(seen());
         }
     }
 
@@ -138,6 +173,7 @@ struct Behind<'a> {
     progress: Option<&'a (dyn Fn(f64) + Sync)>,
     sink: Option<&'a Mutex<Vec<u8>>>,
     message: Mutex<Option<String>>,
+    n_fails: AtomicUsize,
 }
 
 /// Calls a function of `plugin`: `function` receives the `ocean_call` and returns the plugin's status. `what` names it in errors ("fit", "encode").
@@ -156,6 +192,7 @@ pub(super) fn call(
         progress: terms.progress,
         sink: terms.sink,
         message: Mutex::new(None),
+        n_fails: AtomicUsize::new(0),
     };
     let call = Call {
         struct_size: size_of::<Call>(),
@@ -171,6 +208,11 @@ pub(super) fn call(
         reserved: 0,
     };
     let result = guarded(plugin, context, || function(&raw const call));
+    context.see(|| Seen::Returned {
+        what: what.to_owned(),
+        status: result,
+        n_fails: behind.n_fails.load(Ordering::Relaxed),
+    });
     match result {
         status::OK => Ok(()),
         status => {
@@ -246,6 +288,7 @@ unsafe fn line(text: *const u8, len: usize) -> String {
 unsafe extern "C" fn fail(ctx: *mut c_void, message: *const u8, len: usize) {
     // SAFETY: the ABI's promise on ctx and message.
     let (behind, message) = unsafe { (behind(ctx), line(message, len)) };
+    behind.n_fails.fetch_add(1, Ordering::Relaxed);
     // The first message counts: what follows is usually a consequence.
     behind
         .message
@@ -271,6 +314,7 @@ unsafe extern "C" fn log(ctx: *mut c_void, level: i32, message: *const u8, len: 
 unsafe extern "C" fn progress(ctx: *mut c_void, fraction: f64) {
     // SAFETY: the ABI's promise on ctx.
     let behind = unsafe { behind(ctx) };
+    behind.context.see(|| Seen::Progress(fraction));
     if let Some(progress) = behind.progress
         && (0.0..=1.0).contains(&fraction)
     {

@@ -162,6 +162,29 @@ impl PluginEncoder {
             .map_err(|e| self.error(e.status, e.message))
     }
 
+    /// Encodes on memory of the caller's.
+    ///
+    /// # Safety
+    /// The views are of readable UTF-8; `out` has room for as many vectors.
+    pub(crate) unsafe fn encode_views(
+        &self,
+        texts: &[Str],
+        out: *mut f32,
+        progress: &(dyn Fn(f64) + Sync),
+    ) -> Result<(), PluginError> {
+        let terms = Terms {
+            progress: Some(progress),
+            ..self.terms()
+        };
+        self.call(terms, "encode", |call| {
+            // SAFETY: the caller's promise; the object is alive.
+            unsafe {
+                self.table
+                    .encode(self.raw, texts.as_ptr(), texts.len(), out, call)
+            }
+        })
+    }
+
     fn create(&mut self) -> Result<(), PluginError> {
         let mut raw = std::ptr::null_mut();
         self.call(self.terms(), "create", |call| {
@@ -251,22 +274,8 @@ impl TextEncoder for PluginEncoder {
     ) -> Result<Vec<f32>, PluginError> {
         let mut out = vec![0f32; texts.len() * self.shape.dim];
         let texts: Vec<Str> = texts.iter().map(|text| Str::new(text)).collect();
-        let terms = Terms {
-            progress: Some(progress),
-            ..self.terms()
-        };
-        self.call(terms, "encode", |call| {
-            // SAFETY: `texts` holds n views of borrowed texts, `out` n × dim numbers; the object is alive.
-            unsafe {
-                self.table.encode(
-                    self.raw,
-                    texts.as_ptr(),
-                    texts.len(),
-                    out.as_mut_ptr(),
-                    call,
-                )
-            }
-        })?;
+        // SAFETY: views of borrowed texts, and n × dim numbers.
+        unsafe { self.encode_views(&texts, out.as_mut_ptr(), progress) }?;
         Ok(out)
     }
 

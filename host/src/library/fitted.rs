@@ -67,13 +67,44 @@ impl PluginRegressor {
         x_new: &Mat,
         y_hat: *mut f64,
     ) -> Result<(), PluginError> {
-        let (table, handle, alpha) = (self.table(), self.variant(0), self.fit_alpha(alpha));
+        // SAFETY: the caller's promise.
+        unsafe {
+            let model = self.fit_views(0, x, y, alpha)?;
+            self.predict_views(&model, x_new, y_hat)
+        }
+    }
+
+    /// One fit.
+    ///
+    /// # Safety
+    /// `x` is a view of readable memory, and `y` has one number for each of its rows.
+    unsafe fn fit_views(
+        &self,
+        variant: usize,
+        x: &Mat,
+        y: *const f64,
+        alpha: f64,
+    ) -> Result<Model<'_>, PluginError> {
+        let (table, handle, alpha) = (self.table(), self.variant(variant), self.fit_alpha(alpha));
         let mut out = std::ptr::null_mut();
         self.ask("fit", None, |call| {
             // SAFETY: the caller's promise.
             unsafe { table.fit(handle, x, y, alpha, call, &raw mut out) }
         })?;
-        let model = self.model(out, "fit")?;
+        self.model(out, "fit")
+    }
+
+    /// Predictions of a model of variant 0.
+    ///
+    /// # Safety
+    /// `x_new` is a view of readable memory, and `y_hat` has room for one number for each of its rows.
+    unsafe fn predict_views(
+        &self,
+        model: &Model<'_>,
+        x_new: &Mat,
+        y_hat: *mut f64,
+    ) -> Result<(), PluginError> {
+        let (table, handle) = (self.table(), self.variant(0));
         self.ask("predict", None, |call| {
             // SAFETY: the model is alive; the rest is the caller's promise.
             unsafe { table.predict(handle, model.raw, x_new, y_hat, call) }
@@ -98,24 +129,9 @@ impl PluginRegressor {
         y: &[f64],
         alpha: f64,
     ) -> Result<Model<'_>, PluginError> {
-        let (table, handle, alpha) = (self.table(), self.variant(variant), self.fit_alpha(alpha));
         debug_assert_eq!(x.nrows(), y.len());
-        let view = mat(x);
-        let mut out = std::ptr::null_mut();
-        self.ask("fit", None, |call| {
-            // SAFETY: X and y live for the call and have the same number of rows.
-            unsafe {
-                table.fit(
-                    handle,
-                    &raw const view,
-                    y.as_ptr(),
-                    alpha,
-                    call,
-                    &raw mut out,
-                )
-            }
-        })?;
-        self.model(out, "fit")
+        // SAFETY: X and y live for the call and have the same number of rows.
+        unsafe { self.fit_views(variant, &mat(x), y.as_ptr(), alpha) }
     }
 
     fn save(&self, variant: usize, model: &Model<'_>) -> Result<Fitted, PluginError> {
@@ -197,7 +213,7 @@ impl PluginRegressor {
         bytes: &[u8],
         x_new: &DMatrix<f64>,
     ) -> Result<Vec<f64>, PluginError> {
-        let (table, handle) = (self.table(), self.variant(0));
+        let handle = self.variant(0);
         let Some(state) = self.plugin().interfaces.state else {
             let message = format!("it does not offer `{}` any more", id::STATE);
             return Err(PluginError::new(
@@ -212,13 +228,9 @@ impl PluginRegressor {
             unsafe { state.load(handle, bytes.as_ptr(), bytes.len(), call, &raw mut out) }
         })?;
         let model = self.model(out, "load")?;
-        let view = mat(x_new);
         let mut y_hat = vec![f64::NAN; x_new.nrows()];
-        let buffer = y_hat.as_mut_ptr();
-        self.ask("predict", None, |call| {
-            // SAFETY: the model is alive, X_new lives for the call, and the buffer has one number a row.
-            unsafe { table.predict(handle, model.raw, &raw const view, buffer, call) }
-        })?;
+        // SAFETY: X_new lives for the call, and the buffer has one number a row.
+        unsafe { self.predict_views(&model, &mat(x_new), y_hat.as_mut_ptr()) }?;
         Ok(y_hat)
     }
 }

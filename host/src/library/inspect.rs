@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ocean_plugin_abi::Str;
+use ocean_plugin_abi::{Call, Status, Str};
 
 use super::call::{self, CallContext, Terms};
 use super::error::Fault;
@@ -15,32 +15,36 @@ pub(crate) fn create_raw(
     context: &CallContext,
 ) -> Result<(), PluginError> {
     let interfaces = &plugin.interfaces;
-    let terms = Terms::single(0);
-    match (
-        plugin.descriptor.kind,
-        interfaces.regressor,
-        interfaces.encoder,
-    ) {
-        (Kind::Regressor, Some(table), _) => {
-            let mut out = std::ptr::null_mut();
-            call::call(plugin, context, terms, "create", |call| {
-                // SAFETY: text, call and out live for the call.
-                unsafe { table.create(Str::new(params), call, &raw mut out) }
-            })?;
-            // SAFETY: made above, destroyed once.
-            call::guarded(plugin, context, || unsafe { table.destroy(out) });
-        }
-        (Kind::Encoder, _, Some(table)) => {
-            let mut out = std::ptr::null_mut();
-            call::call(plugin, context, terms, "create", |call| {
-                // SAFETY: as above.
-                unsafe { table.create(Str::new(params), call, &raw mut out) }
-            })?;
-            // SAFETY: made above, destroyed once.
-            call::guarded(plugin, context, || unsafe { table.destroy(out) });
-        }
-        _ => {}
+    match plugin.descriptor.kind {
+        Kind::Regressor => interfaces.regressor.map_or(Ok(()), |table| {
+            // SAFETY: what `create_and_destroy` lends lives for the call, and it destroys what it made, once.
+            let create = |params, call, out| unsafe { table.create(params, call, out) };
+            create_and_destroy(plugin, params, context, create, |made| unsafe {
+                table.destroy(made);
+            })
+        }),
+        Kind::Encoder => interfaces.encoder.map_or(Ok(()), |table| {
+            // SAFETY: as above.
+            let create = |params, call, out| unsafe { table.create(params, call, out) };
+            create_and_destroy(plugin, params, context, create, |made| unsafe {
+                table.destroy(made);
+            })
+        }),
     }
+}
+
+fn create_and_destroy<T>(
+    plugin: &Plugin,
+    params: &str,
+    context: &CallContext,
+    create: impl FnOnce(Str, *const Call, *mut *mut T) -> Status,
+    destroy: impl FnOnce(*mut T),
+) -> Result<(), PluginError> {
+    let mut out = std::ptr::null_mut();
+    call::call(plugin, context, Terms::single(0), "create", |call| {
+        create(Str::new(params), call, &raw mut out)
+    })?;
+    call::guarded(plugin, context, || destroy(out));
     Ok(())
 }
 

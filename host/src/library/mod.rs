@@ -27,6 +27,7 @@ mod fp;
 mod grid;
 mod inspect;
 mod interfaces;
+mod lives;
 mod moments;
 mod open;
 mod probe;
@@ -39,6 +40,7 @@ mod tests;
 #[cfg(unix)]
 mod worker;
 
+pub(crate) use call::Seen;
 pub use call::{CallContext, LogLevel, PluginError};
 pub use descriptor::{Descriptor, Kind};
 pub use encoder::{PluginEncoder, Pooling, StudyEncoder};
@@ -46,6 +48,7 @@ pub use error::{Fault, LibraryError};
 pub use fitted::{Fitted, can_be_kept};
 pub(crate) use inspect::{create_raw, describe_again};
 pub use interfaces::Interfaces;
+pub(crate) use lives::{in_odd_order, nothing_destroyed};
 pub use probe::{Probed, ProbedPlugin, Prober, probe, probe_main};
 pub(crate) use probe::{ask_child, stay_harmless};
 pub use profile::Profile;

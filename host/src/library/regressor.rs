@@ -234,6 +234,19 @@ impl PluginRegressor {
         self.table
     }
 
+    /// A design of its batch, whether or not it has a path, which a study would take; `None`: it has no batch.
+    pub(crate) fn prepare_batch<'a>(
+        &'a self,
+        x: &'a DMatrix<f64>,
+        x_new: &'a DMatrix<f64>,
+    ) -> Option<Result<Box<dyn Prepared + 'a>, RegressorError>> {
+        let table = self.plugin.interfaces.batch?;
+        let prepared = Method::batch(self, table, x, x_new).map(|method| {
+            Box::new(FallbackPrepared::new(self, method, x, x_new)) as Box<dyn Prepared>
+        });
+        Some(prepared)
+    }
+
     /// A call with the terms of regressors: the study's seed, one thread.
     pub(super) fn call(
         &self,
@@ -414,22 +427,13 @@ impl Regressor for PluginRegressor {
         x: &'a DMatrix<f64>,
         x_new: &'a DMatrix<f64>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        let interfaces = &self.plugin.interfaces;
-        match (interfaces.path, interfaces.batch) {
-            (Some(table), _) => Ok(Box::new(PathPrepared::new(self, table, x, x_new)?)),
-            (None, Some(batch)) => Ok(Box::new(FallbackPrepared::new(
-                self,
-                Method::batch(self, batch, x, x_new)?,
-                x,
-                x_new,
-            ))),
-            (None, None) => Ok(Box::new(FallbackPrepared::new(
-                self,
-                Method::Single,
-                x,
-                x_new,
-            ))),
+        if let Some(table) = self.plugin.interfaces.path {
+            return Ok(Box::new(PathPrepared::new(self, table, x, x_new)?));
         }
+        self.prepare_batch(x, x_new).unwrap_or_else(|| {
+            let single = FallbackPrepared::new(self, Method::Single, x, x_new);
+            Ok(Box::new(single))
+        })
     }
 }
 

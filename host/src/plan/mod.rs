@@ -17,7 +17,7 @@ pub use crate::config::{
     Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters,
     Patience, Permutations, Pool, Selection, Unit,
 };
-pub use parameters::CheckedParameters;
+pub use parameters::{CheckedParameters, check_given};
 pub use resume::differences;
 
 /// A resolved study.

@@ -75,6 +75,59 @@ impl RegressorPlan {
     }
 }
 
+/// Checks `--param KEY=VALUE` of `plugin check` against the schema of the plugin that messages call `title`.
+///
+/// One object is made of them, so that a list of values to choose among is refused here; and the penalty is none of `create`'s parameters.
+///
+/// # Errors
+/// A [`Refusal`] with every one that is unknown, of the wrong type or out of range, or names a folder that is not there.
+pub fn check_given(given: &[(String, Value)], schema: &Value, title: &str) -> Result<(), Refusal> {
+    let nothing = Map::new();
+    let schema = schema.as_object().unwrap_or(&nothing);
+    let mut problems = Problems::default();
+    for (name, value) in given {
+        if let Err(problem) = check_one_given(name, value, schema, title) {
+            problems.push(problem);
+        }
+    }
+    problems.finish(())
+}
+
+fn check_one_given(
+    name: &str,
+    value: &Value,
+    schema: &Map<String, Value>,
+    title: &str,
+) -> Result<(), Problem> {
+    let refuse = |message: String| Err(Problem::new(format!("--param {name}={value}"), message));
+    let settable = schema
+        .iter()
+        .filter(|(_, rules)| rules["tunable"] != "alpha")
+        .map(|(name, _)| name.as_str());
+    let Some(rules) = schema.get(name) else {
+        let known = match schema.is_empty() {
+            true => "; it has no parameters".to_owned(),
+            false => suggestion(name, settable),
+        };
+        return refuse(format!("{title} has no parameter `{name}`{known}"));
+    };
+    if rules["tunable"] == "alpha" {
+        return refuse(format!(
+            "{name} is the penalty, which the checks choose themselves"
+        ));
+    }
+    let folder = value.as_str().filter(|_| rules["format"] == "model");
+    if let Some(folder) = folder.filter(|folder| !Path::new(folder).is_dir()) {
+        return refuse(format!("there is no folder `{folder}`"));
+    }
+    let rules = Rules {
+        name,
+        rules,
+        takes_list: false,
+    };
+    rules.check(value).or_else(refuse)
+}
+
 fn check(
     typed: &Parameters,
     schema: &Value,
@@ -90,7 +143,11 @@ fn check(
         .iter()
         .filter(|(_, rules)| rules["tunable"] != "alpha")
     {
-        let rules = Rules { name, rules };
+        let rules = Rules {
+            name,
+            takes_list: rules["tunable"] == true && rules["type"] != "strings",
+            rules,
+        };
         match typed.values.get(name) {
             Some(value) => match rules.check(value) {
                 Ok(()) => rules.keep(value, folder, &mut checked),
@@ -158,11 +215,13 @@ fn refuse_penalty(typed: &Parameters, schema: &Map<String, Value>, problems: &mu
 struct Rules<'a> {
     name: &'a str,
     rules: &'a Value,
+    /// A list of values to choose among will do.
+    takes_list: bool,
 }
 
 impl Rules<'_> {
     fn is_list_of_choices(&self, value: &Value) -> bool {
-        value.is_array() && self.rules["tunable"] == true && self.rules["type"] != "strings"
+        value.is_array() && self.takes_list
     }
 
     fn check(&self, value: &Value) -> Result<(), String> {
@@ -243,7 +302,7 @@ impl Rules<'_> {
             Some("strings") => "a list of texts",
             _ => "a value",
         };
-        let more = match self.rules["tunable"] == true {
+        let more = match self.takes_list {
             true => " or a list of them",
             false => "",
         };

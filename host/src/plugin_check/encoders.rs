@@ -1,7 +1,5 @@
 //! Checks of encoders: a vector depends on its own text alone, and is as declared.
 
-use std::sync::Mutex;
-
 use super::result::Outcome;
 use super::subject::{Subject, Verdict, failed, of_plugin, skipped};
 use crate::encode::TextEncoder;
@@ -10,7 +8,8 @@ use crate::library::PluginEncoder;
 /// How far a vector's length may be from 1 when it is declared normalised.
 const UNIT: f32 = 1e-4;
 
-const TEXTS: [&str; 7] = [
+/// Short ones: equal, with and without letters.
+pub const TEXTS: [&str; 7] = [
     "I went for a long walk by the river.",
     "Yes.",
     "The committee will meet on Thursday, and nobody knows why.",
@@ -20,8 +19,11 @@ const TEXTS: [&str; 7] = [
     "?!",
 ];
 
-fn encode(encoder: &PluginEncoder, texts: &[&str]) -> Result<Vec<Vec<f32>>, Outcome> {
-    let all = encoder.encode(texts, &|_| {}).map_err(of_plugin)?;
+/// A vector each. The texts lie where a study's do, in memory that can be written to: whoever writes there fails the check that asks for it, and not all.
+pub fn encode(encoder: &PluginEncoder, texts: &[&str]) -> Result<Vec<Vec<f32>>, Outcome> {
+    let owned: Vec<String> = texts.iter().map(ToString::to_string).collect();
+    let texts: Vec<&str> = owned.iter().map(String::as_str).collect();
+    let all = encoder.encode(&texts, &|_| {}).map_err(of_plugin)?;
     Ok(all
         .chunks(encoder.shape().dim)
         .map(<[f32]>::to_vec)
@@ -137,23 +139,4 @@ pub fn counts_tokens(subject: &Subject) -> Verdict {
         }
     }
     Ok(Outcome::Success)
-}
-
-pub fn progress_rises(subject: &Subject) -> Verdict {
-    let encoder = subject.encoder()?;
-    let told: Mutex<Vec<f64>> = Mutex::default();
-    let texts: Vec<&str> = TEXTS.iter().cycle().take(140).copied().collect();
-    encoder
-        .encode(&texts, &|share| {
-            if let Ok(mut told) = told.lock() {
-                told.push(share);
-            }
-        })
-        .map_err(of_plugin)?;
-    let told = told.into_inner().unwrap_or_default();
-    match told.windows(2).find(|pair| pair[1] < pair[0]) {
-        Some(pair) => failed(format!("progress falls from {} to {}", pair[0], pair[1])),
-        None if told.is_empty() => skipped("it reports no progress"),
-        None => Ok(Outcome::Success),
-    }
 }

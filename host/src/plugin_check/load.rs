@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Number, Value, json};
+use serde_json::Value;
 
+use super::encoders::encode;
 use super::result::Outcome;
-use super::subject::{Subject, Verdict, failed, of_plugin, skipped};
-use crate::library::{CallContext, Kind, Layout, create_raw, describe_again};
+use super::subject::{Subject, Verdict, failed, of_plugin, same_bits, skipped};
+use crate::library::{
+    CallContext, Kind, Layout, PluginEncoder, describe_again, in_odd_order, nothing_destroyed,
+};
 
 /// A library that takes longer makes every list of plugins slow. Starting the child is in it.
 const QUICK: Duration = Duration::from_millis(500);
@@ -42,61 +45,39 @@ pub fn describes_itself_the_same(subject: &Subject) -> Verdict {
     }
 }
 
-/// Parameters that no plugin takes: each must be PARAM, with words.
-pub fn refuses_garbage(subject: &Subject) -> Verdict {
-    let deep = "[".repeat(2000);
-    let mut unknown = subject.params.clone();
-    unknown.insert("no_such_parameter".into(), json!(1));
-    let unknown = Value::Object(unknown).to_string();
-    for garbage in ["", "not json", "[]", "3", "{\"a\":", &deep, &unknown] {
-        match create_raw(&subject.plugin, garbage, &CallContext::silent()) {
-            Ok(()) => return failed(format!("create takes {}", short(garbage))),
-            Err(error) if error.status != ocean_plugin_abi::status::PARAM => {
-                return failed(format!("create({}) is {error}", short(garbage)));
-            }
-            Err(error) if error.message == "it did not say why" => {
-                return failed(format!("create({}) says nothing", short(garbage)));
-            }
-            Err(_) => {}
-        }
+/// Objects end in an order that no study has.
+pub fn any_order_of_destroy(subject: &Subject) -> Verdict {
+    let context = CallContext::silent();
+    nothing_destroyed(&subject.plugin, &context);
+    if subject.plugin.descriptor.kind == Kind::Encoder {
+        return encoders_in_any_order(subject);
     }
-    Ok(Outcome::Success)
-}
-
-/// A number moved by one, as whole as it was.
-fn moved(number: &Number, by: i64) -> Value {
-    match number.as_i64() {
-        Some(whole) => json!(whole.saturating_add(by)),
-        None => json!(number.as_f64().unwrap_or_default() + by as f64),
+    let (x, y) = subject.data("lives", 20, 5);
+    let params = Value::Object(subject.params.clone()).to_string();
+    let fit = (&x, y.as_slice(), subject.alpha());
+    let [before, after] =
+        in_odd_order(&subject.plugin, &context, &params, fit).map_err(of_plugin)?;
+    match same_bits(&before, &after) {
+        true => Ok(Outcome::Success),
+        false => failed("a model predicts otherwise when another regressor and its model are gone"),
     }
 }
 
-/// Values beyond the ranges that the schema states.
-pub fn keeps_its_ranges(subject: &Subject) -> Verdict {
-    let rules = subject.plugin.descriptor.schema.as_object().cloned();
-    let mut n_tried = 0;
-    for (name, rules) in rules.into_iter().flatten() {
-        if rules["tunable"] == "alpha" {
-            continue;
-        }
-        let beyond = match (rules["type"].as_str(), &rules["min"], &rules["max"]) {
-            (Some("number" | "integer"), Value::Number(min), _) => moved(min, -1),
-            (Some("number" | "integer"), _, Value::Number(max)) => moved(max, 1),
-            (Some("boolean"), ..) => json!("neither"),
-            _ => continue,
-        };
-        n_tried += 1;
-        let mut params: Map<String, Value> = subject.params.clone();
-        params.insert(name.clone(), beyond.clone());
-        let text = Value::Object(params).to_string();
-        if create_raw(&subject.plugin, &text, &CallContext::silent()).is_ok() {
-            return failed(format!("create takes {name} = {beyond}"));
-        }
+fn encoders_in_any_order(subject: &Subject) -> Verdict {
+    let encode = |encoder: &PluginEncoder| encode(encoder, &["a text"]).map(|all| all.concat());
+    let (one, other) = (subject.encoder()?, subject.encoder()?);
+    let before = encode(&other)?;
+    encode(&one)?;
+    drop(one);
+    let after = encode(&other)?;
+    match before
+        .iter()
+        .map(|v| v.to_bits())
+        .eq(after.iter().map(|v| v.to_bits()))
+    {
+        true => Ok(Outcome::Success),
+        false => failed("an encoder gives other vectors when another is gone"),
     }
-    if n_tried == 0 {
-        return skipped("no parameter has a range");
-    }
-    Ok(Outcome::Success)
 }
 
 /// A thousand objects come and go, and with them their models.
@@ -173,12 +154,8 @@ fn works_with_threads(subject: &Subject) -> Result<(), Outcome> {
                 .map_err(of_plugin)
         }
         Kind::Encoder => {
-            use crate::encode::TextEncoder;
             let encoder = subject.encoder_of(CallContext::silent(), 4)?;
-            encoder
-                .encode(&["a text"; 64], &|_| {})
-                .map(|_| ())
-                .map_err(of_plugin)
+            encode(&encoder, &["a text"; 64]).map(|_| ())
         }
     }
 }
@@ -206,9 +183,8 @@ pub fn keeps_the_fp_mode(subject: &Subject) -> Verdict {
                 .map_err(of_plugin)?;
         }
         Kind::Encoder => {
-            use crate::encode::TextEncoder;
             let encoder = subject.encoder_of(context, 1)?;
-            encoder.encode(&["a text"], &|_| {}).map_err(of_plugin)?;
+            encode(&encoder, &["a text"])?;
         }
     }
     let warnings = warnings.lock().map(|all| all.clone()).unwrap_or_default();
@@ -219,12 +195,4 @@ pub fn keeps_the_fp_mode(subject: &Subject) -> Verdict {
         Some(warning) => failed(warning.clone()),
         None => Ok(Outcome::Success),
     }
-}
-
-fn short(text: &str) -> String {
-    let begin: String = text.chars().take(30).collect();
-    format!(
-        "`{begin}{}`",
-        if begin.len() < text.len() { "…" } else { "" }
-    )
 }

@@ -1,13 +1,18 @@
 //! `ocean-host plugin check`: does a plugin keep the promises of the ABI? Named checks, each in a child process with a time limit.
 //!
-//! `suite` lists the checks; what they ask is in `load`, `regressors`, `models` and `encoders`, with `subject` as the plugin under test and `pages` as memory that
-//! tells. `child` runs one of them in a process of its own, `result` says what came of it.
+//! `suite` lists the checks. What they ask of every plugin is in `load`, `parameters`, `calls` and `memory`, of one kind in `regressors`, `models`, `paths` and
+//! `encoders`, with `subject` as the plugin under test and `pages` as memory that tells. `child` runs one of them in a process of its own, `result` says what came
+//! of it.
 
+mod calls;
 mod child;
 mod encoders;
 mod load;
+mod memory;
 mod models;
 mod pages;
+mod parameters;
+mod paths;
 mod regressors;
 mod result;
 mod subject;
@@ -19,6 +24,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::library::{Fault, Kind, LibraryError, Probed, Prober, SearchPath, probe};
+use crate::plan::check_given;
 use crate::problem::{Problem, Refusal, suggestion};
 
 pub use child::{Request, child_main};
@@ -46,7 +52,7 @@ pub struct Options {
 /// Runs the checks of every plugin of a library, and hands each result to `tell` as it comes.
 ///
 /// # Errors
-/// A [`Refusal`]: there is no such plugin, or no such check.
+/// A [`Refusal`]: there is no such plugin, no such check, or a parameter does not fit the schema.
 pub fn check(
     options: &Options,
     search: &SearchPath,
@@ -72,20 +78,27 @@ pub fn check(
     let probed = match probed {
         Ok(probed) => probed,
         Err(error) => {
-            // A library that does not load is the result of the first check, and the end of the others.
-            let result = CheckResult::of(&options.plugin, &suite::SUITE[0], unloaded(&error));
+            // A library that does not load is the result of one check, and the end of the others.
+            let check = match error.fault() {
+                Some(Fault::Layout(_)) => suite::find("layout"),
+                _ => suite::find("loads"),
+            };
+            let check = check.unwrap_or(&suite::SUITE[0]);
+            let result = CheckResult::of(&options.plugin, check, unloaded(&error));
             tell(&result);
             summary.count(&result);
             return Ok(summary);
         }
     };
     let is_wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
-    let plugins = probed.plugins.iter().filter(|plugin| {
-        found
-            .id
-            .as_ref()
-            .is_none_or(|id| *id == plugin.descriptor.id)
-    });
+    let is_asked = |id: &str| found.id.as_ref().is_none_or(|asked| asked == id);
+    let plugins = probed.plugins.iter();
+    let plugins: Vec<_> = plugins.filter(|p| is_asked(&p.descriptor.id)).collect();
+    for plugin in &plugins {
+        let descriptor = &plugin.descriptor;
+        let title = format!("{} `{}`", descriptor.kind, descriptor.id);
+        check_given(&options.params, &descriptor.schema, &title)?;
+    }
     for plugin in plugins {
         let mut is_usable = true;
         for check in suite::SUITE.iter().filter(|check| is_wanted(check.name)) {

@@ -1,7 +1,6 @@
-//! Checks of what a regressor computes: the same whatever interface is asked, and what its family promises.
+//! Checks of what a regressor computes: what its family promises, and what its coefficients are.
 
 use nalgebra::{DMatrix, DVector, DVectorView};
-use ocean_engine::regressor::{FitInfo, Regressor};
 use ocean_plugin_abi::id;
 
 use super::result::Outcome;
@@ -9,7 +8,7 @@ use super::subject::{Subject, Verdict, apart, failed, of_plugin, skipped};
 use crate::library::{PluginRegressor, StudyRegressor};
 
 /// Two ways to one model of an iterative solver: its tolerance, not the last bit.
-const SAME: f64 = 1e-6;
+pub const SAME: f64 = 1e-6;
 /// A violation of the optimality conditions, as a share of α.
 const KKT: f64 = 1e-5;
 
@@ -17,11 +16,13 @@ fn family(subject: &Subject) -> &str {
     &subject.plugin.descriptor.family
 }
 
-fn is_sparse(subject: &Subject) -> bool {
+/// Penalties of the family make coefficients zero.
+pub fn is_sparse(subject: &Subject) -> bool {
     matches!(family(subject), "lasso" | "elastic-net")
 }
 
-fn fit(
+/// Predictions of the rows that were fitted.
+pub fn fit(
     regressor: &PluginRegressor,
     x: &DMatrix<f64>,
     y: &[f64],
@@ -75,73 +76,6 @@ pub fn units_of_y(subject: &Subject) -> Verdict {
     Ok(Outcome::Success)
 }
 
-/// Predictions of one target along a grid, by whatever path the host drives.
-fn along_path(
-    regressor: &PluginRegressor,
-    x: &DMatrix<f64>,
-    y: &[f64],
-    alphas: &[f64],
-) -> Result<Vec<Vec<f64>>, Outcome> {
-    let engine =
-        |error: ocean_engine::regressor::RegressorError| Outcome::Failed(error.to_string());
-    let prepared = regressor.prepare(x, x).map_err(engine)?;
-    // A second target beside it, in the other order of rows.
-    let other: Vec<f64> = y.iter().rev().copied().collect();
-    let y = DMatrix::from_columns(&[
-        DVector::from_column_slice(y),
-        DVector::from_column_slice(&other),
-    ]);
-    let alphas = DMatrix::from_fn(alphas.len(), 2, |row, _| alphas[row]);
-    let mut path = prepared.begin(0, &y, &alphas).map_err(engine)?;
-    let mut all = Vec::new();
-    for step in 0..alphas.nrows() as u32 {
-        let mut y_hat = vec![0.0; 2 * x.nrows()];
-        let mut info = [FitInfo::default(); 2];
-        path.advance(&[0, 1], &[step, step], &mut y_hat, &mut info)
-            .map_err(engine)?;
-        y_hat.truncate(x.nrows());
-        all.push(y_hat);
-    }
-    Ok(all)
-}
-
-/// The interface `id` says what single fits say.
-fn same_as_fits(subject: &Subject, interface: &str) -> Verdict {
-    if !subject.plugin.offers(interface) {
-        return skipped(format!("it does not offer `{interface}`"));
-    }
-    if subject.plugin.descriptor.alpha().is_none() {
-        return skipped("it has no penalty");
-    }
-    let (x, y) = subject.data("path", 40, 8);
-    let regressor = subject.regressor()?;
-    let first = if is_sparse(subject) { 40.0 } else { 100.0 };
-    let alphas: Vec<f64> = (0..6).map(|step| first / 4f64.powi(step)).collect();
-    let all = along_path(&regressor, &x, &y, &alphas)?;
-    // Of a sparse model the first is empty by the host's definition.
-    let steps = alphas.iter().zip(all).skip(usize::from(is_sparse(subject)));
-    for (alpha, of_path) in steps {
-        let apart = apart(&fit(&regressor, &x, &y, *alpha)?, &of_path);
-        if apart > SAME {
-            return failed(format!(
-                "at alpha = {alpha} predictions are apart by {apart:.1e}"
-            ));
-        }
-    }
-    Ok(Outcome::Success)
-}
-
-pub fn path_is_fits(subject: &Subject) -> Verdict {
-    same_as_fits(subject, id::PATH)
-}
-
-pub fn batch_is_fits(subject: &Subject) -> Verdict {
-    if subject.plugin.offers(id::PATH) {
-        return skipped("the host drives its path");
-    }
-    same_as_fits(subject, id::BATCH)
-}
-
 fn coefficients(
     subject: &Subject,
     x: &DMatrix<f64>,
@@ -170,34 +104,6 @@ pub fn coefficients_predict(subject: &Subject) -> Verdict {
     let apart = apart(&expected, found.as_slice());
     if apart > SAME {
         return failed(format!("Xw and predict are apart by {apart:.1e}"));
-    }
-    Ok(Outcome::Success)
-}
-
-pub fn moments_are_rows(subject: &Subject) -> Verdict {
-    use ocean_engine::regressor::MomentsRegressor;
-    if !subject.plugin.offers(id::MOMENTS) {
-        return skipped(format!("it does not offer `{}`", id::MOMENTS));
-    }
-    let engine =
-        |error: ocean_engine::regressor::RegressorError| Outcome::Failed(error.to_string());
-    let (x, y) = subject.data("moments", 60, 6);
-    let regressor = subject.regressor()?;
-    let n = x.nrows() as f64;
-    let gram = x.tr_mul(&x) / n;
-    let y = DMatrix::from_column_slice(60, 1, &y);
-    let (xty, y_sq) = (x.tr_mul(&y) / n, y.norm_squared() / n);
-    let prepared = regressor.prepare_moments(&gram, 60).map_err(engine)?;
-    let alpha = subject.alpha();
-    let alphas = DMatrix::from_element(1, 1, alpha);
-    let mut path = prepared.begin(0, &xty, &[y_sq], &alphas).map_err(engine)?;
-    let mut w = vec![0.0; 6];
-    path.advance(&[0], &[0], &mut w, &mut [FitInfo::default()])
-        .map_err(engine)?;
-    let found = &x * DVectorView::from_slice(&w, 6);
-    let apart = apart(&fit(&regressor, &x, y.as_slice(), alpha)?, found.as_slice());
-    if apart > SAME {
-        return failed(format!("from moments predictions are apart by {apart:.1e}"));
     }
     Ok(Outcome::Success)
 }

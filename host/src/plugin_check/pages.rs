@@ -1,4 +1,4 @@
-//! Numbers in memory that tells: behind them lies a page that kills whoever touches it, and they may be read-only.
+//! Values in memory that tells: before and behind them lie pages that kill whoever touches them, and they may be read-only.
 
 use std::ptr::NonNull;
 
@@ -6,50 +6,68 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, m
 
 use super::result::Outcome;
 
-/// Numbers whose end is the end of a page; the next page cannot be touched.
-pub struct Guarded {
+/// Where the values touch a page that kills: memory comes in pages, so they can touch one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Whoever reads or writes before the first value is killed.
+    Before,
+    /// Whoever reads or writes behind the last value is killed.
+    Behind,
+}
+
+/// Values between two pages that cannot be touched.
+pub struct Guarded<T> {
+    /// The first value's.
+    first: NonNull<T>,
+    /// The whole mapping.
     at: NonNull<u8>,
     mapped: usize,
-    offset: usize,
     len: usize,
 }
 
-impl Guarded {
+impl<T: Copy> Guarded<T> {
     /// A copy of `values`.
-    pub fn of(values: &[f64]) -> Result<Self, Outcome> {
+    pub fn of(values: &[T], edge: Edge) -> Result<Self, Outcome> {
         let page = rustix::param::page_size();
         let bytes = size_of_val(values);
         let body = bytes.next_multiple_of(page).max(page);
-        let failed = |error: rustix::io::Errno| Outcome::Skipped(format!("no memory: {error}"));
+        let mapped = page + body + page;
         // SAFETY: new pages at an address of the system's choice.
         let at = unsafe {
             mmap_anonymous(
                 std::ptr::null_mut(),
-                body + page,
+                mapped,
                 ProtFlags::READ | ProtFlags::WRITE,
                 MapFlags::PRIVATE,
             )
         }
-        .map_err(failed)?;
+        .map_err(no_memory)?;
         let at = NonNull::new(at.cast::<u8>()).ok_or(Outcome::Skipped("no memory".into()))?;
+        let offset = match edge {
+            Edge::Before => page,
+            Edge::Behind => page + body - bytes,
+        };
+        // SAFETY: the offset lies inside the mapping. It is a multiple of the values' size, and so of their alignment.
+        let first = unsafe { at.add(offset) }.cast::<T>();
         let guarded = Self {
+            first,
             at,
-            mapped: body + page,
-            offset: body - bytes,
+            mapped,
             len: values.len(),
         };
-        // SAFETY: `body` writable bytes begin at `at`; the values fit behind the offset, which is a multiple of 8.
+        // SAFETY: the values fit between the two pages, which are closed here.
         unsafe {
-            std::ptr::copy_nonoverlapping(values.as_ptr(), guarded.ptr(), values.len());
-            mprotect(at.as_ptr().add(body).cast(), page, MprotectFlags::empty())
+            std::ptr::copy_nonoverlapping(values.as_ptr(), first.as_ptr(), values.len());
+            mprotect(at.as_ptr().cast(), page, MprotectFlags::empty()).map_err(no_memory)?;
+            let behind = at.add(page + body).as_ptr().cast();
+            mprotect(behind, page, MprotectFlags::empty()).map_err(no_memory)?;
         }
-        .map_err(failed)?;
         Ok(guarded)
     }
 
-    /// A copy that cannot be written to, and nothing kills whoever reads behind it.
-    pub fn read_only(values: &[f64]) -> Result<Self, Outcome> {
-        let guarded = Self::of(values)?;
+    /// A copy that cannot be written to, and nothing kills whoever reads beyond it.
+    pub fn read_only(values: &[T]) -> Result<Self, Outcome> {
+        let guarded = Self::of(values, Edge::Behind)?;
         // SAFETY: the pages are this object's own.
         unsafe {
             mprotect(
@@ -58,24 +76,27 @@ impl Guarded {
                 MprotectFlags::READ,
             )
         }
-        .map_err(|error| Outcome::Skipped(format!("no memory: {error}")))?;
+        .map_err(no_memory)?;
         Ok(guarded)
     }
 
     /// Where they begin.
-    pub fn ptr(&self) -> *mut f64 {
-        // SAFETY: the offset lies inside the mapping.
-        unsafe { self.at.as_ptr().add(self.offset).cast() }
+    pub fn ptr(&self) -> *mut T {
+        self.first.as_ptr()
     }
 
     /// What they are now.
-    pub fn values(&self) -> Vec<f64> {
-        // SAFETY: `len` numbers are there.
+    pub fn values(&self) -> Vec<T> {
+        // SAFETY: `len` values are there.
         unsafe { std::slice::from_raw_parts(self.ptr(), self.len) }.to_vec()
     }
 }
 
-impl Drop for Guarded {
+fn no_memory(error: rustix::io::Errno) -> Outcome {
+    Outcome::Skipped(format!("no memory: {error}"))
+}
+
+impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         // SAFETY: mapped in `of` with this length.
         let _ = unsafe { munmap(self.at.as_ptr().cast(), self.mapped) };

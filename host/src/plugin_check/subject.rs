@@ -36,21 +36,37 @@ pub struct Subject {
 impl Subject {
     /// Defaults of the schema, and what the user gave instead.
     pub fn new(plugin: Arc<Plugin>, file: &Path, seed: u64, given: &Value) -> Self {
-        let schema = plugin.descriptor.schema.as_object().cloned();
-        let mut params = Map::new();
-        for (name, rules) in schema.into_iter().flatten() {
-            if rules["tunable"] != "alpha"
-                && let Some(default) = rules.get("default").filter(|value| !value.is_null())
-            {
-                params.insert(name, default.clone());
-            }
-        }
-        params.extend(given.as_object().cloned().unwrap_or_default());
-        Self {
+        let mut subject = Self {
             plugin,
             file: file.to_path_buf(),
-            params,
+            params: Map::new(),
             seed: Seed(seed),
+        };
+        let default = |(name, rules): (&str, &Value)| {
+            let default = rules.get("default").filter(|value| !value.is_null())?;
+            Some((name.to_owned(), default.clone()))
+        };
+        let mut params: Map<String, Value> = subject.settable().filter_map(default).collect();
+        params.extend(given.as_object().cloned().unwrap_or_default());
+        subject.params = params;
+        subject
+    }
+
+    /// The parameters that create takes: all but the penalty.
+    pub fn settable(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let schema = self.plugin.descriptor.schema.as_object();
+        let all = schema.into_iter().flatten();
+        all.filter(|(_, rules)| rules["tunable"] != "alpha")
+            .map(|(name, rules)| (name.as_str(), rules))
+    }
+
+    /// The same plugin with other parameters.
+    pub fn with(&self, params: Map<String, Value>) -> Self {
+        Self {
+            plugin: Arc::clone(&self.plugin),
+            file: self.file.clone(),
+            params,
+            seed: self.seed,
         }
     }
 
@@ -84,17 +100,21 @@ impl Subject {
         context: CallContext,
         threads: usize,
     ) -> Result<PluginEncoder, Outcome> {
-        let schema = &self.plugin.descriptor.schema;
-        let rules = schema.as_object().into_iter().flatten();
-        for (name, rules) in rules {
+        self.has_its_model()?;
+        let plugin = Arc::clone(&self.plugin);
+        PluginEncoder::new(plugin, "checked", &self.params, threads, context).map_err(of_plugin)
+    }
+
+    /// Skips what cannot be asked of an encoder whose model nobody named.
+    pub fn has_its_model(&self) -> Result<(), Outcome> {
+        for (name, rules) in self.settable() {
             let folder = self.params.get(name).and_then(Value::as_str);
             let is_there = folder.is_some_and(|folder| Path::new(folder).is_dir());
             if rules["format"] == "model" && !is_there {
                 return skipped(format!("it needs a model: --param {name}=FOLDER"));
             }
         }
-        let plugin = Arc::clone(&self.plugin);
-        PluginEncoder::new(plugin, "checked", &self.params, threads, context).map_err(of_plugin)
+        Ok(())
     }
 
     /// A penalty that leaves something to fit: the schema's default, else 1.

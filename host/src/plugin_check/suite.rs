@@ -1,7 +1,7 @@
 //! Every check with its name, its promise in one sentence and what to do when it is not kept.
 
 use super::subject::{Subject, Verdict};
-use super::{encoders, is_of, load, models, regressors};
+use super::{calls, encoders, is_of, load, memory, models, parameters, paths, regressors};
 use crate::library::Kind;
 
 /// One check.
@@ -50,7 +50,7 @@ const REG: Option<Kind> = Some(Kind::Regressor);
 const ENC: Option<Kind> = Some(Kind::Encoder);
 
 /// The checks, in the order they are run.
-pub const SUITE: [Check; 43] = [
+pub const SUITE: [Check; 49] = [
     check(
         "loads",
         ALL,
@@ -110,16 +110,37 @@ pub const SUITE: [Check; 43] = [
     check(
         "refuses-garbage",
         ALL,
-        "parameters that are no JSON object, or have an unknown key, are PARAM, with words",
-        "parse params_json, compare its keys with the schema, call `fail`, return 1",
-        load::refuses_garbage,
+        "parameters that are no JSON object, or have an unknown key, are PARAM",
+        "parse params_json, compare its keys with the schema, return 1",
+        parameters::refuses_garbage,
     ),
     check(
         "keeps-its-ranges",
         ALL,
         "values outside the schema's ranges are refused by create",
         "check in create what the schema says: other hosts may not",
-        load::keeps_its_ranges,
+        parameters::keeps_its_ranges,
+    ),
+    check(
+        "random-parameters",
+        ALL,
+        "100 random choices of what the schema allows, and 100 damaged texts, are made or are PARAM; what is made works (--seed)",
+        "read each parameter by name and type; run with --seed and --in-process in a debugger",
+        parameters::survives_random_parameters,
+    ),
+    check(
+        "says-why-once",
+        ALL,
+        "a call that fails calls `fail` exactly once, one that succeeds never",
+        "call `fail` where the status is made, not again where it is passed on",
+        calls::says_why_once,
+    ),
+    check(
+        "any-order-of-destroy",
+        ALL,
+        "models outlive their regressors, designs their makers; one object's end harms no other; destroy of NULL does nothing",
+        "objects own what they need; begin destroy with a look at the pointer",
+        load::any_order_of_destroy,
     ),
     check(
         "leaves-no-memory",
@@ -141,6 +162,41 @@ pub const SUITE: [Check; 43] = [
         "the floating-point mode after a call is the one before",
         "put the control word back, or do not touch it",
         load::keeps_the_fp_mode,
+    ),
+    check(
+        "stays-in-its-buffers",
+        ALL,
+        "nothing is read or written before or behind X, y, y_hat, texts and vectors, and inputs stay as they are",
+        "X is column-major: element (i, j) is data[i + j * col_stride]; texts have a length and no final zero",
+        memory::stays_inside_its_buffers,
+    ),
+    check(
+        "reads-its-inputs-only",
+        ALL,
+        "X, y and texts are read and never written to",
+        "copy what you want to change",
+        memory::reads_its_inputs_only,
+    ),
+    check(
+        "many-callers",
+        ALL,
+        "eight callers at once get the bits that one gets",
+        "no static variables; or leave THREAD_SAFE out of the flags",
+        calls::many_callers,
+    ),
+    check(
+        "stops-when-asked",
+        ALL,
+        "asked to stop, it returns within a second: CANCELLED, or finished",
+        "look at call->cancelled in long loops; return 4",
+        calls::stops_when_asked,
+    ),
+    check(
+        "progress-rises",
+        ALL,
+        "progress is from 0 to 1 and does not fall in a call",
+        "count what is finished, not what each thread has done",
+        calls::progress_rises,
     ),
     check(
         "two-rows",
@@ -180,23 +236,9 @@ pub const SUITE: [Check; 43] = [
     check(
         "extreme-scales",
         REG,
-        "y of size 1e-150 to 1e150 gives finite predictions or NUMERIC",
+        "y of size 1e-300 to 1e300 gives finite predictions or NUMERIC",
         "do not square y before it is scaled; test results with isfinite",
         regressors::extreme_scales,
-    ),
-    check(
-        "stays-in-its-buffers",
-        REG,
-        "nothing is written or read beyond X, y and y_hat, and X and y stay as they are",
-        "X is column-major: element (i, j) is data[i + j * col_stride]; y_hat has x_new->rows values",
-        regressors::stays_inside_its_buffers,
-    ),
-    check(
-        "reads-its-inputs-only",
-        REG,
-        "X and y are read and never written to",
-        "copy what you want to change",
-        regressors::reads_its_inputs_only,
     ),
     check(
         "repeats-itself",
@@ -206,18 +248,11 @@ pub const SUITE: [Check; 43] = [
         regressors::repeats_itself,
     ),
     check(
-        "many-callers",
+        "row-by-row",
         REG,
-        "eight callers at once get the bits that one gets",
-        "no static variables; or leave THREAD_SAFE out of the flags",
-        regressors::many_callers,
-    ),
-    check(
-        "stops-when-asked",
-        REG,
-        "asked to stop, it returns within a second: CANCELLED, or finished",
-        "look at call->cancelled in long loops",
-        regressors::stops_when_asked,
+        "a row's prediction does not depend on the rows beside it",
+        "nothing may be learned from X_new",
+        regressors::row_by_row,
     ),
     check(
         "random-shapes",
@@ -259,14 +294,28 @@ pub const SUITE: [Check; 43] = [
         REG,
         "a path predicts what single fits predict, to 1e-6",
         "both must minimise the same objective to the same tolerance",
-        models::path_is_fits,
+        paths::path_is_fits,
     ),
     check(
         "batch-is-fits",
         REG,
         "a batch predicts what single fits predict, to 1e-6",
         "point g of column t is at rows g·n_new of column t",
-        models::batch_is_fits,
+        paths::batch_is_fits,
+    ),
+    check(
+        "path-may-jump",
+        REG,
+        "a walk may leave rows of the grid out, and columns out and take them up again; the same calls give the same bits",
+        "keep the state of each column by its index in begin, not by its place in the call",
+        paths::path_may_jump,
+    ),
+    check(
+        "grid-falls",
+        REG,
+        "the grid of a path falls strictly, is the same each time, and depends on its own target alone; lasso, elastic-net: its first row gives the empty model",
+        "row 0 is the strongest penalty",
+        paths::grid_falls,
     ),
     check(
         "coefficients-predict",
@@ -278,9 +327,9 @@ pub const SUITE: [Check; 43] = [
     check(
         "moments-are-rows",
         REG,
-        "from second moments come the predictions that come from rows",
+        "from second moments come the predictions and the grid that come from rows",
         "gram and xty are divided by n",
-        models::moments_are_rows,
+        paths::moments_are_rows,
     ),
     check(
         "ridge-is-closed-form",
@@ -337,13 +386,6 @@ pub const SUITE: [Check; 43] = [
         "vectors are finite, different for different texts, and of length 1 if declared so",
         "fill all n × dim numbers; normalise, or declare normalised = 0",
         encoders::vectors_are_as_declared,
-    ),
-    check(
-        "progress-rises",
-        ENC,
-        "progress of encode never falls",
-        "count finished texts, not batches of threads",
-        encoders::progress_rises,
     ),
     check(
         "counts-tokens",
