@@ -37,7 +37,7 @@ pub fn failing(results: &[(String, String)]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn passes(plugin: &str, more: &[&str]) {
+pub fn passes(plugin: &str, more: &[&str]) {
     let (results, code) = check(plugin, more);
     assert_eq!(failing(&results), [], "{plugin}");
     assert_eq!(code, 0, "{plugin}");

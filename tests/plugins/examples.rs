@@ -3,8 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nalgebra::DMatrix;
+use ocean_engine::regressor::{FitInfo, Regressor};
+use ocean_host::library::RegressorOptions;
+use ocean_tests::fixtures;
 use ocean_tests::kit::{self, can_build, has_module};
 use ocean_tests::workspace::{built, root};
+use serde_json::{Value, json};
+
+use crate::conformance::passes;
+use crate::loading::regressor_of;
 
 /// A copy of an example, so that nothing is built into the repository, with the folders its Makefile and study point to.
 fn copy_of(name: &str) -> (tempfile::TempDir, PathBuf) {
@@ -138,4 +146,70 @@ fn sentence_transformers_reads_a_folder_encodes_and_a_full_cache_loads_nothing()
     sh(&folder, &format!("{eval} second"));
     assert_eq!(first_row(&folder, "second"), row);
     assert!(!trace.exists(), "all vectors were in the cache");
+}
+
+#[test]
+fn kernel_ridge_keeps_every_promise() {
+    passes(fixtures::kernel_ridge().to_str().unwrap(), &[]);
+}
+
+fn numbers(json: &Value) -> Vec<f64> {
+    let all = json.as_array().unwrap().iter();
+    all.map(|value| value.as_f64().unwrap()).collect()
+}
+
+fn matrix(rows: &Value) -> DMatrix<f64> {
+    let rows: Vec<Vec<f64>> = rows.as_array().unwrap().iter().map(numbers).collect();
+    DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
+}
+
+/// One design serves all gammas: that is what a study with a list of them does.
+#[test]
+fn kernel_ridge_predicts_what_scikit_learn_predicts() {
+    let golden: Value = serde_json::from_str(include_str!("../golden/kernel_ridge.json")).unwrap();
+    let (x, x_new) = (matrix(&golden["x"]), matrix(&golden["x_new"]));
+    let y = DMatrix::from_column_slice(x.nrows(), 1, &numbers(&golden["y"]));
+    let cases = golden["cases"].as_array().unwrap();
+    let gamma = |case: &Value| {
+        json!({ "gamma": case["gamma"] })
+            .as_object()
+            .unwrap()
+            .clone()
+    };
+    let options = RegressorOptions {
+        variants: cases.iter().map(gamma).collect(),
+        ..RegressorOptions::default()
+    };
+    let regressor = regressor_of(fixtures::kernel_ridge(), options);
+    let prepared = regressor.prepare(&x, &x_new).unwrap();
+    for (variant, case) in cases.iter().enumerate() {
+        let alpha = DMatrix::from_element(1, 1, case["alpha"].as_f64().unwrap());
+        let mut path = prepared.begin(variant, &y, &alpha).unwrap();
+        let (mut y_hat, mut info) = (vec![0.0; x_new.nrows()], [FitInfo::default()]);
+        path.advance(&[0], &[0], &mut y_hat, &mut info).unwrap();
+        for (found, expected) in y_hat.iter().zip(numbers(&case["y_hat"])) {
+            // The condition of the worst system is (n + alpha) / alpha = 4,000, predictions are below 10: 4,000 roundings of 1e-16 each, and room for LAPACK's.
+            assert!((found - expected).abs() < 1e-11, "{case}: {found}");
+        }
+    }
+}
+
+#[test]
+fn the_study_of_kernel_ridge_runs_and_finds_what_ridge_finds() {
+    let study = root().join("examples/plugins/kernel-ridge");
+    let folder = tempfile::tempdir().unwrap();
+    let library = fixtures::kernel_ridge().display();
+    let quick = "--quiet --set evaluation.controls=false --set evaluation.permutations=19 --set evaluation.sensitivity=0";
+    sh(
+        &study,
+        &format!(
+            "OCEAN_CACHE={0}/cache ocean-host eval plugins.toml {quick} --out {0}/run --set 'regressor.kernel-ridge.plugin=\"{library}\"'",
+            folder.path().display()
+        ),
+    );
+    let row = first_row(folder.path(), "run");
+    assert_eq!(row[1], "kernel-ridge");
+    let r2: f64 = row[9].parse().unwrap();
+    // With as long a reach as a line needs, the kernel is one; ridge has .405 of this target.
+    assert!((0.35..0.45).contains(&r2), "r2 = {r2}");
 }

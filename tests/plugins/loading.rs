@@ -59,6 +59,12 @@ fn load(path: &Path, kind: Kind) -> Arc<Plugin> {
         .unwrap()
 }
 
+/// A regressor of a sound library, in this process.
+pub(crate) fn regressor_of(path: &Path, options: RegressorOptions) -> PluginRegressor {
+    let plugin = load(path, Kind::Regressor);
+    PluginRegressor::new(plugin, options, CallContext::silent()).unwrap()
+}
+
 /// The one line that a bad file earns, without the path it begins with.
 fn refusal(path: &Path, kind: Kind) -> String {
     let error = library()

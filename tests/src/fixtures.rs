@@ -124,6 +124,30 @@ pub fn rust_plugin(name: &str) -> PathBuf {
     library
 }
 
+/// The plugin of `examples/plugins/kernel-ridge`, built as its reader builds it.
+///
+/// # Panics
+/// When it does not compile.
+pub fn kernel_ridge() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = fixtures_target("kernel-ridge");
+        let manifest = root().join("examples/plugins/kernel-ridge/Cargo.toml");
+        run(cargo()
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--release",
+                "--manifest-path",
+            ])
+            .arg(manifest)
+            .arg("--target-dir")
+            .arg(&target));
+        target.join("release").join(library_name("kernel_ridge"))
+    })
+}
+
 /// The toy regressor built by the nightly compiler; `None` where there is none.
 ///
 /// # Panics
