@@ -13,7 +13,7 @@ use ocean_host::cache::Cache;
 use ocean_host::config::Isolation;
 use ocean_host::encode::{TextEncoder, get_or_encode};
 use ocean_host::library::{
-    CallContext, Kind, Layout, Library, Plugin, PluginEncoder, PluginRegressor, Prober,
+    CallContext, Kind, Layout, Library, Limits, Plugin, PluginEncoder, PluginRegressor, Prober,
     RegressorOptions, SearchPath,
 };
 use ocean_host::progress::Progress;
@@ -452,4 +452,39 @@ fn an_encoder_fills_the_cache_once_and_reports_what_it_cut() {
         "another setting is another model"
     );
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// Seven texts, seven tellings: the same whether the encoder lives here or in a worker.
+#[test]
+fn progress_of_an_encoder_arrives_from_a_worker_as_from_here() {
+    let path = fixtures::c_plugin("sound_encoder");
+    let told = |isolation: Isolation| {
+        let (library, _) = library();
+        let path = path.to_str().unwrap();
+        let plugin = library
+            .load(path, Path::new("/"), Kind::Encoder, Some(isolation))
+            .unwrap();
+        let limits = Limits {
+            time: Duration::from_secs(60),
+            memory: None,
+        };
+        let encoder = library
+            .encoder(
+                plugin,
+                "sound",
+                &Map::new(),
+                1,
+                CallContext::silent(),
+                limits,
+            )
+            .unwrap();
+        let told = Mutex::new(Vec::new());
+        let texts = ["a", "b", "c", "d", "e", "f", "g"];
+        let vectors = encoder.encode(&texts, &|share| told.lock().unwrap().push(share));
+        (vectors.unwrap(), told.into_inner().unwrap())
+    };
+    let (vectors, here) = told(Isolation::InProcess);
+    assert_eq!(here.len(), 7);
+    assert_eq!(here[6], 1.0);
+    assert_eq!((vectors, here), told(Isolation::Process));
 }
