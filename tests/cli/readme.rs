@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ocean_tests::skip::needs;
-use ocean_tests::workspace::{cargo, root, target};
+use ocean_tests::workspace::{cargo, install_target, root, target};
 
 use crate::host::run;
 use crate::quickstart::examples;
@@ -84,20 +84,44 @@ fn every_cargo_command_of_the_readme_works() {
             continue;
         }
         let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let installed = tempfile::tempdir().unwrap();
         let ran = cargo()
             .args(&arguments)
             .current_dir(root())
-            .env("CARGO_TARGET_DIR", target())
+            .env(
+                "CARGO_TARGET_DIR",
+                if arguments[0] == "install" {
+                    install_target()
+                } else {
+                    target()
+                },
+            )
+            .env("CARGO_INSTALL_ROOT", installed.path())
             .output()
             .unwrap();
         let errors = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "{command}\n{errors}");
+        if arguments[0] == "install" {
+            works_alone(&installed.path().join("bin/ocean-host"));
+        }
         others += 1;
     }
     assert!(
-        known >= 2 && others >= 1,
+        known >= 2 && others >= 2,
         "{known} and {others} commands found"
     );
+}
+
+/// An installed program has its plugins in it.
+fn works_alone(program: &Path) {
+    let listed = std::process::Command::new(program)
+        .args(["plugin", "list"])
+        .output()
+        .unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    for id in ["ridge", "lasso", "elastic-net", "lexical", "minilm"] {
+        assert!(listed.contains(&format!(" {id} ")), "{id}: {listed}");
+    }
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn library() -> (Library, Arc<Mutex<Vec<String>>>) {
     library_of(SearchPath {
         folders: vec![],
         bundled: vec![],
+        program: None,
     })
 }
 
@@ -196,6 +197,7 @@ fn an_id_must_be_the_one_the_library_names() {
     let (library, _) = library_of(SearchPath {
         folders: vec![folder.path().into()],
         bundled: vec![],
+        program: None,
     });
     let error = library
         .load("other", Path::new("/"), Kind::Regressor, HERE)

@@ -68,8 +68,17 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// Where installations are built: cargo replaces the program in the folder it builds into, and other tests are running the one in [`target`].
+///
+/// # Panics
+/// As [`target`].
+#[must_use]
+pub fn install_target() -> PathBuf {
+    target().join("installations")
+}
+
 /// Cargo tells a running test about its own package; a cargo started from there must not take that for its own.
-pub(crate) fn without_package_settings(command: &mut Command) {
+pub fn without_package_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let is_about_package = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST")

@@ -59,24 +59,21 @@ pub(crate) struct Again {
 /// Asks a library that is loaded here already.
 pub(crate) fn describe_again(path: &Path, plugin: &str) -> Result<Again, Fault> {
     // SAFETY: it is loaded already, so nothing of it is run but its entry and its descriptors.
-    let (opened, entry) = unsafe { open::open_with_entry(path) }?;
-    let index = opened
-        .plugins
-        .iter()
-        .position(|(descriptor, _)| descriptor.id == plugin);
-    let Some(index) = index else {
-        return Err(Fault::OtherId {
-            wanted: plugin.to_owned(),
-            found: opened.plugins.iter().map(|(d, _)| d.id.clone()).collect(),
-        });
+    let opened = unsafe { open::open(path) }?;
+    let ids = opened.plugins.iter().map(|p| p.descriptor.id.clone());
+    let other = Fault::OtherId {
+        wanted: plugin.to_owned(),
+        found: ids.collect(),
     };
+    let mut plugins = opened.plugins.into_iter();
+    let found = plugins.find(|p| p.descriptor.id == plugin).ok_or(other)?;
     // SAFETY: a complete entry of a library that stays.
-    let answer = unsafe { entry.interface_(index as u32, Str::new("ocean.unknown/9")) };
-    let (descriptor, _) = opened
-        .plugins
-        .into_iter()
-        .nth(index)
-        .ok_or(Fault::NoEntry)?;
+    let answer = unsafe {
+        found
+            .entry
+            .interface_(found.index, Str::new("ocean.unknown/9"))
+    };
+    let descriptor = found.descriptor;
     Ok(Again {
         descriptor,
         answers_to_unknown: !answer.is_null(),

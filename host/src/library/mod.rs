@@ -27,6 +27,7 @@ mod fp;
 mod grid;
 mod inspect;
 mod interfaces;
+mod linked;
 mod lives;
 mod moments;
 mod open;
@@ -211,9 +212,19 @@ impl Library {
         let plugins: Vec<Arc<Plugin>> = opened
             .plugins
             .into_iter()
-            .map(|(descriptor, interfaces)| {
-                let offered = interfaces.ids().into_iter().map(str::to_owned).collect();
-                new(descriptor, interfaces, offered, is_fp_reported)
+            .map(|plugin| {
+                let offered = plugin
+                    .interfaces
+                    .ids()
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect();
+                new(
+                    plugin.descriptor,
+                    plugin.interfaces,
+                    offered,
+                    is_fp_reported,
+                )
             })
             .collect();
         loaded.insert(hash.clone(), plugins.clone());
@@ -296,7 +307,12 @@ pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
     let opened = unsafe { open::open(path) }?;
     let is_fp_reported = opened.fp_change.is_some();
     let mut ids = Vec::new();
-    for (descriptor, interfaces) in opened.plugins {
+    for open::OpenPlugin {
+        descriptor,
+        interfaces,
+        ..
+    } in opened.plugins
+    {
         if descriptor.id != id {
             ids.push(descriptor.id);
             continue;

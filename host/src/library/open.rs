@@ -11,7 +11,7 @@ use ocean_plugin_abi::{self as abi, ENTRY_SYMBOL, Entry, EntryFn, layout};
 use super::error::Fault;
 use super::fp::FpMode;
 use super::interfaces::Interfaces;
-use super::{Descriptor, Layout, descriptor};
+use super::{Descriptor, Layout, descriptor, linked};
 
 /// More plugins than this in one library are taken for a broken `count`.
 const MOST_PLUGINS: u32 = 256;
@@ -20,12 +20,22 @@ const MOST_PLUGINS: u32 = 256;
 pub(super) struct Opened {
     pub build_info: String,
     pub layout: Layout,
-    pub plugins: Vec<(Descriptor, Interfaces)>,
+    pub plugins: Vec<OpenPlugin>,
     /// What the library did to the floating-point mode while it was opened; already undone.
     pub fp_change: Option<String>,
 }
 
-/// Opens `path` and believes it step by step.
+/// A plugin of a library that is open in this process.
+pub(super) struct OpenPlugin {
+    pub descriptor: Descriptor,
+    pub interfaces: Interfaces,
+    /// Where it came from, for questions of one's own.
+    pub entry: &'static Entry,
+    /// Its place in that entry.
+    pub index: u32,
+}
+
+/// Opens `path` and believes it step by step. The program itself is a library, too, where plugins are linked into it.
 ///
 /// # Safety
 /// Runs the library's constructors: the caller has probed this very file in a child process, or is that child.
@@ -40,22 +50,11 @@ pub(super) unsafe fn open(path: &Path) -> Result<Opened, Fault> {
     })
 }
 
-/// The same with the library's entry, for questions of one's own.
-///
-/// # Safety
-/// As [`open`].
-pub(super) unsafe fn open_with_entry(path: &Path) -> Result<(Opened, &'static Entry), Fault> {
-    // SAFETY: the caller's promise.
-    let opened = unsafe { open(path) }?;
-    // SAFETY: as above; it is open already, and its entry was believed.
-    let library = unsafe { load(path) }?;
-    // SAFETY: as in `open`.
-    let entry = unsafe { believe_entry(&library) }?;
-    std::mem::forget(library);
-    Ok((opened, entry))
-}
-
 unsafe fn open_in_any_mode(path: &Path) -> Result<Opened, Fault> {
+    if linked::is_program(path) {
+        // SAFETY: entries of this program, made by the SDK.
+        return unsafe { read_linked() };
+    }
     // SAFETY: the caller of `open` promises it.
     let library = unsafe { load(path) }?;
     // SAFETY: the symbol, if it is code, is an `EntryFn`: its name carries the major version.
@@ -188,6 +187,40 @@ unsafe fn read(library: &System, entry: &'static Entry) -> Result<Opened, Fault>
     // SAFETY: build_info is a text of the entry.
     let build_info = unsafe { descriptor::text("build_info", entry.build_info, 10_000) }
         .map_err(Fault::BadEntry)?;
+    // SAFETY: the caller's promise.
+    let plugins = unsafe { read_plugins(entry, door) }?;
+    Ok(Opened {
+        build_info: build_info.chars().filter(|c| !c.is_control()).collect(),
+        layout: door.map_or(Layout::NotChecked, |_| Layout::Checked),
+        plugins,
+        fp_change: None,
+    })
+}
+
+/// The plugins of this program, compiled with it: their tables are its own.
+///
+/// # Safety
+/// The entries are complete.
+unsafe fn read_linked() -> Result<Opened, Fault> {
+    let mut plugins = Vec::new();
+    for entry in linked::entries() {
+        // SAFETY: the caller's promise.
+        plugins.extend(unsafe { read_plugins(entry, None) }?);
+    }
+    Ok(Opened {
+        build_info: abi::BUILD_ID.to_owned(),
+        layout: Layout::Checked,
+        plugins,
+        fp_change: None,
+    })
+}
+
+/// # Safety
+/// `entry` is complete and stays.
+unsafe fn read_plugins(
+    entry: &'static Entry,
+    door: Option<layout::DoorRef>,
+) -> Result<Vec<OpenPlugin>, Fault> {
     // SAFETY: a complete entry.
     let count = unsafe { entry.count() };
     if count == 0 || count > MOST_PLUGINS {
@@ -195,25 +228,25 @@ unsafe fn read(library: &System, entry: &'static Entry) -> Result<Opened, Fault>
             "it counts {count} plugins; 1 to {MOST_PLUGINS} are expected"
         )));
     }
-    let mut plugins: Vec<(Descriptor, Interfaces)> = Vec::new();
+    let mut plugins: Vec<OpenPlugin> = Vec::new();
     for index in 0..count {
         let bad = |what| Fault::BadDescriptor { index, what };
         // SAFETY: a complete entry; what it returns is a descriptor or null.
         let descriptor = unsafe { Descriptor::read(entry.descriptor(index)) }.map_err(bad)?;
-        if plugins.iter().any(|(other, _)| other.id == descriptor.id) {
+        if plugins.iter().any(|p| p.descriptor.id == descriptor.id) {
             return Err(bad(format!("the id `{}` appears twice", descriptor.id)));
         }
         // SAFETY: a complete entry of a library that stays.
         let interfaces =
             unsafe { Interfaces::ask(entry, index, &descriptor, |id| check_layout(door, id)) }?;
-        plugins.push((descriptor, interfaces));
+        plugins.push(OpenPlugin {
+            descriptor,
+            interfaces,
+            entry,
+            index,
+        });
     }
-    Ok(Opened {
-        build_info: build_info.chars().filter(|c| !c.is_control()).collect(),
-        layout: door.map_or(Layout::NotChecked, |_| Layout::Checked),
-        plugins,
-        fp_change: None,
-    })
+    Ok(plugins)
 }
 
 fn check_layout(door: Option<layout::DoorRef>, id: &str) -> Result<(), Fault> {

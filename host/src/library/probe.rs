@@ -308,9 +308,14 @@ pub fn probe_main(path: &Path) -> ExitCode {
         plugins: opened
             .plugins
             .into_iter()
-            .map(|(descriptor, interfaces)| ProbedPlugin {
-                descriptor,
-                interfaces: interfaces.ids().into_iter().map(str::to_owned).collect(),
+            .map(|plugin| ProbedPlugin {
+                descriptor: plugin.descriptor,
+                interfaces: plugin
+                    .interfaces
+                    .ids()
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
             })
             .collect(),
         warnings: opened.fp_change.map(fp_warning).into_iter().collect(),

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::error::{Fault, LibraryError};
+use super::linked;
 
 /// The folders in which ids are looked for, first found wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct SearchPath {
     pub folders: Vec<PathBuf>,
     /// Those of `folders` that belong to this installation: what lies there may be called bundled.
     pub bundled: Vec<PathBuf>,
+    /// The program itself, where plugins are linked into it: looked into when no folder has the id.
+    pub program: Option<PathBuf>,
 }
 
 impl SearchPath {
@@ -48,7 +51,12 @@ impl SearchPath {
             .unwrap_or_default();
         folders.extend(bundled.iter().cloned());
         folders.extend(user);
-        Self { folders, bundled }
+        let program = Some(executable).filter(|file| linked::is_program(file));
+        Self {
+            folders,
+            bundled,
+            program,
+        }
     }
 
     /// The file that `value` of plugins.toml means; `base` is the folder of plugins.toml.
@@ -71,7 +79,14 @@ impl SearchPath {
             .iter()
             .map(|folder| folder.join(&file_name))
             .find(|path| path.exists());
-        match path {
+        let linked = || {
+            let program = self.program.clone()?;
+            linked::ids()
+                .iter()
+                .any(|id| id == value)
+                .then_some(program)
+        };
+        match path.or_else(linked) {
             Some(path) => Ok(Found {
                 path,
                 id: Some(value.to_owned()),
@@ -85,7 +100,7 @@ impl SearchPath {
         }
     }
 
-    /// Every file in the folders that is named like a plugin, with its id, in search order; names repeat where one shadows another.
+    /// Every file in the folders that is named like a plugin, with its id, in search order, and what is linked into the program; names repeat where one shadows another.
     pub fn all(&self) -> Vec<(String, PathBuf)> {
         let mut found = Vec::new();
         for folder in &self.folders {
@@ -98,6 +113,9 @@ impl SearchPath {
                 .collect();
             here.sort();
             found.append(&mut here);
+        }
+        if let Some(program) = &self.program {
+            found.extend(linked::ids().into_iter().map(|id| (id, program.clone())));
         }
         found
     }
@@ -328,6 +346,7 @@ mod tests {
         let path = SearchPath {
             folders: vec![],
             bundled: vec![],
+            program: None,
         };
         let find = |value| path.find(value, Path::new("/study")).unwrap();
         assert_eq!(
@@ -368,6 +387,7 @@ mod tests {
         let path = SearchPath {
             folders: vec![folder.path().into(), "/nowhere".into()],
             bundled: vec![],
+            program: None,
         };
         let error = path
             .find("elastic_nett", Path::new("/"))

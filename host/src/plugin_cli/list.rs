@@ -23,6 +23,10 @@ pub fn list(search: &SearchPath, prober: &Prober, out: &mut dyn Write) -> io::Re
     let mut is_sound = true;
     for (id, path) in search.all() {
         if let Some(first) = first_of.get(&id) {
+            // A file of one that is linked into the program, too, is what a build leaves.
+            if search.program.as_ref() == Some(&path) {
+                continue;
+            }
             notes.push(format!(
                 "{} is hidden: `{id}` is found in {} first",
                 path.display(),
@@ -56,8 +60,8 @@ pub fn list(search: &SearchPath, prober: &Prober, out: &mut dyn Write) -> io::Re
         writeln!(out, "{note}")?;
     }
     writeln!(out, "\nlooked in, first found wins:")?;
-    for folder in &search.folders {
-        writeln!(out, "  {}", folder.display())?;
+    for place in search.folders.iter().chain(&search.program) {
+        writeln!(out, "  {}", place.display())?;
     }
     Ok(is_sound)
 }
@@ -70,7 +74,10 @@ fn add(
     path: &Path,
     probed: &Probed,
 ) {
-    for plugin in &probed.plugins {
+    // The program has a line for each of its plugins already.
+    let is_program = search.program.as_deref() == Some(path);
+    let shown = probed.plugins.iter();
+    for plugin in shown.filter(|plugin| !is_program || plugin.descriptor.id == id) {
         let descriptor = &plugin.descriptor;
         table.add_row([
             descriptor.id.clone(),
@@ -137,6 +144,7 @@ mod tests {
         let search = SearchPath {
             folders: vec![first.clone(), second.clone()],
             bundled: vec![],
+            program: None,
         };
         let mut out = Vec::new();
         assert!(!list(&search, &Prober::new("/no/such/program"), &mut out).unwrap());

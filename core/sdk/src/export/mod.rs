@@ -151,6 +151,22 @@ macro_rules! export_plugin {
         compile_error!("a plugin must not be built with panic = \"abort\": a panic would end the host instead of one fit");
 
         const _: () = {
+            // SAFETY: the one symbol of the ABI; a library defines it once.
+            #[unsafe(no_mangle)]
+            pub extern "C" fn ocean_plugin_entry_v1() -> *const $crate::abi::Entry {
+                $crate::plugin_entry!($($kind $plugin $(: $($extra),+)?);+)
+            }
+
+            $crate::abi::export_door!(ocean_plugin_entry_v1);
+        };
+    };
+}
+
+/// The entry of plugins as a value, `&'static Entry`, for a host that links them instead of loading a library: the arguments of [`export_plugin!`].
+#[macro_export]
+macro_rules! plugin_entry {
+    ($($kind:ident $plugin:ty $(: $($extra:ident),+)?);+ $(;)?) => {
+        {
             const N_PLUGINS: usize = [$(stringify!($plugin)),+].len();
 
             static PLUGINS: [$crate::export::Plugin; N_PLUGINS] = [$({
@@ -180,13 +196,7 @@ macro_rules! export_plugin {
             static ENTRY: $crate::abi::Entry =
                 $crate::export::entry(count, descriptor, interface_);
 
-            // SAFETY: the one symbol of the ABI; a library defines it once.
-            #[unsafe(no_mangle)]
-            pub extern "C" fn ocean_plugin_entry_v1() -> *const $crate::abi::Entry {
-                &raw const ENTRY
-            }
-
-            $crate::abi::export_door!(ocean_plugin_entry_v1);
-        };
+            &ENTRY
+        }
     };
 }

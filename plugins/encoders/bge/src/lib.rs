@@ -27,6 +27,7 @@ impl Kind for IsBge {
     const INFO: Info = ocean_plugin::info! {
         id: "bge",
         name: "BGE",
+        description: "BGE sentence encoders: vector of the first token, length 1",
         family: "transformer",
     };
     type Params = BgeParams;

@@ -42,6 +42,7 @@ impl Encoder for Lexical {
     const INFO: Info = ocean_plugin::info! {
         id: "lexical",
         name: "Hashed word and character n-grams",
+        description: "Hashed word and character n-grams: what the words alone say, without a model",
         family: "lexical",
     };
     type Params = LexicalParams;

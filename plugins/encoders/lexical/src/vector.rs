@@ -1,7 +1,7 @@
 //! From n-grams to a vector: signed hashing of log counts, length 1.
 
-use crate::hash::{Kind, ngram};
-use crate::words;
+use super::hash::{Kind, ngram};
+use super::words;
 
 /// Lengths of n-grams that are counted, both ends included, 1 ≤ min ≤ max.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

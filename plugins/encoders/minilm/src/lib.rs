@@ -27,6 +27,7 @@ impl Kind for IsMiniLm {
     const INFO: Info = ocean_plugin::info! {
         id: "minilm",
         name: "MiniLM",
+        description: "MiniLM sentence encoders: mean of token vectors, length 1",
         family: "transformer",
     };
     type Params = MiniLmParams;

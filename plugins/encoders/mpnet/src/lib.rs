@@ -27,6 +27,7 @@ impl Kind for IsMpNet {
     const INFO: Info = ocean_plugin::info! {
         id: "mpnet",
         name: "MPNet",
+        description: "MPNet sentence encoders: mean of token vectors, length 1",
         family: "transformer",
     };
     type Params = MpNetParams;

@@ -34,6 +34,7 @@ impl Kind for IsElasticNet {
     const INFO: Info = ocean_plugin::info! {
         id: "elastic-net",
         name: "Elastic net",
+        description: "Elastic net: between lasso and ridge, correlated features kept together; thousands of targets on one design",
         family: "elastic-net",
     };
     type Params = ElasticNetParams;

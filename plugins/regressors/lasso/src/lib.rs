@@ -31,6 +31,7 @@ impl Kind for IsLasso {
     const INFO: Info = ocean_plugin::info! {
         id: "lasso",
         name: "Lasso",
+        description: "Lasso: few features kept, the others exactly 0; thousands of targets on one design",
         family: "lasso",
     };
     type Params = LassoParams;

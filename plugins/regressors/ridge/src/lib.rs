@@ -25,6 +25,7 @@ impl Regressor for Ridge {
     const INFO: Info = ocean_plugin::info! {
         id: "ridge",
         name: "Ridge regression",
+        description: "Ridge regression: every coefficient kept, all of them shrunk; thousands of targets at the price of a few",
         family: "ridge",
     };
     type Params = RidgeParams;
