@@ -11,6 +11,18 @@ const LEAST_TEXT: f64 = 20.0;
 /// With fewer different values a column of numbers is a code or a flag.
 const LEAST_VALUES: usize = 4;
 
+/// Columns of numbers of these names describe whoever wrote the text: covariates rather than scores, where there are others.
+const ABOUT_PEOPLE: [&str; 8] = [
+    "age",
+    "birth_year",
+    "birthyear",
+    "education",
+    "gender",
+    "income",
+    "sex",
+    "year_of_birth",
+];
+
 /// What the user said instead.
 pub struct Wishes<'a> {
     pub id: Option<&'a str>,
@@ -39,6 +51,8 @@ pub struct Guess {
     pub group: Option<Chosen>,
     /// Further columns that could be groups.
     pub other_groups: Vec<String>,
+    /// Columns about whoever wrote the text.
+    pub covariates: Vec<String>,
     /// Numbers that were left out, with the reason.
     pub left_out: Vec<Chosen>,
 }
@@ -74,6 +88,10 @@ impl Guess {
                 None => scores.push(facts.name.clone()),
             }
         }
+        let covariates = about_people(&mut scores, wishes.targets);
+        left_out.extend(covariates.iter().map(|name| {
+            chosen(name, "its name: about the person, a covariate rather than a score; --target takes it all the same")
+        }));
         let (raters, targets, why_targets) = if wishes.targets.is_empty() {
             let raters = raters(table, &scores);
             let is_rated = |name: &String| raters.iter().any(|(_, columns)| columns.contains(name));
@@ -104,6 +122,7 @@ impl Guess {
             raters,
             group,
             other_groups,
+            covariates,
             left_out,
         })
     }
@@ -206,6 +225,17 @@ fn groups(free: &[&Facts], n_rows: usize, wish: Option<&str>) -> (Option<Chosen>
     });
     let others = others.map(|facts| facts.name.clone()).collect();
     (group, others)
+}
+
+/// Takes the columns about people out of the scores, unless nothing else is there or targets were named.
+fn about_people(scores: &mut Vec<String>, named: &[String]) -> Vec<String> {
+    let is_about_people = |name: &String| ABOUT_PEOPLE.contains(&name.to_lowercase().as_str());
+    if !named.is_empty() || scores.iter().all(is_about_people) {
+        return Vec::new();
+    }
+    let (people, rest) = scores.drain(..).partition(is_about_people);
+    *scores = rest;
+    people
 }
 
 /// Why a column of numbers is no score.

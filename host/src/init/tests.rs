@@ -154,3 +154,30 @@ fn a_file_that_is_there_is_kept_unless_forced() {
     };
     assert_eq!(init(&none).unwrap_err().exit_code(), 2);
 }
+
+#[test]
+fn columns_about_people_are_covariates_unless_they_are_named_or_alone() {
+    let row = |at: usize| {
+        format!(
+            "i{at},A text that is long enough to be one,{},{}",
+            20 + at * 7 % 31,
+            at % 7
+        )
+    };
+    let both = table("id,text,Age,openness", row);
+    let (said, written) = inspected(&both, |_| {}).unwrap();
+    assert!(
+        said.contains("not used Age  (its name: about the person"),
+        "{said}"
+    );
+    assert!(written.contains("targets = [\"openness\"]"), "{written}");
+    assert!(written.contains("# covariates = [\"Age\"]"), "{written}");
+    let (_, written) = inspected(&both, |options| options.targets = vec!["Age".into()]).unwrap();
+    assert!(written.contains("targets = [\"Age\"]"), "{written}");
+    assert!(!written.contains("covariates"), "{written}");
+    let alone = table("id,text,age", |at| {
+        format!("i{at},A text that is long enough to be one,{}", 20 + at % 9)
+    });
+    let (_, written) = inspected(&alone, |_| {}).unwrap();
+    assert!(written.contains("targets = [\"age\"]"), "{written}");
+}

@@ -48,6 +48,13 @@ pub fn plugins_toml(guess: &Guess, data: &str) -> String {
         None => text.push_str("# text = \"…\"                # no column of texts was found: vectors alone are evaluated\n"),
     }
     let _ = writeln!(text, "targets = {}", list(&guess.targets));
+    if !guess.covariates.is_empty() {
+        let _ = writeln!(
+            text,
+            "# covariates = {}     # taken out of vectors and targets in every training set: r2 is then what the texts add",
+            list(&guess.covariates)
+        );
+    }
     match (&guess.group, guess.other_groups.first()) {
         (Some(group), _) => {
             let _ = writeln!(

@@ -3,8 +3,8 @@
 use ocean_plugin::prelude::*;
 use ocean_plugin::testing::Host;
 
-use crate::hash::{fnv1a, mixed};
-use crate::{Lexical, LexicalParams, words};
+use super::hash::{fnv1a, mixed};
+use super::{Lexical, LexicalParams, words};
 
 fn encode(params: &str, texts: &[&str]) -> Vec<Vec<f32>> {
     let (dim, vectors) = Host::new().encode::<Lexical>(params, texts).unwrap();

@@ -4,7 +4,7 @@ use ocean_plugin::testing::Host;
 use ocean_text_encoder::testing::{check_vectors, open, params, refusal};
 use serde_json::json;
 
-use crate::IsMiniLm;
+use super::IsMiniLm;
 
 #[test]
 fn vectors_are_those_of_sentence_transformers() {
