@@ -48,6 +48,8 @@ pub struct Worker {
     child: Mutex<Child>,
     control: Mutex<UnixStream>,
     idle: Mutex<Vec<Connection>>,
+    /// Objects that are not needed any more; the next frame says so.
+    forgotten: Mutex<Vec<Id>>,
     said: Arc<Mutex<Vec<u8>>>,
     limits: Limits,
     context: CallContext,
@@ -88,6 +90,7 @@ impl Worker {
             child: Mutex::new(child),
             control: Mutex::new(control),
             idle: Mutex::default(),
+            forgotten: Mutex::default(),
             said,
             limits: launcher.limits,
             context: context.clone(),
@@ -111,9 +114,9 @@ impl Worker {
             return Err(ended);
         }
         let answered = self.connection().and_then(|mut connection| {
-            connection.write(request, numbers)?;
+            connection.write(&(self.take_forgotten(), Some(request)), numbers)?;
             let mut patient = Patient {
-                stream: connection.stream.try_clone()?,
+                stream: Arc::clone(&connection.stream),
                 worker: self,
                 since: Instant::now(),
             };
@@ -132,16 +135,28 @@ impl Worker {
         answered.map_err(|error| self.bury(&error))
     }
 
-    /// An object of it is not needed any more; a worker that is gone has forgotten it already.
+    /// An object is not needed any more. It ends with the next request, so that nobody is woken for it.
     pub fn forget(&self, object: Id) {
+        lock(&self.forgotten).push(object);
+    }
+
+    /// The same at once, for what may be large. A worker that is gone has forgotten it already.
+    pub fn forget_now(&self, object: Id) {
+        self.forget(object);
         if self.ended().is_some() {
             return;
         }
         if let Ok(mut connection) = self.connection()
-            && connection.write(&Request::Forget(object), &[]).is_ok()
+            && connection
+                .write(&(self.take_forgotten(), None::<&Request>), &[])
+                .is_ok()
         {
             lock(&self.idle).push(connection);
         }
+    }
+
+    fn take_forgotten(&self) -> Vec<Id> {
+        std::mem::take(&mut *lock(&self.forgotten))
     }
 
     /// How it ended, once that is known.
@@ -240,7 +255,7 @@ impl Drop for Worker {
 
 /// Reads a reply for as long as there is a reason to wait.
 struct Patient<'a> {
-    stream: UnixStream,
+    stream: Arc<UnixStream>,
     worker: &'a Worker,
     since: Instant,
 }
@@ -249,7 +264,7 @@ impl Read for Patient<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut cancelled_at = None;
         loop {
-            match self.stream.read(buffer) {
+            match (&*self.stream).read(buffer) {
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -270,17 +285,6 @@ impl Read for Patient<'_> {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
-    }
-
-    // `Interrupted` is ours and final: the default would try again for ever.
-    fn read_exact(&mut self, mut buffer: &mut [u8]) -> io::Result<()> {
-        while !buffer.is_empty() {
-            match self.read(buffer)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => buffer = &mut buffer[n..],
-            }
-        }
-        Ok(())
     }
 }
 

@@ -12,7 +12,9 @@ pub type Id = u64;
 /// Rows and columns.
 pub type Shape = (usize, usize);
 
-/// What the host asks. A reply follows each but `Forget`.
+/// What the host asks. A reply follows each.
+///
+/// A frame of the host is the [`Id`]s of objects that it does not need any more, which end first, and a request or none.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
     /// One model; X, then y. → `Fitted`
@@ -111,8 +113,6 @@ pub enum Request {
         /// The texts.
         texts: Vec<String>,
     },
-    /// An object is not needed any more.
-    Forget(Id),
 }
 
 /// Numbers that say what a fit reports of itself: gap, n_nonzero or −1, unconverged or not.

@@ -266,7 +266,7 @@ struct IsolatedPrepared<'a> {
 
 impl Drop for IsolatedPrepared<'_> {
     fn drop(&mut self) {
-        self.worker.forget(self.id);
+        self.worker.forget_now(self.id);
     }
 }
 

@@ -19,7 +19,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use rustix::process::{Resource, Rlimit, setrlimit};
 use self_cell::self_cell;
 
-use super::protocol::{Id, Logged, Reply, Request, Shape, control};
+use super::protocol::{INFO, Id, Logged, Reply, Request, Shape, control};
 use super::wire::{self, Connection};
 use crate::encode::TextEncoder;
 use crate::library::{
@@ -216,14 +216,12 @@ impl From<Failure> for Reply {
 
 /// Answers one connection until it closes.
 fn serve(mut connection: Connection, objects: &Objects) {
-    let Ok(mut stream) = connection.stream.try_clone() else {
-        return;
-    };
-    while let Ok((request, numbers)) = connection.read(&mut stream) {
-        if let Request::Forget(id) = request {
-            objects.held().remove(&id);
+    let stream = Arc::clone(&connection.stream);
+    while let Ok(((forgotten, request), numbers)) = connection.read(&mut &*stream) {
+        objects.forget(forgotten);
+        let Some(request) = request else {
             continue;
-        }
+        };
         let answer = objects.answer(request, numbers, &stream);
         let (reply, numbers) = answer.unwrap_or_else(|failure| (failure.into(), Vec::new()));
         if connection.write(&reply, &[&numbers]).is_err() {
@@ -247,6 +245,15 @@ impl Objects {
 
     fn made(&self, object: Object) -> Answer {
         Ok((Reply::Made(self.keep(object)), Vec::new()))
+    }
+
+    /// Plugins take their time to destroy; the others are not kept waiting.
+    fn forget(&self, ids: Vec<Id>) {
+        let ended: Vec<Object> = {
+            let mut held = self.held();
+            ids.iter().filter_map(|id| held.remove(id)).collect()
+        };
+        drop(ended);
     }
 
     fn find(&self, id: Id) -> Result<Object, Failure> {
@@ -276,10 +283,7 @@ impl Objects {
     }
 
     fn answer(&self, request: Request, numbers: Vec<f64>, connection: &UnixStream) -> Answer {
-        let mut numbers = Numbers {
-            all: numbers,
-            at: 0,
-        };
+        let mut numbers = Numbers(numbers);
         match request {
             Request::Regressor(options) => {
                 let made =
@@ -394,7 +398,6 @@ impl Objects {
                 let counts = self.encoder(encoder)?.token_counts(&borrowed(&texts))?;
                 Ok((Reply::Tokens(counts), Vec::new()))
             }
-            Request::Forget(_) => Ok((Reply::Done, Vec::new())),
         }
     }
 
@@ -427,16 +430,17 @@ impl Objects {
         let Object::Walk(walk) = self.find(path)? else {
             return Err(Failure::Host(format!("{path} is no path")));
         };
-        let mut out = vec![0.0; n_out * columns.len()];
+        let mut answer = vec![0.0; (n_out + INFO) * columns.len()];
+        let (out, infos) = answer.split_at_mut(n_out * columns.len());
         let mut info = vec![FitInfo::default(); columns.len()];
         let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
-        walk.with_dependent_mut(|_, walk| walk.advance(columns, steps, &mut out, &mut info))?;
-        for info in info {
+        walk.with_dependent_mut(|_, walk| walk.advance(columns, steps, out, &mut info))?;
+        for (to, info) in infos.chunks_exact_mut(INFO).zip(info) {
             let n_nonzero = info.n_nonzero.map_or(-1.0, f64::from);
             let is_unconverged = f64::from(u8::from(info.is_unconverged));
-            out.extend([info.gap, n_nonzero, is_unconverged]);
+            to.copy_from_slice(&[info.gap, n_nonzero, is_unconverged]);
         }
-        Ok((Reply::Done, out))
+        Ok((Reply::Done, answer))
     }
 }
 
@@ -456,20 +460,15 @@ fn borrowed(texts: &[String]) -> Vec<&str> {
 }
 
 /// The numbers of a request, taken matrix by matrix.
-struct Numbers {
-    all: Vec<f64>,
-    at: usize,
-}
+struct Numbers(Vec<f64>);
 
 impl Numbers {
+    /// The first stay where they are: X, which is most of them, is not copied once more.
     fn matrix(&mut self, (rows, columns): Shape) -> Result<DMatrix<f64>, Failure> {
-        let end = rows
-            .checked_mul(columns)
-            .and_then(|n| n.checked_add(self.at));
-        let taken = end.and_then(|end| self.all.get(self.at..end));
-        let taken = taken.ok_or_else(|| Failure::Host("a request lacks numbers".into()))?;
-        let matrix = DMatrix::from_column_slice(rows, columns, taken);
-        self.at += taken.len();
-        Ok(matrix)
+        let n = rows.checked_mul(columns).filter(|n| *n <= self.0.len());
+        let n = n.ok_or_else(|| Failure::Host("a request lacks numbers".into()))?;
+        let rest = self.0.split_off(n);
+        let taken = std::mem::replace(&mut self.0, rest);
+        Ok(DMatrix::from_vec(rows, columns, taken))
     }
 }

@@ -1,11 +1,13 @@
 //! Frames: a JSON header and the numbers that belong to it.
 //!
 //! Through the socket go, little-endian, the bytes of the header (u32), the count of the numbers (u64), the header, and few numbers (f64). Many numbers lie in the
-//! connection's [`Arena`] instead, where there is one.
+//! connection's [`Arena`] instead, where there is one. A study makes some hundred thousand calls, so a frame is one write and one read: each more would wake the
+//! other side once more.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,10 +19,13 @@ use super::arena::Arena;
 const LONGEST_HEADER: usize = 1 << 30;
 /// So many numbers go through the socket: it has to be written to anyway.
 const FEW: usize = 256;
+/// Bytes that are read at once, a frame of few numbers with its header.
+const AT_ONCE: usize = 8192;
 
 /// One end of a connection.
 pub struct Connection {
-    pub stream: UnixStream,
+    pub stream: Arc<UnixStream>,
+    inbox: Inbox,
     #[cfg(target_os = "linux")]
     pub arena: Option<Arena>,
 }
@@ -29,7 +34,8 @@ impl From<UnixStream> for Connection {
     /// Without shared memory.
     fn from(stream: UnixStream) -> Self {
         Self {
-            stream,
+            stream: Arc::new(stream),
+            inbox: Inbox::default(),
             #[cfg(target_os = "linux")]
             arena: None,
         }
@@ -40,9 +46,9 @@ impl Connection {
     /// The host's end, with shared memory where the system has it.
     pub fn shared(stream: UnixStream) -> io::Result<Self> {
         Ok(Self {
-            stream,
             #[cfg(target_os = "linux")]
             arena: Some(Arena::new()?),
+            ..Self::from(stream)
         })
     }
 
@@ -61,9 +67,9 @@ impl Connection {
             return Ok(None);
         };
         Ok(Some(Self {
-            stream: stream.into(),
             #[cfg(target_os = "linux")]
             arena: fds.next().map(Arena::of).transpose()?,
+            ..Self::from(UnixStream::from(stream))
         }))
     }
 
@@ -74,18 +80,19 @@ impl Connection {
             && count(numbers) > FEW
         {
             arena.put(numbers)?;
-            return write_head(&mut self.stream, header, count(numbers));
+            return write_head(&mut &*self.stream, header, count(numbers));
         }
-        write_head(&mut self.stream, header, count(numbers))?;
+        let mut frame = head(header, count(numbers))?;
         for part in numbers {
-            self.stream.write_all(bytes_of(part))?;
+            frame.extend_from_slice(bytes_of(part));
         }
-        Ok(())
+        (&*self.stream).write_all(&frame)
     }
 
     /// Reads one frame; `from` reads the stream.
     pub fn read<H: DeserializeOwned>(&mut self, from: &mut impl Read) -> io::Result<(H, Vec<f64>)> {
-        let (header, n_numbers) = read_head(from)?;
+        let mut from = self.inbox.before(from);
+        let (header, n_numbers) = read_head(&mut from)?;
         #[cfg(target_os = "linux")]
         if let Some(arena) = &mut self.arena
             && n_numbers > FEW
@@ -102,6 +109,57 @@ impl Connection {
     }
 }
 
+/// What was read of the stream and not asked for yet.
+#[derive(Default)]
+struct Inbox {
+    bytes: Vec<u8>,
+    /// So many of them were asked for.
+    at: usize,
+}
+
+impl Inbox {
+    fn before<'a, R: Read>(&'a mut self, from: &'a mut R) -> InboxReader<'a, R> {
+        InboxReader { inbox: self, from }
+    }
+}
+
+/// The inbox, and then the stream.
+struct InboxReader<'a, R> {
+    inbox: &'a mut Inbox,
+    from: &'a mut R,
+}
+
+impl<R: Read> Read for InboxReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Inbox { bytes, at } = &mut *self.inbox;
+        if *at == bytes.len() {
+            if buffer.len() >= AT_ONCE {
+                return self.from.read(buffer);
+            }
+            bytes.resize(AT_ONCE, 0);
+            *at = AT_ONCE;
+            let n = self.from.read(bytes)?;
+            bytes.truncate(n);
+            *at = 0;
+        }
+        let n = buffer.len().min(bytes.len() - *at);
+        buffer[..n].copy_from_slice(&bytes[*at..*at + n]);
+        *at += n;
+        Ok(n)
+    }
+
+    // Every error is final, `Interrupted` too: the reader below says it for its own reasons.
+    fn read_exact(&mut self, mut buffer: &mut [u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.read(buffer)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => buffer = &mut buffer[n..],
+            }
+        }
+        Ok(())
+    }
+}
+
 fn count(numbers: &[&[f64]]) -> usize {
     numbers.iter().map(|part| part.len()).sum()
 }
@@ -112,14 +170,17 @@ pub fn write_head(
     header: &impl Serialize,
     n_numbers: usize,
 ) -> io::Result<()> {
-    let header = serde_json::to_vec(header)?;
-    let header_len = u32::try_from(header.len())
-        .map_err(|_| io::Error::other("more text than one call can carry"))?;
-    let mut head = Vec::with_capacity(12 + header.len());
-    head.extend_from_slice(&header_len.to_le_bytes());
+    out.write_all(&head(header, n_numbers)?)
+}
+
+fn head(header: &impl Serialize, n_numbers: usize) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; 4];
     head.extend_from_slice(&(n_numbers as u64).to_le_bytes());
-    head.extend_from_slice(&header);
-    out.write_all(&head)
+    serde_json::to_writer(&mut head, header)?;
+    let header_len = u32::try_from(head.len() - 12)
+        .map_err(|_| io::Error::other("more text than one call can carry"))?;
+    head[..4].copy_from_slice(&header_len.to_le_bytes());
+    Ok(head)
 }
 
 /// Reads a header and how many numbers belong to it.
@@ -171,6 +232,50 @@ mod tests {
         assert_eq!(bits(&numbers), bits(&[&a[..], &b[..]].concat()));
         let (header, numbers): ((String, f64), _) = theirs.read(&mut from).unwrap();
         assert_eq!((header.0.as_str(), numbers.len()), ("next", 0));
+    }
+
+    /// Gives a stream's bytes one by one, and counts how often it was asked.
+    struct Drops<'a>(&'a [u8], usize);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 += 1;
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn frames_arrive_however_the_stream_cuts_them() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut ours = Connection::from(ours);
+        let many: Vec<f64> = (0..3000).map(f64::from).collect();
+        let frames: [&[f64]; 4] = [&[1.0, 2.0], &many, &[], &[3.0]];
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            theirs.read_to_end(&mut bytes).map(|_| bytes).unwrap()
+        });
+        for numbers in frames {
+            ours.write(&"a header", &[numbers]).unwrap();
+        }
+        drop(ours);
+        let bytes = reader.join().unwrap();
+        let (stream, _) = UnixStream::pair().unwrap();
+        let (mut whole, mut cut) = (
+            Connection::from(stream.try_clone().unwrap()),
+            Connection::from(stream),
+        );
+        let (mut at_once, mut drops) = (bytes.as_slice(), Drops(&bytes, 0));
+        for numbers in frames {
+            let (header, found): (String, _) = whole.read(&mut at_once).unwrap();
+            assert_eq!((header.as_str(), found.as_slice()), ("a header", numbers));
+            let (_, found): (String, _) = cut.read(&mut drops).unwrap();
+            assert_eq!(found, numbers);
+        }
+        assert_eq!(drops.1, bytes.len());
+        assert!(
+            cut.read::<String>(&mut drops).is_err(),
+            "the stream has ended"
+        );
     }
 
     #[test]
