@@ -255,6 +255,14 @@ fn interrupted(folder: &Folder, plugin: &str) -> (String, f64) {
 }
 
 #[test]
+fn a_fit_that_tells_of_progress_may_take_longer_than_the_time_limit() {
+    let folder = Folder::sound();
+    let plugin = c_plugin("slow_fit_with_progress");
+    append(&folder, &regressor("slow", &plugin, "time_limit = 1\n"));
+    eval(&folder, "run", &["--quiet"]).ending_with(0);
+}
+
+#[test]
 fn ctrl_c_ends_a_plugin_that_hangs_within_seconds_and_keeps_what_is_finished() {
     let (_, seconds) = interrupted(&Folder::sound(), "loop_in_fit");
     assert!(seconds < 10.0, "{seconds}");

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
-use super::protocol::{Id, Logged, Reply, Request, control};
+use super::protocol::{Id, Reply, Request, Told, control};
 use super::wire::{self, Connection};
 use crate::library::probe::{first_line, last_words, signal_name};
 use crate::library::{CallContext, Limits, LogLevel, Plugin};
@@ -56,7 +56,9 @@ pub struct Worker {
     /// What is known of its end.
     ended: Mutex<Option<Ended>>,
     is_cancelled: AtomicBool,
-    logs: Option<JoinHandle<()>>,
+    /// When the plugin last told of progress, in whichever call.
+    sign: Arc<Mutex<Instant>>,
+    told: Option<JoinHandle<()>>,
 }
 
 impl Worker {
@@ -85,7 +87,8 @@ impl Worker {
         if let Some(stdout) = child.stdout.take() {
             warn_of_noise(stdout, plugin.title(), context.clone());
         }
-        let logs = pass_on_logs(control.try_clone()?, context.clone());
+        let sign = Arc::new(Mutex::new(Instant::now()));
+        let told = listen(control.try_clone()?, context.clone(), Arc::clone(&sign));
         Ok(Self {
             child: Mutex::new(child),
             control: Mutex::new(control),
@@ -96,7 +99,8 @@ impl Worker {
             context: context.clone(),
             ended: Mutex::default(),
             is_cancelled: AtomicBool::new(false),
-            logs: Some(logs),
+            sign,
+            told: Some(told),
         })
     }
 
@@ -122,10 +126,7 @@ impl Worker {
             };
             let reply = loop {
                 match connection.read(&mut patient)? {
-                    (Reply::Progress(share), _) => {
-                        patient.since = Instant::now();
-                        progress(share);
-                    }
+                    (Reply::Progress(share), _) => progress(share),
                     reply => break reply,
                 }
             };
@@ -247,8 +248,8 @@ impl Drop for Worker {
         let _ = child.kill();
         let _ = child.wait();
         // What the plugin logged last is still on its way.
-        if let Some(logs) = self.logs.take() {
-            let _ = logs.join();
+        if let Some(told) = self.told.take() {
+            let _ = told.join();
         }
     }
 }
@@ -281,7 +282,8 @@ impl Read for Patient<'_> {
                     return Err(io::ErrorKind::Interrupted.into());
                 }
             }
-            if self.since.elapsed() > self.worker.limits.time {
+            let sign = self.since.max(*lock(&self.worker.sign));
+            if sign.elapsed() > self.worker.limits.time {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
@@ -321,10 +323,18 @@ fn warn_of_noise(mut stdout: impl Read + Send + 'static, title: String, context:
     });
 }
 
-fn pass_on_logs(mut control: UnixStream, context: CallContext) -> JoinHandle<()> {
+/// Log lines go to the user.
+fn listen(
+    mut control: UnixStream,
+    context: CallContext,
+    sign: Arc<Mutex<Instant>>,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
-        while let Ok((Logged(level, text), _)) = wire::read_head(&mut control) {
-            context.log(level, &text);
+        while let Ok((told, _)) = wire::read_head(&mut control) {
+            match told {
+                Told::Log(level, text) => context.log(level, &text),
+                Told::Sign => *lock(&sign) = Instant::now(),
+            }
         }
     })
 }

@@ -152,6 +152,11 @@ pub mod control {
     pub const CANCEL: u8 = b'c';
 }
 
-/// A line of a plugin's log, told on the control socket.
+/// What a worker tells on the control socket, whatever it is asked meanwhile.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Logged(pub LogLevel, pub String);
+pub enum Told {
+    /// A line of the plugin's log.
+    Log(LogLevel, String),
+    /// The plugin told of progress: it has not hung.
+    Sign,
+}

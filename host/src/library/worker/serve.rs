@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{
@@ -19,13 +20,16 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use rustix::process::{Resource, Rlimit, setrlimit};
 use self_cell::self_cell;
 
-use super::protocol::{INFO, Id, Logged, Reply, Request, Shape, control};
+use super::protocol::{INFO, Id, Reply, Request, Shape, Told, control};
 use super::wire::{self, Connection};
 use crate::encode::TextEncoder;
 use crate::library::{
-    CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, StudyRegressor,
+    CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen, StudyRegressor,
     open_here,
 };
+
+/// Signs of life are told no oftener: `time_limit` counts seconds.
+const SIGNS: Duration = Duration::from_millis(100);
 
 /// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which the host has probed, and serves the host on stdin until that closes.
 /// `memory`: bytes its data may have, 0 for no limit.
@@ -36,7 +40,7 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let cancelled = Arc::new(AtomicBool::new(false));
-    let Ok(context) = logging(&control, Arc::clone(&cancelled)) else {
+    let Ok(context) = telling(&control, Arc::clone(&cancelled)) else {
         return ExitCode::FAILURE;
     };
     let plugin = match open_here(file, id) {
@@ -91,14 +95,28 @@ fn take_control() -> io::Result<UnixStream> {
     Ok(control)
 }
 
-/// Log lines of the plugin go to the host.
-fn logging(control: &UnixStream, cancelled: Arc<AtomicBool>) -> io::Result<CallContext> {
-    let control = Mutex::new(control.try_clone()?);
-    let log = move |level, text: &str| {
+/// Log lines of the plugin go to the host, and that it tells of progress.
+fn telling(control: &UnixStream, cancelled: Arc<AtomicBool>) -> io::Result<CallContext> {
+    let control = Arc::new(Mutex::new(control.try_clone()?));
+    let tell = move |told| {
         let mut control = control.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = wire::write_head(&mut *control, &Logged(level, text.to_owned()), 0);
+        let _ = wire::write_head(&mut *control, &told, 0);
     };
-    Ok(CallContext::new(log, cancelled))
+    let log = {
+        let tell = tell.clone();
+        move |level, text: &str| tell(Told::Log(level, text.to_owned()))
+    };
+    let last_sign = Mutex::new(None);
+    let watch = move |seen| {
+        let mut last = last_sign.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(seen, Seen::Progress(_))
+            && last.is_none_or(|last: Instant| last.elapsed() > SIGNS)
+        {
+            *last = Some(Instant::now());
+            tell(Told::Sign);
+        }
+    };
+    Ok(CallContext::new(log, cancelled).watched(watch))
 }
 
 /// The next message of the host, with the connection that came along; `None` when it is gone.
@@ -388,7 +406,7 @@ impl Objects {
                 Ok((Reply::Encoder(id, shape), Vec::new()))
             }
             Request::Encode { encoder, texts } => {
-                let progress = telling(connection);
+                let progress = passing_on(connection);
                 let vectors = self
                     .encoder(encoder)?
                     .encode(&borrowed(&texts), &progress)?;
@@ -445,7 +463,7 @@ impl Objects {
 }
 
 /// Tells the host of progress; a plugin may do so from any of its threads, between the request and its reply.
-fn telling(connection: &UnixStream) -> impl Fn(f64) + Sync {
+fn passing_on(connection: &UnixStream) -> impl Fn(f64) + Sync {
     let connection = connection.try_clone().ok().map(Mutex::new);
     move |share| {
         if let Some(connection) = &connection {
