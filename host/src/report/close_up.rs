@@ -34,6 +34,13 @@ pub struct BinSummary {
     pub n: usize,
 }
 
+impl BinSummary {
+    /// `y` minus and plus two standard errors.
+    pub fn bar(&self) -> [f64; 2] {
+        [self.y - 2.0 * self.se, self.y + 2.0 * self.se]
+    }
+}
+
 /// The plane of prediction and target, cut into equal cells; those without a row are left out.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DensitySummary {

@@ -1,6 +1,7 @@
 //! A straight axis: from values to pixels, with round ticks.
 
 use super::super::numbers::score;
+use super::super::svg::{Anchor, Svg};
 
 /// A straight axis from values to pixels.
 pub struct Axis {
@@ -60,6 +61,18 @@ impl Axis {
     /// Whether a value lies off the axis.
     pub fn is_beyond(&self, value: f64) -> bool {
         value < self.low || value > self.high
+    }
+
+    /// Draws it below a plane that reaches from `top` to `bottom`: about `n_ticks` lines with their labels, the zero line, and what it shows.
+    pub fn draw(&self, svg: &mut Svg, n_ticks: f64, (top, bottom): (f64, f64), shows: &str) {
+        for tick in self.ticks(n_ticks) {
+            let (x, label) = (self.at(tick), tick_label(tick));
+            svg.line("grid", (x, top), (x, bottom));
+            svg.text("quiet", (x, bottom + 17.0), Anchor::Middle, &label);
+        }
+        let (zero, middle) = (self.at(0.0), (self.left + self.right) / 2.0);
+        svg.line("zero", (zero, top), (zero, bottom + 4.0));
+        svg.text("quiet", (middle, bottom + 36.0), Anchor::Middle, shows);
     }
 
     /// Round values, about `n` of them.

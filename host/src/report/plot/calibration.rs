@@ -29,15 +29,10 @@ pub fn calibrations(results: &StudyResults) -> Vec<Picture> {
 }
 
 fn draw(close_up: &CloseUp, density: &DensitySummary, results: &StudyResults) -> Svg {
-    let mut svg = panel::open(
-        &close_up.target,
-        &close_up.encoder,
-        &close_up.regressor,
-        results,
-    );
+    let mut svg = panel::open(close_up, results);
     let ((left, right), (bottom, top)) = (panel::across(), panel::upwards());
     let x = Axis::over([density.x.0, density.x.1].into_iter(), left, right);
-    let bars = close_up.calibration.iter().flat_map(ends);
+    let bars = close_up.calibration.iter().flat_map(BinSummary::bar);
     let y = Axis::over(
         [density.y.0, density.y.1].into_iter().chain(bars),
         bottom,
@@ -49,16 +44,11 @@ fn draw(close_up: &CloseUp, density: &DensitySummary, results: &StudyResults) ->
     agreement(&mut svg, &x, &y);
     for bin in &close_up.calibration {
         let at = x.at(bin.x);
-        let [low, high] = ends(bin);
+        let [low, high] = bin.bar();
         svg.line("range", (at, y.at(low)), (at, y.at(high)));
         svg.circle("mark", (at, y.at(bin.y)), 3.5);
     }
     svg
-}
-
-/// Two standard errors to either side.
-fn ends(bin: &BinSummary) -> [f64; 2] {
-    [bin.y - 2.0 * bin.se, bin.y + 2.0 * bin.se]
 }
 
 /// The cells in shades, by the square root of their rows: a crowded cell must not leave the others blank.

@@ -5,7 +5,7 @@ use super::super::model::StudyResults;
 use super::super::numbers::{interval, level, score};
 use super::super::svg::{Anchor, Svg, text_width};
 use super::Picture;
-use super::axis::{Axis, tick_label};
+use super::axis::Axis;
 use super::sign::{Sign, draw};
 
 const ROW: f64 = 22.0;
@@ -26,17 +26,8 @@ pub fn differences(results: &StudyResults) -> Option<Picture> {
     });
     let axis = Axis::around(ends, LABELS + 12.0, WIDTH - NUMBERS);
     let mut svg = Svg::new(WIDTH, bottom + 74.0);
-    for tick in axis.ticks(6.0) {
-        let x = axis.at(tick);
-        svg.line("grid", (x, top), (x, bottom));
-        svg.text(
-            "quiet",
-            (x, bottom + 17.0),
-            Anchor::Middle,
-            &tick_label(tick),
-        );
-    }
-    svg.line("zero", (axis.at(0.0), top), (axis.at(0.0), bottom + 4.0));
+    let shows = "difference in r2, the first minus the second";
+    axis.draw(&mut svg, 6.0, (top, bottom), shows);
     let numbers = WIDTH - NUMBERS + 60.0;
     svg.text("quiet", (numbers, 16.0), Anchor::End, "Δr2");
     svg.text("quiet", (numbers + 10.0, 16.0), Anchor::Start, "95 % CI");
@@ -49,13 +40,6 @@ pub fn differences(results: &StudyResults) -> Option<Picture> {
             numbers,
         );
     }
-    let middle = (axis.left + axis.right) / 2.0;
-    svg.text(
-        "quiet",
-        (middle, bottom + 36.0),
-        Anchor::Middle,
-        "difference in r2, the first minus the second",
-    );
     legend(&mut svg, bottom + 62.0, results);
     Some(Picture {
         name: "differences".to_owned(),

@@ -5,7 +5,7 @@ use super::super::numbers::score;
 use super::super::svg::{Anchor, Svg};
 use super::super::wording::family;
 use super::Picture;
-use super::axis::{Axis, tick_label};
+use super::axis::Axis;
 use super::forest::by_target;
 use super::sign::{Sign, arrow, class_of, draw, short_label};
 
@@ -39,17 +39,7 @@ pub fn folds(results: &StudyResults) -> Option<Picture> {
         WIDTH - 20.0,
     );
     let mut svg = Svg::new(WIDTH, bottom + 78.0);
-    for tick in axis.ticks(8.0) {
-        let x = axis.at(tick);
-        svg.line("grid", (x, top), (x, bottom));
-        svg.text(
-            "quiet",
-            (x, bottom + 17.0),
-            Anchor::Middle,
-            &tick_label(tick),
-        );
-    }
-    svg.line("zero", (axis.at(0.0), top), (axis.at(0.0), bottom + 4.0));
+    axis.draw(&mut svg, 8.0, (top, bottom), "r2 of each fold by itself");
     let mut y = top;
     for (target, cells) in groups {
         svg.name("head", (0.0, y + HEAD - 8.0), LABELS + 140.0, target);
@@ -59,13 +49,6 @@ pub fn folds(results: &StudyResults) -> Option<Picture> {
             y += ROW;
         }
     }
-    let middle = (axis.left + axis.right) / 2.0;
-    svg.text(
-        "quiet",
-        (middle, bottom + 36.0),
-        Anchor::Middle,
-        "r2 of each fold by itself",
-    );
     let legend = bottom + 64.0;
     fold_mark(&mut svg, (12.0, legend - 4.0));
     svg.text(

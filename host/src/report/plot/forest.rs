@@ -5,7 +5,7 @@ use super::super::numbers::{interval, level, score};
 use super::super::svg::{Anchor, Svg, text_width};
 use super::super::wording::{baseline, controls, family, is_significant};
 use super::Picture;
-use super::axis::{Axis, tick_label};
+use super::axis::Axis;
 use super::sign::{Sign, arrow, class_of, draw, sentence, short_label};
 
 const ROW: f64 = 22.0;
@@ -34,7 +34,13 @@ pub fn forest(results: &StudyResults) -> Picture {
     let keys = keys(&axis, &cells, results);
     let lines_below = places(&keys).last().map_or(0.0, |(_, y)| *y);
     let mut svg = Svg::new(WIDTH, bottom + 86.0 + lines_below);
-    draw_axis(&mut svg, &axis, top, bottom);
+    let against = if results.covariates.is_empty() {
+        "guessing the training mean"
+    } else {
+        baseline(results)
+    };
+    let shows = format!("r2 on held-out rows; 0 is {against}");
+    axis.draw(&mut svg, 8.0, (top, bottom), &shows);
     svg.text("quiet", (R2, 16.0), Anchor::End, "r2");
     if cells.iter().any(|cell| cell.ci_low.is_some()) {
         svg.text("quiet", (R2 + 10.0, 16.0), Anchor::Start, "95 % CI");
@@ -52,19 +58,6 @@ pub fn forest(results: &StudyResults) -> Picture {
             y += ROW;
         }
     }
-    svg.text(
-        "quiet",
-        ((axis.left + axis.right) / 2.0, bottom + 36.0),
-        Anchor::Middle,
-        &format!(
-            "r2 on held-out rows; 0 is {}",
-            if results.covariates.is_empty() {
-                "guessing the training mean"
-            } else {
-                baseline(results)
-            }
-        ),
-    );
     legend(&mut svg, bottom + 66.0, &keys);
     Picture {
         name: "forest".to_owned(),
@@ -121,20 +114,6 @@ pub(super) fn by_target<'a>(
             .position(|target| target.name == *name)
     });
     groups
-}
-
-fn draw_axis(svg: &mut Svg, axis: &Axis, top: f64, bottom: f64) {
-    for tick in axis.ticks(8.0) {
-        let x = axis.at(tick);
-        svg.line("grid", (x, top), (x, bottom));
-        svg.text(
-            "quiet",
-            (x, bottom + 17.0),
-            Anchor::Middle,
-            &tick_label(tick),
-        );
-    }
-    svg.line("zero", (axis.at(0.0), top), (axis.at(0.0), bottom + 4.0));
 }
 
 fn forest_row(svg: &mut Svg, axis: &Axis, y: f64, cell: &CellResult, results: &StudyResults) {

@@ -30,25 +30,18 @@ pub fn lengths(results: &StudyResults) -> Vec<Picture> {
 }
 
 fn is_off(bin: &BinSummary) -> bool {
-    bin.y.abs() > 2.0 * bin.se
+    let [low, high] = bin.bar();
+    low > 0.0 || high < 0.0
 }
 
 fn draw(close_up: &CloseUp, results: &StudyResults) -> Svg {
-    let mut svg = panel::open(
-        &close_up.target,
-        &close_up.encoder,
-        &close_up.regressor,
-        results,
-    );
+    let mut svg = panel::open(close_up, results);
     let ((left, right), (bottom, top)) = (panel::across(), panel::upwards());
     let bins = &close_up.residual_by_length;
     // Lengths are skewed: a logarithmic axis, so that short texts do not lie on one another. No text is shorter than one character on it.
     let log = |bin: &BinSummary| bin.x.max(1.0).log10();
     let x = Axis::over(bins.iter().map(log), left, right);
-    let ends = bins
-        .iter()
-        .flat_map(|bin| [bin.y - 2.0 * bin.se, bin.y + 2.0 * bin.se]);
-    let y = Axis::around(ends, bottom, top);
+    let y = Axis::around(bins.iter().flat_map(BinSummary::bar), bottom, top);
     panel::frame(
         &mut svg,
         &y,
@@ -59,11 +52,8 @@ fn draw(close_up: &CloseUp, results: &StudyResults) -> Svg {
     svg.line("zero", (left, y.at(0.0)), (right, y.at(0.0)));
     for bin in bins {
         let at = x.at(log(bin));
-        svg.line(
-            "range",
-            (at, y.at(bin.y - 2.0 * bin.se)),
-            (at, y.at(bin.y + 2.0 * bin.se)),
-        );
+        let [low, high] = bin.bar();
+        svg.line("range", (at, y.at(low)), (at, y.at(high)));
         svg.circle("mark", (at, y.at(bin.y)), 3.5);
     }
     svg

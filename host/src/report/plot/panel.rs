@@ -1,5 +1,6 @@
 //! What the small pictures of one recipe share: size, head, axes.
 
+use super::super::close_up::CloseUp;
 use super::super::model::StudyResults;
 use super::super::numbers::in_units;
 use super::super::svg::{Anchor, Svg, cut, text_width};
@@ -22,10 +23,10 @@ pub fn upwards() -> (f64, f64) {
 }
 
 /// An empty panel with its target and recipe.
-pub fn open(target: &str, encoder: &str, regressor: &str, results: &StudyResults) -> Svg {
+pub fn open(close_up: &CloseUp, results: &StudyResults) -> Svg {
     let mut svg = Svg::new(PANEL.0, PANEL.1);
-    svg.name("head", (0.0, 14.0), PANEL.0 - 10.0, target);
-    let recipe = recipe(encoder, regressor, results);
+    svg.name("head", (0.0, 14.0), PANEL.0 - 10.0, &close_up.target);
+    let recipe = recipe(&close_up.encoder, &close_up.regressor, results);
     svg.name("quiet", (0.0, 30.0), PANEL.0 - 10.0, &recipe);
     svg
 }

@@ -45,12 +45,7 @@ fn is_walked(path: &PathSummary) -> bool {
 }
 
 fn draw(close_up: &CloseUp, path: &PathSummary, results: &StudyResults) -> Svg {
-    let mut svg = panel::open(
-        &close_up.target,
-        &close_up.encoder,
-        &close_up.regressor,
-        results,
-    );
+    let mut svg = panel::open(close_up, results);
     let ((left, right), (bottom, top)) = (panel::across(), panel::upwards());
     let logs: Vec<f64> = path
         .penalties
