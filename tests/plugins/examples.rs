@@ -8,7 +8,7 @@ use ocean_engine::regressor::{FitInfo, Regressor};
 use ocean_host::library::RegressorOptions;
 use ocean_tests::fixtures;
 use ocean_tests::kit::{self, can_build, has_module};
-use ocean_tests::workspace::{built, root};
+use ocean_tests::workspace::{built, cargo, root};
 use serde_json::{Value, json};
 
 use crate::conformance::passes;
@@ -146,6 +146,23 @@ fn sentence_transformers_reads_a_folder_encodes_and_a_full_cache_loads_nothing()
     sh(&folder, &format!("{eval} second"));
     assert_eq!(first_row(&folder, "second"), row);
     assert!(!trace.exists(), "all vectors were in the cache");
+}
+
+#[test]
+fn kernel_ridge_passes_its_own_tests() {
+    let manifest = root().join("examples/plugins/kernel-ridge/Cargo.toml");
+    let target = fixtures::kernel_ridge().ancestors().nth(2).unwrap();
+    let output = cargo()
+        .args(["test", "--quiet", "--locked", "--release"])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(target)
+        .output()
+        .unwrap();
+    let said = kit::text(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("2 passed; 0 failed"), "{said}");
 }
 
 #[test]

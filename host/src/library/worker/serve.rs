@@ -108,10 +108,11 @@ fn telling(control: &UnixStream, cancelled: Arc<AtomicBool>) -> io::Result<CallC
     };
     let last_sign = Mutex::new(None);
     let watch = move |seen| {
+        let Seen::Progress(_) = seen else {
+            return;
+        };
         let mut last = last_sign.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(seen, Seen::Progress(_))
-            && last.is_none_or(|last: Instant| last.elapsed() > SIGNS)
-        {
+        if last.is_none_or(|last: Instant| last.elapsed() > SIGNS) {
             *last = Some(Instant::now());
             tell(Told::Sign);
         }
