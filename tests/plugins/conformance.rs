@@ -91,23 +91,37 @@ fn a_wrong_request_is_refused_and_one_check_can_be_asked_alone() {
     assert_eq!(check("no-such-plugin", &[]).1, 2);
 }
 
+/// What `random-shapes` saw of a plugin that does not like seventeen rows.
+fn seventeen_rows(fault: &str, seed: &str) -> Value {
+    let plugin = fixtures::c_plugin_with("sound_ridge", &[fault]);
+    let output = Command::new(&workspace::built().host)
+        .args(["plugin", "check", "--json", "--only", "random-shapes"])
+        .args(["--seed", seed])
+        .arg(&plugin)
+        .output()
+        .unwrap();
+    let mut result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    result["outcome"].take()
+}
+
 #[test]
 fn the_same_seed_tries_the_same_and_another_seed_something_else() {
-    let plugin = fixtures::c_plugin_with("sound_ridge", &["-DFAULT_RANDOM"]);
     let seen = |seed: &str| {
-        let output = Command::new(&workspace::built().host)
-            .args(["plugin", "check", "--json", "--only", "random-shapes"])
-            .args(["--seed", seed])
-            .arg(&plugin)
-            .output()
-            .unwrap();
-        let result: Value = serde_json::from_slice(&output.stdout).unwrap();
-        result["outcome"]["failed"].as_str().unwrap().to_owned()
+        let outcome = seventeen_rows("-DFAULT_RANDOM", seed);
+        outcome["failed"].as_str().unwrap().to_owned()
     };
     let first = seen("1");
     assert!(first.starts_with("17 × "), "{first}");
     assert_eq!(first, seen("1"));
     assert_ne!(first, seen("2"));
+}
+
+#[test]
+fn of_a_crash_it_is_said_what_was_tried() {
+    let outcome = seventeen_rows("-DFAULT_RANDOM_CRASH", "1");
+    let seen = outcome["crashed"].as_str().unwrap();
+    assert!(seen.contains("signal 6"), "{seen}");
+    assert!(seen.contains("trying 17 × "), "{seen}");
 }
 
 /// What `plugin check` says on stderr of parameters that do not fit.

@@ -30,7 +30,7 @@ fn wrong_layout(_: &str) -> PathBuf {
     wrong_layout_plugin().to_path_buf()
 }
 
-const RIDGE: [(&str, &str, &str); 38] = [
+const RIDGE: [(&str, &str, &str); 39] = [
     ("SLOW", "quick-to-load", "warning"),
     ("DESCRIBE", "describes-itself-the-same", "failed"),
     ("GARBAGE", "refuses-garbage", "failed"),
@@ -58,6 +58,7 @@ const RIDGE: [(&str, &str, &str); 38] = [
     ("PROGRESS", "progress-rises", "failed"),
     ("PROGRESS_RANGE", "progress-rises", "failed"),
     ("RANDOM", "random-shapes", "failed"),
+    ("RANDOM_CRASH", "random-shapes", "crashed"),
     ("SAVE", "saves-and-loads", "failed"),
     ("LOAD", "refuses-damaged-models", "failed"),
     ("ORDER", "order-of-rows", "failed"),

@@ -88,6 +88,7 @@ pub fn survives_random_parameters(subject: &Subject) -> Verdict {
 }
 
 fn is_made_or_refused(subject: &Subject, text: &str) -> Result<(), Outcome> {
+    Subject::trying(text);
     match create(subject, text) {
         Err(error) if error.status != status::PARAM => {
             failed(format!("create({}) is {error}", short(text)))

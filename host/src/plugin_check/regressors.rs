@@ -143,15 +143,13 @@ pub fn survives_random_shapes(subject: &Subject) -> Verdict {
         let (n, p) = (2 + dice.below(40) as usize, 1 + dice.below(40) as usize);
         let (x, y) = subject.data(&format!("fuzz {round}"), n, p);
         let alpha = 10f64.powf(dice.normal() * 2.0);
+        let case = format!("{n} × {p}, alpha = {alpha}");
+        Subject::trying(&case);
         match regressor.fit_predict(&x, &y, alpha, &x) {
             Ok(y_hat) if y_hat.iter().all(|value| value.is_finite()) => {}
-            Ok(_) => {
-                return failed(format!(
-                    "{n} × {p}, alpha = {alpha}: predictions are not finite"
-                ));
-            }
+            Ok(_) => return failed(format!("{case}: predictions are not finite")),
             Err(error) if error.status == abi::status::NUMERIC => {}
-            Err(error) => return failed(format!("{n} × {p}, alpha = {alpha}: {error}")),
+            Err(error) => return failed(format!("{case}: {error}")),
         }
     }
     Ok(Outcome::Success)

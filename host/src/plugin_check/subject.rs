@@ -1,5 +1,6 @@
 //! The plugin under test, and data to test it with.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,6 +69,12 @@ impl Subject {
             params,
             seed: self.seed,
         }
+    }
+
+    /// Says on stderr what comes next: of a plugin that crashes, the last words are what it crashed on. Those of one that does not are never shown, or are for the
+    /// debugger.
+    pub fn trying(what: &str) {
+        let _ = writeln!(std::io::stderr(), "trying {what}");
     }
 
     /// Random numbers of one purpose.
