@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::cluster::task::Shard;
 use crate::config::Scope;
 use crate::plugin_cli::new;
 use crate::progress::Format;
@@ -45,6 +46,20 @@ pub enum Command {
     /// Turn the texts into vectors and keep them in the cache
     #[command(long_about = ENCODE)]
     Encode(EncodeArgs),
+    /// Freeze a study so that many machines can compute it
+    #[command(long_about = PLAN)]
+    Plan(PlanArgs),
+    /// Compute one shard of a planned study
+    #[command(long_about = RUN)]
+    Run(RunArgs),
+    /// Put the shards of a planned study together: the report of one machine
+    #[command(long_about = MERGE)]
+    Merge(MergeArgs),
+    /// Say how far a planned study is, and what to submit again
+    Status(StatusArgs),
+    /// Write the scripts that compute a planned study under Slurm
+    #[command(long_about = SLURM)]
+    Slurm(SlurmArgs),
     /// Begin a plugin, or show which there are and what they take
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -114,6 +129,28 @@ Turn the texts into vectors and keep them in the cache.
 Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and \
 NAME_summary.json are written for every encoder, for use in other programs.";
 
+const PLAN: &str = "\
+Freeze a study so that many machines can compute it.
+
+Refuses what eval would refuse, takes over the vectors that the cache has, measures on this machine what the work costs, and writes DIR/cluster/plan.json with a recommended \
+number of shards, their time and their memory. DIR must lie on a file system that all machines see.";
+
+const RUN: &str = "\
+Compute one shard of a planned study.
+
+Which one says --shard i/n, or the scheduler in SLURM_ARRAY_TASK_ID, SGE_TASK_ID, PBS_ARRAY_INDEX or JOB_COMPLETION_INDEX. Shards may run in any order, at the same time, twice, \
+and in different numbers n. One that was killed goes on where it was. Without --stage, vectors that are lacking are made first, by one task at a time.";
+
+const MERGE: &str = "\
+Put the shards of a planned study together.
+
+Leaves in the folder what eval would have left, byte for byte. A study that is not complete ends with exit code 1 and the missing ranges.";
+
+const SLURM: &str = "\
+Write the scripts that compute a planned study under Slurm: an array that encodes, one that permutes, and the merge, each after the other.
+
+They are written to DIR/cluster/slurm, with time and memory from the plan. --submit hands them to sbatch; given again later, it submits what is missing.";
+
 const CHECK: &str = "\
 Check that a plugin keeps the promises of the ABI.
 
@@ -154,6 +191,120 @@ pub struct EvalArgs {
     /// Options shared with `encode`.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The study: a plugins.toml
+    #[arg(value_name = "FILE")]
+    pub config: PathBuf,
+    /// The results folder [default: runs/<study.name>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Shards to cut the permutations into [default: so many that each takes half an hour]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub shards: Option<u32>,
+    /// Plan anew, deleting what shards of another study have computed in the folder
+    #[arg(long)]
+    pub fresh: bool,
+    /// Threads that each shard will have [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Change a setting: a dotted key and a TOML value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// The folder of vectors that all machines read [default: DIR/cluster/cache]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// No progress, only warnings and the plan
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What every command on a planned study takes.
+#[derive(Debug, Args)]
+pub struct PlannedArgs {
+    /// The results folder of the plan
+    #[arg(value_name = "DIR")]
+    pub run: PathBuf,
+    /// Threads [default: one a core]; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// No progress, only warnings and results
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// For whom progress and results are printed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The planned study.
+    #[command(flatten)]
+    pub planned: PlannedArgs,
+    /// Which shard, from 1, of how many [default: what the scheduler says]
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Only this part of the work [default: permute, after encoding what is lacking]
+    #[arg(long, value_enum)]
+    pub stage: Option<StageArg>,
+}
+
+/// `--stage`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StageArg {
+    /// Turn a range of the texts into vectors
+    Encode,
+    /// Evaluate a range of the permutations
+    Permute,
+}
+
+/// `merge`
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The planned study.
+    #[command(flatten)]
+    pub planned: PlannedArgs,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The results folder of the plan
+    #[arg(value_name = "DIR")]
+    pub run: PathBuf,
+    /// Say it for so many shards [default: those of the plan]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub shards: Option<u32>,
+    /// Print the shards to compute and nothing else, as sbatch --array takes them
+    #[arg(long)]
+    pub missing: bool,
+    /// For whom it is printed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `slurm`
+#[derive(Debug, Args)]
+pub struct SlurmArgs {
+    /// The results folder of the plan
+    #[arg(value_name = "DIR")]
+    pub run: PathBuf,
+    /// The partition
+    #[arg(long, value_name = "NAME")]
+    pub partition: Option<String>,
+    /// The account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Another option for sbatch, as in --sbatch=--qos=long; may be repeated
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub sbatch: Vec<String>,
+    /// Submit what is missing, each stage after the one before
+    #[arg(long)]
+    pub submit: bool,
 }
 
 /// `init`

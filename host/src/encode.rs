@@ -3,7 +3,7 @@
 //! Knows no plugin: anything that turns texts into vectors is a [`TextEncoder`]. A vector depends on its own text alone, so equal texts are encoded
 //! once, only missing rows are encoded, and the size of a chunk is chosen for the progress bar, not for the result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -203,6 +203,57 @@ pub fn get_or_encode(
         n_encoded,
         started.elapsed(),
     ))
+}
+
+/// The different texts of several columns, in the order of the file, column by column.
+pub fn distinct(columns: &[Vec<String>]) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    let texts = columns.iter().flatten().map(String::as_str);
+    texts.filter(|text| seen.insert(RowKey::of(text))).collect()
+}
+
+/// Those of `texts` whose vectors the cache does not have.
+pub fn lacking<'t>(encoder: &dyn TextEncoder, texts: &[&'t str], cache: &Cache) -> Vec<&'t str> {
+    let mut entry = cache.open(encoder.key_parts(), encoder.shape().dim);
+    entry.read();
+    let is_lacking = |text: &&str| entry.get(&RowKey::of(text)).is_none();
+    texts.iter().copied().filter(is_lacking).collect()
+}
+
+/// Copies the vectors of `texts` that `cache` does not have from others, of which the first that has one is taken. What is damaged there costs a warning.
+pub fn take_over(
+    encoder: &dyn TextEncoder,
+    texts: &[&str],
+    cache: &Cache,
+    others: &[Cache],
+    progress: &Progress,
+) {
+    let open = |cache: &Cache| {
+        let mut entry = cache.open(encoder.key_parts(), encoder.shape().dim);
+        entry.read();
+        entry
+    };
+    let mut entry = open(cache);
+    let keys: Vec<RowKey> = texts.iter().map(|text| RowKey::of(text)).collect();
+    let warn = |entry: &mut Entry| {
+        for warning in entry.take_warnings() {
+            progress.warn(&format!("{}: {warning}", encoder.title()));
+        }
+    };
+    for other in others {
+        if keys.iter().all(|key| entry.get(key).is_some()) {
+            break;
+        }
+        let mut other = open(other);
+        for key in &keys {
+            if let (None, Some(row)) = (entry.get(key), other.get(key)) {
+                entry.insert(*key, row.clone());
+            }
+        }
+        warn(&mut other);
+    }
+    entry.flush();
+    warn(&mut entry);
 }
 
 fn assemble(

@@ -21,9 +21,9 @@ pub enum Event<'a> {
         events_version: u32,
         /// Version of the program.
         version: &'a str,
-        /// The command: `eval` or `encode`.
+        /// The command: `eval`, `encode`, `run` or `merge`.
         command: &'a str,
-        /// The configuration as it was named.
+        /// The configuration as it was named; of `run` and `merge` the plan.
         config: &'a Path,
     },
     /// A stage of the work begins.

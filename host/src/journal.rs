@@ -120,6 +120,11 @@ impl Journal {
         (numbers.len() == len).then_some(numbers.as_slice())
     }
 
+    /// Takes over pieces that were computed elsewhere. They are not written down: they are kept where they came from.
+    pub fn adopt(&mut self, records: BTreeMap<String, Vec<f64>>) {
+        self.found.extend(records);
+    }
+
     /// Pieces that earlier runs left.
     pub fn n_found(&self) -> usize {
         self.found.len()
@@ -179,8 +184,8 @@ fn error_at(path: &Path, source: std::io::Error) -> WriteError {
     }
 }
 
-/// name length, name, count, numbers (little-endian), checksum over all of it.
-fn record(name: &str, numbers: &[f64]) -> Vec<u8> {
+/// name length, name, count, numbers (little-endian), checksum over all of it. Files of shards hold the same.
+pub(crate) fn record(name: &str, numbers: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(16 + name.len() + 8 * numbers.len() + CHECKSUM);
     bytes.extend((name.len() as u64).to_le_bytes());
     bytes.extend(name.as_bytes());
@@ -208,7 +213,8 @@ fn read_records(file: &mut File) -> std::io::Result<BTreeMap<String, Vec<f64>>> 
     Ok(found)
 }
 
-fn parse_record(bytes: &[u8]) -> Option<(String, Vec<f64>, usize)> {
+/// The first record of `bytes` and its length; `None` when it is cut short or does not check.
+pub(crate) fn parse_record(bytes: &[u8]) -> Option<(String, Vec<f64>, usize)> {
     let count = |bytes: &[u8]| -> Option<usize> {
         let count = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
         usize::try_from(count).ok()
@@ -231,6 +237,21 @@ fn parse_record(bytes: &[u8]) -> Option<(String, Vec<f64>, usize)> {
     Some((name, numbers.collect(), numbers_end + CHECKSUM))
 }
 
+/// Refuses a run directory that holds a run of another plan.
+///
+/// # Errors
+/// [`JournalError::OtherPlan`].
+pub(crate) fn check_folder(
+    out: &Path,
+    fingerprint: &serde_json::Value,
+) -> Result<(), JournalError> {
+    let work = out.join("work");
+    if out.join("results.json").exists() || work.exists() {
+        check_plan(out, &work, fingerprint)?;
+    }
+    Ok(())
+}
+
 /// A run directory belongs to one plan: that of unfinished work in it, or of the finished run's provenance.
 fn check_plan(
     out: &Path,
@@ -244,6 +265,14 @@ fn check_plan(
     if differences.is_empty() {
         return Ok(());
     }
+    Err(JournalError::OtherPlan {
+        path: out.to_path_buf(),
+        differences: shown(&differences),
+    })
+}
+
+/// At most twelve differences, a line each.
+pub(crate) fn shown(differences: &[String]) -> String {
     let shown = differences.len().min(12);
     let mut lines: Vec<String> = differences[..shown]
         .iter()
@@ -252,10 +281,7 @@ fn check_plan(
     if shown < differences.len() {
         lines.push(format!("  … and {} more", differences.len() - shown));
     }
-    Err(JournalError::OtherPlan {
-        path: out.to_path_buf(),
-        differences: lines.join("\n"),
-    })
+    lines.join("\n")
 }
 
 fn plan_before(out: &Path, work: &Path) -> Option<serde_json::Value> {

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod cells;
 pub mod cli;
 pub mod close_up;
+pub mod cluster;
 pub mod comparisons;
 pub mod config;
 pub mod controls;

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use ocean_host::cli::{
-    CheckArgs, Cli, Command, CommonArgs, EncodeArgs, EvalArgs, PluginCommand, PredictArgs,
-    SelfcheckArgs,
+    CheckArgs, Cli, Command, CommonArgs, EncodeArgs, EvalArgs, MergeArgs, PlanArgs, PlannedArgs,
+    PluginCommand, PredictArgs, RunArgs, SelfcheckArgs, StageArg, StatusArgs,
 };
+use ocean_host::cluster::{self, freeze, slurm};
 use ocean_host::events::{EVENTS_VERSION, Event};
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
@@ -45,6 +46,28 @@ fn main() -> ExitCode {
             announce(format, "encode", &args.config);
             finish_as(format, encode(args))
         }
+        Command::Plan(args) => finish(plan(args).map(|text| (text, ExitCode::SUCCESS))),
+        Command::Run(args) => {
+            let format = Format::from(args.planned.format);
+            announce(format, "run", &cluster::Place::of(&args.planned.run).plan());
+            finish_as(format, shard(&args))
+        }
+        Command::Merge(args) => {
+            let format = Format::from(args.planned.format);
+            announce(format, "merge", &cluster::Place::of(&args.planned.run).plan());
+            finish_as(format, merge(&args))
+        }
+        Command::Status(args) => finish(status(&args)),
+        Command::Slurm(args) => finish(
+            slurm::slurm(&slurm::Request {
+                run: args.run,
+                partition: args.partition,
+                account: args.account,
+                more: args.sbatch,
+                is_submitted: args.submit,
+            })
+            .map(|text| (text, ExitCode::SUCCESS)),
+        ),
         Command::Plugin(command) => finish(plugin(command)),
         Command::Predict(args) => finish(apply(args).map(|text| (text, ExitCode::SUCCESS))),
         Command::Report(args) => finish(
@@ -88,38 +111,15 @@ fn main() -> ExitCode {
 }
 
 fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
-    let is_json = Format::from(args.common.format) == Format::Json;
     let options = Options {
         is_fresh: args.fresh,
         is_dry: args.dry_run,
         ..options(args.config, args.out, &args.common)
     };
-    match run::eval(&options, &interruptible())? {
-        Outcome::Planned(plan) if is_json => {
-            Ok((Event::Planned { plan: &plan }.line(), ExitCode::SUCCESS))
-        }
-        Outcome::Planned(plan) => Ok((plan, ExitCode::SUCCESS)),
-        Outcome::Finished { results, out } => {
-            let text = if is_json {
-                events::of_results(&results, &out)
-            } else {
-                format!(
-                    "{}
-Reports: {}
-",
-                    terminal::render(&results, Screen::of_stdout()),
-                    out.display()
-                )
-            };
-            // A partial run says so in its exit code, too.
-            let code = if results.failed.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            };
-            Ok((text, code))
-        }
-    }
+    Ok(outcome(
+        run::eval(&options, &interruptible())?,
+        options.format,
+    ))
 }
 
 fn encode(args: EncodeArgs) -> Result<(String, ExitCode), RunError> {
@@ -138,6 +138,102 @@ fn encode(args: EncodeArgs) -> Result<(String, ExitCode), RunError> {
         text
     };
     Ok((text, ExitCode::SUCCESS))
+}
+
+/// What to print of a run that ended in a report.
+fn outcome(outcome: Outcome, format: Format) -> (String, ExitCode) {
+    let (results, out) = match outcome {
+        Outcome::Planned(plan) if format == Format::Json => {
+            return (Event::Planned { plan: &plan }.line(), ExitCode::SUCCESS);
+        }
+        Outcome::Planned(text) => return (text, ExitCode::SUCCESS),
+        Outcome::Finished { results, out } => (results, out),
+    };
+    let text = if format == Format::Json {
+        events::of_results(&results, &out)
+    } else {
+        format!(
+            "{}\nReports: {}\n",
+            terminal::render(&results, Screen::of_stdout()),
+            out.display()
+        )
+    };
+    // A partial run says so in its exit code, too.
+    (text, code(results.failed.is_empty()))
+}
+
+fn code(is_whole: bool) -> ExitCode {
+    if is_whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn plan(args: PlanArgs) -> Result<String, RunError> {
+    let options = Options {
+        config: args.config,
+        sets: args.sets,
+        out: args.out,
+        is_fresh: args.fresh,
+        threads: args.threads.map(usize::from),
+        cache: args.cache,
+        is_quiet: args.quiet,
+        ..Options::default()
+    };
+    let wishes = freeze::Wishes {
+        shards: args.shards,
+    };
+    freeze::plan(&options, wishes, &interruptible())
+}
+
+fn planned(args: &PlannedArgs) -> cluster::Options {
+    cluster::Options {
+        run: args.run.clone(),
+        threads: args.threads.map(usize::from),
+        is_quiet: args.quiet,
+        format: args.format.into(),
+    }
+}
+
+fn shard(args: &RunArgs) -> Result<(String, ExitCode), RunError> {
+    let stage = match args.stage {
+        Some(StageArg::Encode) => cluster::Stage::Encode,
+        Some(StageArg::Permute) | None => cluster::Stage::Permute,
+    };
+    let options = planned(&args.planned);
+    let (mut text, is_whole) = cluster::run(&options, stage, args.shard, &interruptible())?;
+    if options.format == Format::Json {
+        text = Event::Finished {
+            out: Some(&options.run),
+            cells: 0,
+            failed: usize::from(!is_whole),
+        }
+        .line();
+    }
+    Ok((text, code(is_whole)))
+}
+
+fn merge(args: &MergeArgs) -> Result<(String, ExitCode), RunError> {
+    let options = planned(&args.planned);
+    let merged = cluster::merge::merge(&options, &interruptible())?;
+    Ok(outcome(merged, options.format))
+}
+
+fn status(args: &StatusArgs) -> Result<(String, ExitCode), RunError> {
+    let options = cluster::Options {
+        run: args.run.clone(),
+        ..cluster::Options::default()
+    };
+    let (status, frozen) = cluster::status::status(&options, args.shards)?;
+    let text = if args.missing {
+        format!("{}\n", status.missing())
+    } else if Format::from(args.format) == Format::Json {
+        format!("{}\n", status.to_json())
+    } else {
+        status.words(&options, &frozen)
+    };
+    Ok((text, code(status.is_complete())))
 }
 
 fn apply(args: PredictArgs) -> Result<String, RunError> {

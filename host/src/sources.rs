@@ -16,7 +16,7 @@ use crate::controls;
 use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
-use crate::encode::{Embedding, EncodeError, get_or_encode};
+use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
 use crate::exported::Recipe;
 use crate::library::{
     CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError, RegressorOptions,
@@ -71,6 +71,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
+    /// No vectors: for an encoder of which none are needed.
+    pub fn none() -> Self {
+        Self::ready(DMatrix::zeros(0, 0))
+    }
+
     fn ready(x: DMatrix<f64>) -> Self {
         Self {
             x,
@@ -605,6 +610,14 @@ impl Encoder {
                 embedded.x = pooled(parts, self.pool);
                 Ok(embedded)
             }
+        }
+    }
+
+    /// The plugin that turns texts into vectors, if it is one.
+    pub fn text_encoder(&self) -> Option<&dyn TextEncoder> {
+        match &self.source {
+            Source::Plugin(encoder) => Some(encoder.as_ref()),
+            _ => None,
         }
     }
 

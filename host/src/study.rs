@@ -4,6 +4,8 @@
 //! factorised once per regressor; then blocks of permutations are spread over the threads. Nothing here knows a file format or a formula: the
 //! pieces come from the engine, their names and order from here.
 
+mod items;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -25,6 +27,8 @@ use rayon::prelude::*;
 use crate::atomic::WriteError;
 use crate::journal::Journal;
 use crate::progress::{Progress, Stage};
+
+pub use items::{Cost, Item, Items, Part};
 
 /// Columns of a block of planted targets: strong effects take many times as long as none, and no thread should wait for another's last block.
 const PLANTED_COLUMNS: usize = 32;
@@ -95,6 +99,11 @@ pub struct Jackknife {
     pub r2: DMatrix<f64>,
     /// B, blocks × targets.
     pub baseline: DMatrix<f64>,
+}
+
+/// Permutation by permutation, as the journal keeps a block.
+fn row_major(r2: DMatrix<f64>) -> Vec<f64> {
+    r2.transpose().as_slice().to_vec()
 }
 
 /// Adds the seconds since the last call.
@@ -232,8 +241,7 @@ impl Bench<'_> {
         while let Some(wave) = waves.next_wave() {
             let mut mean = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
             for (repeat, nested) in (first..).zip(nested) {
-                let (r2, predictions) =
-                    self.wave(&format!("{name}/{repeat}"), nested, &wave, stage)?;
+                let (r2, predictions) = self.wave(name, repeat, nested, &wave, stage)?;
                 mean += r2 / self.layout.folds.repeats() as f64;
                 observed.extend(predictions);
                 n_done += wave.blocks().len() as u64;
@@ -249,6 +257,7 @@ impl Bench<'_> {
     fn wave(
         &self,
         name: &str,
+        repeat: usize,
         nested: &BestOf,
         wave: &Wave,
         stage: &Stage,
@@ -259,7 +268,6 @@ impl Bench<'_> {
             ..self.permuted
         };
         let blocks = wave.blocks();
-        let row_major = |r2: DMatrix<f64>| r2.transpose().as_slice().to_vec();
         let run = |block| run_block(nested, &permuted, blocks, block);
         let mut parts = Vec::with_capacity(blocks.len());
         let mut observed = None;
@@ -276,9 +284,12 @@ impl Bench<'_> {
             .map(|block| {
                 let indexes = blocks.range(block);
                 let len = indexes.len() * wave.targets.len();
-                let numbers = self.keep(&format!("null/{name}/{}", indexes.start), len, || {
-                    Ok(row_major(run(block)?.r2))
-                })?;
+                let item = Item::Block {
+                    repeat,
+                    first: indexes.start,
+                };
+                let numbers =
+                    self.keep(&item.record(name), len, || Ok(row_major(run(block)?.r2)))?;
                 stage.add(1);
                 Ok(numbers)
             })
@@ -365,17 +376,9 @@ impl Bench<'_> {
         let Some((block_of, n_blocks)) = self.jackknife_blocks() else {
             return Ok(None);
         };
-        let PermutedTargets {
-            targets, row_set, ..
-        } = self.permuted;
         let n_targets = self.n_targets();
-        let found = self.rows(n_blocks, 2 * n_targets, stage, |block, len| {
-            self.keep(&format!("jackknife/{name}/{block}"), len, || {
-                let Replicate { mut r2, baseline } =
-                    without_block(contenders, targets, row_set, &block_of, block)?;
-                r2.extend(baseline);
-                Ok(r2)
-            })
+        let found = self.rows(n_blocks, 2 * n_targets, stage, |block| {
+            self.replicate(name, contenders, &block_of, block)
         })?;
         Ok(found.map(|both| Jackknife {
             r2: both.columns(0, n_targets).into_owned(),
@@ -384,7 +387,27 @@ impl Bench<'_> {
         }))
     }
 
-    /// r2 under each redraw of the folds: whole groups, if any, as in the study's own folds.
+    /// r2 and then B without one block.
+    fn replicate(
+        &self,
+        name: &str,
+        contenders: &[Contender],
+        block_of: &[usize],
+        block: usize,
+    ) -> Result<Vec<f64>, StudyError> {
+        let PermutedTargets {
+            targets, row_set, ..
+        } = self.permuted;
+        let item = Item::Jackknife { block };
+        self.keep(&item.record(name), 2 * self.n_targets(), || {
+            let Replicate { mut r2, baseline } =
+                without_block(contenders, targets, row_set, block_of, block)?;
+            r2.extend(baseline);
+            Ok(r2)
+        })
+    }
+
+    /// r2 under each redraw of the folds.
     fn redraws(
         &self,
         name: &str,
@@ -395,51 +418,74 @@ impl Bench<'_> {
         if n_redraws == 0 {
             return Ok(None);
         }
+        let redrawn = self.redrawn()?;
+        self.rows(n_redraws, self.n_targets(), stage, |redraw| {
+            self.redraw(name, contenders, &redrawn, redraw)
+        })
+    }
+
+    /// Other folds: whole groups, if any, as in the study's own.
+    fn redrawn(&self) -> Result<Folds, EngineError> {
         let Layout {
             folds,
             groups,
             seed,
             ..
         } = self.layout;
-        let redrawn = Folds::split(
-            groups,
-            folds.n_folds(),
-            n_redraws,
-            seed.derive("fold redraws", 0),
-        )?;
+        let seed = seed.derive("fold redraws", 0);
+        Folds::split(groups, folds.n_folds(), self.work.fold_redraws, seed)
+    }
+
+    /// r2 under one redraw of the folds.
+    fn redraw(
+        &self,
+        name: &str,
+        contenders: &[Contender],
+        redrawn: &Folds,
+        redraw: usize,
+    ) -> Result<Vec<f64>, StudyError> {
         let PermutedTargets {
             targets, row_set, ..
         } = self.permuted;
-        self.rows(n_redraws, self.n_targets(), stage, |redraw, len| {
-            self.keep(&format!("redraw/{name}/{redraw}"), len, || {
-                with_folds(contenders, targets, row_set, &redrawn, redraw)
-            })
+        let item = Item::Redraw { redraw };
+        self.keep(&item.record(name), self.n_targets(), || {
+            with_folds(contenders, targets, row_set, redrawn, redraw)
         })
     }
 
-    /// Rows computed one by one (`row`: its number and its length); `None` where one of them leaves a fold too thin or the target constant.
+    /// Rows computed one by one (`row` is given their number); `None` where one of them leaves a fold too thin or the target constant.
     fn rows(
         &self,
         n_rows: usize,
         len: usize,
         stage: &Stage,
-        row: impl Fn(usize, usize) -> Result<Vec<f64>, StudyError>,
+        row: impl Fn(usize) -> Result<Vec<f64>, StudyError>,
     ) -> Result<Option<DMatrix<f64>>, StudyError> {
         let mut rows = DMatrix::zeros(n_rows, len);
         for at in 0..n_rows {
-            let numbers = row(at, len);
+            let numbers = row(at);
             stage.add(1);
             match numbers {
                 Ok(numbers) => rows.row_mut(at).copy_from_slice(&numbers),
-                Err(StudyError::Engine(
-                    EngineError::ThinFold { .. }
-                    | EngineError::ConstantTarget
-                    | EngineError::TooFewGroups { .. },
-                )) => return Ok(None),
+                Err(error) if error.is_of_rows() => return Ok(None),
                 Err(error) => return Err(error),
             }
         }
         Ok(Some(rows))
+    }
+}
+
+impl StudyError {
+    /// What is left of the rows cannot be evaluated: there is no such number, and nothing failed.
+    fn is_of_rows(&self) -> bool {
+        matches!(
+            self,
+            StudyError::Engine(
+                EngineError::ThinFold { .. }
+                    | EngineError::ConstantTarget
+                    | EngineError::TooFewGroups { .. },
+            )
+        )
     }
 }
 

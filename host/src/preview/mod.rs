@@ -81,7 +81,7 @@ pub(crate) fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
     (n_recipes * n_targets) as u64
 }
 
-fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
+pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
     let evaluation = &plan.evaluation;
     let n_cells = n_cells(plan, dataset.targets.len());
     let row_sets = n_row_sets(&analysed.targets);

@@ -98,8 +98,8 @@ pub(super) fn fingerprint(
     }))
 }
 
-/// Refuses files of vectors that do not belong to their texts; says so of plugins.
-pub(super) fn check_alignment(
+/// Refuses files of vectors that do not belong to their texts; says so of plugins. An encoder whose vectors are not there yet (no rows) is passed over.
+pub(crate) fn check_alignment(
     plan: &Plan,
     dataset: &Dataset,
     sources: &Sources,
@@ -118,10 +118,11 @@ pub(super) fn check_alignment(
         .encoders
         .iter()
         .position(Encoder::is_lexical)
-        .map(|at| &embedded[at].x);
+        .map(|at| &embedded[at].x)
+        .filter(|x| x.nrows() > 0);
     let seed = ocean_engine::seed::Seed(plan.study.seed);
     let examined: Vec<usize> = (0..embedded.len())
-        .filter(|&at| sources.encoders[at].is_examined())
+        .filter(|&at| sources.encoders[at].is_examined() && embedded[at].x.nrows() > 0)
         .collect();
     let stage = progress.stage("do vectors fit texts?", examined.len() as u64);
     let mut findings = Vec::new();

@@ -1,5 +1,6 @@
 //! The long part of a run: every encoder × regressor × row set, each piece from the journal or computed and kept.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -15,27 +16,29 @@ use crate::cells::{BEST, Common, Computed, Found, critical_r2};
 use crate::doctor::LENGTH;
 use crate::journal::Journal;
 use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::progress::{Progress, Stage};
 use crate::report::model::FailedCell;
 use crate::sources::{Embedded, Encoder, NamedRegressor, Sources};
-use crate::study::{Bench, StudyError, Work, stage_of};
+use crate::study::{Bench, Piece, StudyError, Work, stage_of};
 
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;
 
 /// A regressor as it competes.
-fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
+pub(super) fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
     (regressor.regressor.as_ref(), regressor.tuning)
 }
 
 /// The long part: every encoder × row set × regressor.
-pub(super) struct Evaluator<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) arrangement: &'a Arrangement,
-    pub(super) sources: &'a Sources,
-    pub(super) journal: &'a Journal,
-    pub(super) interrupted: &'a AtomicBool,
-    pub(super) progress: &'a Progress,
+pub(crate) struct Evaluator<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) arrangement: &'a Arrangement,
+    pub(crate) sources: &'a Sources,
+    pub(crate) journal: &'a Journal,
+    pub(crate) interrupted: &'a AtomicBool,
+    pub(crate) progress: &'a Progress,
+    /// Pieces that failed on other machines, with the reason.
+    pub(crate) failed_elsewhere: &'a BTreeMap<String, String>,
 }
 
 impl Evaluator<'_> {
@@ -108,8 +111,7 @@ impl Evaluator<'_> {
                         layout: bench.layout,
                         regressors: &[entrant(regressor)],
                     };
-                    let piece = bench.compute(&regressor.name, &[contender], &stage);
-                    match self.kept(piece)? {
+                    match self.computed(bench, &regressor.name, &[contender], &stage)? {
                         Ok(piece) => computed.push(Computed {
                             encoder: encoder.name.clone(),
                             n_features: embedded.x.ncols(),
@@ -160,17 +162,12 @@ impl Evaluator<'_> {
         let encoders: Vec<(&Encoder, &Embedded)> = encoders
             .filter(|(encoder, _)| !encoder.is_control)
             .collect();
-        let entrants: Vec<(&dyn Regressor, Tuning)> =
-            self.sources.regressors.iter().map(entrant).collect();
+        let entrants = self.entrants();
         let Some(&(first, first_embedded)) = encoders.first() else {
             return Ok(());
         };
         let benches: Vec<Bench> = (0..self.arrangement.row_sets.len())
-            .map(|at| {
-                let mut bench = self.bench(first, first_embedded, at);
-                bench.name = format!("best:/{at}");
-                bench
-            })
+            .map(|at| self.best_bench(first, first_embedded, at))
             .collect();
         let contenders: Vec<Contender> = encoders
             .iter()
@@ -196,7 +193,7 @@ impl Evaluator<'_> {
             benches.iter().map(Bench::n_steps).sum(),
         );
         for (row_set, bench) in benches.iter().enumerate() {
-            match self.kept(bench.compute(BEST, &contenders, &stage))? {
+            match self.computed(bench, BEST, &contenders, &stage)? {
                 Ok(piece) => computed.push(Computed {
                     encoder: BEST.to_owned(),
                     n_features: widest.unwrap_or(0),
@@ -264,8 +261,44 @@ impl Evaluator<'_> {
         Ok(())
     }
 
+    /// Every regressor as it competes with the others.
+    pub(super) fn entrants(&self) -> Vec<(&dyn Regressor, Tuning)> {
+        self.sources.regressors.iter().map(entrant).collect()
+    }
+
+    /// The bench of the best of all: that of the first encoder under another name.
+    pub(super) fn best_bench<'b>(
+        &'b self,
+        first: &Encoder,
+        embedded: &'b Embedded,
+        row_set: usize,
+    ) -> Bench<'b> {
+        Bench {
+            name: format!("best:/{row_set}"),
+            ..self.bench(first, embedded, row_set)
+        }
+    }
+
+    /// A piece, or why it has none; one that failed elsewhere is not tried again.
+    fn computed(
+        &self,
+        bench: &Bench,
+        regressor_name: &str,
+        contenders: &[Contender],
+        stage: &Stage,
+    ) -> Result<Result<Piece, String>, RunError> {
+        let name = format!("{}/{regressor_name}", bench.name);
+        if let Some(reason) = self.failed_elsewhere.get(&name) {
+            return Ok(Err(reason.clone()));
+        }
+        self.kept(bench.compute(regressor_name, contenders, stage))
+    }
+
     /// The result, or why its cells have none; what ends the whole run is an error.
-    fn kept<T>(&self, piece: Result<T, StudyError>) -> Result<Result<T, String>, RunError> {
+    pub(super) fn kept<T>(
+        &self,
+        piece: Result<T, StudyError>,
+    ) -> Result<Result<T, String>, RunError> {
         match piece {
             Ok(piece) => Ok(Ok(piece)),
             Err(StudyError::Interrupted) => Err(RunError::Interrupted),
@@ -277,7 +310,12 @@ impl Evaluator<'_> {
         }
     }
 
-    fn bench<'b>(&'b self, encoder: &Encoder, embedded: &'b Embedded, row_set: usize) -> Bench<'b> {
+    pub(super) fn bench<'b>(
+        &'b self,
+        encoder: &Encoder,
+        embedded: &'b Embedded,
+        row_set: usize,
+    ) -> Bench<'b> {
         let arrangement = self.arrangement;
         Bench {
             // A control keeps its pieces apart from an encoder that the user gave the same name.

@@ -8,33 +8,36 @@ mod diagnosis;
 mod error;
 mod evaluator;
 mod gathered;
+mod opened;
+mod parts;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::arrangement::Arrangement;
 use crate::cache::Cache;
 use crate::cells::assemble;
 use crate::comparisons::compare;
 use crate::config::{Config, Scope};
-use crate::dataset::{Analysed, Dataset};
+use crate::dataset::Dataset;
 use crate::exported::Export;
 use crate::journal::{self, Journal};
 use crate::library::{CallContext, Library, Prober, Quarantine, SearchPath};
-use crate::models::Models;
 use crate::outputs::{self, Timings};
-use crate::plan::Plan;
 use crate::preview::preview;
 use crate::progress::{Format, Progress};
 use crate::report::model::StudyResults;
 use crate::report::{render_again, write_all};
 use crate::sources::{Embedded, Sources};
-use checks::{check_adaptive_cap, check_alignment, check_memory, fingerprint};
 use diagnosis::diagnose;
-use evaluator::Evaluator;
+use serde_json::Value;
 
+pub(crate) use checks::check_alignment;
 pub use error::RunError;
+pub(crate) use evaluator::Evaluator;
+pub(crate) use opened::{Arranged, Opened};
+pub(crate) use parts::{Canary, PieceKey};
 
 /// What the command line says besides plugins.toml.
 #[derive(Debug, Clone, Default)]
@@ -79,70 +82,125 @@ pub enum Outcome {
 /// [`RunError`], each with its exit code.
 pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome, RunError> {
     let mut timings = Timings::start();
-    let progress = Progress::new(options.format, options.is_quiet);
     let config = Config::read(&options.config, &options.sets, Scope::Evaluation)?;
-    let plan = Plan::resolve(&config, options.out.as_deref())?;
-    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
-    check_adaptive_cap(&plan, dataset.targets.len())?;
-    let threads = set_threads(options.threads);
-    let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let library = open_library(&context)?;
-    let models = Models::new(&progress, interrupted, !options.is_dry);
-    let mut sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
-        .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
-    let analysed = Analysed::of(&dataset, plan.evaluation.unit)?;
-    let arrangement = Arrangement::draw(&plan, &analysed.dataset)?;
-    check_memory(&plan, &analysed.dataset, &sources)?;
+    let (opened, sources) = Opened::open(&config, options, interrupted, &mut timings)?;
+    let arranged = opened.arrange(&sources)?;
     if options.is_dry {
-        return Ok(Outcome::Planned(preview(
-            &plan,
-            &dataset,
-            &analysed.dataset,
-        )));
+        let rows = &arranged.analysed.dataset;
+        let text = preview(&opened.plan, &opened.dataset, rows);
+        return Ok(Outcome::Planned(text));
     }
-    timings.mark("read and check");
-
-    let fingerprint = fingerprint(&plan, &dataset, &sources)?;
-    if !options.is_fresh && journal::is_finished(&plan.out, &fingerprint) {
-        match render_again(&plan.out) {
-            Ok(results) => {
-                progress.note("this run is finished; its reports are rendered again (--fresh computes it anew)");
-                return Ok(Outcome::Finished {
-                    results: Box::new(results),
-                    out: plan.out,
-                });
-            }
-            Err(error) => progress.warn(&format!("{error}; the run is computed again")),
-        }
+    let fingerprint = opened.fingerprint(&sources)?;
+    if !options.is_fresh
+        && let Some(outcome) = finished(&opened, &fingerprint)
+    {
+        return Ok(outcome);
     }
-    let journal = Journal::open(&plan.out, &fingerprint, options.is_fresh)?;
+    let journal = Journal::open(&opened.plan.out, &fingerprint, options.is_fresh)?;
     if journal.n_found() > 0 {
-        progress.note(&format!(
+        opened.progress.note(&format!(
             "resuming: {} finished pieces found",
             journal.n_found()
         ));
     }
+    let begun = Begun {
+        cache: Cache::resolve(options.cache.as_deref()),
+        journal,
+        fingerprint,
+        elsewhere: Elsewhere::default(),
+        timings,
+    };
+    conclude(&opened, sources, &arranged, begun)
+}
 
-    let cache = Cache::resolve(options.cache.as_deref());
+/// The finished run in the plan's directory, if this is it: its reports are rendered again.
+pub(crate) fn finished(opened: &Opened, fingerprint: &Value) -> Option<Outcome> {
+    let (out, progress) = (&opened.plan.out, &opened.progress);
+    if !journal::is_finished(out, fingerprint) {
+        return None;
+    }
+    match render_again(out) {
+        Ok(results) => {
+            progress.note(
+                "this run is finished; its reports are rendered again (--fresh computes it anew)",
+            );
+            Some(Outcome::Finished {
+                results: Box::new(results),
+                out: out.clone(),
+            })
+        }
+        Err(error) => {
+            progress.warn(&format!("{error}; the run is computed again"));
+            None
+        }
+    }
+}
+
+/// What other machines found out about a study whose pieces they computed.
+#[derive(Debug, Default)]
+pub(crate) struct Elsewhere {
+    /// Pieces that failed, by name, with the reason: they are not tried again here.
+    pub failed: BTreeMap<String, String>,
+    /// The observed r2 of pieces, as each machine computed it beside its share.
+    pub observed: Vec<Canary>,
+}
+
+/// A run whose directory is ours.
+pub(crate) struct Begun {
+    pub cache: Cache,
+    pub journal: Journal,
+    pub fingerprint: Value,
+    pub elsewhere: Elsewhere,
+    pub timings: Timings,
+}
+
+/// From a study that is read to its report: what the journal holds is taken from there, the rest is computed.
+pub(crate) fn conclude(
+    opened: &Opened,
+    mut sources: Sources,
+    arranged: &Arranged,
+    begun: Begun,
+) -> Result<Outcome, RunError> {
+    let Opened {
+        plan,
+        dataset,
+        threads,
+        progress,
+        interrupted,
+        ..
+    } = opened;
+    let Arranged {
+        analysed,
+        arrangement,
+    } = arranged;
+    let Begun {
+        cache,
+        journal,
+        fingerprint,
+        elsewhere,
+        mut timings,
+    } = begun;
     let (mut embedded, unembedded) =
-        embed_all(&mut sources, &dataset, &cache, &progress, interrupted)?;
+        embed_all(&mut sources, dataset, &cache, progress, interrupted)?;
     timings.mark("encode");
-    let mut findings = check_alignment(&plan, &dataset, &sources, &embedded, &progress)?;
+    let mut findings = check_alignment(plan, dataset, &sources, &embedded, progress)?;
     timings.mark("check alignment");
     for embedded in &mut embedded {
         embedded.x = analysed.vectors(std::mem::take(&mut embedded.x));
     }
 
     let evaluator = Evaluator {
-        plan: &plan,
-        arrangement: &arrangement,
+        plan,
+        arrangement,
         sources: &sources,
         journal: &journal,
         interrupted,
-        progress: &progress,
+        progress,
+        failed_elsewhere: &elsewhere.failed,
     };
     let (mut computed, mut failed) = evaluator.compute(&embedded)?;
     failed.extend(evaluator.without_vectors(&unembedded));
+    evaluator.compare_observed(&computed, &elsewhere.observed)?;
     timings.mark("evaluate and permute");
     evaluator.plant(&embedded, &mut computed)?;
     timings.mark("sensitivity");
@@ -150,10 +208,10 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let cells = assemble(&evaluator.common(), &computed)
         .map_err(|error| RunError::Failed(error.to_string()))?;
     findings.extend(diagnose(
-        &plan,
-        &dataset,
-        &analysed,
-        &arrangement,
+        plan,
+        dataset,
+        analysed,
+        arrangement,
         &sources,
         &embedded,
         &computed,
@@ -161,10 +219,10 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     ));
     findings.sort_by_key(|finding| finding.severity);
     let study = outputs::Study {
-        plan: &plan,
-        read: &dataset,
+        plan,
+        read: dataset,
         dataset: &analysed.dataset,
-        arrangement: &arrangement,
+        arrangement,
         sources: &sources,
         embedded: &embedded,
         computed: &computed,
@@ -176,15 +234,15 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     write_all(&plan.out, &results)?;
     study.write_tables()?;
     let export = Export {
-        plan: &plan,
-        arrangement: &arrangement,
+        plan,
+        arrangement,
         sources: &sources,
         embedded: &embedded,
         cells: &cells.results,
     };
-    export.write(&progress)?;
+    export.write(progress)?;
     timings.mark("report");
-    study.write_provenance(&fingerprint, &timings, threads)?;
+    study.write_provenance(&fingerprint, &timings, *threads)?;
     drop(journal);
     // Of a partial run all that is finished is kept: the same command tries again what failed.
     if !is_partial {
@@ -192,7 +250,7 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     }
     Ok(Outcome::Finished {
         results: Box::new(results),
-        out: plan.out,
+        out: plan.out.clone(),
     })
 }
 

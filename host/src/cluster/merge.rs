@@ -1,0 +1,190 @@
+//! From the files of all shards to the report of one machine: their union, and then the way of `eval`.
+//!
+//! Items are matched by name, so it does not matter how many shards there were, how often each was computed or in which order. What two files both
+//! hold must be the same bit for bit. Nothing is computed in place of what is missing: an incomplete study is listed and left.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::file::{self, FileError, Header, ShardFile};
+use super::frozen::{Frozen, difference};
+use super::status::Holes;
+use super::work::Coverage;
+use super::{Options, Place};
+use crate::cache::Cache;
+use crate::journal::Journal;
+use crate::outputs::Timings;
+use crate::problem::{Problem, Problems, shown_path};
+use crate::run::{Begun, Canary, Elsewhere, Outcome, RunError, conclude, finished};
+
+/// Puts a planned study together.
+///
+/// # Errors
+/// [`RunError`]: exit code 1 with what is missing, 2 for files of another study.
+pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome, RunError> {
+    let frozen = Frozen::read(&options.run)?;
+    let mut timings = Timings::start();
+    let (opened, sources) = frozen.open(options, interrupted, &mut timings)?;
+    let fingerprint = opened.fingerprint(&sources)?;
+    if let Some(outcome) = finished(&opened, &fingerprint) {
+        return Ok(outcome);
+    }
+    let arranged = opened.arrange(&sources)?;
+    let mut union = Union::default();
+    let mut problems = Problems::default();
+    for path in files(&Place::of(&options.run))? {
+        match file::read(&path) {
+            Ok(file) => match foreign(&frozen, &path, &file.header) {
+                Some(problem) => problems.push(problem),
+                None => union.take(file)?,
+            },
+            Err(error) => {
+                opened.progress.warn(&useless(&path, &error));
+                union.useless.push(useless(&path, &error));
+            }
+        }
+    }
+    problems.finish(())?;
+    union.check_complete(&frozen)?;
+    timings.mark("read shards");
+    let mut journal = Journal::open(&opened.plan.out, &fingerprint, false)?;
+    let (records, elsewhere) = union.into_parts();
+    journal.adopt(records);
+    let begun = Begun {
+        cache: Cache::at(&frozen.cache),
+        journal,
+        fingerprint,
+        elsewhere,
+        timings,
+    };
+    conclude(&opened, sources, &arranged, begun)
+}
+
+/// The files of all shards.
+pub(super) fn files(place: &Place) -> Result<Vec<PathBuf>, RunError> {
+    let folder = place.results();
+    file::all(&folder)
+        .map_err(|error| RunError::Failed(format!("cannot read {}: {error}", folder.display())))
+}
+
+/// What to say of a file that belongs to another study.
+pub(super) fn foreign(frozen: &Frozen, path: &std::path::Path, header: &Header) -> Option<Problem> {
+    let differences = difference(&frozen.fingerprint, &header.fingerprint)?;
+    let message = format!("belongs to another study (planned → there):\n{differences}");
+    Some(Problem::new(shown_path(path), message).with_try("delete it"))
+}
+
+/// What to say of a file that cannot be used.
+pub(super) fn useless(path: &std::path::Path, error: &FileError) -> String {
+    format!("{} {error}; it is not used", shown_path(path))
+}
+
+/// What all files hold together.
+#[derive(Default)]
+struct Union {
+    /// Numbers by name, with the file they came from.
+    records: BTreeMap<String, (usize, Vec<f64>)>,
+    paths: Vec<PathBuf>,
+    coverage: Coverage,
+    /// Piece and reason, of the first file that says so.
+    failed: BTreeMap<String, String>,
+    observed: Vec<Canary>,
+    /// Files that could not be read, in words.
+    useless: Vec<String>,
+}
+
+impl Union {
+    fn take(&mut self, file: ShardFile) -> Result<(), RunError> {
+        let ShardFile {
+            path,
+            header,
+            records,
+        } = file;
+        let own = self.paths.len();
+        for (name, numbers) in records {
+            match self.records.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert((own, numbers));
+                }
+                Entry::Occupied(found) => {
+                    let (other, before) = found.get();
+                    if !is_same(before, &numbers) {
+                        return Err(RunError::Failed(format!(
+                            "{} and {} differ in `{}`, which both hold; the same item must be the same numbers, bit for bit\n  try: delete the one whose machine you \
+                             trust less ({}), and compute its shard again",
+                            shown_path(&self.paths[*other]),
+                            shown_path(&path),
+                            found.key(),
+                            header.machine
+                        )));
+                    }
+                }
+            }
+        }
+        for computed in &header.computed {
+            self.coverage.add(&computed.piece, computed.range());
+        }
+        for failed in &header.failed {
+            let place = self.failed.entry(failed.piece.clone());
+            place.or_insert_with(|| failed.reason.clone());
+        }
+        let by = format!("{}, on {}", shown_path(&path), header.machine);
+        self.observed
+            .extend(header.observed.iter().map(|observed| Canary {
+                piece: observed.piece.clone(),
+                repeat: observed.repeat,
+                r2: observed.r2(),
+                by: by.clone(),
+            }));
+        self.paths.push(path);
+        Ok(())
+    }
+
+    /// A piece that failed somewhere and is whole all the same was computed again.
+    fn check_complete(&mut self, frozen: &Frozen) -> Result<(), RunError> {
+        let whole = |name: &str| {
+            let piece = frozen.pieces.iter().find(|piece| piece.name == name);
+            piece.is_some_and(|piece| {
+                let all = 0..piece.items.len();
+                self.coverage.missing(name, &all).is_empty()
+            })
+        };
+        let failed = std::mem::take(&mut self.failed);
+        let failed = failed.into_iter().filter(|(name, _)| !whole(name));
+        self.failed = failed.collect();
+        let holes = Holes::of(frozen, &self.coverage, &|piece| {
+            self.failed.contains_key(piece)
+        });
+        if holes.is_empty() {
+            return Ok(());
+        }
+        let mut text = format!("the study is not complete; missing are\n{holes}");
+        for useless in &self.useless {
+            let _ = write!(text, "\n  {useless}");
+        }
+        Err(RunError::Failed(text))
+    }
+
+    fn into_parts(self) -> (BTreeMap<String, Vec<f64>>, Elsewhere) {
+        let records = self.records.into_iter();
+        let records = records.map(|(name, (_, numbers))| (name, numbers));
+        let elsewhere = Elsewhere {
+            failed: self.failed,
+            observed: self.observed,
+        };
+        (records.collect(), elsewhere)
+    }
+}
+
+/// The same bits.
+fn is_same(one: &[f64], other: &[f64]) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+}

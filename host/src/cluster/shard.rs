@@ -1,0 +1,198 @@
+//! One permutation shard: its share of every piece it touches, computed, kept as it goes, and left as one file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::encode::vectors;
+use super::file::{self, Computed, Failed, Header, Machine, Observed, Took};
+use super::frozen::Frozen;
+use super::task::Shard;
+use super::work::{Coverage, Share};
+use super::{Options, Place};
+use crate::atomic;
+use crate::journal::{Journal, JournalError};
+use crate::outputs::Timings;
+use crate::run::{Evaluator, Opened, RunError};
+
+/// Tasks of one shard that may run at the same time, each with a journal of its own.
+const AT_ONCE: u32 = 9;
+
+/// Computes one shard. Returns what to print, and whether all went well.
+///
+/// # Errors
+/// [`RunError`]; what was computed is kept, and the same command goes on from there.
+pub fn permute(
+    options: &Options,
+    frozen: &Frozen,
+    shard: Shard,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<(String, bool), RunError> {
+    let place = Place::of(&options.run);
+    let (path, share) = (place.result(shard), frozen.share(shard));
+    if is_done(&path, frozen, &share) {
+        return Ok((format!("shard {shard} is done already\n"), true));
+    }
+    // A disk that cannot be written is found out before the work and not after it.
+    atomic::create_folder(&place.results())?;
+    let begun = Instant::now();
+    let (opened, sources) = frozen.open(options, interrupted, &mut Timings::start())?;
+    let arranged = opened.arrange(&sources)?;
+    let (journal, partial) = journal(&place, frozen, shard)?;
+    if journal.n_found() > 0 {
+        let found = format!("resuming: {} finished items found", journal.n_found());
+        opened.progress.note(&found);
+    }
+    let mut took = Took {
+        open_s: begun.elapsed().as_secs_f64(),
+        ..Took::default()
+    };
+
+    let none = BTreeMap::new();
+    let evaluator = Evaluator {
+        plan: &opened.plan,
+        arrangement: &arranged.arrangement,
+        sources: &sources,
+        journal: &journal,
+        interrupted,
+        progress: &opened.progress,
+        failed_elsewhere: &none,
+    };
+    let pieces = evaluator.pieces();
+    let mut needed: Vec<usize> = share
+        .iter()
+        .flat_map(|(at, _)| evaluator.encoders_of(pieces[*at]))
+        .collect();
+    needed.sort_unstable();
+    needed.dedup();
+    let begun = Instant::now();
+    let (mut embedded, unembedded) = vectors(&opened, &sources, frozen, &place, &needed)?;
+    for embedded in embedded.iter_mut().filter(|one| one.x.nrows() > 0) {
+        embedded.x = arranged.analysed.vectors(std::mem::take(&mut embedded.x));
+    }
+    took.vectors_s = begun.elapsed().as_secs_f64();
+
+    let begun = Instant::now();
+    let mut header = Header {
+        fingerprint: frozen.fingerprint.clone(),
+        shard: shard.index,
+        shards: shard.count,
+        computed: Vec::new(),
+        failed: Vec::new(),
+        observed: Vec::new(),
+        machine: Machine::here(),
+        took,
+    };
+    let mut records = Vec::new();
+    let n_items = share.iter().map(|(_, range)| range.len()).sum::<usize>();
+    let stage = opened
+        .progress
+        .stage(&format!("shard {shard}"), n_items as u64);
+    for (at, range) in &share {
+        let (key, piece) = (pieces[*at], &frozen.pieces[*at]);
+        let mut encoders = evaluator.encoders_of(key).into_iter();
+        let part = match encoders.find_map(|encoder| unembedded.get(&encoder)) {
+            Some(reason) => Err(reason.clone()),
+            None => evaluator.part(key, &embedded, range, &stage)?,
+        };
+        match part {
+            Ok(part) => {
+                records.extend(part.records);
+                header.computed.push(Computed {
+                    piece: piece.name.clone(),
+                    start: range.start,
+                    end: range.end,
+                });
+                let observed = part.observed.iter();
+                header
+                    .observed
+                    .extend(observed.map(|(repeat, r2)| Observed::new(&piece.name, *repeat, r2)));
+            }
+            Err(reason) => {
+                let title = piece.title(frozen.n_row_sets());
+                opened.progress.warn(&format!("{title}: {reason}"));
+                header.failed.push(Failed {
+                    piece: piece.name.clone(),
+                    reason,
+                });
+            }
+        }
+    }
+    stage.finish();
+    header.took.work_s = begun.elapsed().as_secs_f64();
+    header.took.cpu_s = cpu_seconds();
+    header.took.peak_bytes = peak_bytes().unwrap_or(0);
+    file::write(&path, &header, &records)?;
+    drop(journal);
+    if header.failed.is_empty() {
+        // Nobody needs it any more; if it stays, it is in nobody's way.
+        let _ = std::fs::remove_dir_all(partial);
+    }
+    Ok((
+        words(shard, n_items, &header, &opened),
+        header.failed.is_empty(),
+    ))
+}
+
+fn words(shard: Shard, n_items: usize, header: &Header, opened: &Opened) -> String {
+    let Took {
+        open_s,
+        vectors_s,
+        work_s,
+        cpu_s,
+        peak_bytes,
+    } = header.took;
+    format!(
+        "shard {shard}: {n_items} items of {} pieces, {} failed; {open_s:.2} s to open, {vectors_s:.2} s for vectors, {work_s:.2} s of work on {} threads, \
+         {cpu_s:.2} s of processor, {} MB\n",
+        header.computed.len(),
+        header.failed.len(),
+        opened.threads,
+        peak_bytes >> 20
+    )
+}
+
+/// The shard's file is there and holds all it should.
+fn is_done(path: &std::path::Path, frozen: &Frozen, share: &Share) -> bool {
+    let Ok(header) = file::read_header(path) else {
+        return false;
+    };
+    let mut coverage = Coverage::default();
+    for computed in &header.computed {
+        coverage.add(&computed.piece, computed.range());
+    }
+    header.fingerprint == frozen.fingerprint && coverage.holds(&frozen.pieces, share)
+}
+
+/// A journal for this task alone, and its folder: that of a task that was killed, or a new one where another task is computing the same shard.
+fn journal(place: &Place, frozen: &Frozen, shard: Shard) -> Result<(Journal, PathBuf), RunError> {
+    let mut folder = place.partial(shard);
+    for number in 2..=AT_ONCE {
+        match Journal::open(&folder, &frozen.fingerprint, false) {
+            Err(JournalError::InUse { .. }) => {
+                folder = place
+                    .folder()
+                    .join("partial")
+                    .join(format!("{}.{number}", shard.name()));
+            }
+            other => return Ok((other?, folder)),
+        }
+    }
+    Ok((Journal::open(&folder, &frozen.fingerprint, false)?, folder))
+}
+
+/// Processor seconds of this process so far, all threads.
+pub(super) fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// The most memory this process has used, where the system tells.
+pub(super) fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes << 10)
+}

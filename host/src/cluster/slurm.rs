@@ -1,0 +1,266 @@
+//! The scripts that compute a planned study under Slurm: an array that encodes, an array that permutes, and the merge.
+//!
+//! They are plain sbatch scripts with nothing in them that could not be typed: whoever's cluster wants something else edits them, or writes the like for
+//! another scheduler.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::frozen::Frozen;
+use super::status::{Status, status};
+use super::{Options, Place};
+use crate::atomic;
+use crate::problem::{Problem, Refusal, shown_path};
+use crate::run::RunError;
+
+/// Machines differ, and a task that runs out of time has to be submitted again.
+const SPARE_TIME: f64 = 2.0;
+/// The least time asked for, in minutes: a node may have to wake up and a file system to answer.
+const LEAST_MINUTES: u64 = 10;
+/// Columns of a block of permutations, about, against which other columns are counted.
+const COLUMNS: f64 = 64.0;
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The run directory.
+    pub run: PathBuf,
+    /// `--partition`
+    pub partition: Option<String>,
+    /// `--account`
+    pub account: Option<String>,
+    /// Other options of sbatch, as typed.
+    pub more: Vec<String>,
+    /// Hand the scripts to sbatch.
+    pub is_submitted: bool,
+}
+
+/// One script.
+struct Script {
+    name: &'static str,
+    /// Number of tasks of the array; `None`: one job.
+    array: Option<u32>,
+    memory: u64,
+    seconds: f64,
+    command: String,
+}
+
+/// Writes the scripts, and submits them if asked to. Returns what to print.
+///
+/// # Errors
+/// [`RunError`] when there is no plan, a file cannot be written, or sbatch refuses.
+pub fn slurm(request: &Request) -> Result<String, RunError> {
+    let options = Options {
+        run: absolute(&request.run)?,
+        ..Options::default()
+    };
+    let (status, frozen) = status(&options, None)?;
+    let place = Place::of(&options.run);
+    atomic::create_folder(&place.slurm())?;
+    let mut text = String::new();
+    for script in scripts(&frozen, &options.run)? {
+        let path = path(&place, script.name);
+        atomic::write(&path, script.text(request, &frozen, &place).as_bytes())?;
+        let _ = writeln!(text, "written   {}", shown_path(&path));
+    }
+    if request.is_submitted {
+        text.push_str(&submit(&status, &place)?);
+    } else {
+        let _ = writeln!(
+            text,
+            "submit    ocean-host slurm {} --submit",
+            shown_path(&options.run)
+        );
+    }
+    Ok(text)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Refusal> {
+    std::path::absolute(path).map_err(|error| {
+        Problem::new(shown_path(path), format!("is not a usable path: {error}")).into()
+    })
+}
+
+fn path(place: &Place, name: &str) -> PathBuf {
+    place.slurm().join(format!("{name}.sh"))
+}
+
+fn scripts(frozen: &Frozen, run: &Path) -> Result<Vec<Script>, RunError> {
+    let program = std::env::current_exe().map_err(|error| {
+        RunError::Failed(format!("cannot tell which program is running: {error}"))
+    })?;
+    let (program, run) = (quoted(&program), quoted(run));
+    let shards = frozen.shards;
+    let task = |stage: &str, count: u32| {
+        format!(
+            "exec {program} run {run} --stage {stage} --shard \"$SLURM_ARRAY_TASK_ID/{count}\" --threads \"$SLURM_CPUS_PER_TASK\""
+        )
+    };
+    let mut scripts = Vec::new();
+    if shards.encode > 0 {
+        scripts.push(Script {
+            name: "encode",
+            array: Some(shards.encode),
+            memory: frozen.memory.encode,
+            seconds: frozen.encode_seconds(shards.encode, shards.threads),
+            command: task("encode", shards.encode),
+        });
+    }
+    scripts.push(Script {
+        name: "permute",
+        array: Some(shards.permute),
+        memory: frozen.memory.permute,
+        seconds: frozen.seconds(shards.permute, shards.threads),
+        command: task("permute", shards.permute),
+    });
+    scripts.push(Script {
+        name: "merge",
+        array: None,
+        memory: frozen.memory.merge,
+        seconds: merge_seconds(frozen),
+        command: format!("exec {program} merge {run} --threads \"$SLURM_CPUS_PER_TASK\""),
+    });
+    Ok(scripts)
+}
+
+/// The designs and observed targets of every piece, and the planted effects: up to two thousand more columns each, which take longer than permuted ones.
+fn merge_seconds(frozen: &Frozen) -> f64 {
+    const PLANTED: f64 = 2.0 * 2000.0 / COLUMNS;
+    let of_piece =
+        |cost: &crate::study::Cost| cost.setup_us as f64 + PLANTED * cost.block_us as f64;
+    let all: f64 = frozen
+        .pieces
+        .iter()
+        .map(|piece| of_piece(&piece.cost))
+        .sum();
+    frozen.start_s + all * 1e-6 / f64::from(frozen.shards.threads)
+}
+
+impl Script {
+    fn text(&self, request: &Request, frozen: &Frozen, place: &Place) -> String {
+        let study = request
+            .run
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let log = match self.array {
+            Some(_) => format!("{}-%A_%a.log", self.name),
+            None => format!("{}-%j.log", self.name),
+        };
+        // A per cent sign begins a field of Slurm's.
+        let folder = place.slurm().display().to_string().replace('%', "%%");
+        let mut options = vec![
+            format!("--job-name=ocean-{}-{}", word(&study), self.name),
+            format!("--cpus-per-task={}", frozen.shards.threads),
+            format!("--mem={}M", self.memory.div_ceil(1 << 20)),
+            format!("--time={}", minutes(self.seconds)),
+            format!("--output=\"{folder}/{log}\""),
+            "--requeue".to_owned(),
+        ];
+        options.extend(self.array.map(|count| format!("--array=1-{count}")));
+        let named = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("--{name}={value}"))
+        };
+        options.extend(named("partition", &request.partition));
+        options.extend(named("account", &request.account));
+        options.extend(request.more.iter().cloned());
+        let mut text = "#!/bin/sh\n# Written by `ocean-host slurm`; time and memory are the plan's estimates with room to spare.\n".to_owned();
+        for option in options {
+            let _ = writeln!(text, "#SBATCH {option}");
+        }
+        let _ = write!(text, "\n{}\n", self.command);
+        text
+    }
+}
+
+/// Letters, digits and hyphens, for the name of a job.
+fn word(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    text.chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .collect()
+}
+
+/// Hours and minutes as Slurm reads them.
+fn minutes(seconds: f64) -> String {
+    let minutes = ((seconds * SPARE_TIME / 60.0).ceil() as u64).max(LEAST_MINUTES);
+    format!("{:02}:{:02}:00", minutes / 60, minutes % 60)
+}
+
+/// For a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+/// Submits what is missing, each stage after the one before it.
+fn submit(status: &Status, place: &Place) -> Result<String, RunError> {
+    let mut text = String::new();
+    let mut after = None;
+    if !status.is_complete() {
+        let encode = status.to_encode();
+        if !encode.is_empty() {
+            let array = format!("--array={encode}");
+            let job = sbatch(&path(place, "encode"), &[&array])?;
+            let _ = writeln!(text, "submitted encode   job {job}, {array}");
+            // Without its vectors no shard should begin: all but one would wait.
+            after = Some(format!("--dependency=afterok:{job}"));
+        }
+        let array = format!("--array={}", status.missing());
+        let mut more = vec![array.as_str()];
+        if let Some(after) = &after {
+            more.extend([after.as_str(), "--kill-on-invalid-dep=yes"]);
+        }
+        let job = sbatch(&path(place, "permute"), &more)?;
+        let _ = writeln!(text, "submitted permute  job {job}, {array}");
+        // Whatever became of them: the merge lists what is missing.
+        after = Some(format!("--dependency=afterany:{job}"));
+    }
+    let more: Vec<&str> = after.iter().map(String::as_str).collect();
+    let job = sbatch(&path(place, "merge"), &more)?;
+    let _ = writeln!(text, "submitted merge    job {job}");
+    Ok(text)
+}
+
+/// The number of the job.
+fn sbatch(script: &Path, more: &[&str]) -> Result<String, RunError> {
+    let output = Command::new("sbatch")
+        .arg("--parsable")
+        .args(more)
+        .arg(script)
+        .output()
+        .map_err(|error| {
+            RunError::Failed(format!(
+                "sbatch did not start: {error}; is this a machine of the cluster?"
+            ))
+        })?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        return Err(RunError::Failed(format!(
+            "sbatch refused {}: {}",
+            script.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        )));
+    }
+    // "17", or "17;cluster".
+    let job = said.trim().split(';').next().unwrap_or_default();
+    Ok(job.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_doubled_and_never_too_short() {
+        assert_eq!(minutes(1.0), "00:10:00");
+        assert_eq!(minutes(1800.0), "01:00:00");
+        assert_eq!(minutes(3601.0), "02:01:00");
+    }
+
+    #[test]
+    fn a_path_with_a_quote_is_one_word_of_a_shell() {
+        assert_eq!(quoted(Path::new("/a/it's here")), r"'/a/it'\''s here'");
+        assert_eq!(word("my study/2"), "my-study-2");
+    }
+}

@@ -1,0 +1,84 @@
+//! A study as it is when everything that can be refused has been, and nothing is computed: what `eval`, a shard and a merge begin with.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::Value;
+
+use super::checks::{check_adaptive_cap, check_memory, fingerprint};
+use super::{Options, RunError, open_library, set_threads};
+use crate::arrangement::Arrangement;
+use crate::config::Config;
+use crate::dataset::{Analysed, Dataset};
+use crate::library::{CallContext, Library};
+use crate::models::Models;
+use crate::outputs::Timings;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::sources::Sources;
+
+/// A study that is read and checked.
+pub(crate) struct Opened {
+    pub plan: Plan,
+    /// Rows as read.
+    pub dataset: Dataset,
+    pub threads: usize,
+    pub progress: Progress,
+    /// Set by Ctrl-C.
+    pub interrupted: Arc<AtomicBool>,
+    /// Lives as long as its plugins are used.
+    _library: Library,
+}
+
+/// The rows of the analysis, and how they are arranged.
+pub(crate) struct Arranged<'a> {
+    pub analysed: Analysed<'a>,
+    pub arrangement: Arrangement,
+}
+
+impl Opened {
+    /// Resolves the plan, reads the data, opens every plugin and every file of vectors.
+    pub fn open(
+        config: &Config,
+        options: &Options,
+        interrupted: &Arc<AtomicBool>,
+        timings: &mut Timings,
+    ) -> Result<(Self, Sources), RunError> {
+        let progress = Progress::new(options.format, options.is_quiet);
+        let plan = Plan::resolve(config, options.out.as_deref())?;
+        let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
+        check_adaptive_cap(&plan, dataset.targets.len())?;
+        let threads = set_threads(options.threads);
+        let context = CallContext::of(&progress, Arc::clone(interrupted));
+        let library = open_library(&context)?;
+        let models = Models::new(&progress, interrupted, !options.is_dry);
+        let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
+            .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
+        timings.mark("read and check");
+        let opened = Self {
+            plan,
+            dataset,
+            threads,
+            progress,
+            interrupted: Arc::clone(interrupted),
+            _library: library,
+        };
+        Ok((opened, sources))
+    }
+
+    /// Draws folds and permutations; refuses what would not fit into memory.
+    pub fn arrange(&self, sources: &Sources) -> Result<Arranged<'_>, RunError> {
+        let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit)?;
+        let arrangement = Arrangement::draw(&self.plan, &analysed.dataset)?;
+        check_memory(&self.plan, &analysed.dataset, sources)?;
+        Ok(Arranged {
+            analysed,
+            arrangement,
+        })
+    }
+
+    /// Everything the numbers depend on.
+    pub fn fingerprint(&self, sources: &Sources) -> Result<Value, RunError> {
+        fingerprint(&self.plan, &self.dataset, sources)
+    }
+}
