@@ -90,6 +90,8 @@ impl Journal {
         lock(&file).map_err(|InUse| JournalError::InUse {
             path: out.to_path_buf(),
         })?;
+        // Whoever held it may have finished and removed it: then it is nobody's.
+        std::fs::metadata(&path).map_err(|source| error_at(&path, source))?;
         // The folder is ours now: what a kill left half written is nobody else's.
         for folder in [out, &out.join("plots"), &work] {
             atomic::remove_temporaries(folder);

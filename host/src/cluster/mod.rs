@@ -4,7 +4,7 @@
 //! it, computes its share and leaves one file; `merge` takes the union of those files and goes the way of `eval` from there, so the reports are the same
 //! bytes. Whatever is lost is computed again: nothing here is state that only one process has.
 //!
-//! [`frozen`] is plan.json. [`work`] cuts the study into shards. [`task`] finds out which shard a process is. [`encode`] and [`shard`] are the two stages, [`file`] is what a
+//! [`frozen`] is plan.json. [`work`] cuts the study into shards. [`task`] finds out which shard a process is. [`encode`] and [`shard`] are the two stages, [`mod@file`] is what a
 //! shard leaves. [`merge`] and [`status`] read all of them. [`slurm`] writes scripts.
 
 pub mod encode;

@@ -125,11 +125,11 @@ pub fn permute(
     header.took.cpu_s = cpu_seconds();
     header.took.peak_bytes = peak_bytes().unwrap_or(0);
     file::write(&path, &header, &records)?;
-    drop(journal);
     if header.failed.is_empty() {
-        // Nobody needs it any more; if it stays, it is in nobody's way.
+        // Nobody needs it any more; if it stays, it is in nobody's way. Removed while it is ours: a task that waits for it finds nothing half removed.
         let _ = std::fs::remove_dir_all(partial);
     }
+    drop(journal);
     Ok((
         words(shard, n_items, &header, &opened),
         header.failed.is_empty(),
@@ -168,19 +168,25 @@ fn is_done(path: &std::path::Path, frozen: &Frozen, share: &Share) -> bool {
 
 /// A journal for this task alone, and its folder: that of a task that was killed, or a new one where another task is computing the same shard.
 fn journal(place: &Place, frozen: &Frozen, shard: Shard) -> Result<(Journal, PathBuf), RunError> {
-    let mut folder = place.partial(shard);
-    for number in 2..=AT_ONCE {
+    let first = place.partial(shard);
+    let other = |number: u32| first.with_file_name(format!("{}.{number}", shard.name()));
+    let mut folder = first.clone();
+    let mut number = 1;
+    loop {
         match Journal::open(&folder, &frozen.fingerprint, false) {
-            Err(JournalError::InUse { .. }) => {
-                folder = place
-                    .folder()
-                    .join("partial")
-                    .join(format!("{}.{number}", shard.name()));
+            Err(JournalError::InUse { .. }) if number < AT_ONCE => {
+                number += 1;
+                folder = other(number);
             }
-            other => return Ok((other?, folder)),
+            // The task that held it has finished just now, and removed it.
+            Err(JournalError::Write(error))
+                if error.source.kind() == std::io::ErrorKind::NotFound && number < AT_ONCE =>
+            {
+                number += 1;
+            }
+            opened => return Ok((opened?, folder)),
         }
     }
-    Ok((Journal::open(&folder, &frozen.fingerprint, false)?, folder))
 }
 
 /// Processor seconds of this process so far, all threads.

@@ -1,0 +1,24 @@
+//! A study on many machines: whatever the shards, their order and their misfortunes, the merge leaves the bytes of `eval`.
+//!
+//! [`same_bytes`]: any number of shards, any order, any overlap. [`misfortunes`]: kills, damage, full disks, foreign files. [`encoding`]: vectors made by many.
+//! [`refused`]: what cannot be planned or run. [`schedulers`]: GNU parallel and a Slurm that the test starts itself. [`study`] is what they work on.
+
+#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
+
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the command line, which use the rest"
+)]
+#[path = "../cli/folder.rs"]
+mod folder;
+#[path = "../cli/host.rs"]
+mod host;
+#[allow(dead_code, reason = "as above")]
+#[path = "../cli/outputs.rs"]
+mod outputs;
+
+mod encoding;
+mod misfortunes;
+mod refused;
+mod same_bytes;
+mod study;

@@ -1,0 +1,381 @@
+//! What happens to tasks and files on a cluster: each costs what it hit, is named, and is mended by running again.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::host::{Ran, ocean_host};
+use crate::study::Study;
+
+/// A study whose shards work for a while.
+fn busy() -> Study {
+    let study = Study::small();
+    study.folder.write("texts.csv", crate::folder::texts(150));
+    study
+        .folder
+        .replace("plugins.toml", "permutations = 499", "permutations = 1999");
+    study
+}
+
+fn start(study: &Study, shard: &str) -> Child {
+    ocean_host(study.path(), &["run", "out", "--quiet", "--shard", shard])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until a file is larger than `bytes`.
+fn wait_for(path: &Path, bytes: u64) {
+    let began = Instant::now();
+    while std::fs::metadata(path).map_or(0, |file| file.len()) <= bytes {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{} did not grow",
+            path.display()
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_task_killed_in_the_middle_is_listed_and_goes_on_where_it_was() {
+    let study = busy();
+    study.eval();
+    study.plan("out", 3);
+    for shard in [1, 3] {
+        study.shard("out", shard, 3).ending_with(0);
+    }
+    let mut task = start(&study, "2/3");
+    let journal = study.file("out/cluster/partial/00002-of-00003/work/journal");
+    wait_for(&journal, 0);
+    task.kill().unwrap();
+    assert_eq!(task.wait().unwrap().code(), None, "it was killed");
+    assert!(!study.result("out", 2, 3).exists());
+    let status = study.run(&["status", "out"]).ending_with(1).stdout;
+    assert!(
+        status.contains("2 of 3 shards done; 1 begun and not finished"),
+        "{status}"
+    );
+    assert!(status.contains("--array=2 of 3"), "{status}");
+    let unfinished = study.merge("out").ending_with(1).stderr;
+    assert!(
+        unfinished.contains("the study is not complete; missing are\n  lexical × ridge: "),
+        "{unfinished}"
+    );
+    assert!(!study.file("out/results.json").exists());
+    let missing = study
+        .run(&["status", "out", "--missing"])
+        .ending_with(1)
+        .stdout;
+    assert_eq!(missing, "2\n");
+    let resumed = study
+        .run(&["run", "out", "--shard", "2/3"])
+        .ending_with(0)
+        .stderr;
+    assert!(resumed.contains("resuming: "), "{resumed}");
+    assert!(!study.file("out/cluster/partial/00002-of-00003").exists());
+    study.merge("out").ending_with(0);
+    study.assert_same_as_whole("out");
+}
+
+#[test]
+fn a_status_of_an_unfinished_study_has_no_p_value() {
+    let study = Study::small();
+    study.plan("out", 3);
+    study.shard("out", 1, 3).ending_with(0);
+    for arguments in [
+        &["status", "out"][..],
+        &["status", "out", "--format", "json"],
+    ] {
+        let status = study.run(arguments).ending_with(1).stdout.to_lowercase();
+        for word in ["p =", "\"p\"", "p-value", "p_fwer", "r2"] {
+            assert!(!status.contains(word), "{word}: {status}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_is_named_and_computed_again() {
+    let study = busy();
+    study.eval();
+    study.plan("out", 2);
+    study.all_shards("out", 2);
+    let file = study.result("out", 1, 2);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    std::fs::write(&file, bytes).unwrap();
+    let status = study.run(&["status", "out"]).ending_with(1).stdout;
+    assert!(
+        status.contains(
+            "shard-00001-of-00002.ocean-shard is damaged: its checksum does not fit its bytes"
+        ),
+        "{status}"
+    );
+    assert!(status.contains("--array=1 of 2"), "{status}");
+    let refused = study.merge("out").ending_with(1).stderr;
+    assert!(
+        refused.contains("shard-00001-of-00002.ocean-shard is damaged"),
+        "{refused}"
+    );
+    study.shard("out", 1, 2).ending_with(0);
+    study.merge("out").ending_with(0);
+    study.assert_same_as_whole("out");
+}
+
+#[test]
+fn a_damaged_file_whose_items_others_hold_costs_a_warning() {
+    let study = Study::small();
+    study.eval();
+    study.plan("out", 2);
+    study.all_shards("out", 2);
+    study.shard("out", 1, 1).ending_with(0);
+    std::fs::write(study.result("out", 2, 2), "cut").unwrap();
+    let ran = study.merge("out").ending_with(0);
+    assert!(
+        ran.stderr
+            .contains("is damaged: it is too short; it is not used"),
+        "{}",
+        ran.stderr
+    );
+    study.assert_same_as_whole("out");
+}
+
+#[test]
+fn two_tasks_that_compute_one_shard_at_the_same_time_leave_one_sound_file() {
+    let study = busy();
+    study.eval();
+    study.plan("out", 2);
+    study.shard("out", 2, 2).ending_with(0);
+    let mut tasks = [start(&study, "1/2"), start(&study, "1/2")];
+    for task in &mut tasks {
+        assert_eq!(task.wait().unwrap().code(), Some(0));
+    }
+    study.merge("out").ending_with(0);
+    study.assert_same_as_whole("out");
+}
+
+#[test]
+fn a_file_of_another_study_is_refused_with_what_differs() {
+    let study = Study::small();
+    study.plan("out", 2);
+    study.all_shards("out", 2);
+    study
+        .folder
+        .replace("plugins.toml", "permutations = 499", "permutations = 99");
+    study.plan("other", 2);
+    study.shard("other", 1, 2).ending_with(0);
+    std::fs::copy(
+        study.result("other", 1, 2),
+        study.file("out/cluster/results/shard-00001-of-00009.ocean-shard"),
+    )
+    .unwrap();
+    let refused = study.merge("out").ending_with(2).stderr;
+    assert!(
+        refused.contains("shard-00001-of-00009.ocean-shard: belongs to another study"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("run.plan.evaluation.permutations: 499 → 99"),
+        "{refused}"
+    );
+    let status = study.run(&["status", "out"]).stdout;
+    assert!(status.contains("belongs to another study"), "{status}");
+}
+
+/// Rewrites a shard's file, header and numbers, with a checksum that fits.
+fn rewrite(path: &Path, change: impl FnOnce(&mut serde_json::Value, &mut Vec<u8>)) {
+    const MAGIC: usize = "ocean-host shard 1\n".len();
+    let bytes = std::fs::read(path).unwrap();
+    let length = u64::from_le_bytes(bytes[MAGIC..MAGIC + 8].try_into().unwrap()) as usize;
+    let json = &bytes[MAGIC + 8..MAGIC + 8 + length];
+    let mut header = serde_json::from_slice(json).unwrap();
+    let mut records = bytes[MAGIC + 8 + length..bytes.len() - 32].to_vec();
+    change(&mut header, &mut records);
+    let json = serde_json::to_vec(&header).unwrap();
+    let mut changed = bytes[..MAGIC].to_vec();
+    changed.extend((json.len() as u64).to_le_bytes());
+    changed.extend(json);
+    changed.extend(records);
+    let checksum = blake3::hash(&changed);
+    changed.extend(checksum.as_bytes());
+    std::fs::write(path, changed).unwrap();
+}
+
+/// The observed r2 in a header, moved by `by`.
+fn move_observed(header: &mut serde_json::Value, by: f64) {
+    let bits = &mut header["observed"][0]["bits"][0];
+    let r2 = f64::from_bits(bits.as_u64().unwrap());
+    *bits = (r2 + by).to_bits().into();
+}
+
+#[test]
+fn a_machine_that_computes_something_else_is_named_and_refused() {
+    let study = Study::small();
+    study.eval();
+    study.plan("out", 2);
+    study.all_shards("out", 2);
+    let file = study.result("out", 2, 2);
+    let sound = std::fs::read(&file).unwrap();
+    // Rounding of another instruction set.
+    rewrite(&file, |header, _| {
+        header["machine"]["name"] = "old-node".into();
+        move_observed(header, 3e-12);
+    });
+    study.merge("out").ending_with(0);
+    study.assert_same_as_whole("out");
+    // Something else.
+    std::fs::remove_file(study.file("out/results.json")).unwrap();
+    std::fs::write(&file, sound).unwrap();
+    rewrite(&file, |header, _| {
+        header["machine"]["name"] = "strange-node".into();
+        move_observed(header, 3e-9);
+    });
+    let refused = study.merge("out").ending_with(1).stderr;
+    assert!(
+        refused.contains("the observed r2 of some shards is not what this machine computes"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("shard-00002-of-00002.ocean-shard, on strange-node"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("lexical × ridge, target `mood`"),
+        "{refused}"
+    );
+    assert!(!study.file("out/results.json").exists());
+}
+
+#[test]
+fn what_two_files_hold_differently_is_refused_with_both_names() {
+    let study = Study::small();
+    study.plan("out", 2);
+    study.all_shards("out", 2);
+    std::fs::copy(study.result("out", 1, 2), study.result("out", 1, 1)).unwrap();
+    // The last bit of one number of the first record: name length, name, count, number; and the record's own checksum.
+    rewrite(&study.result("out", 1, 1), |_, records| {
+        let name = u64::from_le_bytes(records[..8].try_into().unwrap()) as usize;
+        let numbers = u64::from_le_bytes(records[8 + name..16 + name].try_into().unwrap());
+        records[16 + name] ^= 1;
+        let end = 16 + name + 8 * numbers as usize;
+        let checksum = blake3::hash(&records[..end]);
+        records[end..end + 16].copy_from_slice(&checksum.as_bytes()[..16]);
+    });
+    let refused = study.merge("out").ending_with(1).stderr;
+    assert!(
+        refused.contains("shard-00001-of-00001.ocean-shard and "),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("shard-00001-of-00002.ocean-shard differ in `null/lexical/0/ridge/0/64`"),
+        "{refused}"
+    );
+}
+
+/// Runs a shard with a limit on the size of every file it writes, which is what a full disk looks like to one that is not root.
+fn with_small_files(study: &Study, kilobytes: u32, shard: &str) -> Ran {
+    let host = ocean_tests::workspace::built().host.display().to_string();
+    // bash counts in units of 1024 bytes. The signal that comes with the error is ignored, as the error is answered.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {kilobytes}; exec '{host}' run out --quiet --shard {shard}"
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(study.path())
+        .env("OCEAN_CACHE", study.file("cache"))
+        .output()
+        .unwrap();
+    Ran::of(&output)
+}
+
+#[test]
+fn a_file_that_cannot_grow_costs_the_shard_and_nothing_else() {
+    let study = busy();
+    study.eval();
+    study.plan("out", 2);
+    study.shard("out", 2, 2).ending_with(0);
+    let failed = with_small_files(&study, 4, "1/2").ending_with(1).stderr;
+    assert!(failed.contains("cannot write "), "{failed}");
+    assert!(!study.result("out", 1, 2).exists());
+    let missing = study
+        .run(&["status", "out", "--missing"])
+        .ending_with(1)
+        .stdout;
+    assert_eq!(missing, "1\n");
+    let resumed = study
+        .run(&["run", "out", "--shard", "1/2"])
+        .ending_with(0)
+        .stderr;
+    assert!(resumed.contains("resuming: "), "{resumed}");
+    study.merge("out").ending_with(0);
+    study.assert_same_as_whole("out");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_costs_the_shard_and_nothing_else() {
+    let study = busy();
+    let disk = study.file("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1M", "tmpfs"])
+        .arg(&disk)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !ocean_tests::skip::needs("root", mounted) {
+        return;
+    }
+    let _unmount = Unmount(disk.clone());
+    study.eval();
+    study.plan("disk/out", 2);
+    study.shard("disk/out", 2, 2).ending_with(0);
+    let filler = disk.join("filler");
+    let fill = |pages: usize| {
+        let _ = std::fs::write(&filler, vec![1; pages * 4096]);
+    };
+    // Everything but two pages; a file that does not fit is cut by the disk.
+    fill(512);
+    let full = std::fs::metadata(&filler).unwrap().len() as usize / 4096;
+    std::fs::remove_file(&filler).unwrap();
+    fill(full - 2);
+    let failed = study.shard("disk/out", 1, 2);
+    assert!(matches!(failed.code, Some(1 | 2)), "{failed:?}");
+    assert!(
+        failed
+            .stderr
+            .contains("the disk is full; free some space and run the same command again"),
+        "{}",
+        failed.stderr
+    );
+    assert!(!study.result("disk/out", 1, 2).exists());
+    std::fs::remove_file(&filler).unwrap();
+    let missing = study
+        .run(&["status", "disk/out", "--missing"])
+        .ending_with(1)
+        .stdout;
+    assert_eq!(missing, "1\n");
+    study.shard("disk/out", 1, 2).ending_with(0);
+    // A report has figures; there is room elsewhere.
+    std::fs::create_dir(study.file("out")).unwrap();
+    let copied = std::process::Command::new("cp")
+        .args(["-r", "disk/out/cluster", "out/"])
+        .current_dir(study.path())
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    study.merge("out").ending_with(0);
+    study.assert_same_as_whole("out");
+}
+
+/// Unmounts when the test ends, however it ends.
+#[cfg(target_os = "linux")]
+struct Unmount(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
+}
