@@ -54,7 +54,11 @@ fn main() -> ExitCode {
         }
         Command::Merge(args) => {
             let format = Format::from(args.planned.format);
-            announce(format, "merge", &cluster::Place::of(&args.planned.run).plan());
+            announce(
+                format,
+                "merge",
+                &cluster::Place::of(&args.planned.run).plan(),
+            );
             finish_as(format, merge(&args))
         }
         Command::Status(args) => finish(status(&args)),
