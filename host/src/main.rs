@@ -388,10 +388,12 @@ fn interruptible() -> Arc<AtomicBool> {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping at the next whole piece; once more to stop at once");
+        say("\nstopping at the next whole piece; once more to stop at once");
     });
     if let Err(error) = installed {
-        eprintln!("warning: Ctrl-C will end the program at once ({error})");
+        say(&format!(
+            "warning: Ctrl-C will end the program at once ({error})"
+        ));
     }
     interrupted
 }
@@ -425,10 +427,15 @@ fn finish(result: Result<(String, ExitCode), RunError>) -> ExitCode {
             code
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            say(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// A line for people. Not `eprintln!`, which panics when stderr was closed.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A closed pipe (`| head`) is no failure of ours.
