@@ -1,9 +1,13 @@
 #!/bin/sh
-# The same contract without a scheduler: GNU parallel on one machine, or on several that share a file system (--sshloginfile).
-#   ocean-host plan plugins.toml --out RUN --shards 8 --threads 1
-#   sh parallel.sh RUN 8 [JOBS AT A TIME]
-# Killed or incomplete: run it again. Shards that are done are not computed again.
+# A planned study under GNU parallel: on this machine, or on others over ssh. Computes what is missing, so after any accident run it again.
+#   ocean-host plan plugins.toml --out RUN --threads 1
+#   ./parallel.sh RUN --jobs 8
+#   ./parallel.sh RUN --sshloginfile hosts.txt      # RUN, the program and the study's files at the same paths everywhere
 set -eu
-run=$1 shards=$2 jobs=${3:-2}
-seq "$shards" | parallel --jobs "$jobs" --halt soon,fail=1 ocean-host run "$run" --shard "{}/$shards" --threads 1 --quiet
-ocean-host merge "$run"
+run=$1
+shift
+host=${OCEAN_HOST:-ocean-host}
+
+"$host" status "$run" --missing | tr , '\n' | awk -F- 'NF { for (shard = $1; shard <= $NF; shard++) print shard }' |
+    parallel "$@" "$host" run "$run" --quiet --threads 1 --shard {}
+"$host" merge "$run"

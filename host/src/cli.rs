@@ -8,7 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::cluster::task::Shard;
+use crate::cluster::task::Asked;
 use crate::config::Scope;
 use crate::plugin_cli::new;
 use crate::progress::Format;
@@ -245,9 +245,9 @@ pub struct RunArgs {
     /// The planned study.
     #[command(flatten)]
     pub planned: PlannedArgs,
-    /// Which shard, from 1, of how many [default: what the scheduler says]
+    /// Which shard, from 1, of how many (I alone: of as many as were planned) [default: what the scheduler says]
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    pub shard: Option<Asked>,
     /// Only this part of the work [default: permute, after encoding what is lacking]
     #[arg(long, value_enum)]
     pub stage: Option<StageArg>,

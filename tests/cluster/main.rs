@@ -21,4 +21,8 @@ mod encoding;
 mod misfortunes;
 mod refused;
 mod same_bytes;
+#[cfg(target_os = "linux")]
+mod schedulers;
+#[cfg(target_os = "linux")]
+mod slurm;
 mod study;

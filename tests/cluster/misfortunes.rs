@@ -8,7 +8,7 @@ use crate::host::{Ran, ocean_host};
 use crate::study::Study;
 
 /// A study whose shards work for a while.
-fn busy() -> Study {
+pub fn busy() -> Study {
     let study = Study::small();
     study.folder.write("texts.csv", crate::folder::texts(150));
     study
@@ -26,7 +26,7 @@ fn start(study: &Study, shard: &str) -> Child {
 }
 
 /// Waits until a file is larger than `bytes`.
-fn wait_for(path: &Path, bytes: u64) {
+pub fn wait_for(path: &Path, bytes: u64) {
     let began = Instant::now();
     while std::fs::metadata(path).map_or(0, |file| file.len()) <= bytes {
         assert!(
@@ -182,6 +182,40 @@ fn a_file_of_another_study_is_refused_with_what_differs() {
     );
     let status = study.run(&["status", "out"]).stdout;
     assert!(status.contains("belongs to another study"), "{status}");
+}
+
+#[test]
+fn a_plugin_that_fails_costs_its_cells_as_it_does_in_eval() {
+    let study = Study::small();
+    let plugins = std::fs::read_to_string(study.file("plugins.toml")).unwrap();
+    let entry = |kind: &str, name: &str, fixture: &str| {
+        let plugin = ocean_tests::fixtures::c_plugin(fixture);
+        format!(
+            "\n[[{kind}]]\nname = \"{name}\"\nplugin = \"{}\"\n",
+            plugin.display()
+        )
+    };
+    let (encoder, regressor) = (
+        entry("encoder", "crashing encoder", "crash_in_encode"),
+        entry("regressor", "crashing", "crash_in_fit"),
+    );
+    study
+        .folder
+        .write("plugins.toml", plugins + &encoder + &regressor);
+    study
+        .run(&["eval", "plugins.toml", "--quiet", "--out", "whole"])
+        .ending_with(1);
+    study.plan("out", 3);
+    let codes: Vec<Option<i32>> = (1..=3).map(|i| study.shard("out", i, 3).code).collect();
+    assert!(codes.contains(&Some(1)), "{codes:?}");
+    let status = study.run(&["status", "out"]).ending_with(1).stdout;
+    assert!(status.contains("lexical × crashing failed: "), "{status}");
+    study.merge("out").ending_with(1);
+    for run in ["whole", "out"] {
+        // Of a partial run the work is kept, so that the same command tries again.
+        std::fs::remove_dir_all(study.file(run).join("work")).unwrap();
+    }
+    study.assert_same_as_whole("out");
 }
 
 /// Rewrites a shard's file, header and numbers, with a checksum that fits.

@@ -22,10 +22,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::problem::Refusal;
 use crate::progress::Format;
 use crate::run::RunError;
 use frozen::Frozen;
-use task::Shard;
+use task::Asked;
 
 /// The two kinds of shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +37,14 @@ pub enum Stage {
     Permute,
 }
 
-/// Computes one shard, `shard` or the one that the scheduler names. Returns what to print, and whether all went well.
+/// Computes one shard, the one that is asked for or the one that the scheduler names. Returns what to print, and whether all went well.
 ///
 /// # Errors
 /// [`RunError`]; what is finished is kept.
 pub fn run(
     options: &Options,
     stage: Stage,
-    shard: Option<Shard>,
+    asked: Option<Asked>,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<(String, bool), RunError> {
     let frozen = Frozen::read(&options.run)?;
@@ -51,11 +52,11 @@ pub fn run(
         Stage::Encode => frozen.shards.encode,
         Stage::Permute => frozen.shards.permute,
     };
-    let shard = match shard {
-        Some(shard) => shard,
-        None => task::from_scheduler(&task::environment(), planned)
-            .map_err(crate::problem::Refusal::from)?,
+    let shard = match asked {
+        Some(asked) => asked.of(planned),
+        None => task::from_scheduler(&task::environment(), planned),
     };
+    let shard = shard.map_err(Refusal::from)?;
     match stage {
         Stage::Encode => encode::encode(options, &frozen, shard, interrupted),
         Stage::Permute => shard::permute(options, &frozen, shard, interrupted),

@@ -27,22 +27,46 @@ impl std::fmt::Display for Shard {
     }
 }
 
-impl std::str::FromStr for Shard {
+/// A shard as it is typed: `3/7`, or `3` of as many as were planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    index: u32,
+    count: Option<u32>,
+}
+
+impl Asked {
+    /// Which it is, if `planned` shards were planned.
+    ///
+    /// # Errors
+    /// A [`Problem`] when there are not so many.
+    pub fn of(self, planned: u32) -> Result<Shard, Problem> {
+        let count = self.count.unwrap_or(planned).max(1);
+        if self.index > count {
+            let message = format!("there is no shard {} of {count}", self.index);
+            return Err(Problem::new("--shard", message));
+        }
+        Ok(Shard {
+            index: self.index,
+            count,
+        })
+    }
+}
+
+impl std::str::FromStr for Asked {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong =
             || format!("`{text}` is not a shard; expected i/n with i from 1 to n, as in 3/7");
-        let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let number = |text: &str| text.parse::<u32>().map_err(|_| wrong());
-        let shard = Shard {
-            index: number(index)?,
-            count: number(count)?,
+        let (index, count) = match text.split_once('/') {
+            Some((index, count)) => (number(index)?, Some(number(count)?)),
+            None => (number(text)?, None),
         };
-        if shard.index == 0 || shard.index > shard.count {
+        if index == 0 || count.is_some_and(|count| index > count) {
             return Err(wrong());
         }
-        Ok(shard)
+        Ok(Self { index, count })
     }
 }
 
@@ -210,10 +234,14 @@ mod tests {
             let refused = shard(variables).unwrap_err();
             assert!(refused.contains(words), "{refused}");
         }
-        for text in ["3", "0/7", "8/7", "a/b", "3/7/9", "-1/2"] {
-            assert!(text.parse::<Shard>().is_err(), "{text}");
+        for text in ["", "0", "0/7", "8/7", "a/b", "3/7/9", "-1/2"] {
+            assert!(text.parse::<Asked>().is_err(), "{text}");
         }
-        assert_eq!("3/7".parse(), is(3, 7));
+        let typed = |text: &str| text.parse::<Asked>().unwrap().of(5);
+        let number = |shard: Result<Shard, Problem>| shard.map_err(|problem| problem.to_string());
+        assert_eq!(number(typed("3/7")), is(3, 7));
+        assert_eq!(number(typed("3")), is(3, 5));
+        assert!(number(typed("6")).unwrap_err().contains("no shard 6 of 5"));
     }
 
     #[test]
