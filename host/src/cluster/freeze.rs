@@ -206,11 +206,12 @@ fn look_at_texts(
             );
         }
         let missing = lacking(plugin, &texts, cache);
-        let sample: Vec<&str> = missing
-            .iter()
-            .copied()
-            .step_by(missing.len().div_ceil(SAMPLE).max(1))
-            .collect();
+        // Other vectors are compared with the lexical ones before anything is planned.
+        let step = match encoder.is_lexical() {
+            true => 1,
+            false => missing.len().div_ceil(SAMPLE).max(1),
+        };
+        let sample: Vec<&str> = missing.iter().copied().step_by(step).collect();
         let begun = Instant::now();
         let encoded = get_or_encode(
             plugin,
