@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::atomic::{self, WriteError};
@@ -58,8 +58,8 @@ pub enum JournalError {
 pub struct Journal {
     path: PathBuf,
     file: Mutex<File>,
-    /// What earlier runs left.
-    found: BTreeMap<String, Vec<f64>>,
+    /// What earlier runs left and nobody has asked for yet.
+    found: Mutex<BTreeMap<String, Vec<f64>>>,
 }
 
 impl Journal {
@@ -112,24 +112,28 @@ impl Journal {
         Ok(Self {
             path,
             file: Mutex::new(file),
-            found,
+            found: Mutex::new(found),
         })
     }
 
-    /// What an earlier run left under `name`, if it has `len` numbers.
-    pub fn get(&self, name: &str, len: usize) -> Option<&[f64]> {
-        let numbers = self.found.get(name)?;
-        (numbers.len() == len).then_some(numbers.as_slice())
+    /// What an earlier run left under `name`, if it has `len` numbers. Handed out once: a large study should be in memory once.
+    pub fn take(&self, name: &str, len: usize) -> Option<Vec<f64>> {
+        let numbers = self.found().remove(name)?;
+        (numbers.len() == len).then_some(numbers)
     }
 
     /// Takes over pieces that were computed elsewhere. They are not written down: they are kept where they came from.
-    pub fn adopt(&mut self, records: BTreeMap<String, Vec<f64>>) {
-        self.found.extend(records);
+    pub fn adopt(&self, records: BTreeMap<String, Vec<f64>>) {
+        self.found().extend(records);
     }
 
     /// Pieces that earlier runs left.
     pub fn n_found(&self) -> usize {
-        self.found.len()
+        self.found().len()
+    }
+
+    fn found(&self) -> MutexGuard<'_, BTreeMap<String, Vec<f64>>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps one finished piece. From any thread.
@@ -320,14 +324,15 @@ mod tests {
             .put("null/0", &numbers)
             .unwrap();
         let journal = Journal::open(out.path(), &plan, false).unwrap();
-        let found = journal.get("null/0", 4).unwrap();
+        assert_eq!(journal.take("null/1", 4), None);
+        let found = journal.take("null/0", 4).unwrap();
         assert!(
             found
                 .iter()
                 .zip(numbers)
                 .all(|(a, b)| a.to_bits() == b.to_bits())
         );
-        assert_eq!(journal.get("null/0", 3), None);
+        assert_eq!(journal.take("null/0", 4), None, "handed out once");
     }
 
     #[test]
@@ -343,8 +348,8 @@ mod tests {
             drop(journal);
             let journal = Journal::open(out.path(), &plan, false).unwrap();
             let has_a = cut >= record("a", &[1.0, 2.0]).len();
-            assert_eq!(journal.get("a", 2).is_some(), has_a, "cut at {cut}");
-            assert_eq!(journal.get("c", 1), Some(&[4.0][..]), "cut at {cut}");
+            assert_eq!(journal.take("a", 2).is_some(), has_a, "cut at {cut}");
+            assert_eq!(journal.take("c", 1), Some(vec![4.0]), "cut at {cut}");
         }
     }
 

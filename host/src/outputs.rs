@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 use ocean_engine::inference::reliability::Agreement;
 use ocean_engine::score::mean_and_sd;
 use serde_json::{Value, json};
@@ -265,14 +265,11 @@ impl Study<'_> {
         let out = &self.plan.out;
         write_predictions(&out.join("predictions.csv"), self.predictions())?;
         write_folds(&out.join("folds.csv"), self.folds())?;
-        let null = self
-            .cells
-            .statistics
-            .rows(1, self.cells.statistics.nrows() - 1)
-            .into_owned();
-        write_npy(&out.join("null.npy"), &null)?;
+        let statistics = &self.cells.statistics;
+        let null = statistics.rows(1, statistics.nrows() - 1);
+        write_npy(&out.join("null.npy"), null)?;
         self.write_null_index(&out.join("null.csv"))?;
-        write_npy(&out.join("jackknife.npy"), &self.replicates())
+        write_npy(&out.join("jackknife.npy"), self.replicates().as_view())
     }
 
     fn predictions(&self) -> impl Iterator<Item = Prediction<'_>> {
@@ -388,8 +385,8 @@ fn file_name(path: &Path) -> String {
         .map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
-/// float64 in C order, version 1.0 of the .npy format.
-pub(crate) fn write_npy(path: &Path, matrix: &DMatrix<f64>) -> Result<(), WriteError> {
+/// float64 in C order, version 1.0 of the .npy format. Row by row from where it is: the null distributions of a large study are in memory once.
+pub(crate) fn write_npy(path: &Path, matrix: DMatrixView<f64>) -> Result<(), WriteError> {
     use npyz::WriterBuilder;
     atomic::write_with(path, |file| {
         let mut writer = npyz::WriteOptions::new()
@@ -397,7 +394,9 @@ pub(crate) fn write_npy(path: &Path, matrix: &DMatrix<f64>) -> Result<(), WriteE
             .shape(&[matrix.nrows() as u64, matrix.ncols() as u64])
             .writer(file)
             .begin_nd()?;
-        writer.extend(matrix.transpose().iter().copied())?;
+        for row in matrix.row_iter() {
+            writer.extend(row.iter().copied())?;
+        }
         writer.finish()
     })
 }

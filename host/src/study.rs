@@ -211,8 +211,8 @@ impl Bench<'_> {
         len: usize,
         compute: impl FnOnce() -> Result<Vec<f64>, EngineError>,
     ) -> Result<Vec<f64>, StudyError> {
-        if let Some(found) = self.journal.get(name, len) {
-            return Ok(found.to_vec());
+        if let Some(found) = self.journal.take(name, len) {
+            return Ok(found);
         }
         self.go_on()?;
         let numbers = compute()?;

@@ -41,7 +41,9 @@ const SAMPLE: usize = 16;
 /// Threads of a shard unless the user says another number.
 const THREADS: u32 = 4;
 /// What the merge holds of each number of the null distributions at its peak, in bytes: see `docs/cluster.md` for the measurement.
-const MERGE_BYTES: f64 = 56.0;
+const MERGE_BYTES: f64 = 30.0;
+/// What it holds of each cell besides, mostly pictures.
+const CELL_BYTES: f64 = 1.1e6;
 
 /// What a user may choose of the cut.
 #[derive(Debug, Clone, Copy, Default)]
@@ -381,12 +383,13 @@ fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, opening: u64) -> 
         .iter()
         .map(|piece| (piece.items.repeats * piece.items.permutations * piece.n_targets) as f64)
         .sum();
+    let cells: f64 = frozen.pieces.iter().map(|one| one.n_targets as f64).sum();
     let spare = |bytes: f64| (bytes * SPARE) as u64;
     let share = numbers / f64::from(frozen.shards.permute) * 32.0;
     Memory {
         encode: spare(opening as f64 + 2.0 * cached),
         permute: spare(measured.max(opening as f64 + all_vectors) + 2.0 * cached + share),
-        merge: spare(measured + 2.0 * cached + numbers * MERGE_BYTES),
+        merge: spare(measured + 2.0 * cached + numbers * MERGE_BYTES + cells * CELL_BYTES),
     }
 }
 

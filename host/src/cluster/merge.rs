@@ -51,7 +51,7 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
     problems.finish(())?;
     union.check_complete(&frozen)?;
     timings.mark("read shards");
-    let mut journal = Journal::open(&opened.plan.out, &fingerprint, false)?;
+    let journal = Journal::open(&opened.plan.out, &fingerprint, false)?;
     let (records, elsewhere) = union.into_parts();
     journal.adopt(records);
     let begun = Begun {
