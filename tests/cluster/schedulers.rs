@@ -89,23 +89,16 @@ fn snakemake_leaves_the_bytes_of_eval() {
 
 /// `ocean-host slurm OUT --submit` in this Slurm.
 fn submit(study: &Study, slurm: &Slurm, out: &str) -> String {
-    let output: Output = ocean_host(
-        study.path(),
-        &["slurm", out, "--partition", "main", "--submit"],
-    )
-    .env(
-        "SLURM_CONF",
-        slurm
-            .command("sbatch")
-            .get_envs()
-            .next()
-            .unwrap()
-            .1
-            .unwrap(),
-    )
-    .output()
-    .unwrap();
+    let arguments = ["slurm", out, "--partition", "main", "--submit"];
+    let output: Output = with_slurm(study, slurm, &arguments).output().unwrap();
     Ran::of(&output).ending_with(0).stdout
+}
+
+/// A command that knows this Slurm.
+fn with_slurm(study: &Study, slurm: &Slurm, arguments: &[&str]) -> Command {
+    let mut command = ocean_host(study.path(), arguments);
+    command.env("SLURM_CONF", slurm.configured());
+    command
 }
 
 fn logs(study: &Study, out: &str) -> String {
@@ -168,6 +161,35 @@ fn a_real_slurm_leaves_the_bytes_of_eval_in_one_two_and_seven_shards_and_after_a
         study.assert_same_as_whole(&out);
     }
     killed_and_submitted_again(&slurm);
+    five_commands(&slurm);
+}
+
+/// The first commands of the page for users of clusters, in their order, on a study of ours.
+fn five_commands(slurm: &Slurm) {
+    let page = std::fs::read_to_string(root().join("docs/cluster.md")).unwrap();
+    let block = page.split("```").nth(1).unwrap();
+    let commands: Vec<&str> = block
+        .lines()
+        .filter_map(|line| line.split('#').next()?.trim().strip_prefix("ocean-host "))
+        .collect();
+    assert_eq!(commands.len(), 5, "{commands:?}");
+    let study = Study::small();
+    study.eval();
+    for command in commands {
+        let command = command.replace("--partition short", "--partition main");
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let output = with_slurm(&study, slurm, &words).output().unwrap();
+        let ran = Ran::of(&output);
+        // Asked while the array is at work, or when it has just ended.
+        let expected = if words[0] == "status" {
+            ran.code.unwrap().min(1)
+        } else {
+            0
+        };
+        ran.ending_with(expected);
+    }
+    slurm.wait_until_idle();
+    study.assert_same_as_whole("RUN");
 }
 
 fn plan_on_one_thread(study: &Study, out: &str, shards: u32) {

@@ -148,10 +148,15 @@ impl Slurm {
             .join("\n")
     }
 
+    /// Its configuration, for SLURM_CONF.
+    pub fn configured(&self) -> PathBuf {
+        self.path("slurm.conf")
+    }
+
     /// A command of this Slurm's.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.env("SLURM_CONF", self.path("slurm.conf"));
+        command.env("SLURM_CONF", self.configured());
         command
     }
 
