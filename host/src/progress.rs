@@ -339,6 +339,9 @@ fn eta_s(done: u64, total: u64, elapsed_s: f64) -> Option<f64> {
 
 /// Seconds in the largest two units: `8 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn duration(seconds: f64) -> String {
+    if seconds < 0.1 {
+        return format!("{:.0} ms", seconds * 1e3);
+    }
     if seconds < 10.0 {
         return format!("{seconds:.1} s");
     }
@@ -472,6 +475,7 @@ mod tests {
         assert_eq!(eta_s(30, 120, 10.0), Some(30.0));
         assert_eq!(eta_s(0, 120, 10.0), None);
         assert_eq!(eta_s(5, 0, 10.0), None);
+        assert_eq!(duration(0.023), "23 ms");
         assert_eq!(duration(3.24), "3.2 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 5 min");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ocean_tests::kit::python;
+use ocean_tests::kit::{has, python};
 use ocean_tests::skip::needs;
 use ocean_tests::workspace::{install_target, root, target, without_package_settings};
 
@@ -78,13 +78,6 @@ fn the_release_archive_runs_where_it_is_unpacked() {
     ] {
         assert!(inside.join(file).is_file(), "{file}");
     }
-}
-
-fn has(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
 }
 
 /// The wheel, built from the sources, installed, and used as its README says.

@@ -1,7 +1,8 @@
 //! A study on many machines: whatever the shards, their order and their misfortunes, the merge leaves the bytes of `eval`.
 //!
 //! [`same_bytes`]: any number of shards, any order, any overlap. [`misfortunes`]: kills, damage, full disks, foreign files. [`encoding`]: vectors made by many.
-//! [`refused`]: what cannot be planned or run. [`schedulers`]: GNU parallel and a Slurm that the test starts itself. [`study`] is what they work on.
+//! [`refused`]: what cannot be planned or run. [`schedulers`]: GNU parallel, Snakemake. [`under_slurm`]: a
+//! [`slurm`] that the test starts itself. [`study`] is what they work on, [`disk`] one that gets full.
 
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
@@ -17,6 +18,8 @@ mod host;
 #[path = "../cli/outputs.rs"]
 mod outputs;
 
+#[cfg(target_os = "linux")]
+mod disk;
 mod encoding;
 mod misfortunes;
 mod refused;
@@ -26,3 +29,5 @@ mod schedulers;
 #[cfg(target_os = "linux")]
 mod slurm;
 mod study;
+#[cfg(target_os = "linux")]
+mod under_slurm;

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use crate::disk::SmallDisk;
 use crate::host::{Ran, ocean_host};
 use crate::study::Study;
 
@@ -101,11 +103,7 @@ fn a_damaged_file_is_named_and_computed_again() {
     study.eval();
     study.plan("out", 2);
     study.all_shards("out", 2);
-    let file = study.result("out", 1, 2);
-    let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 4;
-    std::fs::write(&file, bytes).unwrap();
+    study.damage("out", 1, 2);
     let status = study.run(&["status", "out"]).ending_with(1).stdout;
     assert!(
         status.contains(
@@ -351,29 +349,13 @@ fn a_file_that_cannot_grow_costs_the_shard_and_nothing_else() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_costs_the_shard_and_nothing_else() {
     let study = busy();
-    let disk = study.file("disk");
-    std::fs::create_dir(&disk).unwrap();
-    let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=1M", "tmpfs"])
-        .arg(&disk)
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !ocean_tests::skip::needs("root", mounted) {
+    let Some(disk) = SmallDisk::mount(&study.file("disk")) else {
         return;
-    }
-    let _unmount = Unmount(disk.clone());
+    };
     study.eval();
     study.plan("disk/out", 2);
     study.shard("disk/out", 2, 2).ending_with(0);
-    let filler = disk.join("filler");
-    let fill = |pages: usize| {
-        let _ = std::fs::write(&filler, vec![1; pages * 4096]);
-    };
-    // Everything but two pages; a file that does not fit is cut by the disk.
-    fill(512);
-    let full = std::fs::metadata(&filler).unwrap().len() as usize / 4096;
-    std::fs::remove_file(&filler).unwrap();
-    fill(full - 2);
+    disk.fill();
     let failed = study.shard("disk/out", 1, 2);
     assert!(matches!(failed.code, Some(1 | 2)), "{failed:?}");
     assert!(
@@ -384,32 +366,14 @@ fn a_full_disk_costs_the_shard_and_nothing_else() {
         failed.stderr
     );
     assert!(!study.result("disk/out", 1, 2).exists());
-    std::fs::remove_file(&filler).unwrap();
+    disk.free();
     let missing = study
         .run(&["status", "disk/out", "--missing"])
         .ending_with(1)
         .stdout;
     assert_eq!(missing, "1\n");
     study.shard("disk/out", 1, 2).ending_with(0);
-    // A report has figures; there is room elsewhere.
-    std::fs::create_dir(study.file("out")).unwrap();
-    let copied = std::process::Command::new("cp")
-        .args(["-r", "disk/out/cluster", "out/"])
-        .current_dir(study.path())
-        .status()
-        .unwrap();
-    assert!(copied.success());
+    study.elsewhere("disk/out", "out");
     study.merge("out").ending_with(0);
     study.assert_same_as_whole("out");
-}
-
-/// Unmounts when the test ends, however it ends.
-#[cfg(target_os = "linux")]
-struct Unmount(std::path::PathBuf);
-
-#[cfg(target_os = "linux")]
-impl Drop for Unmount {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg(&self.0).status();
-    }
 }

@@ -11,6 +11,9 @@ use ocean_tests::skip::needs;
 /// Megabytes that the node is said to have: what the plans of the tests ask for.
 const MEMORY: u32 = 2000;
 
+/// Several of them, and other tests, may share the machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 pub struct Slurm {
     folder: tempfile::TempDir,
     /// munged, slurmctld, slurmd.
@@ -133,7 +136,7 @@ impl Slurm {
         let began = Instant::now();
         while !is_there(self) {
             assert!(
-                began.elapsed() < Duration::from_secs(60),
+                began.elapsed() < PATIENCE,
                 "{what} did not come:\n{}",
                 self.logs()
             );
@@ -158,6 +161,17 @@ impl Slurm {
         let mut command = Command::new(program);
         command.env("SLURM_CONF", self.configured());
         command
+    }
+
+    /// Submits a script.
+    pub fn submit(&self, script: &Path, arguments: &[&str]) {
+        let output = self
+            .command("sbatch")
+            .args(arguments)
+            .arg(script)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// Waits until no job is waiting or running.

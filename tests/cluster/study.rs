@@ -93,6 +93,26 @@ impl Study {
         self.file(out).join(name)
     }
 
+    /// Flips a bit in the middle of the file of a shard.
+    pub fn damage(&self, out: &str, index: u32, count: u32) {
+        let file = self.result(out, index, count);
+        let mut bytes = std::fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        std::fs::write(&file, bytes).unwrap();
+    }
+
+    /// Copies what shards have left: a report has figures, and there may be no room for them.
+    pub fn elsewhere(&self, from: &str, to: &str) {
+        std::fs::create_dir(self.file(to)).unwrap();
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .args([self.file(from).join("cluster"), self.file(to)])
+            .status()
+            .unwrap();
+        assert!(copied.success());
+    }
+
     /// `out` holds what `eval` left in `whole`, and `cluster` besides.
     pub fn assert_same_as_whole(&self, out: &str) {
         let whole = bytes(&self.file("whole"));

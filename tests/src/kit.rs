@@ -152,13 +152,16 @@ pub fn python() -> OsString {
     std::env::var_os("OCEAN_TEST_PYTHON").unwrap_or_else(|| "python3".into())
 }
 
+/// Whether a program is installed.
+#[must_use]
+pub fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output();
+    found.is_ok_and(|output| output.status.success())
+}
+
 /// Whether plugins in `language` can be built here; if not, says what is missing.
 #[must_use]
 pub fn can_build(language: &str) -> bool {
-    let has = |program: &str| {
-        let found = Command::new(program).arg("--version").output();
-        found.is_ok_and(|output| output.status.success())
-    };
     match language {
         "rust" => true,
         "c" => needs("cc", has("cc")) && needs("make", has("make")),

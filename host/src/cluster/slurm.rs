@@ -18,6 +18,8 @@ use crate::run::RunError;
 const SPARE_TIME: f64 = 2.0;
 /// The least time asked for, in minutes: a node may have to wake up and a file system to answer.
 const LEAST_MINUTES: u64 = 10;
+/// The least memory asked for, in megabytes: what a system counts for a process beside what it has allocated differs.
+const LEAST_MEGABYTES: u64 = 500;
 /// Columns of a block of permutations, about, against which other columns are counted.
 const COLUMNS: f64 = 64.0;
 
@@ -153,7 +155,7 @@ impl Script {
         let mut options = vec![
             format!("--job-name=ocean-{}-{}", word(&study), self.name),
             format!("--cpus-per-task={}", frozen.shards.threads),
-            format!("--mem={}M", self.memory.div_ceil(1 << 20)),
+            format!("--mem={}M", megabytes(self.memory)),
             format!("--time={}", minutes(self.seconds)),
             format!("--output=\"{folder}/{log}\""),
             "--requeue".to_owned(),
@@ -186,6 +188,10 @@ fn word(text: &str) -> String {
 fn minutes(seconds: f64) -> String {
     let minutes = ((seconds * SPARE_TIME / 60.0).ceil() as u64).max(LEAST_MINUTES);
     format!("{:02}:{:02}:00", minutes / 60, minutes % 60)
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20).max(LEAST_MEGABYTES)
 }
 
 /// For a shell.
@@ -256,6 +262,12 @@ mod tests {
         assert_eq!(minutes(1.0), "00:10:00");
         assert_eq!(minutes(1800.0), "01:00:00");
         assert_eq!(minutes(3601.0), "02:01:00");
+    }
+
+    #[test]
+    fn memory_is_rounded_up_and_never_too_little() {
+        assert_eq!(megabytes(1), 500);
+        assert_eq!(megabytes((700 << 20) + 1), 701);
     }
 
     #[test]
