@@ -10,6 +10,8 @@ use ocean_tests::skip::needs;
 
 /// Megabytes that the node is said to have: what the plans of the tests ask for.
 const MEMORY: u32 = 2000;
+/// Processors that it is said to have, whatever there are: a planned shard has four threads.
+const PROCESSORS: u32 = 4;
 
 /// Several of them, and other tests, may share the machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -108,8 +110,9 @@ impl Slurm {
              AccountingStorageType=accounting_storage/none\n\
              JobAcctGatherType=jobacct_gather/none\n\
              ReturnToService=2\n\
+             SlurmdParameters=config_overrides\n\
              SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0\n\
-             NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory={MEMORY} State=UNKNOWN\n\
+             NodeName={host} NodeAddr=127.0.0.1 CPUs={PROCESSORS} RealMemory={MEMORY} State=UNKNOWN\n\
              PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n",
             free_port(),
             free_port()

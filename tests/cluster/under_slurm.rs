@@ -130,10 +130,13 @@ fn the_five_commands_of_the_page_leave_the_bytes_of_eval() {
         let words: Vec<&str> = command.split_whitespace().collect();
         let ran = Ran::of(&with_slurm(&study, &slurm, &words).output().unwrap());
         // Asked while the array is at work, or when it has just ended.
-        let is_asked = words[0] == "status" && ran.code == Some(1);
-        ran.ending_with(i32::from(is_asked));
+        let is_asked = words[0] == "status";
+        let expected = i32::from(is_asked && ran.code == Some(1));
+        ran.ending_with(expected);
+        if is_asked {
+            slurm.wait_until_idle();
+        }
     }
-    slurm.wait_until_idle();
     study.assert_same_as_whole("RUN");
 }
 
@@ -159,6 +162,10 @@ fn a_task_killed_in_the_middle_and_submitted_again_goes_on_where_it_was() {
         return;
     };
     let study = at_work(&slurm, "out");
+    let arguments = ["slurm", "out", "--submit"];
+    let twice = with_slurm(&study, &slurm, &arguments).output().unwrap();
+    let refused = Ran::of(&twice).ending_with(1).stderr;
+    assert!(refused.contains("would be computed twice"), "{refused}");
     kill(process_of(&study, "2/3").expect("the task is at work"));
     slurm.wait_until_idle();
     // The merge ran, said what is missing, and left no report.

@@ -201,7 +201,12 @@ fn quoted(path: &Path) -> String {
 
 /// Submits what is missing, each stage after the one before it.
 fn submit(status: &Status, place: &Place) -> Result<String, RunError> {
+    if status.is_merged() {
+        return Ok("nothing to submit: the report is there\n".to_owned());
+    }
+    refuse_twice(place)?;
     let mut text = String::new();
+    let mut jobs = Vec::new();
     let mut after = None;
     if !status.is_complete() {
         let encode = status.to_encode();
@@ -211,6 +216,7 @@ fn submit(status: &Status, place: &Place) -> Result<String, RunError> {
             let _ = writeln!(text, "submitted encode   job {job}, {array}");
             // Without its vectors no shard should begin: all but one would wait.
             after = Some(format!("--dependency=afterok:{job}"));
+            jobs.push(job);
         }
         let array = format!("--array={}", status.missing());
         let mut more = vec![array.as_str()];
@@ -221,11 +227,42 @@ fn submit(status: &Status, place: &Place) -> Result<String, RunError> {
         let _ = writeln!(text, "submitted permute  job {job}, {array}");
         // Whatever became of them: the merge lists what is missing.
         after = Some(format!("--dependency=afterany:{job}"));
+        jobs.push(job);
     }
     let more: Vec<&str> = after.iter().map(String::as_str).collect();
     let job = sbatch(&path(place, "merge"), &more)?;
     let _ = writeln!(text, "submitted merge    job {job}");
+    jobs.push(job);
+    atomic::write(&submitted(place), jobs.join(",").as_bytes())?;
     Ok(text)
+}
+
+/// Where the numbers of the jobs are that were submitted last.
+fn submitted(place: &Place) -> PathBuf {
+    place.slurm().join("submitted")
+}
+
+/// Jobs of this study that wait or run would compute the same twice: no harm, and a cluster's time for nothing.
+fn refuse_twice(place: &Place) -> Result<(), RunError> {
+    let Ok(jobs) = std::fs::read_to_string(submitted(place)) else {
+        return Ok(());
+    };
+    // It fails where it has forgotten all of them, which have ended then.
+    let output = Command::new("squeue")
+        .args(["--noheader", "--format=%A", "--jobs", &jobs])
+        .output();
+    let said = output.map_or(String::new(), |output| {
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    });
+    let is_there = |job: &&str| said.lines().any(|line| line.trim() == *job);
+    let left: Vec<&str> = jobs.split(',').filter(is_there).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let jobs = left.join(" ");
+    Err(RunError::Failed(format!(
+        "jobs of this study are waiting or running ({jobs}), and would be computed twice\n  try: the same command when they have ended; or before it: scancel {jobs}"
+    )))
 }
 
 /// The number of the job.

@@ -207,6 +207,12 @@ impl Status {
         self.holes.is_empty()
     }
 
+    /// The report is written.
+    #[must_use]
+    pub fn is_merged(&self) -> bool {
+        self.is_merged
+    }
+
     /// The permutation shards to submit again, as `sbatch --array` takes them.
     #[must_use]
     pub fn missing(&self) -> String {
