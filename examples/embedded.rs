@@ -55,8 +55,8 @@ fn main() -> Result<(), EngineError> {
     let (_predictions, mut statistics) = permutation_test(&nested, &permuted, 199, &never)?;
 
     settle_ties(&mut statistics);
-    let p = permutation_p(&statistics);
-    let p_fwer = step_down_max_t(&statistics, &[200, 200]);
+    let p = permutation_p(statistics.as_view());
+    let p_fwer = step_down_max_t(statistics.as_view(), &[200, 200]);
     for (t, name) in ["depends on x", "does not"].into_iter().enumerate() {
         let r2 = statistics[(0, t)];
         println!(

@@ -44,7 +44,7 @@ fn main() -> Result<(), EngineError> {
         }),
     );
     settle_ties(&mut statistics);
-    let sampled = permutation_p(&statistics)[0];
+    let sampled = permutation_p(statistics.as_view())[0];
     println!(
         "9,999 random orders and the observed one: p = {:.4}, 95 % Monte-Carlo interval {:.4} to {:.4}",
         sampled.p, sampled.interval.0, sampled.interval.1

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """What a study costs in shards: measured on this machine in 1, 2, 4, 8 shards, and reckoned for as many nodes as a cluster has.
 
-    python3 tests/bench/shards.py plugins.toml [--set evaluation.permutations=9999] [--shards 1 2 4 8] [--nodes 10 100 1000]
+    python3 tests/bench/shards.py plugins.toml [--set evaluation.permutations=9999] [--shards 1 2 4 8] [--nodes 10 100 1000] [--as-if 99999]
 
 Measured: `eval` on all cores; then for each number of shards, tasks of one thread each, as many at a time as there are cores, and the merge on all cores. Processor
 seconds and peak memory are those that the system reports of each process. Every merge must leave the results.json of `eval`.
 
 Reckoned: every task of a cluster of that many one-thread nodes, its share cut by the rule of host/src/cluster/work.rs and costing what the plan measured, its start what
-the tasks took here; then the merge, whose time is that of the measured ones and grows with the files it reads. The reckoning is printed for the measured numbers of shards too, so that
+the tasks took here; then the merge, which takes what it took here, and reads more files. The reckoning is printed for the measured numbers of shards too, so that
 one sees how far it is to be believed. Needs nothing but Python, and the program built (cargo build --release).
 """
 
 import argparse
+import copy
 import json
 import os
 import struct
@@ -36,6 +37,7 @@ def main():
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument("--shards", nargs="+", type=int, default=[1, 2, 4, 8])
     parser.add_argument("--nodes", nargs="+", type=int, default=[1, 10, 100, 1_000])
+    parser.add_argument("--as-if", nargs="*", type=int, default=[], metavar="PERMUTATIONS", help="reckon for so many permutations, too")
     parser.add_argument("--host", default=REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target") / "release/ocean-host")
     parser.add_argument("--keep", type=Path, help="a folder for the runs (default: a temporary one)")
     arguments = parser.parse_args()
@@ -67,18 +69,21 @@ def measure(arguments, folder):
             sys.exit(f"{shards} shards: results.json is not that of eval")
         study = Study(out)
         starts += study.starts()
-        merges.append((shards, merge.wall))
+        merges.append((shards, merge.wall, study.read_s()))
         start = sum(starts) / len(starts)
         reckoned = [start + seconds for seconds in study.shards(shards)]
         print(COLUMNS.format(
             shards, f"{array:.1f}", f"{on_cores(reckoned, CORES):.1f}", f"{sum(one.cpu for one in tasks):.1f}", f"{sum(reckoned):.1f}", f"{start:.2f}",
             f"{merge.wall:.1f}", max(one.megabytes for one in tasks), merge.megabytes), flush=True)
-    reckon(study, start, merges, arguments.nodes)
+    alone = sum(wall - read for _, wall, read in merges) / len(merges)
+    each = sum(read for _, _, read in merges) / sum(shards for shards, _, _ in merges)
+    print(f"\nA task begins in {start:.2f} s; the merge takes {alone:.1f} s and {1e3 * each:.1f} ms a file.")
+    for permutations in [None, *arguments.as_if]:
+        reckon(study.with_permutations(permutations), start, alone, each, arguments.nodes)
 
 
-def reckon(study, start, merges, nodes):
-    alone, each = line(merges)
-    print(f"\nA task begins in {start:.2f} s; the merge takes {alone:.1f} s and {1e3 * each:.0f} ms a file.")
+def reckon(study, start, alone, each, nodes):
+    print(f"\n{study.pieces[0]['items']['permutations']:,} permutations")
     print("nodes    longest task    merge      wall     times faster    of the processor time is work")
     (work,) = study.shards(1)
     one = start + work + alone + each
@@ -96,29 +101,37 @@ class Study:
         self.cluster = out / "cluster"
         self.pieces = json.loads((self.cluster / "plan.json").read_text())["pieces"]
 
+    def with_permutations(self, permutations):
+        """The same study with another number of permutations (None: its own)."""
+        other = copy.deepcopy(self)
+        for piece in other.pieces:
+            piece["items"]["permutations"] = permutations or piece["items"]["permutations"]
+        return other
+
     def starts(self):
         """Seconds of each task until it began to work."""
         tooks = [header(path)["took"] for path in sorted((self.cluster / "results").glob("*.ocean-shard"))]
         return [took["open_s"] + took["vectors_s"] for took in tooks]
 
+    def read_s(self):
+        """Seconds of the merge for reading the files of the shards."""
+        stages = json.loads((self.cluster.parent / "provenance.json").read_text())["stages"]
+        return next(stage["wall_s"] for stage in stages if stage["stage"] == "read shards")
+
     def shards(self, count):
         """Seconds of each of `count` shards: all items in one line, each as long as it costs, cut into equal lengths; an item belongs to the shard in which it begins."""
-        runs = [(piece, *run) for piece in self.pieces for run in self.runs(piece)]
-        total = sum(cost * items for _, _, cost, items in runs)
+        total = sum(cost * items for piece in self.pieces for _, cost, items in self.runs(piece))
         seconds, touched = [0] * count, [set() for _ in range(count)]
-        at = 0
-        for piece, kind, cost, items in runs:
-            for _ in range(items):
-                # The largest cut at or before this item.
-                shard = min(count - 1, at * count // total)
-                while shard + 1 < count and total * (shard + 1) // count <= at:
-                    shard += 1
-                while total * shard // count > at:
-                    shard -= 1
-                seconds[shard] += cost
-                # Blocks of a repeat need its designs; replicates build their own, and those of one repeat to compare machines.
-                touched[shard].add((piece["name"], kind))
-                at += cost
+        at, shard = 0, 0
+        for piece in self.pieces:
+            for kind, cost, items in self.runs(piece):
+                for _ in range(items):
+                    while shard + 1 < count and total * (shard + 1) // count <= at:
+                        shard += 1
+                    seconds[shard] += cost
+                    touched[shard].add((piece["name"], kind))
+                    at += cost
+        # Blocks of a repeat need its designs; replicates build their own, and those of one repeat to compare machines.
         setup = {piece["name"]: piece["cost"]["setup_us"] for piece in self.pieces}
         for shard, those in enumerate(touched):
             for name in {name for name, _ in those}:
@@ -149,15 +162,6 @@ def on_cores(tasks, cores):
     for task in tasks:
         free[free.index(min(free))] += task
     return max(free)
-
-
-def line(points):
-    """Least squares: what y is at x = 0, and what it grows by."""
-    xs, ys = zip(*points)
-    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
-    spread = sum((x - mx) ** 2 for x in xs)
-    slope = max(0.0, sum((x - mx) * (y - my) for x, y in points) / spread) if spread else 0.0
-    return my - slope * mx, slope
 
 
 class run:

@@ -164,7 +164,7 @@ fn the_largest_of_many_r2_flatters_and_the_best_chosen_inside_does_not() {
             .iter()
             .map(|study| study.run(&PluginRidge, 0).unwrap().r2(0));
         let statistics = several.best(39).1;
-        let p = permutation_p(&statistics)[0].p;
+        let p = permutation_p(statistics.as_view())[0].p;
         (
             largest.fold(f64::NEG_INFINITY, f64::max),
             statistics[(0, 0)],

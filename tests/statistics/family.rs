@@ -56,7 +56,7 @@ fn smallest_p(name: &str, has_effect: bool) -> Vec<Smallest> {
         let p = outcome.p();
         Smallest {
             raw: least(&p),
-            max_t: least(&step_down_max_t(&outcome.statistics, &n_samples)),
+            max_t: least(&step_down_max_t(outcome.statistics.as_view(), &n_samples)),
             holm: least(&holm(&p)),
         }
     })

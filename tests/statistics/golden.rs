@@ -85,7 +85,7 @@ fn step_down_max_t_agrees_with_multtest_and_the_page() {
     for (name, case) in file["max_t"].as_object().unwrap() {
         let statistics = matrix(&case["statistics"]);
         let n_samples = vec![case["n_samples"].as_u64().unwrap() as usize; statistics.ncols()];
-        let got = step_down_max_t(&statistics, &n_samples);
+        let got = step_down_max_t(statistics.as_view(), &n_samples);
         for (got, expected) in got.iter().zip(numbers(&case["p_fwer"])) {
             // Counts divided by m + 1: one count off would be 1/252 at least.
             assert_close(*got, expected, 1e-12, name);

@@ -265,7 +265,7 @@ fn p_within_strata_is_uniform_and_targets_stay_together() {
             let source = scheme.permutation(b);
             assert!((0..60).all(|row| source[row] % 3 == row % 3));
         }
-        permutation_p(&statistics(&study, &scheme, PERMUTATIONS))[0].p
+        permutation_p(statistics(&study, &scheme, PERMUTATIONS).as_view())[0].p
     });
     let uniformity = Uniformity::of(&p, PERMUTATIONS);
     uniformity.print("strata of equal missing values");

@@ -1,6 +1,6 @@
 //! p-values of all cells: raw, and adjusted over the family.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use ocean_engine::inference::multiplicity::{
     PermutationP, benjamini_hochberg, holm, permutation_p, step_down_max_t,
@@ -13,17 +13,14 @@ impl Cells {
     /// Permutation p of every cell; maxT (in the adaptive mode Holm), BH and Holm over the family. Each control's cells have a maxT among themselves, which
     /// the doctor sees.
     pub(super) fn add_p(&mut self, common: &Common, n_family: usize) {
-        let family: Vec<usize> = (0..n_family).collect();
+        let family = 0..n_family;
         let max_t = if common.is_adaptive {
-            self.add_sequential_p(&family, common.n_permutations);
+            self.add_sequential_p(family.clone(), common.n_permutations);
             None
         } else {
-            Some(self.add_raw_p(&family))
+            Some(self.add_raw_p(family.clone()))
         };
-        let p: Vec<f64> = family
-            .iter()
-            .filter_map(|&cell| self.results[cell].p)
-            .collect();
+        let p: Vec<f64> = family.filter_map(|cell| self.results[cell].p).collect();
         let (q_bh, p_holm) = (benjamini_hochberg(&p), holm(&p));
         for (cell, result) in self.results[..n_family].iter_mut().enumerate() {
             result.p_fwer = Some(max_t.as_ref().map_or(p_holm[cell], |max_t| max_t[cell]));
@@ -31,22 +28,25 @@ impl Cells {
             result.q_bh = Some(q_bh[cell]);
             result.p_holm = Some(p_holm[cell]);
         }
-        let mut controls: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (cell, result) in self.results.iter().enumerate().skip(n_family) {
-            controls.entry(&result.encoder).or_default().push(cell);
-        }
-        let controls: Vec<Vec<usize>> = controls.into_values().collect();
-        for cells in controls {
-            for (&cell, adjusted) in cells.iter().zip(self.add_raw_p(&cells)) {
+        let mut first = n_family;
+        while let Some(control) = self.results.get(first) {
+            // The cells of one control stand together.
+            let others = self.results[first..].iter();
+            let n_cells = others
+                .take_while(|cell| cell.encoder == control.encoder)
+                .count();
+            let cells = first..first + n_cells;
+            for (cell, adjusted) in cells.clone().zip(self.add_raw_p(cells)) {
                 self.control_p[cell] = Some(adjusted);
             }
+            first += n_cells;
         }
     }
 
     /// Fills in p, floor, ties and Monte-Carlo interval of cells whose permutations stopped on their own, and the permutations that p rests on.
-    fn add_sequential_p(&mut self, cells: &[usize], cap: usize) {
+    fn add_sequential_p(&mut self, cells: Range<usize>, cap: usize) {
         let stopping = Stopping::with_cap(cap);
-        for &cell in cells {
+        for cell in cells {
             let sequential = stopping.p(self.statistics[(0, cell)], draws(&self.statistics, cell));
             let result = &mut self.results[cell];
             result.p = Some(sequential.p);
@@ -58,25 +58,23 @@ impl Cells {
     }
 
     /// Fills in p, floor, ties and Monte-Carlo interval of cells with the same number of permutations; returns their step-down maxT p.
-    fn add_raw_p(&mut self, cells: &[usize]) -> Vec<f64> {
-        let Some(&first) = cells.first() else {
+    fn add_raw_p(&mut self, cells: Range<usize>) -> Vec<f64> {
+        let Some(first) = self.results.get(cells.start) else {
             return Vec::new();
         };
-        let n_rows = self.results[first].permutations as usize + 1;
+        let n_rows = first.permutations as usize + 1;
         let statistics = self
             .statistics
-            .select_columns(cells)
-            .rows(0, n_rows)
-            .into_owned();
-        let n_samples: Vec<usize> = cells.iter().map(|&cell| self.results[cell].n).collect();
-        let raw: Vec<PermutationP> = permutation_p(&statistics);
-        for (&cell, raw) in cells.iter().zip(&raw) {
-            let result = &mut self.results[cell];
+            .view((0, cells.start), (n_rows, cells.len()));
+        let results = &mut self.results[cells];
+        let n_samples: Vec<usize> = results.iter().map(|cell| cell.n).collect();
+        let raw: Vec<PermutationP> = permutation_p(statistics);
+        for (result, raw) in results.iter_mut().zip(&raw) {
             result.p = Some(raw.p);
             result.p_floor = Some(raw.floor);
             result.ties = raw.n_ties as u32;
             result.p_interval = Some(raw.interval);
         }
-        step_down_max_t(&statistics, &n_samples)
+        step_down_max_t(statistics, &n_samples)
     }
 }

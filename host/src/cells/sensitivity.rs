@@ -54,8 +54,8 @@ impl Cells {
     /// The r2 that each cell of the family must exceed, by the null distribution of the maximum.
     fn critical_of_max_t(&self, common: &Common, n_family: usize) -> Vec<Option<f64>> {
         let n_samples: Vec<usize> = self.results.iter().map(|cell| cell.n).collect();
-        let family = self.statistics.columns(0, n_family).into_owned();
-        let critical = critical_maximum(&family, &n_samples[..n_family], common.level);
+        let family = self.statistics.columns(0, n_family);
+        let critical = critical_maximum(family, &n_samples[..n_family], common.level);
         (0..n_family)
             .map(|cell| {
                 let (centre, spread) = null_moments(

@@ -41,9 +41,9 @@ const SAMPLE: usize = 16;
 /// Threads of a shard unless the user says another number.
 const THREADS: u32 = 4;
 /// What the merge holds of each number of the null distributions at its peak, in bytes: see `docs/cluster.md` for the measurement.
-const MERGE_BYTES: f64 = 30.0;
+const MERGE_BYTES: f64 = 28.0;
 /// What it holds of each cell besides, mostly pictures.
-const CELL_BYTES: f64 = 1.1e6;
+const CELL_BYTES: f64 = 0.5e6;
 
 /// What a user may choose of the cut.
 #[derive(Debug, Clone, Copy, Default)]

@@ -193,7 +193,7 @@ const SCENARIOS: [Scenario; 11] = [
             let p = outcome.p();
             Ok(vec![
                 p[seed as usize % 20],
-                least(&step_down_max_t(&outcome.statistics, &n_samples)),
+                least(&step_down_max_t(outcome.statistics.as_view(), &n_samples)),
                 least(&holm(&p)),
             ])
         },
@@ -214,7 +214,10 @@ const SCENARIOS: [Scenario; 11] = [
                     .columns_mut(20 * encoder, 20)
                     .copy_from(&outcome.statistics);
             }
-            Ok(vec![least(&step_down_max_t(&statistics, &[50; 60]))])
+            Ok(vec![least(&step_down_max_t(
+                statistics.as_view(),
+                &[50; 60],
+            ))])
         },
         is_uniform: false,
         size: Size::of(100, 0, 200, 80),

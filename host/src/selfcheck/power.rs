@@ -81,7 +81,7 @@ fn p_values(
     }
     let p = |mut statistics: DMatrix<f64>| {
         settle_ties(&mut statistics);
-        permutation_p(&statistics)
+        permutation_p(statistics.as_view())
             .iter()
             .map(|cell| cell.p)
             .collect()

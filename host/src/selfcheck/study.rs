@@ -306,7 +306,7 @@ impl Outcome {
     /// The permutation p of every target.
     #[must_use]
     pub fn p(&self) -> Vec<f64> {
-        permutation_p(&self.statistics)
+        permutation_p(self.statistics.as_view())
             .iter()
             .map(|cell| cell.p)
             .collect()

@@ -1,6 +1,6 @@
 //! p-values of one cell and of many: permutation p, step-down maxT, Benjamini–Hochberg, Holm.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 use statrs::distribution::{Beta, ContinuousCDF};
 
 use crate::score::mean;
@@ -53,7 +53,7 @@ pub fn settle_ties(statistics: &mut DMatrix<f64>) -> Vec<usize> {
 ///
 /// Checked: hand example below, uniformity under the null in `tests/statistics`.
 #[must_use]
-pub fn permutation_p(statistics: &DMatrix<f64>) -> Vec<PermutationP> {
+pub fn permutation_p(statistics: DMatrixView<f64>) -> Vec<PermutationP> {
     let m = statistics.nrows() - 1;
     statistics
         .column_iter()
@@ -96,23 +96,30 @@ pub fn clopper_pearson(successes: usize, trials: usize, level: f64) -> (f64, f64
 /// u_J,b = z_b,(J), u_j,b = max(u_j+1,b, z_b,(j)): p̃₍ⱼ₎ = (1 + #{b ≥ 1: u_j,b ≥ z₍ⱼ₎})/(m + 1), made monotone. The floor 1/n keeps a lasso null of
 /// nearly all empty models (sd ≈ 0) from setting everyone's critical value.
 ///
-/// `statistics`: (m + 1) × J, row 0 observed, ties settled; `n_samples`: rows of each cell.
+/// `statistics`: (m + 1) × J, row 0 observed, ties settled; `n_samples`: rows of each cell. Memory beside it: one column, since a large study fills what there is.
 ///
 /// Controls the family-wise error rate strongly if the true-null targets are jointly exchangeable given their X. Checked: hand example,
 /// `tests/golden/multiplicity.json`, family-wise error in `tests/statistics`.
 #[must_use]
-pub fn step_down_max_t(statistics: &DMatrix<f64>, n_samples: &[usize]) -> Vec<f64> {
-    let z = standardise(statistics, n_samples);
-    let n_rows = z.nrows();
-    let mut order: Vec<usize> = (0..z.ncols()).collect();
-    order.sort_by(|&a, &b| z[(0, b)].total_cmp(&z[(0, a)]).then(a.cmp(&b)));
+pub fn step_down_max_t(statistics: DMatrixView<f64>, n_samples: &[usize]) -> Vec<f64> {
+    let (n_rows, n_cells) = statistics.shape();
+    let cells: Vec<Standard> = statistics
+        .column_iter()
+        .zip(n_samples)
+        .map(|(cell, &n)| Standard::of(cell.as_slice(), n))
+        .collect();
+    let observed: Vec<f64> = (0..n_cells)
+        .map(|cell| cells[cell].z(statistics[(0, cell)]))
+        .collect();
+    let mut order: Vec<usize> = (0..n_cells).collect();
+    order.sort_by(|&a, &b| observed[b].total_cmp(&observed[a]).then(a.cmp(&b)));
     let mut running_max = vec![f64::NEG_INFINITY; n_rows];
-    let mut adjusted = vec![0.0; z.ncols()];
+    let mut adjusted = vec![0.0; n_cells];
     for &cell in order.iter().rev() {
-        for (max, &value) in running_max.iter_mut().zip(z.column(cell).iter()) {
-            *max = max.max(value);
+        for (max, &value) in running_max.iter_mut().zip(statistics.column(cell).iter()) {
+            *max = max.max(cells[cell].z(value));
         }
-        let observed = z[(0, cell)];
+        let observed = observed[cell];
         let at_least = running_max[1..]
             .iter()
             .filter(|&&max| max >= observed)
@@ -127,16 +134,24 @@ pub fn step_down_max_t(statistics: &DMatrix<f64>, n_samples: &[usize]) -> Vec<f6
     adjusted
 }
 
-/// z of every statistic; equal values of a cell stay exactly equal.
-fn standardise(statistics: &DMatrix<f64>, n_samples: &[usize]) -> DMatrix<f64> {
-    let mut z = statistics.clone();
-    for (mut cell, &n) in z.column_iter_mut().zip(n_samples) {
-        let centre = mean(cell.as_slice());
+/// How the statistics of a cell become z. Equal values stay exactly equal.
+#[derive(Debug, Clone, Copy)]
+struct Standard {
+    centre: f64,
+    spread: f64,
+}
+
+impl Standard {
+    fn of(cell: &[f64], n_samples: usize) -> Self {
+        let centre = mean(cell);
         let variance = cell.iter().map(|t| (t - centre).powi(2)).sum::<f64>() / cell.len() as f64;
-        let spread = variance.sqrt().max(1.0 / n as f64);
-        cell.iter_mut().for_each(|t| *t = (*t - centre) / spread);
+        let spread = variance.sqrt().max(1.0 / n_samples as f64);
+        Self { centre, spread }
     }
-    z
+
+    fn z(self, t: f64) -> f64 {
+        (t - self.centre) / self.spread
+    }
 }
 
 /// Benjamini–Hochberg q-values: the false discovery rate at which each cell would just be called, min over larger p of p·J/rank (1995).
@@ -193,7 +208,7 @@ mod tests {
         let mut statistics =
             DMatrix::from_column_slice(5, 1, &[observed, 0.1, nearly, 0.5, 0.3 - 1e-15]);
         assert_eq!(settle_ties(&mut statistics), [2]);
-        let p = permutation_p(&statistics)[0];
+        let p = permutation_p(statistics.as_view())[0];
         // 0.5 and two ties are at least 0.3: (1 + 3)/(1 + 4).
         assert_eq!((p.p, p.floor, p.n_ties), (0.8, 0.2, 2));
     }
@@ -201,7 +216,7 @@ mod tests {
     #[test]
     fn p_is_never_zero() {
         let statistics = DMatrix::from_column_slice(4, 1, &[9.0, 1.0, 2.0, 3.0]);
-        assert_eq!(permutation_p(&statistics)[0].p, 0.25);
+        assert_eq!(permutation_p(statistics.as_view())[0].p, 0.25);
     }
 
     #[test]
@@ -236,11 +251,13 @@ mod tests {
         // Two cells with the same null {0, 1, 2} shuffled; standardising is then the same affine map, apart from the observed value.
         let statistics =
             DMatrix::from_column_slice(4, 2, &[3.0, 0.0, 1.0, 2.0, 1.5, 2.0, 0.0, 1.0]);
-        let z = standardise(&statistics, &[1000, 1000]);
-        let adjusted = step_down_max_t(&statistics, &[1000, 1000]);
+        let z = |b: usize, cell: usize| {
+            Standard::of(statistics.column(cell).as_slice(), 1000).z(statistics[(b, cell)])
+        };
+        let adjusted = step_down_max_t(statistics.as_view(), &[1000, 1000]);
         // Cell 0 leads: u_1 = max over both cells; none reaches its z: 1/4. Cell 1: z of 2.0 alone is above its own: 2/4.
-        let u = |b: usize| z[(b, 0)].max(z[(b, 1)]);
-        assert!((1..4).all(|b| u(b) < z[(0, 0)]));
+        let u = |b: usize| z(b, 0).max(z(b, 1));
+        assert!((1..4).all(|b| u(b) < z(0, 0)));
         assert_eq!(adjusted, [0.25, 0.5]);
     }
 
@@ -248,8 +265,8 @@ mod tests {
     fn one_cell_needs_no_adjustment() {
         let statistics = DMatrix::from_column_slice(5, 1, &[0.3, 0.1, 0.4, 0.2, 0.0]);
         assert_eq!(
-            step_down_max_t(&statistics, &[50])[0],
-            permutation_p(&statistics)[0].p
+            step_down_max_t(statistics.as_view(), &[50])[0],
+            permutation_p(statistics.as_view())[0].p
         );
     }
 }

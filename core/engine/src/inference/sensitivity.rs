@@ -4,7 +4,7 @@
 //! columns of Y. One answer
 //! per encoder × regressor × row set: `mde80`, the planted share found with power .80, and `mde80_r2`, the r2 one would then see.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DMatrixView, DVector};
 
 use crate::covariates::Partial;
 use crate::evaluate::PermutedTargets;
@@ -32,7 +32,11 @@ pub struct Sensitivity {
 ///
 /// `statistics`: (m + 1) × cells of the family, row 0 observed; `n_samples` of each cell. `None` when the level is below 1/(m+1).
 #[must_use]
-pub fn critical_maximum(statistics: &DMatrix<f64>, n_samples: &[usize], level: f64) -> Option<f64> {
+pub fn critical_maximum(
+    statistics: DMatrixView<f64>,
+    n_samples: &[usize],
+    level: f64,
+) -> Option<f64> {
     let m = statistics.nrows() - 1;
     let rank = (level * (m + 1) as f64 + 1e-9).floor() as usize;
     if rank == 0 || m == 0 {
@@ -264,9 +268,9 @@ mod tests {
     fn the_critical_maximum_is_an_order_statistic_of_the_null() {
         // One cell, nulls −1, 0, 0, 1 (sd √.5): at level .2·(4+1) = 1 the largest.
         let statistics = DMatrix::from_column_slice(5, 1, &[9.0, -1.0, 0.0, 0.0, 1.0]);
-        let c = critical_maximum(&statistics, &[1000], 0.2).unwrap();
+        let c = critical_maximum(statistics.as_view(), &[1000], 0.2).unwrap();
         assert!((c - 2.0f64.sqrt()).abs() < 1e-12);
-        assert_eq!(critical_maximum(&statistics, &[1000], 0.1), None);
+        assert_eq!(critical_maximum(statistics.as_view(), &[1000], 0.1), None);
     }
 
     #[test]
