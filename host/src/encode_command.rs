@@ -29,7 +29,7 @@ pub fn encode(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<String
     let dataset = Dataset::read(&plan.data, &[], 0)?;
     let threads = set_threads(options.threads);
     let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let library = open_library(&context)?;
+    let library = open_library(&context, false)?;
     let models = Models::new(&progress, interrupted, true);
     let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
         .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;

@@ -82,7 +82,7 @@ pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Strin
     let dataset = Dataset::read(&data, &[], 0)?;
     let threads = set_threads(options.threads);
     let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let library = open_library(&context)?;
+    let library = open_library(&context, false)?;
     let x = match &model.encoder {
         Recipe::Precomputed { name, .. } => vectors(options, name, &data, &dataset)?,
         Recipe::Plugin { pool, .. } => {

@@ -259,6 +259,9 @@ pub(super) fn last_words(stderr: &str) -> String {
 fn unanswered(status: ExitStatus, said: String) -> Fault {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        if is_from_outside(signal) {
+            return Fault::NotProbed(format!("its probe was ended by {}", signal_name(signal)));
+        }
         return Fault::Crashed {
             signal: signal_name(signal),
             said,
@@ -268,6 +271,15 @@ fn unanswered(status: ExitStatus, said: String) -> Fault {
         code: status.code().unwrap_or(-1),
         said,
     }
+}
+
+/// Whether a user, a scheduler or a system short of memory sent this signal, and not what the plugin did.
+#[cfg(unix)]
+fn is_from_outside(signal: i32) -> bool {
+    use rustix::process::Signal;
+    [Signal::HUP, Signal::INT, Signal::KILL, Signal::TERM]
+        .iter()
+        .any(|one| one.as_raw() == signal)
 }
 
 /// `signal 11 (SIGSEGV, invalid memory access)`.
@@ -396,6 +408,11 @@ mod tests {
         assert_eq!(
             line(&format!("echo '{MARK}{{'")),
             "it could not be probed: its answer cannot be read (EOF while parsing an object at line 1 column 1)"
+        );
+        // From outside, and no fault of the plugin: it does not go into quarantine.
+        assert_eq!(
+            line("kill -TERM $$"),
+            "it could not be probed: its probe was ended by signal 15 (SIGTERM)"
         );
         let started = Instant::now();
         let hung = shell("while :; do :; done", Duration::from_secs(1)).unwrap_err();

@@ -57,13 +57,15 @@ pub enum ModelError {
         /// The file that is not there.
         lacks: String,
     },
-    /// `--dry-run` fetches nothing.
+    /// Not now: `--dry-run` and the tasks of a planned study fetch nothing.
     #[error(
-        "\"{typed}\" is to be downloaded, and --dry-run downloads nothing\n  try: `ocean-host encode plugins.toml` first"
+        "\"{typed}\" is to be downloaded, which --dry-run and the tasks of a planned study do not do, and it is not in {caches}\n  try: `ocean-host encode plugins.toml` first, with the same HF_HOME"
     )]
-    DryRun {
+    NotFetched {
         /// What stands in plugins.toml.
         typed: String,
+        /// The caches that were looked into.
+        caches: String,
     },
     /// The download failed.
     #[error("\"{typed}\": {source}")]
@@ -111,7 +113,10 @@ impl<'a> Models<'a> {
             None => None,
         };
         if download && !self.may_fetch {
-            return Err(ModelError::DryRun { typed });
+            return Err(ModelError::NotFetched {
+                typed,
+                caches: self.caches.listed(),
+            });
         }
         if download {
             return download::fetch(&name, self.caches.first(), self.progress, self.interrupted)

@@ -33,7 +33,7 @@ use crate::sources::{Embedded, Sources};
 use diagnosis::diagnose;
 use serde_json::Value;
 
-pub(crate) use checks::check_alignment;
+pub(crate) use checks::{check_alignment, design_bytes};
 pub use error::RunError;
 pub(crate) use evaluator::Evaluator;
 pub(crate) use opened::{Arranged, Opened};
@@ -60,6 +60,8 @@ pub struct Options {
     pub is_quiet: bool,
     /// How progress is shown.
     pub format: Format,
+    /// One of many tasks of a study that was read and checked when it was planned: nothing is downloaded, and a plugin that fails to load is not put in quarantine.
+    pub is_task: bool,
 }
 
 /// How a run ended well.
@@ -312,11 +314,7 @@ pub(crate) fn set_threads(threads: Option<usize>) -> usize {
 /// # Errors
 /// [`RunError::Failed`] when the system cannot tell which program is running.
 pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
-    let program = std::env::current_exe().map_err(|error| {
-        RunError::Failed(format!("cannot tell which program is running: {error}"))
-    })?;
-    let search = SearchPath::of(&program);
-    let prober = Prober::new(program);
+    let (search, prober) = plugin_places_of_a_task()?;
     Ok(match Cache::resolve(None).folder() {
         Some(cache) => {
             let quarantine = Quarantine::at(&cache.join("quarantine"));
@@ -326,8 +324,19 @@ pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
     })
 }
 
+/// As [`plugin_places`], without quarantine: when a thousand tasks start at once, or are cancelled, a plugin that does not answer has done nothing wrong.
+fn plugin_places_of_a_task() -> Result<(SearchPath, Prober), RunError> {
+    let program = std::env::current_exe().map_err(|error| {
+        RunError::Failed(format!("cannot tell which program is running: {error}"))
+    })?;
+    Ok((SearchPath::of(&program), Prober::new(program)))
+}
+
 /// Plugins beside this program and in the places of the user.
-pub(crate) fn open_library(context: &CallContext) -> Result<Library, RunError> {
-    let (search, prober) = plugin_places()?;
+pub(crate) fn open_library(context: &CallContext, is_task: bool) -> Result<Library, RunError> {
+    let (search, prober) = match is_task {
+        true => plugin_places_of_a_task()?,
+        false => plugin_places()?,
+    };
     Ok(Library::new(search, prober, context.clone()))
 }

@@ -50,8 +50,9 @@ impl Opened {
         check_adaptive_cap(&plan, dataset.targets.len())?;
         let threads = set_threads(options.threads);
         let context = CallContext::of(&progress, Arc::clone(interrupted));
-        let library = open_library(&context)?;
-        let models = Models::new(&progress, interrupted, !options.is_dry);
+        let library = open_library(&context, options.is_task)?;
+        let may_fetch = !options.is_dry && !options.is_task;
+        let models = Models::new(&progress, interrupted, may_fetch);
         let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
             .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
         timings.mark("read and check");

@@ -104,7 +104,7 @@ fn open(
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Vec<NamedRegressor>, RunError> {
     let context = CallContext::of(progress, Arc::clone(interrupted));
-    let library = open_library(&context)?;
+    let library = open_library(&context, false)?;
     let here = std::env::current_dir().map_err(|error| RunError::Failed(error.to_string()))?;
     let bundled = || BUNDLED.iter().map(ToString::to_string).collect();
     let named = if options.regressors.is_empty() {
