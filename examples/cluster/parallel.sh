@@ -9,5 +9,5 @@ shift
 host=${OCEAN_HOST:-ocean-host}
 
 "$host" status "$run" --missing | tr , '\n' | awk -F- 'NF { for (shard = $1; shard <= $NF; shard++) print shard }' |
-    parallel "$@" "$host" run "$run" --quiet --threads 1 --shard {}
+    parallel -q "$@" "$host" run "$run" --quiet --threads 1 --shard {}
 "$host" merge "$run"

@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::cluster::frozen::MOST_SHARDS;
 use crate::cluster::task::Asked;
 use crate::config::Scope;
 use crate::plugin_cli::new;
@@ -203,9 +204,9 @@ pub struct PlanArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Shards to cut the permutations into [default: so many that each takes half an hour]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_SHARDS)))]
     pub shards: Option<u32>,
-    /// Plan anew, deleting what shards of another study have computed in the folder
+    /// Plan anew, deleting what shards have computed in the folder, and the results of a run that is finished there
     #[arg(long)]
     pub fresh: bool,
     /// Threads that each shard will have [default: 4]
@@ -277,7 +278,7 @@ pub struct StatusArgs {
     #[arg(value_name = "DIR")]
     pub run: PathBuf,
     /// Say it for so many shards [default: those of the plan]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_SHARDS)))]
     pub shards: Option<u32>,
     /// Print the shards to compute and nothing else, as sbatch --array takes them
     #[arg(long)]

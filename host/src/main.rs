@@ -215,7 +215,8 @@ fn shard(args: &RunArgs) -> Result<(String, ExitCode), RunError> {
         }
         .line();
     }
-    Ok((text, code(is_whole)))
+    // What a plugin could not do is in the file: for a scheduler the task is done, and what follows it may begin.
+    Ok((text, ExitCode::SUCCESS))
 }
 
 fn merge(args: &MergeArgs) -> Result<(String, ExitCode), RunError> {

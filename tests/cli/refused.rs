@@ -266,3 +266,22 @@ fn the_best_of_one_recipe() {
          try: best = false, or a second [[encoder]] or [[regressor]]\n"
     );
 }
+
+#[test]
+fn planted_effects_whose_designs_of_all_repeats_do_not_fit_together() {
+    let ask = |sensitivity: &str| {
+        let folder = Folder::sound();
+        folder.replace(
+            "plugins.toml",
+            "sensitivity = 0",
+            &format!("repeats = 1000\nfolds = 10\nsensitivity = {sensitivity}"),
+        );
+        folder.eval(&["--quiet", "--dry-run"])
+    };
+    assert_eq!(
+        ask("200").ending_with(2).stderr,
+        "error: [evaluation] folds: 55000 designs of 40 rows × 512 columns would take about 23 GB of memory, at most 8 GB are used\n  \
+         try: folds = 5 (15 designs), or 10 (55); or fewer repeats\n"
+    );
+    ask("0").ending_with(0);
+}

@@ -182,9 +182,14 @@ fn a_file_of_another_study_is_refused_with_what_differs() {
     assert!(status.contains("belongs to another study"), "{status}");
 }
 
-#[test]
-fn a_plugin_that_fails_costs_its_cells_as_it_does_in_eval() {
+/// A study of which one encoder and one regressor crash, and the best of all is chosen.
+pub fn failing() -> Study {
     let study = Study::small();
+    study.folder.replace(
+        "plugins.toml",
+        "controls = false",
+        "controls = false\nbest = true",
+    );
     let plugins = std::fs::read_to_string(study.file("plugins.toml")).unwrap();
     let entry = |kind: &str, name: &str, fixture: &str| {
         let plugin = ocean_tests::fixtures::c_plugin(fixture);
@@ -201,14 +206,10 @@ fn a_plugin_that_fails_costs_its_cells_as_it_does_in_eval() {
         .folder
         .write("plugins.toml", plugins + &encoder + &regressor);
     study
-        .run(&["eval", "plugins.toml", "--quiet", "--out", "whole"])
-        .ending_with(1);
-    study.plan("out", 3);
-    let codes: Vec<Option<i32>> = (1..=3).map(|i| study.shard("out", i, 3).code).collect();
-    assert!(codes.contains(&Some(1)), "{codes:?}");
-    let status = study.run(&["status", "out"]).ending_with(1).stdout;
-    assert!(status.contains("lexical × crashing failed: "), "{status}");
-    study.merge("out").ending_with(1);
+}
+
+/// The report of such a study is that of `eval`.
+pub fn assert_failed_as_whole(study: &Study) {
     for run in ["whole", "out"] {
         // Of a partial run the work is kept, so that the same command tries again.
         std::fs::remove_dir_all(study.file(run).join("work")).unwrap();
@@ -216,17 +217,126 @@ fn a_plugin_that_fails_costs_its_cells_as_it_does_in_eval() {
     study.assert_same_as_whole("out");
 }
 
+#[test]
+fn a_plugin_that_fails_costs_its_cells_as_it_does_in_eval() {
+    let study = failing();
+    study
+        .run(&["eval", "plugins.toml", "--quiet", "--out", "whole"])
+        .ending_with(1);
+    study.plan("out", 3);
+    // For a scheduler a task is done when its file is there.
+    study.all_shards("out", 3);
+    let status = study.run(&["status", "out"]).ending_with(1).stdout;
+    assert!(status.contains("lexical × crashing failed: "), "{status}");
+    study.merge("out").ending_with(1);
+    assert_failed_as_whole(&study);
+}
+
+#[test]
+fn a_merged_study_is_planned_anew() {
+    let study = Study::small();
+    study.plan("out", 1);
+    study.all_shards("out", 1);
+    study.merge("out").ending_with(0);
+    study
+        .folder
+        .replace("plugins.toml", "permutations = 499", "permutations = 199");
+    let arguments = ["plan", "plugins.toml", "--quiet", "--out", "out"];
+    let refused = study.run(&arguments).ending_with(2).stderr;
+    assert!(refused.contains("--fresh"), "{refused}");
+    study
+        .run(&[&arguments[..], &["--fresh", "--shards", "2"]].concat())
+        .ending_with(0);
+    let status = study.run(&["status", "out"]).ending_with(1).stdout;
+    assert!(status.contains("0 of 2 shards done"), "{status}");
+    study.all_shards("out", 2);
+    study.merge("out").ending_with(0);
+    study.eval();
+    study.assert_same_as_whole("out");
+}
+
+#[test]
+fn a_plan_that_was_edited_is_refused() {
+    let study = Study::small();
+    study.plan("out", 2);
+    let path = study.file("out/cluster/plan.json");
+    let sound: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let edited = |edit: &dyn Fn(&mut serde_json::Value), arguments: &[&str]| {
+        let mut plan = sound.clone();
+        edit(&mut plan);
+        std::fs::write(&path, plan.to_string()).unwrap();
+        study.run(arguments).ending_with(2).stderr
+    };
+    let (status, shard) = (["status", "out"], ["run", "out", "--shard", "1/2"]);
+    for (refused, words) in [
+        (
+            edited(
+                &|plan| plan["pieces"][0]["items"]["per_block"] = 0.into(),
+                &status,
+            ),
+            "blocks of no permutation",
+        ),
+        (
+            edited(
+                &|plan| plan["pieces"][0]["items"]["repeats"] = u64::MAX.into(),
+                &status,
+            ),
+            "more items than a study can have",
+        ),
+        (
+            edited(
+                &|plan| plan["pieces"][0]["cost"]["block_us"] = u64::MAX.into(),
+                &status,
+            ),
+            "items that take years",
+        ),
+        (
+            edited(&|plan| plan["shards"]["permute"] = 0.into(), &status),
+            "no shard or no thread",
+        ),
+        (
+            edited(&|plan| plan["shards"]["permute"] = u32::MAX.into(), &status),
+            "more shards than a study can have",
+        ),
+        (
+            edited(&|plan| plan["pieces"] = serde_json::json!([]), &shard),
+            "does not hold the pieces of this study",
+        ),
+        (
+            edited(
+                &|plan| plan["pieces"][0]["items"]["permutations"] = 999.into(),
+                &shard,
+            ),
+            "does not hold the pieces of this study",
+        ),
+    ] {
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+/// The first line of a shard's file.
+const MAGIC: &[u8] = b"ocean-host shard 1\n";
+
+/// The header of a shard's file, and its records.
+fn parts(path: &Path) -> (serde_json::Value, Vec<u8>) {
+    let bytes = std::fs::read(path).unwrap();
+    let (length, rest) = bytes[MAGIC.len()..].split_first_chunk().unwrap();
+    let (json, rest) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let (records, _checksum) = rest.split_at(rest.len() - 32);
+    (serde_json::from_slice(json).unwrap(), records.to_vec())
+}
+
+/// What a shard's file says of itself.
+pub fn header(path: &Path) -> serde_json::Value {
+    parts(path).0
+}
+
 /// Rewrites a shard's file, header and numbers, with a checksum that fits.
 fn rewrite(path: &Path, change: impl FnOnce(&mut serde_json::Value, &mut Vec<u8>)) {
-    const MAGIC: usize = "ocean-host shard 1\n".len();
-    let bytes = std::fs::read(path).unwrap();
-    let length = u64::from_le_bytes(bytes[MAGIC..MAGIC + 8].try_into().unwrap()) as usize;
-    let json = &bytes[MAGIC + 8..MAGIC + 8 + length];
-    let mut header = serde_json::from_slice(json).unwrap();
-    let mut records = bytes[MAGIC + 8 + length..bytes.len() - 32].to_vec();
+    let (mut header, mut records) = parts(path);
     change(&mut header, &mut records);
     let json = serde_json::to_vec(&header).unwrap();
-    let mut changed = bytes[..MAGIC].to_vec();
+    let mut changed = MAGIC.to_vec();
     changed.extend((json.len() as u64).to_le_bytes());
     changed.extend(json);
     changed.extend(records);

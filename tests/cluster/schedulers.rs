@@ -44,6 +44,23 @@ fn gnu_parallel_leaves_the_bytes_of_eval() {
     study.assert_same_as_whole("out");
 }
 
+#[test]
+fn gnu_parallel_knows_folders_with_spaces() {
+    if !needs("parallel", has("parallel")) {
+        return;
+    }
+    let study = Study::small();
+    study.eval();
+    study.plan("my $run", 2);
+    script(
+        &study,
+        "examples/cluster/parallel.sh",
+        &["my $run", "--jobs", "2"],
+    )
+    .ending_with(0);
+    study.assert_same_as_whole("my $run");
+}
+
 fn script(study: &Study, path: &str, arguments: &[&str]) -> Ran {
     let output = Command::new(root().join(path))
         .args(arguments)

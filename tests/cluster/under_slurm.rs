@@ -7,7 +7,7 @@ use ocean_tests::workspace::root;
 
 use crate::disk::SmallDisk;
 use crate::host::{Ran, ocean_host};
-use crate::misfortunes::{busy, wait_for};
+use crate::misfortunes::{assert_failed_as_whole, busy, failing, wait_for};
 use crate::schedulers::to_encode;
 use crate::slurm::Slurm;
 use crate::study::Study;
@@ -138,6 +138,21 @@ fn the_five_commands_of_the_page_leave_the_bytes_of_eval() {
         }
     }
     study.assert_same_as_whole("RUN");
+}
+
+#[test]
+fn a_plugin_that_fails_does_not_hold_up_what_follows() {
+    let Some(slurm) = Slurm::start() else {
+        return;
+    };
+    let study = failing();
+    plan_on_one_thread(&study, "out", 2);
+    study
+        .run(&["eval", "plugins.toml", "--quiet", "--out", "whole"])
+        .ending_with(1);
+    submit(&study, &slurm, "out");
+    slurm.wait_until_idle();
+    assert_failed_as_whole(&study);
 }
 
 /// A study in three shards, of which one is at work.

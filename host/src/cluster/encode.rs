@@ -23,6 +23,8 @@ use crate::cache::Cache;
 use crate::encode::{EncodeError, distinct, get_or_encode, lacking, take_over};
 use crate::outputs::Timings;
 use crate::problem::{Problem, Refusal, shown_path};
+use crate::report::numbers::count;
+use crate::report::wording::plural;
 use crate::run::{Opened, RunError};
 use crate::sources::{Embedded, Sources};
 
@@ -113,10 +115,10 @@ pub fn encode(
     atomic::write(&folder.join(NOTE), &text)?;
     let is_whole = encoded.failed.is_empty();
     let words = format!(
-        "encoding shard {shard}: {} texts encoded, {} of {} left to it\n",
-        encoded.n_texts,
-        texts.len(),
-        distinct(&opened.dataset.texts).len()
+        "encoding shard {shard}: {} encoded; its share is {} of {}\n",
+        plural(encoded.n_texts, "text"),
+        count(texts.len()),
+        plural(distinct(&opened.dataset.texts).len(), "text")
     );
     Ok((words, is_whole))
 }
@@ -140,13 +142,29 @@ pub(super) fn vectors(
             all.push(Embedded::none());
             continue;
         }
-        let mut lock = None;
+        let is_lacking = || {
+            let plugin = encoder.text_encoder();
+            plugin.is_some_and(|plugin| !lacking(plugin, &texts, &cache).is_empty())
+        };
+        let (mut lock, mut is_ours) = (None, false);
         if let Some(plugin) = encoder.text_encoder()
-            && !lacking(plugin, &texts, &cache).is_empty()
+            && is_lacking()
         {
-            lock = Some(hold(opened, place)?);
-            let parts = parts(place, frozen)?;
-            take_over(plugin, &texts, &cache, &parts, &opened.progress);
+            lock = hold(opened, place)?;
+            // Whoever held it before has most likely filled the cache.
+            if is_lacking() {
+                let parts = parts(place, frozen)?;
+                take_over(plugin, &texts, &cache, &parts, &opened.progress);
+            }
+            is_ours = is_lacking();
+            if !is_ours {
+                lock = None;
+            } else if let Some(reason) = failure(place, frozen, &encoder.name) {
+                // All tasks would try it in turn, each while the others wait.
+                failed.insert(at, reason);
+                all.push(Embedded::none());
+                continue;
+            }
         }
         let embedded = encoder.embed(
             &opened.dataset,
@@ -155,6 +173,14 @@ pub(super) fn vectors(
             &opened.interrupted,
         );
         drop(lock);
+        if is_ours && embedded.is_ok() && is_lacking() {
+            // The cache has said why. All tasks would encode all texts.
+            return Err(RunError::Failed(format!(
+                "the vectors of {} could not be kept in {}",
+                encoder.name,
+                frozen.cache.display()
+            )));
+        }
         match embedded {
             Ok(embedded) => all.push(embedded),
             Err(error) if error.is_of_encoder() => {
@@ -168,10 +194,21 @@ pub(super) fn vectors(
     Ok((all, failed))
 }
 
+/// Why an encoder failed in the encoding stage, if it did.
+fn failure(place: &Place, frozen: &Frozen, encoder: &str) -> Option<String> {
+    let count = frozen.shards.encode;
+    let done = (1..=count).filter_map(|index| Encoded::of(place, Shard { index, count }));
+    done.filter(|done| done.fingerprint == frozen.fingerprint)
+        .flat_map(|done| done.failed)
+        .find(|failed| failed.piece == encoder)
+        .map(|failed| failed.reason)
+}
+
 /// Waits for the lock of the common cache. A file system without locks is no reason to stop: a text may then be encoded twice, and shards that read different vectors
 /// are found out by their observed r2.
 fn hold(opened: &Opened, place: &Place) -> Result<Option<File>, RunError> {
-    const PAUSE: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(3);
+    let mut pause = Duration::from_millis(100);
     atomic::create_folder(place.folder())?;
     let path = place.lock();
     let file = File::options()
@@ -196,7 +233,9 @@ fn hold(opened: &Opened, place: &Place) -> Result<Option<File>, RunError> {
                 .note("waiting for another task, which is encoding");
             has_said = true;
         }
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(pause);
+        // A thousand tasks may ask.
+        pause = (pause * 2).min(LONGEST);
     }
 }
 

@@ -10,12 +10,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
+use ocean_engine::inference::sensitivity::PLANTED;
 
 use super::Place;
 use super::encode::ready;
 use super::file::Machine;
 use super::frozen::{Frozen, Memory, SCHEMA, Shards, ToEncode, difference, fingerprint};
 use super::shard::peak_bytes;
+use super::task::Shard;
 use super::work::Piece;
 use crate::cache::Cache;
 use crate::config::{Config, Scope};
@@ -28,14 +30,18 @@ use crate::plan::Plan;
 use crate::preview;
 use crate::problem::{Problem, Refusal, shown_path};
 use crate::progress::duration;
-use crate::run::{Arranged, Evaluator, Opened, Options, PieceKey, RunError, check_alignment};
+use crate::report::numbers::count;
+use crate::report::wording::plural;
+use crate::run::{
+    Arranged, Evaluator, Opened, Options, PieceKey, RunError, check_alignment, design_bytes,
+};
 use crate::sources::{Embedded, Sources};
 use crate::study::Cost;
 
 /// A shard should take about this long: short enough for a cluster's short queue and a lost node, long enough that its start does not matter.
 const SHARD_S: f64 = 1800.0;
 /// Slurm's default `MaxArraySize` is 1001: numbers up to 1000.
-const MOST_SHARDS: u32 = 1000;
+const MOST_RECOMMENDED: u32 = 1000;
 /// Texts that are encoded to learn how long one takes.
 const SAMPLE: usize = 16;
 /// Threads of a shard unless the user says another number.
@@ -44,6 +50,11 @@ const THREADS: u32 = 4;
 const MERGE_BYTES: f64 = 28.0;
 /// What it holds of each cell besides, mostly pictures.
 const CELL_BYTES: f64 = 0.5e6;
+
+/// All of it.
+const WHOLE: Shard = Shard { index: 1, count: 1 };
+/// Columns of a block of permutations, about, against which planted ones are counted.
+const COLUMNS: f64 = 64.0;
 
 /// What a user may choose of the cut.
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,7 +86,7 @@ pub fn plan(
     let (out, run_fingerprint) = (&opened.plan.out, opened.fingerprint(&sources)?);
     let (place, fingerprint) = (Place::of(out), fingerprint(run_fingerprint.clone()));
     if options.is_fresh {
-        remove_cluster(&place)?;
+        start_over(out)?;
     } else {
         journal::check_folder(out, &run_fingerprint)?;
     }
@@ -88,8 +99,9 @@ pub fn plan(
         Some(folder) => absolute(folder)?,
         None => place.cache(),
     };
-    let opening = peak_bytes().unwrap_or(0);
     let encode = look_at_texts(&opened, &sources, &Cache::at(&cache))?;
+    // With the weights of every model that has texts to encode.
+    let encoding = peak_bytes().unwrap_or(0);
     let mut frozen = Frozen {
         schema: SCHEMA,
         config: absolute(&options.config)?,
@@ -107,17 +119,19 @@ pub fn plan(
             threads: options.threads.map_or(THREADS, |threads| threads as u32),
         },
         memory: Memory {
-            encode: opening,
+            encode: encoding,
             permute: 0,
             merge: 0,
         },
         encode,
         cache,
         start_s,
+        merge_s: 0.0,
         machine: Machine::here(),
     };
     frozen.shards = recommended(&frozen, wishes);
-    frozen.memory = memory(&frozen, &opened, &sources, opening);
+    frozen.merge_s = merge_seconds(&frozen.pieces, opened.plan.evaluation.sensitivity);
+    frozen.memory = memory(&frozen, &opened, &sources, encoding);
     frozen.write(&place)?;
     Ok(words(&frozen, &opened, arranged.analysed.dataset.as_ref()))
 }
@@ -165,22 +179,22 @@ fn planned(out: &Path, now: &serde_json::Value) -> Result<Option<Frozen>, Refusa
     }
 }
 
-/// Deletes what shards have computed. Vectors in the common cache stay: they are found by what they depend on.
-fn remove_cluster(place: &Place) -> Result<(), RunError> {
-    for folder in [
-        place.results(),
-        place.folder().join("partial"),
-        place.encoded(),
-    ] {
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(RunError::Failed(format!(
-                    "cannot delete {}: {error}",
-                    folder.display()
-                )));
-            }
-            _ => {}
-        }
+/// Deletes what shards have computed, and what says that the run in this folder is begun or finished. Vectors in the common cache stay: they are found by what they
+/// depend on.
+fn start_over(out: &Path) -> Result<(), RunError> {
+    let place = Place::of(out);
+    let removed = |path: &Path, result: std::io::Result<()>| match result {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunError::Failed(
+            format!("cannot delete {}: {error}", path.display()),
+        )),
+        _ => Ok(()),
+    };
+    let partial = place.folder().join("partial");
+    for folder in [place.results(), partial, place.encoded(), out.join("work")] {
+        removed(&folder, std::fs::remove_dir_all(&folder))?;
+    }
+    for file in ["results.json", "provenance.json"].map(|name| out.join(name)) {
+        removed(&file, std::fs::remove_file(&file))?;
     }
     Ok(())
 }
@@ -214,26 +228,30 @@ fn look_at_texts(
             false => missing.len().div_ceil(SAMPLE).max(1),
         };
         let sample: Vec<&str> = missing.iter().copied().step_by(step).collect();
-        let begun = Instant::now();
-        let encoded = get_or_encode(
-            plugin,
-            &sample,
-            cache,
-            &opened.progress,
-            &opened.interrupted,
-        );
-        match encoded {
-            Err(error) if !error.is_of_encoder() => return Err(error.into()),
-            Err(error) => opened.progress.warn(&error.to_string()),
-            Ok(_) => {}
+        let encode = |texts: &[&str]| -> Result<f64, RunError> {
+            let begun = Instant::now();
+            match get_or_encode(plugin, texts, cache, &opened.progress, &opened.interrupted) {
+                Err(error) if !error.is_of_encoder() => return Err(error.into()),
+                Err(error) => opened.progress.warn(&error.to_string()),
+                Ok(_) => {}
+            }
+            let threads = opened.threads.min(texts.len()) as f64;
+            Ok(begun.elapsed().as_secs_f64() * threads / texts.len() as f64)
+        };
+        // The first text loads the weights; what it took counts only where there is no other.
+        let (first, others) = sample.split_at(sample.len().min(1));
+        let mut text_s = 0.0;
+        for texts in [first, others]
+            .into_iter()
+            .filter(|texts| !texts.is_empty())
+        {
+            text_s = encode(texts)?;
         }
-        let seconds = begun.elapsed().as_secs_f64() * opened.threads as f64;
-        let text_us = seconds * 1e6 / sample.len().max(1) as f64;
         found.push(ToEncode {
             encoder: encoder.name.clone(),
             n_texts: texts.len(),
             n_lacking: missing.len().saturating_sub(sample.len()),
-            text_us: text_us as u64,
+            text_us: (text_s * 1e6) as u64,
         });
     }
     Ok(found)
@@ -350,14 +368,16 @@ fn stand_in(dataset: &Dataset, n_features: usize) -> DMatrix<f64> {
 
 fn recommended(frozen: &Frozen, wishes: Wishes) -> Shards {
     let threads = frozen.shards.threads;
-    let cpu = frozen.cpu_seconds(super::task::Shard { index: 1, count: 1 });
+    let cpu = frozen.work_seconds(WHOLE, 1);
     let fitting = |seconds: f64| (seconds / f64::from(threads) / SHARD_S).ceil() as u32;
     let to_encode = frozen.encode_seconds(1, threads) - frozen.start_s;
     let encode = match frozen.encode.iter().any(|one| one.n_lacking > 0) {
-        true => fitting(to_encode * f64::from(threads)).clamp(1, MOST_SHARDS),
+        true => fitting(to_encode * f64::from(threads)).clamp(1, MOST_RECOMMENDED),
         false => 0,
     };
-    let permute = wishes.shards.unwrap_or(fitting(cpu).clamp(1, MOST_SHARDS));
+    let permute = wishes
+        .shards
+        .unwrap_or(fitting(cpu).clamp(1, MOST_RECOMMENDED));
     Shards {
         encode,
         permute,
@@ -365,8 +385,18 @@ fn recommended(frozen: &Frozen, wishes: Wishes) -> Shards {
     }
 }
 
+/// The designs and observed targets of every piece, and the planted effects: `draws` columns for each of them, which take longer than permuted ones.
+fn merge_seconds(pieces: &[Piece], draws: u32) -> f64 {
+    let planted = 2.0 * f64::from(draws) * PLANTED.len() as f64 / COLUMNS;
+    let of_piece = |piece: &Piece| {
+        let of_repeat = piece.cost.setup_us as f64 + planted * piece.cost.block_us as f64;
+        piece.items.repeats as f64 * of_repeat
+    };
+    pieces.iter().map(of_piece).sum::<f64>() * 1e-6
+}
+
 /// A quarter more than was used here, or than the designs are known to take.
-fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, opening: u64) -> Memory {
+fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, encoding: u64) -> Memory {
     const SPARE: f64 = 1.25;
     let n_rows = opened.dataset.n_rows() as f64;
     let widths = || {
@@ -377,7 +407,7 @@ fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, opening: u64) -> 
     };
     let all_vectors = 8.0 * n_rows * widths().sum::<usize>() as f64;
     let cached = 4.0 * n_rows * widths().max().unwrap_or(0) as f64;
-    let measured = peak_bytes().unwrap_or(opening) as f64;
+    let measured = peak_bytes().unwrap_or(encoding) as f64;
     let numbers: f64 = frozen
         .pieces
         .iter()
@@ -385,12 +415,32 @@ fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, opening: u64) -> 
         .sum();
     let cells: f64 = frozen.pieces.iter().map(|one| one.n_targets as f64).sum();
     let spare = |bytes: f64| (bytes * SPARE) as u64;
+    // Planted effects hold the designs of all repeats together, of which one was measured.
+    let evaluation = &opened.plan.evaluation;
+    let (repeats, all) = (u64::from(evaluation.repeats), opened.plan.n_designs());
+    let planted = match evaluation.sensitivity {
+        0 => 0.0,
+        _ => design_bytes(
+            all - all / repeats,
+            opened.dataset.n_rows(),
+            widths().max().unwrap_or(0),
+        ),
+    };
     let share = numbers / f64::from(frozen.shards.permute) * 32.0;
     Memory {
-        encode: spare(opening as f64 + 2.0 * cached),
-        permute: spare(measured.max(opening as f64 + all_vectors) + 2.0 * cached + share),
-        merge: spare(measured + 2.0 * cached + numbers * MERGE_BYTES + cells * CELL_BYTES),
+        encode: spare(encoding as f64 + 2.0 * cached),
+        permute: spare(measured.max(encoding as f64 + all_vectors) + 2.0 * cached + share),
+        merge: spare(
+            measured + 2.0 * cached + planted + numbers * MERGE_BYTES + cells * CELL_BYTES,
+        ),
     }
+}
+
+/// "7 shards of 4 threads".
+fn shards_of(shards: u32, threads: u32) -> String {
+    let [shards, threads] =
+        [(shards, "shard"), (threads, "thread")].map(|(n, noun)| plural(n as usize, noun));
+    format!("{shards} of {threads}")
 }
 
 fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
@@ -408,20 +458,19 @@ fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
         line(
             "to encode",
             format!(
-                "{}: {} of {} texts, about {} on one thread",
+                "{}: {} of {}, about {} on one thread",
                 one.encoder,
-                one.n_lacking,
-                one.n_texts,
+                count(one.n_lacking),
+                plural(one.n_texts, "text"),
                 duration(one.n_lacking as f64 * one.text_us as f64 * 1e-6)
             ),
         );
     }
-    let whole = super::task::Shard { index: 1, count: 1 };
     line(
         "cost",
         format!(
             "about {} on one thread, as measured here; each shard needs {} to begin",
-            duration(frozen.cpu_seconds(whole)),
+            duration(frozen.work_seconds(WHOLE, 1)),
             duration(frozen.start_s)
         ),
     );
@@ -429,7 +478,8 @@ fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
         line(
             "encode",
             format!(
-                "{encode} shards of {threads} threads: about {} and {} MB each",
+                "{}: about {} and {} MB each",
+                shards_of(encode, threads),
                 duration(frozen.encode_seconds(encode, threads)),
                 megabytes(frozen.memory.encode)
             ),
@@ -438,7 +488,8 @@ fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
     line(
         "permute",
         format!(
-            "{permute} shards of {threads} threads: about {} and {} MB each",
+            "{}: about {} and {} MB each",
+            shards_of(permute, threads),
             duration(frozen.seconds(permute, threads)),
             megabytes(frozen.memory.permute)
         ),

@@ -20,11 +20,14 @@ use crate::journal;
 use crate::outputs::Timings;
 use crate::plan::differences;
 use crate::problem::{Problem, Refusal, shown_path};
-use crate::run::{self, Opened, RunError};
-use crate::sources::Sources;
+use crate::run::{self, Evaluator, Opened, RunError};
+use crate::sources::{Embedded, Sources};
 
 /// Version of the file.
 pub const SCHEMA: u32 = 1;
+
+/// No study is cut into more shards: their numbers have five digits in the names of files.
+pub const MOST_SHARDS: u32 = 99_999;
 
 /// Texts that an encoder has yet to see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,8 @@ pub struct Frozen {
     pub memory: Memory,
     /// Seconds until a task has read everything and can begin.
     pub start_s: f64,
+    /// Seconds of one thread for what the merge computes itself.
+    pub merge_s: f64,
     /// Where the costs were measured.
     pub machine: Machine,
 }
@@ -131,12 +136,34 @@ impl Frozen {
             .ok()
             .and_then(|plan| plan.get("schema")?.as_u64());
         match schema {
-            Some(schema) if schema == u64::from(SCHEMA) => serde_json::from_slice(&bytes)
-                .map_err(|error| refuse(format!("cannot be understood: {error}"))),
+            Some(schema) if schema == u64::from(SCHEMA) => {
+                let frozen: Self = serde_json::from_slice(&bytes)
+                    .map_err(|error| refuse(format!("cannot be understood: {error}")))?;
+                match frozen.fault() {
+                    None => Ok(frozen),
+                    Some(fault) => Err(refuse(format!("is no plan of a study: it has {fault}"))),
+                }
+            }
             Some(schema) => Err(refuse(format!(
                 "is of version {schema}, and this program writes {SCHEMA}"
             ))),
             None => Err(refuse("is no plan of a study".to_owned())),
+        }
+    }
+
+    /// What no plan can hold, and an edited file may.
+    fn fault(&self) -> Option<&'static str> {
+        let Shards {
+            encode,
+            permute,
+            threads,
+        } = self.shards;
+        if permute == 0 || threads == 0 {
+            Some("no shard or no thread")
+        } else if encode.max(permute) > MOST_SHARDS {
+            Some("more shards than a study can have")
+        } else {
+            self.pieces.iter().find_map(Piece::fault)
         }
     }
 
@@ -168,6 +195,7 @@ impl Frozen {
             threads: options.threads,
             is_quiet: options.is_quiet,
             format: options.format,
+            is_task: true,
             ..run::Options::default()
         };
         let (opened, sources) = Opened::open(&config, &request, interrupted, timings)?;
@@ -179,6 +207,23 @@ impl Frozen {
             return Err(Refusal::from(problem.with_try(remedy)).into());
         }
         Ok((opened, sources))
+    }
+
+    /// Refuses pieces that are not those of the study, as in a plan that was edited.
+    pub(super) fn check_pieces(&self, evaluator: &Evaluator) -> Result<(), Refusal> {
+        let encoders = evaluator.sources.encoders.iter();
+        let none: Vec<Embedded> = encoders.map(|_| Embedded::none()).collect();
+        let keys = evaluator.pieces().into_iter();
+        let own = keys.map(|key| evaluator.items(key, &none));
+        let planned = self.pieces.iter().map(|one| (one.name.clone(), one.items));
+        match own.eq(planned) {
+            true => Ok(()),
+            false => Err(
+                Problem::new("plan.json", "does not hold the pieces of this study")
+                    .with_try("plan it again, with --fresh")
+                    .into(),
+            ),
+        }
     }
 
     /// The places of the pieces, for what a shard computes.
@@ -194,21 +239,21 @@ impl Frozen {
         row_sets.max().unwrap_or(0)
     }
 
-    /// Seconds of one thread for one permutation shard, without its start.
+    /// Seconds of one permutation shard, without its start.
     #[must_use]
-    pub fn cpu_seconds(&self, shard: Shard) -> f64 {
+    pub fn work_seconds(&self, shard: Shard, threads: u32) -> f64 {
         let share = self.share(shard);
         let seconds = share
             .iter()
-            .map(|(at, range)| self.pieces[*at].seconds(range));
+            .map(|(at, range)| self.pieces[*at].seconds(range, threads));
         seconds.sum()
     }
 
     /// Seconds of the longest of `count` permutation shards on `threads` threads, its start included.
     #[must_use]
     pub fn seconds(&self, count: u32, threads: u32) -> f64 {
-        let shards = (1..=count).map(|index| self.cpu_seconds(Shard { index, count }));
-        self.start_s + shards.fold(0.0, f64::max) / f64::from(threads)
+        let shards = (1..=count).map(|index| self.work_seconds(Shard { index, count }, threads));
+        self.start_s + shards.fold(0.0, f64::max)
     }
 
     /// Seconds of one of `count` encoding shards.

@@ -112,8 +112,13 @@ impl Place {
     /// The file of one shard.
     #[must_use]
     pub fn result(&self, shard: task::Shard) -> PathBuf {
+        self.result_of(&shard.name())
+    }
+
+    /// The file of the shard of a name ([`task::Shard::name`]).
+    fn result_of(&self, name: &str) -> PathBuf {
         self.results()
-            .join(format!("shard-{}.{}", shard.name(), file::SUFFIX))
+            .join(format!("shard-{name}.{}", file::SUFFIX))
     }
 
     /// What an unfinished shard has computed so far.

@@ -15,6 +15,7 @@ use super::{Options, Place};
 use crate::atomic;
 use crate::journal::{Journal, JournalError};
 use crate::outputs::Timings;
+use crate::report::wording::plural;
 use crate::run::{Evaluator, Opened, RunError};
 
 /// Tasks of one shard that may run at the same time, each with a journal of its own.
@@ -60,6 +61,7 @@ pub fn permute(
         progress: &opened.progress,
         failed_elsewhere: &none,
     };
+    frozen.check_pieces(&evaluator)?;
     let pieces = evaluator.pieces();
     let mut needed: Vec<usize> = share
         .iter()
@@ -92,9 +94,11 @@ pub fn permute(
         .stage(&format!("shard {shard}"), n_items as u64);
     for (at, range) in &share {
         let (key, piece) = (pieces[*at], &frozen.pieces[*at]);
-        let mut encoders = evaluator.encoders_of(key).into_iter();
-        let part = match encoders.find_map(|encoder| unembedded.get(&encoder)) {
-            Some(reason) => Err(reason.clone()),
+        // The best of all is the best of those that have vectors.
+        let encoders = evaluator.encoders_of(key);
+        let lost = |encoder: &usize| unembedded.get(encoder);
+        let part = match encoders.iter().map(lost).collect::<Option<Vec<_>>>() {
+            Some(reasons) => Err(reasons.first().map_or(String::new(), |one| (*one).clone())),
             None => evaluator.part(key, &embedded, range, &stage)?,
         };
         match part {
@@ -127,9 +131,13 @@ pub fn permute(
     file::write(&path, &header, &records)?;
     if header.failed.is_empty() {
         // Nobody needs it any more; if it stays, it is in nobody's way. Removed while it is ours: a task that waits for it finds nothing half removed.
-        let _ = std::fs::remove_dir_all(partial);
+        let _ = std::fs::remove_dir_all(&partial);
     }
     drop(journal);
+    // A network file system keeps a name for what is still open, and with it the folders.
+    for folder in [partial.join("work"), partial] {
+        let _ = std::fs::remove_dir(folder);
+    }
     Ok((
         words(shard, n_items, &header, &opened),
         header.failed.is_empty(),
@@ -145,11 +153,12 @@ fn words(shard: Shard, n_items: usize, header: &Header, opened: &Opened) -> Stri
         peak_bytes,
     } = header.took;
     format!(
-        "shard {shard}: {n_items} items of {} pieces, {} failed; {open_s:.2} s to open, {vectors_s:.2} s for vectors, {work_s:.2} s of work on {} threads, \
+        "shard {shard}: {} of {}, {} failed; {open_s:.2} s to open, {vectors_s:.2} s for vectors, {work_s:.2} s of work on {}, \
          {cpu_s:.2} s of processor, {} MB\n",
-        header.computed.len(),
+        plural(n_items, "item"),
+        plural(header.computed.len(), "piece"),
         header.failed.len(),
-        opened.threads,
+        plural(opened.threads, "thread"),
         peak_bytes >> 20
     )
 }
@@ -195,9 +204,21 @@ pub(super) fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-/// The most memory this process has used, where the system tells.
+/// The most memory this process and its workers have used, where the system tells.
 pub(super) fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let own = peak_of("self")?;
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let children = threads.flatten().map(|thread| {
+        let children = std::fs::read_to_string(thread.path().join("children"));
+        let children = children.unwrap_or_default();
+        let peaks = children.split_whitespace().filter_map(peak_of);
+        peaks.sum::<u64>()
+    });
+    Some(own + children.sum::<u64>())
+}
+
+fn peak_of(process: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes << 10)

@@ -20,8 +20,6 @@ const SPARE_TIME: f64 = 2.0;
 const LEAST_MINUTES: u64 = 10;
 /// The least memory asked for, in megabytes: what a system counts for a process beside what it has allocated differs.
 const LEAST_MEGABYTES: u64 = 500;
-/// Columns of a block of permutations, about, against which other columns are counted.
-const COLUMNS: f64 = 64.0;
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -120,23 +118,10 @@ fn scripts(frozen: &Frozen, run: &Path) -> Result<Vec<Script>, RunError> {
         name: "merge",
         array: None,
         memory: frozen.memory.merge,
-        seconds: merge_seconds(frozen),
+        seconds: frozen.start_s + frozen.merge_s / f64::from(shards.threads),
         command: format!("exec {program} merge {run} --threads \"$SLURM_CPUS_PER_TASK\""),
     });
     Ok(scripts)
-}
-
-/// The designs and observed targets of every piece, and the planted effects: up to two thousand more columns each, which take longer than permuted ones.
-fn merge_seconds(frozen: &Frozen) -> f64 {
-    const PLANTED: f64 = 2.0 * 2000.0 / COLUMNS;
-    let of_piece =
-        |cost: &crate::study::Cost| cost.setup_us as f64 + PLANTED * cost.block_us as f64;
-    let all: f64 = frozen
-        .pieces
-        .iter()
-        .map(|piece| of_piece(&piece.cost))
-        .sum();
-    frozen.start_s + all * 1e-6 / f64::from(frozen.shards.threads)
 }
 
 impl Script {
@@ -206,34 +191,37 @@ fn submit(status: &Status, place: &Place) -> Result<String, RunError> {
     }
     refuse_twice(place)?;
     let mut text = String::new();
-    let mut jobs = Vec::new();
+    let mut jobs: Vec<String> = Vec::new();
+    // Written down at once: what comes next may be refused.
+    let mut submit = |name: &str, more: &[&str]| -> Result<String, RunError> {
+        let job = sbatch(&path(place, name), more)?;
+        jobs.push(job.clone());
+        atomic::write(&submitted(place), jobs.join(",").as_bytes())?;
+        Ok(job)
+    };
     let mut after = None;
     if !status.is_complete() {
         let encode = status.to_encode();
         if !encode.is_empty() {
             let array = format!("--array={encode}");
-            let job = sbatch(&path(place, "encode"), &[&array])?;
+            let job = submit("encode", &[&array])?;
             let _ = writeln!(text, "submitted encode   job {job}, {array}");
             // Without its vectors no shard should begin: all but one would wait.
             after = Some(format!("--dependency=afterok:{job}"));
-            jobs.push(job);
         }
         let array = format!("--array={}", status.missing());
         let mut more = vec![array.as_str()];
         if let Some(after) = &after {
             more.extend([after.as_str(), "--kill-on-invalid-dep=yes"]);
         }
-        let job = sbatch(&path(place, "permute"), &more)?;
+        let job = submit("permute", &more)?;
         let _ = writeln!(text, "submitted permute  job {job}, {array}");
         // Whatever became of them: the merge lists what is missing.
         after = Some(format!("--dependency=afterany:{job}"));
-        jobs.push(job);
     }
     let more: Vec<&str> = after.iter().map(String::as_str).collect();
-    let job = sbatch(&path(place, "merge"), &more)?;
+    let job = submit("merge", &more)?;
     let _ = writeln!(text, "submitted merge    job {job}");
-    jobs.push(job);
-    atomic::write(&submitted(place), jobs.join(",").as_bytes())?;
     Ok(text)
 }
 
@@ -249,7 +237,7 @@ fn refuse_twice(place: &Place) -> Result<(), RunError> {
     };
     // It fails where it has forgotten all of them, which have ended then.
     let output = Command::new("squeue")
-        .args(["--noheader", "--format=%A", "--jobs", &jobs])
+        .args(["--noheader", "--format=%F", "--jobs", &jobs])
         .output();
     let said = output.map_or(String::new(), |output| {
         String::from_utf8_lossy(&output.stdout).into_owned()

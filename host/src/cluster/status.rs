@@ -2,6 +2,7 @@
 //!
 //! It says nothing of results: a p-value looked at before the planned number of permutations is there would invite stopping when it pleases.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -152,9 +153,23 @@ pub fn status(options: &Options, shards: Option<u32>) -> Result<(Status, Frozen)
     for (path, header) in failures {
         status.note_failures(&frozen, &coverage, &path, &header);
     }
-    let partial = std::fs::read_dir(place.folder().join("partial"));
-    status.n_begun = partial.into_iter().flatten().flatten().count();
+    status.n_begun = begun(&place);
     Ok((status, frozen))
+}
+
+/// Shards that have left some work and no file.
+fn begun(place: &Place) -> usize {
+    let partial = std::fs::read_dir(place.folder().join("partial"));
+    let names = partial.into_iter().flatten().flatten();
+    let shards: BTreeSet<String> = names
+        .filter_map(|entry| {
+            // Tasks that computed one shard at the same time have numbers behind a dot.
+            let name = entry.file_name().into_string().ok()?;
+            Some(name.split('.').next().unwrap_or_default().to_owned())
+        })
+        .collect();
+    let has_file = |name: &&String| place.result_of(name).exists();
+    shards.iter().filter(|name| !has_file(name)).count()
 }
 
 impl Status {

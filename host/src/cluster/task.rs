@@ -95,7 +95,7 @@ pub fn environment() -> BTreeMap<String, String> {
 /// The shard that the scheduler speaks of. `planned`: the plan's number of shards.
 ///
 /// The number of shards is `OCEAN_SHARDS`, else that of an array that begins with 1 and leaves no number out, else the plan's: an array of the few tasks
-/// that are computed again does not say of how many they are.
+/// that are computed again does not say of how many they are. If it begins with 1, nobody can tell which of both it is, and it is refused.
 ///
 /// # Errors
 /// A [`Problem`] when no scheduler says anything, or what it says makes no sense.
@@ -144,6 +144,14 @@ pub fn from_scheduler(
         )
         .with_try("--shard 1/4, with i from 1"));
     };
+    if let (None, Some(count)) = (told, count.filter(|count| *count < planned)) {
+        let message = format!(
+            "this array has the tasks 1 to {count}, and {planned} shards are planned: the first of those, or {count} others?"
+        );
+        return Err(Problem::new(name, message).with_try(format!(
+            "OCEAN_SHARDS={planned} for shards of the plan, OCEAN_SHARDS={count} for others"
+        )));
+    }
     let count = told.or(count).unwrap_or(planned).max(1);
     if index == 0 || index > count {
         let message = format!("is {index}, and shards are numbered from 1 to {count}");
@@ -196,11 +204,13 @@ mod tests {
                 ("SLURM_ARRAY_TASK_MAX", max),
             ])
         };
-        assert_eq!(slurm("3", "4", "1", "4"), is(3, 4));
+        assert_eq!(slurm("3", "7", "1", "7"), is(3, 7));
         // `--array=3,7`: two tasks, of the plan's seven.
         assert_eq!(slurm("7", "2", "3", "7"), is(7, 7));
         // `--array=1,7`: two tasks, and one of them is number 1.
         assert_eq!(slurm("1", "2", "1", "7"), is(1, 7));
+        // More than were planned can only be another cut.
+        assert_eq!(slurm("9", "12", "1", "12"), is(9, 12));
         let sge = |first| {
             shard(&[
                 ("SGE_TASK_ID", "4"),
@@ -209,7 +219,12 @@ mod tests {
                 ("SGE_TASK_STEPSIZE", "1"),
             ])
         };
-        assert_eq!((sge("1"), sge("4")), (is(4, 5), is(4, 7)));
+        assert_eq!(sge("4"), is(4, 7));
+        assert!(
+            sge("1")
+                .unwrap_err()
+                .contains("the first of those, or 5 others?")
+        );
         assert_eq!(shard(&[("PBS_ARRAY_INDEX", "7")]), is(7, 7));
         assert_eq!(shard(&[("JOB_COMPLETION_INDEX", "0")]), is(1, 7));
         assert_eq!(
@@ -221,6 +236,28 @@ mod tests {
             shard(&[("SGE_TASK_ID", "undefined"), ("PBS_ARRAY_INDEX", "1")]),
             is(1, 7)
         );
+    }
+
+    #[test]
+    fn the_first_shards_of_a_plan_are_not_taken_for_all_of_another() {
+        // What `status` lists as `--array=1-3 of 7`, or somebody's own cut into three.
+        let array = |told: Option<&str>| {
+            let mut variables = vec![
+                ("SLURM_ARRAY_TASK_ID", "2"),
+                ("SLURM_ARRAY_TASK_COUNT", "3"),
+                ("SLURM_ARRAY_TASK_MIN", "1"),
+                ("SLURM_ARRAY_TASK_MAX", "3"),
+            ];
+            variables.extend(told.map(|told| ("OCEAN_SHARDS", told)));
+            shard(&variables)
+        };
+        let refused = array(None).unwrap_err();
+        assert!(
+            refused.contains("OCEAN_SHARDS=7 for shards of the plan"),
+            "{refused}"
+        );
+        assert_eq!(array(Some("7")), is(2, 7));
+        assert_eq!(array(Some("3")), is(2, 3));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::task::Shard;
-use crate::study::{Cost, Items};
+use crate::study::{Cost, Item, Items};
 
 /// One encoder × regressor × row set, as the plan knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,22 +56,56 @@ impl Piece {
         number(stretch.start)..number(stretch.end)
     }
 
-    /// Seconds of one thread for some of its items, the designs they need included.
-    pub(super) fn seconds(&self, range: &Range<usize>) -> f64 {
-        let mut us = 0;
-        let mut setups = 0;
+    /// Seconds for some of its items, the designs they need included. Blocks are shared out among the threads; of a setup and of a replicate, which have few columns, as good
+    /// as nothing is counted upon.
+    pub(super) fn seconds(&self, range: &Range<usize>, threads: u32) -> f64 {
+        let (mut shared, mut alone, mut setups) = (0, 0, 0);
         for run in self.items.runs() {
             let n = run
                 .end
                 .min(range.end)
                 .saturating_sub(run.start.max(range.start)) as u64;
             let item = self.items.get(run.start);
-            us += n * self.cost.of(item);
-            setups += u64::from(n > 0 && matches!(item, crate::study::Item::Block { .. }));
+            if matches!(item, Item::Block { .. }) {
+                shared += n * self.cost.of(item);
+                setups += u64::from(n > 0);
+            } else {
+                alone += n * self.cost.of(item);
+            }
         }
         // Whoever computes replicates alone builds the designs of the first repeat, for the canary.
-        let setups = setups.max(u64::from(us > 0));
-        (us + setups * self.cost.setup_us) as f64 * 1e-6
+        let setups = setups.max(u64::from(alone > 0));
+        let us = shared as f64 / f64::from(threads) + (alone + setups * self.cost.setup_us) as f64;
+        us * 1e-6
+    }
+
+    /// Why it cannot be a piece of a study, if it cannot: a plan may have been edited.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        /// More items than any study has.
+        const MOST: usize = 1 << 40;
+        let Items {
+            repeats,
+            permutations,
+            per_block,
+            jackknife,
+            redraws,
+        } = self.items;
+        let counts = [repeats, permutations, jackknife, redraws];
+        let costs = [
+            self.cost.setup_us,
+            self.cost.block_us,
+            self.cost.jackknife_us,
+            self.cost.redraw_us,
+        ];
+        if per_block == 0 {
+            Some("blocks of no permutation")
+        } else if repeats > 1 << 20 || counts.iter().any(|&n| n >= MOST / (repeats + 1)) {
+            Some("more items than a study can have")
+        } else if costs.iter().any(|&us| us >= 1 << 50) {
+            Some("items that take years")
+        } else {
+            None
+        }
     }
 
     /// The name in messages: "minilm × ridge", with the row set where there are several.

@@ -42,13 +42,21 @@ pub(super) fn check_memory(
     dataset: &Dataset,
     sources: &Sources,
 ) -> Result<(), Refusal> {
-    // The adaptive mode holds the designs of all repeats together.
-    let apart = if plan.is_adaptive() {
-        1
-    } else {
-        u64::from(plan.evaluation.repeats)
+    let repeats = u64::from(plan.evaluation.repeats);
+    let of_one_repeat = plan.n_designs() / repeats;
+    // The adaptive mode holds the designs of all repeats together, and so do planted effects.
+    let is_together = plan.is_adaptive() || plan.evaluation.sensitivity > 0;
+    let [n_designs, n_competing] = match is_together {
+        true => [
+            plan.n_designs(),
+            if plan.is_adaptive() {
+                plan.n_designs()
+            } else {
+                of_one_repeat
+            },
+        ],
+        false => [of_one_repeat; 2],
     };
-    let n_designs = (plan.n_designs() / apart) as f64;
     let widths = || {
         let encoders = sources.encoders.iter();
         encoders.map(|encoder| (encoder.is_control, encoder.n_features(dataset)))
@@ -56,21 +64,30 @@ pub(super) fn check_memory(
     // Where the best is chosen, all encoders compete at the same time.
     let together = widths().filter(|(is_control, _)| plan.evaluation.best && !is_control);
     let together: usize = together.map(|(_, width)| width).sum();
-    let widest = widths().map(|(_, width)| width).max();
-    let widest = widest.unwrap_or(0).max(together);
-    let bytes = n_designs * dataset.n_rows() as f64 * widest as f64 * BYTES_PER_NUMBER;
-    if bytes <= DESIGN_BYTES {
+    let widest = widths().map(|(_, width)| width).max().unwrap_or(0);
+    let most = [(n_designs, widest), (n_competing, together)];
+    let of = |(n_designs, width): (u64, usize)| design_bytes(n_designs, dataset.n_rows(), width);
+    let Some((n_designs, width)) = most.into_iter().find(|&one| of(one) > DESIGN_BYTES) else {
         return Ok(());
-    }
+    };
     let message = format!(
-        "{n_designs} designs of {} rows × {widest} columns would take about {:.0} GB of memory, at most {:.0} GB are used",
+        "{n_designs} designs of {} rows × {width} columns would take about {:.0} GB of memory, at most {:.0} GB are used",
         dataset.n_rows(),
-        bytes / 1e9,
+        of((n_designs, width)) / 1e9,
         DESIGN_BYTES / 1e9
     );
+    let remedy = match repeats {
+        1 => "folds = 5 (15 designs), or 10 (55)",
+        _ => "folds = 5 (15 designs), or 10 (55); or fewer repeats",
+    };
     Err(Problem::new("[evaluation] folds", message)
-        .with_try("folds = 5 (15 designs), or 10 (55)")
+        .with_try(remedy)
         .into())
+}
+
+/// Memory of designs with what a regressor factorises.
+pub(crate) fn design_bytes(n_designs: u64, n_rows: usize, n_features: usize) -> f64 {
+    n_designs as f64 * n_rows as f64 * n_features as f64 * BYTES_PER_NUMBER
 }
 
 /// Everything the numbers depend on; what is different refuses a resume, by name.

@@ -97,9 +97,14 @@ impl Evaluator<'_> {
         match piece.recipe {
             Some((at, _)) => self.bench(&self.sources.encoders[at], &embedded[at], piece.row_set),
             None => {
-                // A plan has at least one encoder, and controls come last.
-                let first = &self.sources.encoders[0];
-                self.best_bench(first, &embedded[0], piece.row_set)
+                // A plan has at least one encoder, and controls come last. Without any vectors it is only asked for its items.
+                let has_vectors = |(at, _): &(usize, &Encoder)| embedded[*at].x.nrows() > 0;
+                let first = self.competing().find(has_vectors).map_or(0, |(at, _)| at);
+                self.best_bench(
+                    &self.sources.encoders[first],
+                    &embedded[first],
+                    piece.row_set,
+                )
             }
         }
     }
@@ -151,8 +156,10 @@ impl Evaluator<'_> {
             }]),
             None => {
                 let entrants = self.entrants();
+                // As in `eval`, an encoder that made no vectors does not compete.
                 let contenders: Vec<Contender> = self
                     .competing()
+                    .filter(|(at, _)| embedded[*at].x.nrows() > 0)
                     .map(|(at, _)| Contender {
                         layout: layout(at),
                         regressors: &entrants,
