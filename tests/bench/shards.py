@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -164,19 +165,25 @@ def on_cores(tasks, cores):
     return max(free)
 
 
-class run:
-    """Runs a program; what it took."""
+@dataclass
+class Took:
+    """Wall and processor seconds of a process, and the most memory it used."""
 
-    def __init__(self, words):
-        began = time.monotonic()
-        child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        self.wall = time.monotonic() - began
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            sys.exit(f"{' '.join(map(str, words))}: exit code {child.returncode}")
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.megabytes = usage.ru_maxrss >> 10
+    wall: float
+    cpu: float
+    megabytes: int
+
+
+def run(words):
+    """Runs a program to its end."""
+    began = time.monotonic()
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.monotonic() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{' '.join(map(str, words))}: exit code {child.returncode}")
+    return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss >> 10)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 //! A study on many machines: whatever the shards, their order and their misfortunes, the merge leaves the bytes of `eval`.
 //!
 //! [`same_bytes`]: any number of shards, any order, any overlap. [`misfortunes`]: kills, damage, full disks, foreign files. [`encoding`]: vectors made by many.
-//! [`refused`]: what cannot be planned or run. [`schedulers`]: GNU parallel, Snakemake. [`under_slurm`]: a
-//! [`slurm`] that the test starts itself. [`study`] is what they work on, [`disk`] one that gets full.
+//! [`refused`]: what cannot be planned or run. [`instructions`]: an older processor. [`schedulers`]: GNU parallel, Snakemake.
+//! [`under_slurm`]: a [`slurm`] that the test starts itself. [`study`] is what they work on, [`disk`] one that gets full.
 
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
@@ -21,6 +21,8 @@ mod outputs;
 #[cfg(target_os = "linux")]
 mod disk;
 mod encoding;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod instructions;
 mod misfortunes;
 mod refused;
 mod same_bytes;
