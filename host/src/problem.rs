@@ -175,6 +175,21 @@ pub fn shown_path(path: &Path) -> String {
     inside.unwrap_or(path).display().to_string()
 }
 
+/// A path as [`shown_path`] shows it, as one word of a shell: for commands to copy.
+pub fn typed_path(path: &Path) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    let shown = shown_path(path);
+    match !shown.is_empty() && shown.chars().all(is_plain) {
+        true => shown,
+        false => for_shell(&shown),
+    }
+}
+
+/// One word of a shell, in quotes.
+pub fn for_shell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// A value as it stands in a file, quoted and cut after 40 characters.
 pub fn quoted(text: &str) -> String {
     let mut cut: String = text.chars().take(40).collect();
@@ -198,6 +213,14 @@ mod tests {
             suggestion("seed", known),
             "; there are `permutations`, `folds`, `level`"
         );
+    }
+
+    #[test]
+    fn a_path_to_copy_is_one_word_of_a_shell() {
+        let typed = |path: &str| typed_path(Path::new(path));
+        assert_eq!(typed("runs/größe-1.5"), "runs/größe-1.5");
+        assert_eq!(typed("/a/it's $HOME"), r"'/a/it'\''s $HOME'");
+        assert_eq!(typed(""), "''");
     }
 
     #[test]

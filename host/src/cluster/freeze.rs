@@ -28,7 +28,7 @@ use crate::journal::{self, Journal};
 use crate::outputs::Timings;
 use crate::plan::Plan;
 use crate::preview;
-use crate::problem::{Problem, Refusal, shown_path};
+use crate::problem::{Problem, Refusal, shown_path, typed_path};
 use crate::progress::duration;
 use crate::report::numbers::count;
 use crate::report::wording::plural;
@@ -498,7 +498,7 @@ fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
         "merge",
         format!("about {} MB", megabytes(frozen.memory.merge)),
     );
-    let run = shown_path(&opened.plan.out);
+    let run = typed_path(&opened.plan.out);
     line("plan", shown_path(&Place::of(&opened.plan.out).plan()));
     line("next", format!("ocean-host slurm {run} --submit"));
     line(

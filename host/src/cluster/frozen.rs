@@ -19,7 +19,7 @@ use crate::config::{Config, Scope};
 use crate::journal;
 use crate::outputs::Timings;
 use crate::plan::differences;
-use crate::problem::{Problem, Refusal, shown_path};
+use crate::problem::{Problem, Refusal, shown_path, typed_path};
 use crate::run::{self, Evaluator, Opened, RunError};
 use crate::sources::{Embedded, Sources};
 
@@ -123,7 +123,7 @@ impl Frozen {
         let refuse = |message: String| {
             Refusal::from(Problem::new(shown_path(&path), message).with_try(format!(
                 "ocean-host plan plugins.toml --out {}",
-                shown_path(run)
+                typed_path(run)
             )))
         };
         let bytes = std::fs::read(&path).map_err(|error| {

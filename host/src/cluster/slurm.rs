@@ -11,7 +11,7 @@ use super::frozen::Frozen;
 use super::status::{Status, status};
 use super::{Options, Place};
 use crate::atomic;
-use crate::problem::{Problem, Refusal, shown_path};
+use crate::problem::{Problem, Refusal, for_shell, shown_path, typed_path};
 use crate::run::RunError;
 
 /// Machines differ, and a task that runs out of time has to be submitted again.
@@ -70,7 +70,7 @@ pub fn slurm(request: &Request) -> Result<String, RunError> {
         let _ = writeln!(
             text,
             "submit    ocean-host slurm {} --submit",
-            shown_path(&options.run)
+            typed_path(&options.run)
         );
     }
     Ok(text)
@@ -90,7 +90,8 @@ fn scripts(frozen: &Frozen, run: &Path) -> Result<Vec<Script>, RunError> {
     let program = std::env::current_exe().map_err(|error| {
         RunError::Failed(format!("cannot tell which program is running: {error}"))
     })?;
-    let (program, run) = (quoted(&program), quoted(run));
+    let [program, run] =
+        [program.as_path(), run].map(|path| for_shell(&path.display().to_string()));
     let shards = frozen.shards;
     let task = |stage: &str, count: u32| {
         format!(
@@ -177,11 +178,6 @@ fn minutes(seconds: f64) -> String {
 
 fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1 << 20).max(LEAST_MEGABYTES)
-}
-
-/// For a shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// Submits what is missing, each stage after the one before it.
@@ -296,8 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_with_a_quote_is_one_word_of_a_shell() {
-        assert_eq!(quoted(Path::new("/a/it's here")), r"'/a/it'\''s here'");
+    fn a_name_of_a_job_is_one_word() {
         assert_eq!(word("my study/2"), "my-study-2");
     }
 }

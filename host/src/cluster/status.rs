@@ -15,7 +15,7 @@ use super::merge::{files, foreign, useless};
 use super::task::{Shard, as_array};
 use super::work::Coverage;
 use super::{Options, Place};
-use crate::problem::{listed_up_to, shown_path};
+use crate::problem::{listed_up_to, shown_path, typed_path};
 use crate::run::RunError;
 
 /// Ranges shown of one piece.
@@ -282,7 +282,7 @@ impl Status {
         if self.is_complete() {
             lines.push(match self.is_merged {
                 true => format!("merged   the report is in {run}"),
-                false => format!("complete: ocean-host merge {run}"),
+                false => format!("complete: ocean-host merge {}", typed_path(&options.run)),
             });
         } else {
             lines.push(format!("missing\n{}", self.holes));
@@ -291,7 +291,7 @@ impl Status {
                 let array = self.missing();
                 lines.push(format!(
                     "submit   sbatch --array={array} {}",
-                    shown_path(&script)
+                    typed_path(&script)
                 ));
             }
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::guess::Guess;
 use crate::dataset::table::Table;
-use crate::problem::Refusal;
+use crate::problem::{Refusal, typed_path};
 
 /// A string of TOML.
 fn quoted(text: &str) -> String {
@@ -160,7 +160,7 @@ pub fn explanation(guess: &Guess, table: &Table, out: &Path, trouble: Option<&Re
     );
     match trouble {
         None => {
-            let _ = write!(text, "\n\n  ocean-host eval {}\n", out.display());
+            let _ = write!(text, "\n\n  ocean-host eval {}\n", typed_path(out));
         }
         Some(refusal) => {
             let _ = write!(text, " mend what eval would refuse:\n\n{refusal}\n");
