@@ -140,7 +140,8 @@ const RUN: &str = "\
 Compute one shard of a planned study.
 
 Which one says --shard i/n, or the scheduler in SLURM_ARRAY_TASK_ID, SGE_TASK_ID, PBS_ARRAY_INDEX or JOB_COMPLETION_INDEX. Shards may run in any order, at the same time, twice, \
-and in different numbers n. One that was killed goes on where it was. Without --stage, vectors that are lacking are made first, by one task at a time.";
+and in different numbers n. One that was killed goes on where it was. Without --stage, vectors that are lacking are made first, by one task at a time. Exit code 0 says that its file is written, \
+also where a plugin failed: status names it.";
 
 const MERGE: &str = "\
 Put the shards of a planned study together.

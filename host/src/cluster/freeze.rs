@@ -228,15 +228,20 @@ fn look_at_texts(
             false => missing.len().div_ceil(SAMPLE).max(1),
         };
         let sample: Vec<&str> = missing.iter().copied().step_by(step).collect();
-        let encode = |texts: &[&str]| -> Result<f64, RunError> {
+        // Seconds of a text; `None` from an encoder that fails.
+        let encode = |texts: &[&str]| -> Result<Option<f64>, RunError> {
             let begun = Instant::now();
             match get_or_encode(plugin, texts, cache, &opened.progress, &opened.interrupted) {
                 Err(error) if !error.is_of_encoder() => return Err(error.into()),
-                Err(error) => opened.progress.warn(&error.to_string()),
+                Err(error) => {
+                    opened.progress.warn(&error.to_string());
+                    return Ok(None);
+                }
                 Ok(_) => {}
             }
             let threads = opened.threads.min(texts.len()) as f64;
-            Ok(begun.elapsed().as_secs_f64() * threads / texts.len() as f64)
+            let seconds = begun.elapsed().as_secs_f64() * threads;
+            Ok(Some(seconds / texts.len() as f64))
         };
         // The first text loads the weights; what it took counts only where there is no other.
         let (first, others) = sample.split_at(sample.len().min(1));
@@ -245,7 +250,10 @@ fn look_at_texts(
             .into_iter()
             .filter(|texts| !texts.is_empty())
         {
-            text_s = encode(texts)?;
+            let Some(seconds) = encode(texts)? else {
+                break;
+            };
+            text_s = seconds;
         }
         found.push(ToEncode {
             encoder: encoder.name.clone(),
@@ -284,15 +292,7 @@ fn pieces(
     let scratch = tempfile::tempdir()
         .map_err(|error| RunError::Failed(format!("no temporary folder: {error}")))?;
     let journal = Journal::open(scratch.path(), &serde_json::Value::Null, true)?;
-    let evaluator = Evaluator {
-        plan: &opened.plan,
-        arrangement: &arranged.arrangement,
-        sources,
-        journal: &journal,
-        interrupted: &opened.interrupted,
-        progress: &opened.progress,
-        failed_elsewhere: &std::collections::BTreeMap::new(),
-    };
+    let evaluator = opened.evaluator(arranged, sources, &journal);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()

@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::journal::Journal;
 use crate::outputs::Timings;
 use crate::problem::{Problem, Problems, shown_path};
-use crate::run::{Begun, Canary, Elsewhere, Evaluator, Outcome, RunError, conclude, finished};
+use crate::run::{Begun, Canary, Elsewhere, Outcome, RunError, conclude, finished};
 
 /// Puts a planned study together.
 ///
@@ -52,15 +52,7 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
     union.check_complete(&frozen)?;
     timings.mark("read shards");
     let journal = Journal::open(&opened.plan.out, &fingerprint, false)?;
-    frozen.check_pieces(&Evaluator {
-        plan: &opened.plan,
-        arrangement: &arranged.arrangement,
-        sources: &sources,
-        journal: &journal,
-        interrupted,
-        progress: &opened.progress,
-        failed_elsewhere: &BTreeMap::new(),
-    })?;
+    frozen.check_pieces(&opened.evaluator(&arranged, &sources, &journal))?;
     let (records, elsewhere) = union.into_parts();
     journal.adopt(records);
     let begun = Begun {

@@ -1,6 +1,5 @@
 //! One permutation shard: its share of every piece it touches, computed, kept as it goes, and left as one file.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,7 +15,7 @@ use crate::atomic;
 use crate::journal::{Journal, JournalError};
 use crate::outputs::Timings;
 use crate::report::wording::plural;
-use crate::run::{Evaluator, Opened, RunError};
+use crate::run::{Opened, RunError};
 
 /// Tasks of one shard that may run at the same time, each with a journal of its own.
 const AT_ONCE: u32 = 9;
@@ -51,16 +50,7 @@ pub fn permute(
         ..Took::default()
     };
 
-    let none = BTreeMap::new();
-    let evaluator = Evaluator {
-        plan: &opened.plan,
-        arrangement: &arranged.arrangement,
-        sources: &sources,
-        journal: &journal,
-        interrupted,
-        progress: &opened.progress,
-        failed_elsewhere: &none,
-    };
+    let evaluator = opened.evaluator(&arranged, &sources, &journal);
     frozen.check_pieces(&evaluator)?;
     let pieces = evaluator.pieces();
     let mut needed: Vec<usize> = share

@@ -192,13 +192,8 @@ pub(crate) fn conclude(
     }
 
     let evaluator = Evaluator {
-        plan,
-        arrangement,
-        sources: &sources,
-        journal: &journal,
-        interrupted,
-        progress,
         failed_elsewhere: &elsewhere.failed,
+        ..opened.evaluator(arranged, &sources, &journal)
     };
     let (mut computed, mut failed) = evaluator.compute(&embedded)?;
     failed.extend(evaluator.without_vectors(&unembedded));

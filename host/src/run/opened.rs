@@ -1,15 +1,17 @@
 //! A study as it is when everything that can be refused has been, and nothing is computed: what `eval`, a shard and a merge begin with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
 use super::checks::{check_adaptive_cap, check_memory, fingerprint};
-use super::{Options, RunError, open_library, set_threads};
+use super::{Evaluator, Options, RunError, open_library, set_threads};
 use crate::arrangement::Arrangement;
 use crate::config::Config;
 use crate::dataset::{Analysed, Dataset};
+use crate::journal::Journal;
 use crate::library::{CallContext, Library};
 use crate::models::Models;
 use crate::outputs::Timings;
@@ -76,6 +78,25 @@ impl Opened {
             analysed,
             arrangement,
         })
+    }
+
+    /// What evaluates this study. No piece has failed elsewhere.
+    pub fn evaluator<'a>(
+        &'a self,
+        arranged: &'a Arranged,
+        sources: &'a Sources,
+        journal: &'a Journal,
+    ) -> Evaluator<'a> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        Evaluator {
+            plan: &self.plan,
+            arrangement: &arranged.arrangement,
+            sources,
+            journal,
+            interrupted: &self.interrupted,
+            progress: &self.progress,
+            failed_elsewhere: &NONE,
+        }
     }
 
     /// Everything the numbers depend on.
