@@ -14,7 +14,7 @@ use crate::folds::{Folds, Groups};
 use crate::moments::Moments;
 use crate::nested::{Grid, Tuning, failed};
 use crate::regressor::{Regressor, RegressorError};
-use crate::score::mean_and_sd;
+use crate::scale::mean_and_sd_beside;
 use crate::seed::Seed;
 
 /// How inner folds, those that choose the penalty, are made.
@@ -46,7 +46,7 @@ pub struct Layout<'a> {
 
 /// One training set with the rows it predicts, columns centred and scaled by their training sd (ddof 0).
 ///
-/// Rows are numbers within the row set, 0..n. A column that is constant in the training rows is 0 in both parts.
+/// Rows are numbers within the row set, 0..n. A column that is constant in the training rows, up to rounding, is 0 in both parts.
 #[derive(Debug)]
 pub struct Design {
     /// Training rows.
@@ -346,7 +346,8 @@ impl Design {
             design.take_out(z, rows);
         }
         for column in 0..x.ncols() {
-            match mean_and_sd_of_varying(design.x.column(column).as_slice()) {
+            let (train, held_out) = (design.x.column(column), design.x_new.column(column));
+            match mean_and_sd_beside(train.as_slice(), held_out.as_slice()) {
                 Some((mean, sd)) => {
                     let standardise = |value: &mut f64| *value = (*value - mean) / sd;
                     design.x.column_mut(column).iter_mut().for_each(standardise);
@@ -377,16 +378,6 @@ impl Design {
         }
         self.partial = Some(partial);
     }
-}
-
-/// Mean and sd (ddof 0) of a column, or `None` when all its values are equal: a mean that is not exact would make a tiny sd of them.
-#[must_use]
-pub fn mean_and_sd_of_varying(values: &[f64]) -> Option<(f64, f64)> {
-    let first = values.first()?;
-    if values.iter().all(|value| value == first) {
-        return None;
-    }
-    Some(mean_and_sd(values, 0)).filter(|(_, sd)| *sd > 0.0)
 }
 
 fn check_rows(layout: &Layout, rows: &[usize]) -> Result<(), EngineError> {
@@ -528,6 +519,27 @@ mod tests {
                 .iter()
                 .all(|d| d.n_constant == 1 && d.x.column(1).amax() == 0.0)
         );
+    }
+
+    #[test]
+    fn a_held_out_value_beside_rounding_in_training_stays_zero() {
+        let (mut x, folds, groups) = four_folds();
+        // All but row 3 hold what cancelling terms leave; where row 3 is held out, nothing else is there to scale by.
+        x.column_mut(1).fill(0.0);
+        (x[(1, 1)], x[(6, 1)], x[(3, 1)]) = (-5e-18, 3e-18, 0.05);
+        for inner in [InnerFolds::Outer, InnerFolds::Independent(3)] {
+            let designs = build(&x, &folds, &groups, inner).unwrap();
+            for design in designs.inner.iter().chain(&designs.outer) {
+                let trains_on_it = design.train.contains(&3);
+                let is_zero = design.x.column(1).amax() == 0.0;
+                let largest = design.x_new.column(1).amax();
+                // Where neither part holds row 3, numbers of 1e-18 are all that is there.
+                let holds_it = trains_on_it || design.held_out.contains(&3);
+                assert!(largest < 10.0, "{largest}");
+                assert!(!holds_it || is_zero != trains_on_it);
+                assert_eq!(design.n_constant, usize::from(is_zero));
+            }
+        }
     }
 
     #[test]

@@ -153,7 +153,8 @@ pub fn penalty_path(
             .map(|split| paths.penalty(split, column, step))
             .collect();
         of_splits.sort_by(f64::total_cmp);
-        0.5 * (of_splits[(n_splits - 1) / 2] + of_splits[n_splits / 2])
+        // Halved first: the sum of two penalties may be no number.
+        0.5 * of_splits[(n_splits - 1) / 2] + 0.5 * of_splits[n_splits / 2]
     };
     Some(PenaltyPath {
         penalties: (0..n_steps).map(median).collect(),

@@ -1,6 +1,8 @@
 //! Measurements behind the doctor's findings; the host puts them into words.
 
 pub mod codes;
+pub mod copies;
+pub mod displaced;
 pub mod grouping;
 pub mod influence;
 pub mod learning;
@@ -53,21 +55,6 @@ pub fn cosine_agreement(
     }
 }
 
-/// [`Agreement::r`] inside each of `n_runs` runs of consecutive rows, over the pairs of rows within the run: where vectors were joined to their
-/// neighbours' texts it is near 0, whatever the other runs show.
-#[must_use]
-pub fn agreement_by_run(a: &DMatrix<f64>, b: &DMatrix<f64>, n_runs: usize) -> Vec<f64> {
-    let n = a.nrows();
-    (0..n_runs)
-        .map(|run| {
-            let (start, end) = (run * n / n_runs, (run + 1) * n / n_runs);
-            let order: Vec<usize> = (0..end - start).collect();
-            let part = |x: &DMatrix<f64>| cosines(&x.rows(start, end - start).into_owned());
-            pair_correlation(&part(a), &part(b), &order)
-        })
-        .collect()
-}
-
 /// Cosine of every pair of rows; 0 with a zero row.
 fn cosines(x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut unit = x.clone();
@@ -98,21 +85,6 @@ fn pair_correlation(a: &DMatrix<f64>, b: &DMatrix<f64>, order: &[usize]) -> f64 
     } else {
         0.0
     }
-}
-
-/// Out-of-sample R² inside each of `n_runs` runs of consecutive rows, 1 − Σ(y−ŷ)²/Σ(y−ȳ)² with the run's own rows: where one run is far below
-/// another, its rows were probably displaced.
-#[must_use]
-pub fn r2_by_run(y: &[f64], y_hat: &[f64], y_bar: &[f64], n_runs: usize) -> Vec<f64> {
-    (0..n_runs)
-        .map(|run| {
-            let rows = run * y.len() / n_runs..(run + 1) * y.len() / n_runs;
-            let sum = |other: &[f64]| -> f64 {
-                rows.clone().map(|row| (y[row] - other[row]).powi(2)).sum()
-            };
-            1.0 - sum(y_hat) / sum(y_bar)
-        })
-        .collect()
 }
 
 /// Share of the commonest value among the observed ones, and the number of distinct values.
@@ -149,7 +121,8 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Option<(f64, usize)> {
 }
 
 /// Ranks from 1; equal values share the mean of theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
+#[must_use]
+pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let mut ranks = vec![0.0; values.len()];
@@ -177,13 +150,6 @@ mod tests {
         let shuffled = DMatrix::from_fn(40, 6, |row, column| x[(order[row], column)]);
         let other = cosine_agreement(&x, &shuffled, 99, Seed(2));
         assert!(other.r < 0.3 && other.p > 0.01, "{other:?}");
-    }
-
-    #[test]
-    fn runs_are_scored_apart() {
-        let y = [1.0, -1.0, 1.0, -1.0];
-        let r2 = r2_by_run(&y, &[1.0, -1.0, -1.0, 1.0], &[0.0; 4], 2);
-        assert_eq!(r2, [1.0, -3.0]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum EngineError {
     },
     /// A fold held fewer than two rows of a target.
     #[error(
-        "fold {fold} of repeat {repeat} holds {n_rows} rows of this target, at least 2 are needed; try fewer folds, or smaller groups"
+        "fold {fold} of repeat {repeat} holds {n_rows} rows of this target, at least 2 are needed; try fewer folds"
     )]
     ThinFold {
         /// Fold, from 1.
@@ -45,6 +45,18 @@ pub enum EngineError {
     /// Every observed value equals its baseline, so there is nothing to explain.
     #[error("the target is constant: there is nothing to explain")]
     ConstantTarget,
+    /// Predictions so far off that their squared errors cannot be calculated with.
+    #[error(
+        "the predictions are too far off to be scored: one is {}, where the target is at most {} from its mean; try: look for an outlier among the vectors, and at what the regressor returns",
+        short(*prediction),
+        short(*spread)
+    )]
+    TooFarOff {
+        /// The prediction that is furthest from the mean of the training targets.
+        prediction: f64,
+        /// The largest distance of a target from that mean.
+        spread: f64,
+    },
     /// The permutation scheme leaves too few distinct arrangements to reach the level.
     #[error(
         "the permutation scheme allows only {arrangements:.0} distinct arrangements of this target: the smallest possible p is {floor:.3}, above the level {level}; try another exchange, or smaller groups"
@@ -133,6 +145,16 @@ pub enum EngineError {
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// Three digits of a number, with an exponent where it is very large or small.
+fn short(number: f64) -> String {
+    let rounded = format!("{number:.2e}").parse().unwrap_or(number);
+    if (1e-4..1e6).contains(&f64::abs(rounded)) {
+        rounded.to_string()
+    } else {
+        format!("{rounded:e}")
+    }
 }
 
 /// A count as it is, or, from a million on, its size.

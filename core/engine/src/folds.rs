@@ -43,6 +43,19 @@ impl Groups {
         }
     }
 
+    /// The same, groups numbered in the ascending order of their labels: in whatever order the rows stand.
+    pub fn in_order_of_labels<T: Ord>(labels: impl IntoIterator<Item = T>) -> Self {
+        let labels: Vec<T> = labels.into_iter().collect();
+        let mut different: Vec<&T> = labels.iter().collect();
+        different.sort_unstable();
+        different.dedup();
+        let number = |label: &T| different.partition_point(|other| *other < label);
+        Self {
+            of_row: labels.iter().map(number).collect(),
+            n_groups: different.len(),
+        }
+    }
+
     /// Rows that either grouping puts together, directly or through others, belong together.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ pub mod permutation;
 pub mod reference;
 pub mod regressor;
 pub mod replicate;
+pub mod scale;
 pub mod score;
 pub mod seed;
 pub mod targets;

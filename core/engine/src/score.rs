@@ -58,15 +58,59 @@ pub struct Scores {
 /// `y`, `y_hat`, `y_bar`: `n_samples` values each, dataset order, target units. Unchanged by rescaling all three.
 ///
 /// # Errors
-/// [`EngineError::ConstantTarget`] when every `y` equals its `ȳ` (nothing to explain, division by zero).
+/// [`EngineError::ConstantTarget`] when every `y` equals its `ȳ` (nothing to explain, division by zero); [`EngineError::TooFarOff`] when r2 would be below
+/// [`LEAST_R2`], so that whatever is made of r2 is a number.
 ///
 /// Reference: Campbell & Thompson (2008). Checked: three-row hand example below; `tests/golden/scores.json`.
 pub fn r2(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> Result<f64, EngineError> {
-    let (residual, total) = (sum_of_squares(y, y_hat), sum_of_squares(y, y_bar));
-    if total > 0.0 {
-        Ok(1.0 - residual / total)
-    } else {
+    let (mut residual, mut total) = (sum_of_squares(y, y_hat), sum_of_squares(y, y_bar));
+    if !SQUARES.contains(&total) {
+        let unit = unit_of(y, y_bar);
+        let in_units = |values: &[f64]| values.iter().map(|value| value * unit).collect::<Vec<_>>();
+        let (y, y_hat, y_bar) = (in_units(y), in_units(y_hat), in_units(y_bar));
+        (residual, total) = (sum_of_squares(&y, &y_hat), sum_of_squares(&y, &y_bar));
+    }
+    let r2 = 1.0 - residual / total;
+    if total <= 0.0 {
         Err(EngineError::ConstantTarget)
+    } else if r2 >= LEAST_R2 {
+        Ok(r2)
+    } else {
+        Err(too_far_off(y, y_hat, y_bar))
+    }
+}
+
+/// Below this r2 is refused: its square, and sums of such squares, must still be numbers.
+pub const LEAST_R2: f64 = -1e100;
+
+/// Sums of squares that can be multiplied with each other. Targets whose sum lies outside are taken in another unit.
+const SQUARES: std::ops::Range<f64> = 1e-100..1e100;
+
+/// The power of two by which y has to be multiplied for its distances from `y_bar` to be about 1, so that their squares are numbers whatever the unit of y.
+/// A power of two changes no digit.
+fn unit_of(y: &[f64], y_bar: &[f64]) -> f64 {
+    let spread = largest_distance(y, y_bar);
+    if spread > 0.0 && spread.is_finite() {
+        2.0f64.powi(-(spread.log2().floor() as i32).clamp(-1000, 1000))
+    } else {
+        1.0
+    }
+}
+
+fn largest_distance(a: &[f64], b: &[f64]) -> f64 {
+    let distances = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    distances.fold(0.0, f64::max)
+}
+
+fn too_far_off(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> EngineError {
+    let distance = |(y_hat, y_bar): &(&f64, &f64)| (*y_hat - *y_bar).abs();
+    let furthest = y_hat
+        .iter()
+        .zip(y_bar)
+        .max_by(|a, b| distance(a).total_cmp(&distance(b)));
+    EngineError::TooFarOff {
+        prediction: furthest.map_or(f64::NAN, |(y_hat, _)| *y_hat),
+        spread: largest_distance(y, y_bar),
     }
 }
 
@@ -80,8 +124,32 @@ impl Scores {
     /// Every score of one target in one repeat.
     ///
     /// # Errors
-    /// [`EngineError::ConstantTarget`] when y does not vary.
+    /// As [`r2`].
     pub fn of(held_out: &HeldOut) -> Result<Self, EngineError> {
+        let HeldOut {
+            y, y_hat, y_bar, ..
+        } = *held_out;
+        if SQUARES.contains(&sum_of_squares(y, y_bar)) {
+            return Self::of_squares(held_out);
+        }
+        let unit = unit_of(y, y_bar);
+        let in_units = |values: &[f64]| values.iter().map(|value| value * unit).collect::<Vec<_>>();
+        let scores = Self::of_squares(&HeldOut {
+            y: &in_units(y),
+            y_hat: &in_units(y_hat),
+            y_bar: &in_units(y_bar),
+            ..*held_out
+        })?;
+        Ok(Self {
+            rmse: scores.rmse / unit,
+            mae: scores.mae / unit,
+            rmse_baseline: scores.rmse_baseline / unit,
+            ..scores
+        })
+    }
+
+    /// Of a target whose squares are numbers.
+    fn of_squares(held_out: &HeldOut) -> Result<Self, EngineError> {
         let HeldOut {
             y,
             y_hat,
@@ -392,6 +460,45 @@ mod tests {
         assert!((se_naive(&held_out, None) - (variance / 3.0).sqrt()).abs() < 1e-15);
         // Each row its own group: 3/2·Σψ²/9 is the same number.
         assert!((se_naive(&held_out, Some(&[0, 1, 2])) - (variance / 3.0).sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn scores_do_not_depend_on_the_unit_of_the_target_at_either_end_of_the_number_line() {
+        let expected = by_hand();
+        // Powers of two, so that not even the last digit may differ.
+        for unit in [2.0f64.powi(-460), 2.0f64.powi(-330), 2.0f64.powi(330)] {
+            let [y, y_hat, y_bar] = [Y, Y_HAT, Y_BAR].map(|values| values.map(|v| v * unit));
+            let scores = Scores::of(&HeldOut {
+                y: &y,
+                y_hat: &y_hat,
+                y_bar: &y_bar,
+                fold_of: &[0, 1, 2],
+                is_empty: false,
+            })
+            .unwrap();
+            let in_units = Scores {
+                rmse: scores.rmse / unit,
+                mae: scores.mae / unit,
+                rmse_baseline: scores.rmse_baseline / unit,
+                ..scores
+            };
+            assert_eq!(in_units, expected, "{unit:e}");
+            assert_eq!(r2(&y, &y_hat, &y_bar), Ok(expected.r2));
+        }
+    }
+
+    #[test]
+    fn predictions_too_far_off_are_an_error_that_names_the_furthest() {
+        for far in [1e60, -1e150, 1e200, f64::MAX, f64::INFINITY] {
+            let found = r2(&Y, &[2.0, far, 4.0], &Y_BAR);
+            let expected = EngineError::TooFarOff {
+                prediction: far,
+                spread: 4.5,
+            };
+            assert_eq!(found, Err(expected));
+        }
+        // What is merely bad keeps its score.
+        assert!(r2(&Y, &[2.0, 1e40, 4.0], &Y_BAR).is_ok_and(|r2| r2 < -1e77));
     }
 
     #[test]

@@ -40,13 +40,15 @@ pub fn likeness(values: &[f64], groups: &Groups) -> Option<Likeness> {
     let msw = (total - between).max(0.0) / (n - n_groups);
     let squares: f64 = sums.iter().map(|(_, size)| size * size).sum();
     let n_0 = (n - squares / n) / (n_groups - 1.0);
-    if msw <= 0.0 {
+    let f = msb / msw;
+    // A quotient that is no number has no p.
+    if msw <= 0.0 || f.is_nan() {
         return None;
     }
-    let f = FisherSnedecor::new(n_groups - 1.0, n - n_groups).ok()?;
+    let distribution = FisherSnedecor::new(n_groups - 1.0, n - n_groups).ok()?;
     Some(Likeness {
         icc: (msb - msw) / (msb + (n_0 - 1.0) * msw),
-        p: f.sf(msb / msw),
+        p: distribution.sf(f),
     })
 }
 

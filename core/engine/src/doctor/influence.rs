@@ -1,6 +1,6 @@
 //! Do a few rows decide r2?
 
-use crate::score::{HeldOut, influence, r2};
+use crate::score::{HeldOut, influence, mean, r2};
 
 /// How much of the variance of r2 comes from the rows that count most.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +36,22 @@ pub fn concentrated(held_out: &HeldOut) -> Option<Concentrated> {
     })
 }
 
+/// What a model explains among some of the rows, beside their own mean: 1 − Σ(e − ē)²/Σ(y − ȳ)², e = y − ŷ, both means over these rows.
+///
+/// Unlike r2 over the same rows it gives nothing for knowing that they differ from the others. `None` where their y does not vary.
+#[must_use]
+pub fn r2_among(held_out: &HeldOut, rows: &[usize]) -> Option<f64> {
+    let pick =
+        |value: &dyn Fn(usize) -> f64| -> Vec<f64> { rows.iter().map(|&row| value(row)).collect() };
+    let squares = |values: &[f64]| -> f64 {
+        let mean = mean(values);
+        values.iter().map(|value| (value - mean).powi(2)).sum()
+    };
+    let total = squares(&pick(&|row| held_out.y[row]));
+    let error = squares(&pick(&|row| held_out.y[row] - held_out.y_hat[row]));
+    (total > 0.0).then(|| 1.0 - error / total)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +72,22 @@ mod tests {
         assert!((found.share - 2.0 / 3.0).abs() < 1e-12, "{found:?}");
         // Without it 1 − 2/8.
         assert!((found.r2_without - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_explained_among_some_rows_by_hand() {
+        // Rows 1 to 3: y = 1, 2, 3 with squares 2. Of ŷ = 5, 6, 7 nothing but the level is wrong; ŷ = 2, 2, 2 knows only the level.
+        let with = |y_hat: &[f64]| {
+            let held_out = HeldOut {
+                y: &[0.0, 1.0, 2.0, 3.0],
+                y_hat,
+                y_bar: &[0.0; 4],
+                fold_of: &[0, 1, 2, 3],
+                is_empty: false,
+            };
+            r2_among(&held_out, &[1, 2, 3]).unwrap()
+        };
+        assert!((with(&[0.0, 5.0, 6.0, 7.0]) - 1.0).abs() < 1e-15);
+        assert_eq!(with(&[0.0, 2.0, 2.0, 2.0]), 0.0);
     }
 }

@@ -2,7 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::score::{mean, mean_and_sd};
+use crate::scale::mean_and_sd_of_varying;
+use crate::score::mean;
 
 /// Degrees of freedom below which a ridge predicts next to nothing; where the grid from the data begins.
 const LEAST_DOF: f64 = 0.1;
@@ -15,10 +16,12 @@ pub fn sparse(x: &DMatrix<f64>, y: &[f64], l1_ratio: f64) -> f64 {
     let n = y.len() as f64;
     let centre = mean(y);
     let largest = x.column_iter().map(|column| {
-        let (mean, sd) = mean_and_sd(column.as_slice(), 0);
+        let Some((mean, sd)) = mean_and_sd_of_varying(column.as_slice()) else {
+            return 0.0;
+        };
         let products = column.iter().zip(y);
         let sum: f64 = products.map(|(x, y)| (x - mean) * (y - centre)).sum();
-        if sd > 0.0 { (sum / sd).abs() } else { 0.0 }
+        (sum / sd).abs()
     });
     largest.fold(0.0, f64::max) / (n * l1_ratio)
 }

@@ -1,4 +1,6 @@
-//! A rater who agrees with nobody, among raters who agree.
+//! Raters who do not fit together: one who agrees with nobody among raters who agree, and any two of them.
+
+use crate::score::mean_and_sd;
 
 /// A rater whose correlation with the others is below this …
 const STRANGER: f64 = 0.1;
@@ -48,8 +50,53 @@ pub fn strangers(ratings: &[Vec<f64>]) -> Vec<Stranger> {
     all.iter().filter_map(look).collect()
 }
 
+/// Two raters, on the rows that both rated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// Which.
+    pub raters: (usize, usize),
+    /// Rows that both rated.
+    pub n: usize,
+    /// Of these, rows that got the same rating of both.
+    pub n_equal: usize,
+    /// Their correlation.
+    pub r: f64,
+    /// The standard deviation (ddof 1) of each.
+    pub sd: (f64, f64),
+}
+
+impl Pair {
+    /// How many times as far the ratings of one spread as those of the other, at least 1.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        let (a, b) = self.sd;
+        a.max(b) / a.min(b)
+    }
+}
+
+/// Every two raters who both vary on the rows that both rated. `ratings`: a vector a rater, NaN for none.
+#[must_use]
+pub fn pairs(ratings: &[Vec<f64>]) -> Vec<Pair> {
+    let all = (0..ratings.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+    let pair = |(a, b): (usize, usize)| {
+        let r = correlation(&ratings[a], &ratings[b])?;
+        let shared = ratings[a].iter().zip(&ratings[b]);
+        let (ones, others): (Vec<f64>, Vec<f64>) =
+            shared.filter(|(a, b)| !a.is_nan() && !b.is_nan()).unzip();
+        Some(Pair {
+            raters: (a, b),
+            n: ones.len(),
+            n_equal: ones.iter().zip(&others).filter(|(a, b)| a == b).count(),
+            r,
+            sd: (mean_and_sd(&ones, 1).1, mean_and_sd(&others, 1).1),
+        })
+    };
+    all.filter_map(pair).collect()
+}
+
 /// Pearson's r over the pairs that are there; `None` where one of the two does not vary.
-fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+#[must_use]
+pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let pairs: Vec<(f64, f64)> = a
         .iter()
         .copied()
@@ -74,6 +121,23 @@ fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::seed::Seed;
+
+    /// (1, 2, 3) and (10, 8, 6): r = −1, sd 1 and 2; the fourth row has one rating only.
+    #[test]
+    fn two_raters_are_compared_on_the_rows_of_both() {
+        let nan = f64::NAN;
+        let found = pairs(&[
+            vec![1.0, 2.0, 3.0, 9.0],
+            vec![10.0, 8.0, 6.0, nan],
+            vec![4.0; 4],
+        ]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!((found[0].r + 1.0).abs() < 1e-12 && found[0].ratio() == 2.0);
+        assert_eq!(
+            (found[0].raters, found[0].n, found[0].n_equal),
+            ((0, 1), 3, 0)
+        );
+    }
 
     #[test]
     fn a_rater_joined_to_other_rows_is_found_and_raters_who_agree_are_not() {

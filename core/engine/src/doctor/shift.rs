@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use crate::scale::mean_and_sd_of_varying;
 use crate::score::mean_and_sd;
 
 /// Fewer rows give no clear answer.
@@ -53,12 +54,11 @@ fn standardised(x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut z = x.clone();
     for mut column in z.column_iter_mut() {
         let present = column.iter().copied().filter(|value| !value.is_nan());
-        let (mean, sd) = mean_and_sd(&present.collect::<Vec<_>>(), 0);
+        let scaling = mean_and_sd_of_varying(&present.collect::<Vec<_>>());
         let scale = |value: &mut f64| {
-            *value = if value.is_nan() || sd.is_nan() || sd == 0.0 {
-                0.0
-            } else {
-                (*value - mean) / sd
+            *value = match scaling {
+                Some((mean, sd)) if !value.is_nan() => (*value - mean) / sd,
+                _ => 0.0,
             };
         };
         column.iter_mut().for_each(scale);

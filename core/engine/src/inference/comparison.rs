@@ -96,8 +96,11 @@ fn of_standard_error(delta: f64, se: f64, n_blocks: usize, level: f64) -> Option
     })
 }
 
-/// 2·P(t_ν ≥ |t|); never 0, as no p is.
+/// 2·P(t_ν ≥ |t|); never 0, as no p is. `None` for a t that is no number.
 fn two_sided_p(t: f64, degrees: f64) -> Option<f64> {
+    if t.is_nan() {
+        return None;
+    }
     let student = StudentsT::new(0.0, 1.0, degrees).ok()?;
     Some((2.0 * student.cdf(-t.abs())).clamp(f64::MIN_POSITIVE, 1.0))
 }
@@ -189,6 +192,9 @@ mod tests {
         assert_eq!(difference(0.0, &[0.0; 20], 0.0, 0.05).unwrap().p, 1.0);
         assert_eq!(difference(0.1, &[0.1; 20], 0.0, 0.05), None);
         assert_eq!(difference(0.1, &[], 0.1, 0.05), None);
+        // What overflowed has no p, and is no reason to stop.
+        assert_eq!(difference(f64::NAN, &[0.1, 0.2], 0.1, 0.05), None);
+        assert_eq!(corrected_t(&[f64::INFINITY, 0.1, -0.1], &[5, 5, 5]), None);
         assert_eq!(corrected_t(&[0.1, 0.1], &[5, 5]), None);
         assert_eq!(null_sd(&[]), 0.0);
     }

@@ -13,13 +13,13 @@ use crate::seed::Seed;
 
 /// Planted shares of variance.
 pub const PLANTED: [f64; 10] = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5];
-/// Power that counts as "would have been found".
+/// Power that counts as found: in 4 of 5 data sets of this size.
 pub const POWER: f64 = 0.8;
 
 /// Draws use permutations from this index on, which no study counts up to.
 const FIRST_INDEX: u64 = 1 << 62;
 
-/// What would have been found.
+/// What would have been found in 4 of 5 data sets of this size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sensitivity {
     /// Smallest planted share of variance found with power .80, interpolated; `None` when even the largest is not.

@@ -13,7 +13,7 @@ pub enum Verdict {
     DependentTooSmall,
     /// Dependent; whether it predicts better than the mean is not shown.
     DependentUseNotShown,
-    /// For this recipe at this n: the 95 % interval lies below the smallest effect of interest, and an effect of that size would have been found.
+    /// For this recipe at this n: the 95 % interval lies below the smallest effect of interest, and an effect of that size would have been found in 4 of 5 data sets of this size.
     PracticallyNull,
     /// None of the above.
     Inconclusive,

@@ -1,5 +1,7 @@
 //! The inner errors of a block, which step they choose, and when a path has walked far enough.
 
+use nalgebra::DMatrix;
+
 use super::Selection;
 
 /// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
@@ -9,8 +11,10 @@ const EQUALLY_GOOD: f64 = 1e-12;
 #[derive(Debug, Clone)]
 pub(super) struct InnerErrors {
     sse: Vec<f64>,
-    /// Σ sse_f²/n_f over the inner folds f, for the standard error; empty when only the smallest error counts.
+    /// Σ sse_f²/n_f over the inner folds f, for the standard error, sse in the column's `units`; empty when only the smallest error counts.
     squares: Vec<f64>,
+    /// What the squared error of each column is multiplied by before it is squared once more: 1, or a power of two where the result would be no number.
+    units: Vec<f64>,
     /// Steps walked of each (split, column, variant).
     walked: Vec<usize>,
     n_splits: usize,
@@ -19,15 +23,15 @@ pub(super) struct InnerErrors {
 }
 
 impl InnerErrors {
-    /// Nothing added yet, every path counted as walked to its end.
+    /// Nothing added yet, every path counted as walked to its end. `y`: the targets, one a column.
     pub(super) fn zeros(
         n_splits: usize,
-        n_columns: usize,
+        y: &DMatrix<f64>,
         n_variants: usize,
         n_alphas: usize,
         selection: Selection,
     ) -> Self {
-        let n_paths = n_splits * n_columns * n_variants;
+        let n_paths = n_splits * y.ncols() * n_variants;
         let n_squares = match selection {
             Selection::Min => 0,
             Selection::OneSe => n_paths * n_alphas,
@@ -35,6 +39,7 @@ impl InnerErrors {
         Self {
             sse: vec![0.0; n_paths * n_alphas],
             squares: vec![0.0; n_squares],
+            units: y.column_iter().map(|y| unit_of_squares(y.amax())).collect(),
             walked: vec![n_alphas; n_paths],
             n_splits,
             n_variants,
@@ -72,12 +77,14 @@ impl InnerErrors {
         self.walked.shrink_to_fit();
     }
 
-    /// Adds the squared error of one inner fold of `n_rows` rows.
+    /// Adds the squared error of one inner fold of `n_rows` rows. An error that is no number is the worst of all, so that it is never chosen.
     pub(super) fn add(&mut self, at: (usize, usize, usize, usize), sse: f64, n_rows: usize) {
         let (split, column, variant, step) = at;
+        let sse = if sse.is_nan() { f64::INFINITY } else { sse };
         let at = self.path(split, column, variant) * self.n_alphas + step;
         self.sse[at] += sse;
         if let Some(squares) = self.squares.get_mut(at) {
+            let sse = sse * self.units[column];
             *squares += sse * sse / n_rows as f64;
         }
     }
@@ -107,7 +114,7 @@ impl InnerErrors {
             .min_by(|&a, &b| self.sse[a].total_cmp(&self.sse[b]));
         let Some(least) = least else { return (0, 0) };
         let good_enough =
-            self.sse[least] * (1.0 + EQUALLY_GOOD) + self.standard_error(least, folds);
+            self.sse[least] * (1.0 + EQUALLY_GOOD) + self.standard_error(least, column, folds);
         for step in 0..self.n_alphas {
             for variant in 0..self.n_variants {
                 let candidate = candidates(variant).nth(step);
@@ -121,15 +128,23 @@ impl InnerErrors {
 
     /// Standard error of a pooled squared error, as a sum over `n_rows` rows like the error itself: with e_f the mean squared error of inner fold f and
     /// e their mean weighted by rows, n·√(Σ n_f(e_f − e)²/n / (F − 1)) for F folds, as in glmnet's `cv.glmnet` (`cvsd`); 0 for [`Selection::Min`].
-    fn standard_error(&self, at: usize, (n_rows, n_folds): (usize, usize)) -> f64 {
+    fn standard_error(&self, at: usize, column: usize, (n_rows, n_folds): (usize, usize)) -> f64 {
         let Some(squares) = self.squares.get(at).filter(|_| n_folds > 1) else {
             return 0.0;
         };
-        let n = n_rows as f64;
-        let mean = self.sse[at] / n;
+        let (n, unit) = (n_rows as f64, self.units[column]);
+        let mean = self.sse[at] * unit / n;
         let variance = (squares / n - mean * mean).max(0.0) / (n_folds - 1) as f64;
-        n * variance.sqrt()
+        n * variance.sqrt() / unit
     }
+}
+
+/// 1 for targets whose fourth power is a number, else the power of two that brings their squares near 1.
+fn unit_of_squares(largest: f64) -> f64 {
+    if largest == 0.0 || !largest.is_finite() || (1e-50..1e50).contains(&largest) {
+        return 1.0;
+    }
+    2.0f64.powi(-2 * largest.log2().floor() as i32)
 }
 
 /// Which (split, column) still walk, with their best error so far.
@@ -197,11 +212,16 @@ mod tests {
 
     /// Two inner folds of 4 rows; three steps with fold errors (8, 4), (4, 4), (4, 3.2): the least, 7.2, at the last.
     fn errors(selection: Selection) -> InnerErrors {
-        let mut errors = InnerErrors::zeros(1, 1, 1, 3, selection);
+        errors_in(selection, 1.0)
+    }
+
+    /// The same of a target that is `unit` times as large.
+    fn errors_in(selection: Selection, unit: f64) -> InnerErrors {
+        let mut errors = InnerErrors::zeros(1, &DMatrix::from_element(1, 1, unit), 1, 3, selection);
         for (step, folds) in [[8.0, 4.0], [4.0, 4.0], [4.0, 3.2]].iter().enumerate() {
             folds
                 .iter()
-                .for_each(|&sse| errors.add((0, 0, 0, step), sse, 4));
+                .for_each(|&sse| errors.add((0, 0, 0, step), sse * unit * unit, 4));
         }
         errors
     }
@@ -210,8 +230,24 @@ mod tests {
     fn one_standard_error_by_hand() {
         // Of the least: mean errors 1 and .8, mean .9, variance of the mean .01 / (2 − 1), so ±.1 a row, .8 in all: 8.0 is just good enough.
         let errors = errors(Selection::OneSe);
-        assert!((errors.standard_error(2, (8, 2)) - 0.8).abs() < 1e-12);
+        assert!((errors.standard_error(2, 0, (8, 2)) - 0.8).abs() < 1e-12);
         assert_eq!(errors.choose(0, 0, (8, 2)), (0, 1));
+        // In units whose fourth power is no number the choice is the same.
+        for unit in [1e-120, 1e-60, 1e60, 1e100] {
+            assert_eq!(
+                errors_in(Selection::OneSe, unit).choose(0, 0, (8, 2)),
+                (0, 1)
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_that_is_no_number_is_never_chosen() {
+        let mut errors = errors(Selection::Min);
+        for nan in [f64::NAN, -f64::NAN, f64::INFINITY] {
+            errors.add((0, 0, 0, 2), nan, 4);
+            assert_eq!(errors.choose(0, 0, (8, 2)), (0, 1));
+        }
     }
 
     #[test]

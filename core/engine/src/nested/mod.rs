@@ -161,7 +161,7 @@ impl<'a> NestedCv<'a> {
         }
         let mut errors = InnerErrors::zeros(
             self.designs.n_splits(),
-            y.ncols(),
+            y,
             self.n_variants,
             self.n_alphas,
             self.tuning.selection,

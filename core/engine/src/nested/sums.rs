@@ -221,8 +221,12 @@ impl FoldSums {
     fn squared_error(&self, column: usize, model: &Model, square: f64, off: f64) -> f64 {
         let cross: f64 = model.terms().map(|(k, w)| w * self.xty[(k, column)]).sum();
         let sse = self.y_sq[column] - 2.0 * cross + square + self.y.nrows() as f64 * off * off;
-        // Rounding could put a perfect prediction below 0.
-        sse.max(0.0)
+        // Rounding could put a perfect prediction below 0. What overflowed is no perfect prediction.
+        if sse.is_nan() {
+            f64::INFINITY
+        } else {
+            sse.max(0.0)
+        }
     }
 }
 
