@@ -87,6 +87,18 @@ fn bytes_stay_what_they_are() {
 }
 
 #[test]
+fn weights_that_cancel_but_for_rounding_leave_exactly_nothing() {
+    // Of two places `a` takes the first; `c` and `l` add ln 2 + ln 5 to the second, and nine `e` take ln 10 from it: −4e-16 in floating point, in any order.
+    let text = format!("a c {} {}", "l ".repeat(4), "e ".repeat(9));
+    let only_words = r#"{"dim": 2, "word_ngram_max": 1, "char_ngram_max": 0}"#;
+    assert_eq!(encode(only_words, &[&text]), [[1.0, 0.0]]);
+    // One `e` more is no rounding: ln 2, ln 10 − ln 11.
+    let (first, second) = (2f64.ln(), (10f64 / 11.0).ln());
+    let row = &encode(only_words, &[&format!("{text} e")])[0];
+    assert!((f64::from(row[1]) - second / first.hypot(second)).abs() < 1e-8);
+}
+
+#[test]
 fn words_are_runs_of_letters_digits_and_marks() {
     assert_eq!(
         words::of("Don't stop—2 CAFÉS, naïve_x"),

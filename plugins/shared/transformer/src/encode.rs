@@ -133,17 +133,17 @@ impl Model {
         work: &mut Workspace,
         board: &Board<'_>,
     ) -> Result<()> {
-        let (hidden, dim) = (self.architecture.hidden, self.dim());
+        let (hidden, pooled) = (self.architecture.hidden, self.pooled_dim());
         let texts: Vec<&[u32]> = task.iter().map(|&text| &tokenised[text].ids[..]).collect();
         if !forward(self.kernel, weights, &texts, work, board.run.cancelled) {
             return Err(Error::Cancelled);
         }
-        let mut vectors = vec![0.0; task.len() * dim];
+        let mut vectors = vec![0.0; task.len() * pooled];
         for ((sequence, &index), vector) in work
             .sequences
             .iter()
             .zip(task)
-            .zip(vectors.chunks_exact_mut(dim))
+            .zip(vectors.chunks_exact_mut(pooled))
         {
             let rows = &work.x[sequence.rows(hidden)];
             pool(
@@ -161,7 +161,10 @@ impl Model {
                 });
             }
         }
-        board.put(task, &vectors, dim, texts.iter().map(|ids| ids.len()).sum());
+        let kept = vectors
+            .chunks_exact(pooled)
+            .map(|vector| &vector[..self.dim()]);
+        board.put(task, kept, texts.iter().map(|ids| ids.len()).sum());
         Ok(())
     }
 }
@@ -175,11 +178,11 @@ struct Board<'a> {
 
 impl Board<'_> {
     /// Progress is told under the lock, so that it never falls.
-    fn put(&self, task: &[usize], vectors: &[f32], dim: usize, tokens: usize) {
+    fn put<'v>(&self, task: &[usize], vectors: impl Iterator<Item = &'v [f32]>, tokens: usize) {
         let mut guard = lock(&self.out);
         let (out, done) = &mut *guard;
-        for (&text, vector) in task.iter().zip(vectors.chunks_exact(dim)) {
-            out[text * dim..][..dim].copy_from_slice(vector);
+        for (&text, vector) in task.iter().zip(vectors) {
+            out[text * vector.len()..][..vector.len()].copy_from_slice(vector);
         }
         *done += tokens;
         let left = (self.total - *done) as f64 / self.total as f64;

@@ -34,7 +34,7 @@ pub enum Error {
         advice: Option<String>,
     },
     /// A sound model that this library cannot run.
-    #[error("{}: {what} is not supported; {advice}", path.display())]
+    #[error("{}: {what} is not supported; {advice}{}", path.display(), way(folder))]
     Unsupported {
         /// The file that says so.
         path: PathBuf,
@@ -42,6 +42,18 @@ pub enum Error {
         what: String,
         /// What is, or what to try.
         advice: String,
+        /// The model's, once it is known.
+        folder: PathBuf,
+    },
+    /// A file, or a key in one, that is on no list: it may change vectors.
+    #[error("{}: {what} is not known; vectors might differ{}", path.display(), way(folder))]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// The key, or the file itself.
+        what: String,
+        /// The model's, once it is known.
+        folder: PathBuf,
     },
     /// A setting of the user's does not fit the model.
     #[error("{0}")]
@@ -72,6 +84,33 @@ pub enum Error {
 /// What every function here may return.
 pub type Result<T> = std::result::Result<T, Error>;
 
+impl Error {
+    /// With the way to have the vectors of the model in `folder` all the same, where it is refused for what it is.
+    pub(crate) fn of_model(mut self, model: &Path) -> Error {
+        if let Error::Unsupported { folder, .. } | Error::Unknown { folder, .. } = &mut self {
+            model.clone_into(folder);
+        }
+        self
+    }
+}
+
+/// The step that always works: vectors made by sentence-transformers itself. One line, since a plugin's message is one; Python takes it as it is.
+fn way(folder: &Path) -> String {
+    if folder.as_os_str().is_empty() {
+        return String::new();
+    }
+    format!(
+        concat!(
+            r#"; try: embeddings = "x.npy" and ids = "x_ids.txt" in place of plugin and model, made with Python (file and columns are yours): "#,
+            r#"import numpy, pandas, sentence_transformers; "#,
+            r#"table = pandas.read_csv("texts.csv", dtype=str, keep_default_na=False); "#,
+            r#"numpy.save("x.npy", sentence_transformers.SentenceTransformer({:?}).encode(list(table["text"]))); "#,
+            r#"table["id"].to_csv("x_ids.txt", index=False, header=False)"#
+        ),
+        folder.display().to_string()
+    )
+}
+
 pub(crate) fn damaged(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Error {
     Error::Damaged {
         path: path.to_owned(),
@@ -90,6 +129,15 @@ pub(crate) fn unsupported(
         path: path.to_owned(),
         what: what.into(),
         advice: advice.into(),
+        folder: PathBuf::new(),
+    }
+}
+
+pub(crate) fn unknown(path: &Path, what: impl Into<String>) -> Error {
+    Error::Unknown {
+        path: path.to_owned(),
+        what: what.into(),
+        folder: PathBuf::new(),
     }
 }
 

@@ -20,7 +20,8 @@ pub use folder::modules::PoolingMode;
 pub use kernel::Simd;
 
 use folder::config::Architecture;
-use folder::limits::Limits;
+use folder::known;
+use folder::limits::{Limits, Side};
 use folder::modules::Modules;
 use folder::tensors::Tensors;
 use folder::tokens::Tokens;
@@ -88,6 +89,10 @@ impl Model {
     /// # Errors
     /// A file is missing, damaged or of another model; the model is of another family, or asks for what is not supported; a setting does not fit it.
     pub fn open(folder: &Path, settings: &Settings) -> Result<Model> {
+        Model::read(folder, settings).map_err(|error| error.of_model(folder))
+    }
+
+    fn read(folder: &Path, settings: &Settings) -> Result<Model> {
         let kernel = Kernel::new(settings.simd).ok_or_else(|| {
             Error::Setting(format!(
                 "this machine has no {:?} instructions",
@@ -96,13 +101,17 @@ impl Model {
         })?;
         check_folder(folder)?;
         let modules = Modules::read(folder)?;
-        let architecture = Architecture::read(&modules.network, settings.family)?;
+        let (architecture, tokenizer_class) =
+            Architecture::read(&modules.network, settings.family)?;
+        for place in [folder, &modules.network] {
+            known::check_files(place)?;
+        }
         let limits = Limits::read(
             folder,
             &modules,
             &architecture,
-            settings.max_seq_length,
-            settings.prompt.as_deref(),
+            tokenizer_class.as_deref(),
+            settings,
         )?;
         modules.check_prompt(folder, &limits.prompt)?;
         let tensors = Tensors::open(&modules.network)?;
@@ -120,9 +129,17 @@ impl Model {
         })
     }
 
-    /// Numbers of a vector: those of a token, times the number of pooling modes.
+    /// Numbers of a vector: those of a token, times the number of pooling modes; fewer where the model's author cut it.
     #[must_use]
     pub fn dim(&self) -> usize {
+        let pooled = self.pooled_dim();
+        self.limits
+            .truncate_dim
+            .map_or(pooled, |dim| dim.min(pooled))
+    }
+
+    /// Before it is cut.
+    fn pooled_dim(&self) -> usize {
         self.architecture.hidden * self.modules.pooling.len()
     }
 
@@ -141,7 +158,7 @@ impl Model {
     /// Every vector has length 1.
     #[must_use]
     pub fn is_normalised(&self) -> bool {
-        self.modules.is_normalised
+        self.modules.is_normalised && self.dim() == self.pooled_dim()
     }
 
     /// All that a vector depends on besides its text: the bytes of the weights, the tokenizer as set up (lower-casing included), the settings in force, and
@@ -160,7 +177,7 @@ impl Model {
             .map(|mode| mode.name())
             .collect();
         let key = format!(
-            "transformer/{REVISION} {} max_seq_length={} pooling={} normalised={} lower_case={} precision=f32 prompt={} config={} tokenizer={} weights={}",
+            "transformer/{REVISION} {} max_seq_length={} pooling={} normalised={} lower_case={} precision=f32 prompt={} config={} tokenizer={} weights={}{}",
             self.architecture.family.name(),
             self.limits.max_tokens,
             pooling.join("+"),
@@ -170,8 +187,24 @@ impl Model {
             hash(&format!("{:?}", self.architecture)),
             self.tokens.hash,
             self.tensors.hash()?,
+            self.exceptions(),
         );
         Ok(self.cache_key.get_or_init(|| key).clone())
+    }
+
+    /// What is said in the key only where it is not the rule, so that the keys of other models stay.
+    fn exceptions(&self) -> String {
+        let mut said = String::new();
+        if self.tokens.cut == Side::Left {
+            said.push_str(" truncation_side=left");
+        }
+        if self.dim() < self.pooled_dim() {
+            said.push_str(&format!(" truncate_dim={}", self.dim()));
+        }
+        if let Some(network) = &self.layout.network {
+            said.push_str(&format!(" network={network:?}"));
+        }
+        said
     }
 
     /// The weights, read at the first call.

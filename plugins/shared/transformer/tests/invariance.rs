@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
 mod common;
+mod honoured;
 
 use common::{family, model_of};
 use ocean_transformer::{Error, Model, Run, Settings, Simd};

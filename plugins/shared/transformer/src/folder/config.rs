@@ -1,8 +1,9 @@
 //! config.json: the network's shape.
 
-use super::json;
+use super::{json, known};
 use crate::error::{Error, Result, damaged, unsupported};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// The two kinds of network.
@@ -47,6 +48,7 @@ struct ConfigFile {
     relative_attention_num_buckets: Option<usize>,
     #[serde(default)]
     is_decoder: bool,
+    tokenizer_class: Option<String>,
 }
 
 /// The network's shape.
@@ -71,20 +73,21 @@ pub(crate) struct Architecture {
 }
 
 impl Architecture {
-    /// Reads config.json and refuses what is not a network of this family.
-    pub fn read(folder: &Path, family: Family) -> Result<Architecture> {
+    /// Reads config.json and refuses what is not a network of this family. Beside the shape: the class of the tokenizer, where the file names one.
+    pub fn read(folder: &Path, family: Family) -> Result<(Architecture, Option<String>)> {
         let path = folder.join("config.json");
-        let value: serde_json::Value = json(
+        let object: Map<String, Value> = json(
             &path,
             "give the folder of a sentence-transformers model, with config.json, tokenizer.json and model.safetensors",
         )?;
-        let found = value
+        let found = object
             .get("model_type")
             .and_then(|v| v.as_str())
             .unwrap_or("")
             .to_owned();
         check_family(&path, &found, family)?;
-        let file: ConfigFile = serde_json::from_value(value).map_err(|error| {
+        known::CONFIG.check(&path, &object)?;
+        let file: ConfigFile = serde_json::from_value(Value::Object(object)).map_err(|error| {
             damaged(
                 &path,
                 error.to_string(),
@@ -92,7 +95,7 @@ impl Architecture {
             )
         })?;
         file.check(&path)?;
-        Ok(file.architecture(family))
+        Ok((file.architecture(family), file.tokenizer_class))
     }
 
     /// Longest sequence, special tokens included, that has positions.
@@ -142,7 +145,8 @@ fn check_family(path: &Path, found: &str, family: Family) -> Result<()> {
 impl ConfigFile {
     fn check(&self, path: &Path) -> Result<()> {
         let act = self.hidden_act.as_deref().unwrap_or("gelu");
-        if act != "gelu" {
+        // transformers has two names for the same formula.
+        if act != "gelu" && act != "gelu_python" {
             return Err(unsupported(
                 path,
                 format!("hidden_act \"{act}\""),

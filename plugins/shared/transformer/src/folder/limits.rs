@@ -1,10 +1,14 @@
-//! The longest text, lower-casing and the prompt: sentence_bert_config.json and its siblings, tokenizer_config.json, config_sentence_transformers.json.
+//! The longest text, lower-casing, the prompt, and how much of a vector is kept: sentence_bert_config.json and its siblings, tokenizer_config.json,
+//! config_sentence_transformers.json.
 
-use super::config::Architecture;
+use super::class::Class;
+use super::config::{Architecture, Family};
 use super::modules::Modules;
-use super::optional_json;
+use super::{known, optional_json, optional_object, typed};
+use crate::Settings;
 use crate::error::{Error, Result, damaged};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -26,21 +30,41 @@ struct SentenceConfig {
 }
 
 /// What tokenizer_config.json says. Absent members have the defaults of transformers.
-#[derive(Deserialize, Default, Debug, Clone)]
+#[derive(Deserialize, Debug, Clone)]
 pub(crate) struct TokenizerConfig {
     /// A number as large as 1e30 means "no limit".
     pub model_max_length: Option<f64>,
+    /// Its name before 2020.
+    pub max_len: Option<f64>,
     pub do_lower_case: Option<bool>,
     pub strip_accents: Option<bool>,
     pub tokenize_chinese_chars: Option<bool>,
-    pub tokenizer_class: Option<String>,
+    /// Which end of a long text is cut off.
+    pub truncation_side: Option<Side>,
+    /// Named here, else in config.json.
+    #[serde(skip)]
+    pub class: Class,
+    /// All of it, for the special and added tokens.
+    #[serde(skip)]
+    pub members: Map<String, Value>,
+}
+
+/// An end of a text.
+#[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    #[serde(alias = "Left")]
+    Left,
+    #[serde(alias = "Right")]
+    Right,
 }
 
 #[derive(Deserialize, Default)]
 struct PromptConfig {
     #[serde(default)]
-    prompts: Option<HashMap<String, String>>,
+    prompts: Option<HashMap<String, Option<String>>>,
     default_prompt_name: Option<String>,
+    truncate_dim: Option<usize>,
 }
 
 /// What a text goes through before the network.
@@ -53,30 +77,33 @@ pub(crate) struct Limits {
     pub tokenizer: TokenizerConfig,
     /// Put before every text.
     pub prompt: String,
+    /// So many numbers of a vector are kept, the first ones; after pooling and Normalize, whose length 1 it undoes.
+    pub truncate_dim: Option<usize>,
 }
 
 impl Limits {
-    /// Reads the three files; the user's settings, where given, win.
+    /// Reads the three files; the user's settings, where given, win. Without modules.json sentence-transformers reads the tokenizer's alone.
+    /// `tokenizer_class`: according to config.json.
     pub fn read(
         folder: &Path,
         modules: &Modules,
         architecture: &Architecture,
-        max_seq_length: Option<usize>,
-        prompt: Option<&str>,
+        tokenizer_class: Option<&str>,
+        settings: &Settings,
     ) -> Result<Limits> {
         let sentence = if modules.is_listed {
             sentence_config(&modules.network)?
         } else {
             SentenceConfig::default()
         };
-        let tokenizer: TokenizerConfig =
-            optional_json(&modules.network.join("tokenizer_config.json"))?.unwrap_or_default();
+        let tokenizer =
+            TokenizerConfig::read(&modules.network, architecture.family, tokenizer_class)?;
         let most = architecture.max_tokens();
-        let max_tokens = match (max_seq_length, sentence.max_seq_length) {
+        let max_tokens = match (settings.max_seq_length, sentence.max_seq_length) {
             (Some(length), _) => checked(length, most)?,
             (None, Some(length)) => length.min(most),
             (None, None) => tokenizer
-                .model_max_length
+                .longest()
                 .map_or(most, |length| length.clamp(0.0, most as f64) as usize),
         };
         if max_tokens < 3 {
@@ -86,26 +113,58 @@ impl Limits {
                 "room for two special tokens and one of the text",
             ));
         }
-        let prompt = match prompt {
-            Some(prompt) => prompt.to_owned(),
-            None => default_prompt(folder)?,
+        let config = match modules.is_listed {
+            true => PromptConfig::read(folder)?,
+            false => PromptConfig::default(),
+        };
+        let prompt = match &settings.prompt {
+            Some(prompt) => prompt.clone(),
+            None => config.default_prompt(folder)?,
         };
         Ok(Limits {
             max_tokens,
             is_lowered: sentence.do_lower_case.unwrap_or(false),
             tokenizer,
             prompt,
+            truncate_dim: config.truncate_dim,
         })
     }
 }
 
+/// The first of the files that says anything.
 fn sentence_config(network: &Path) -> Result<SentenceConfig> {
     for name in SENTENCE_CONFIGS {
-        if let Some(config) = optional_json(&network.join(name))? {
-            return Ok(config);
+        let path = network.join(name);
+        match optional_object(&path, &known::SENTENCE)? {
+            Some(config) if !config.is_empty() => return typed(&path, config),
+            _ => {}
         }
     }
     Ok(SentenceConfig::default())
+}
+
+impl TokenizerConfig {
+    fn read(network: &Path, family: Family, of_network: Option<&str>) -> Result<TokenizerConfig> {
+        let path = network.join("tokenizer_config.json");
+        let members: Map<String, Value> = optional_json(&path)?.unwrap_or_default();
+        // First of all: another class has other keys.
+        let named = members.get("tokenizer_class").and_then(Value::as_str);
+        let class = Class::find(&path, named.or(of_network), family)?;
+        known::TOKENIZER_CONFIG.check(&path, &members)?;
+        let config: TokenizerConfig = typed(&path, members.clone())?;
+        Ok(TokenizerConfig {
+            class,
+            members,
+            ..config
+        })
+    }
+
+    fn longest(&self) -> Option<f64> {
+        match self.members.contains_key("model_max_length") {
+            true => self.model_max_length,
+            false => self.max_len,
+        }
+    }
 }
 
 fn checked(length: usize, most: usize) -> Result<usize> {
@@ -117,21 +176,30 @@ fn checked(length: usize, most: usize) -> Result<usize> {
     )))
 }
 
-fn default_prompt(folder: &Path) -> Result<String> {
-    let path = folder.join("config_sentence_transformers.json");
-    let config: PromptConfig = optional_json(&path)?.unwrap_or_default();
-    let Some(name) = config.default_prompt_name else {
-        return Ok(String::new());
-    };
-    config
-        .prompts
-        .unwrap_or_default()
-        .remove(&name)
-        .ok_or_else(|| {
-            damaged(
-                &path,
+impl PromptConfig {
+    fn read(folder: &Path) -> Result<PromptConfig> {
+        let path = folder.join("config_sentence_transformers.json");
+        let Some(members) = optional_object(&path, &known::SENTENCE_TRANSFORMERS)? else {
+            return Ok(PromptConfig::default());
+        };
+        let config: PromptConfig = typed(&path, members)?;
+        match config.truncate_dim {
+            Some(0) => Err(damaged(&path, "truncate_dim 0", "at least 1")),
+            _ => Ok(config),
+        }
+    }
+
+    fn default_prompt(&self, folder: &Path) -> Result<String> {
+        let Some(name) = &self.default_prompt_name else {
+            return Ok(String::new());
+        };
+        match self.prompts.as_ref().and_then(|prompts| prompts.get(name)) {
+            Some(prompt) => Ok(prompt.clone().unwrap_or_default()),
+            None => Err(damaged(
+                &folder.join("config_sentence_transformers.json"),
                 format!("default_prompt_name \"{name}\" without a prompt of that name"),
                 "one of `prompts`",
-            )
-        })
+            )),
+        }
+    }
 }

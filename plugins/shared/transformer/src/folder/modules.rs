@@ -1,6 +1,6 @@
 //! modules.json and 1_Pooling/config.json: what follows the network.
 
-use super::{json, optional_json};
+use super::{json, known, optional_json, optional_object, typed};
 use crate::error::{Error, Result, damaged, unsupported};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -60,9 +60,17 @@ pub(crate) struct Modules {
 
 #[derive(Deserialize)]
 struct Entry {
+    name: Option<String>,
     #[serde(default)]
     path: String,
     r#type: String,
+}
+
+/// 2_Normalize/config.json: what is divided by its length.
+#[derive(Deserialize, Default)]
+struct Normalize {
+    module_input_name: Option<String>,
+    module_output_name: Option<String>,
 }
 
 impl Modules {
@@ -76,14 +84,23 @@ impl Modules {
             is_normalised: false,
             includes_prompt: true,
         };
-        let Some(entries) = optional_json::<Vec<Entry>>(&path)? else {
+        let Some(entries) = entries(&path)? else {
             return Ok(modules);
         };
         modules.is_listed = true;
         let kinds: Vec<&str> = entries.iter().map(|entry| kind(&entry.r#type)).collect();
-        match kinds[..] {
-            ["Transformer", "Pooling"] => {}
-            ["Transformer", "Pooling", "Normalize"] => modules.is_normalised = true,
+        if let Some(own) = kinds.iter().find(|kind| kind.contains('.')) {
+            return Err(unsupported(
+                &path,
+                format!("the module {own}, code of its author,"),
+                "modules of sentence-transformers are",
+            ));
+        }
+        let normalize = match kinds[..] {
+            ["Transformer", "Pooling"] => None,
+            ["Transformer", "Pooling", "Normalize"] => {
+                Some(inside(&path, folder, &entries[2].path)?)
+            }
             _ => {
                 return Err(unsupported(
                     &path,
@@ -91,9 +108,10 @@ impl Modules {
                     "Transformer, Pooling and an optional Normalize are",
                 ));
             }
-        }
+        };
         modules.network = inside(&path, folder, &entries[0].path)?;
         modules.read_pooling(&inside(&path, folder, &entries[1].path)?)?;
+        modules.is_normalised = normalize.map_or(Ok(false), |folder| normalises(&folder))?;
         Ok(modules)
     }
 
@@ -103,11 +121,9 @@ impl Modules {
             &path,
             "modules.json names it: it says how token vectors become one; fetch the model again",
         )?;
+        known::POOLING.check(&path, &config)?;
         self.pooling = modes(&path, &config)?;
-        self.includes_prompt = config
-            .get("include_prompt")
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
+        self.includes_prompt = is_set(&path, &config, "include_prompt", true)?;
         Ok(())
     }
 
@@ -121,13 +137,60 @@ impl Modules {
             what: "pooling with \"include_prompt\": false and a prompt".into(),
             advice: "set prompt = \"\", or choose a model whose prompt is pooled like the rest"
                 .into(),
+            folder: PathBuf::new(),
         })
     }
 }
 
-/// `sentence_transformers.models.Pooling` → `Pooling`; the modules' home has moved between versions.
+/// The entries of modules.json. sentence-transformers keeps them by name, so two of one name are one.
+fn entries(path: &Path) -> Result<Option<Vec<Entry>>> {
+    let Some(objects) = optional_json::<Vec<Map<String, Value>>>(path)? else {
+        return Ok(None);
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    for object in objects {
+        known::MODULE.check(path, &object)?;
+        let entry: Entry = typed(path, object)?;
+        if entry.name.is_some() && entries.iter().any(|other| other.name == entry.name) {
+            let name = entry.name.unwrap_or_default();
+            return Err(damaged(
+                path,
+                format!("two modules named \"{name}\""),
+                "a name for each",
+            ));
+        }
+        entries.push(entry);
+    }
+    Ok(Some(entries))
+}
+
+/// `sentence_transformers.models.Pooling` → `Pooling`; the modules' home has moved between versions. What lives elsewhere is the author's own code and
+/// keeps its full name.
 fn kind(full: &str) -> &str {
-    full.rsplit('.').next().unwrap_or(full)
+    match full.strip_prefix("sentence_transformers.") {
+        Some(inside) => inside.rsplit('.').next().unwrap_or(inside),
+        None => full,
+    }
+}
+
+/// Whether a Normalize after Pooling changes the text's vector. One over the tokens' vectors comes too late to do so.
+fn normalises(folder: &Path) -> Result<bool> {
+    let path = folder.join("config.json");
+    let config: Normalize = match optional_object(&path, &known::NORMALIZE)? {
+        Some(config) => typed(&path, config)?,
+        None => Normalize::default(),
+    };
+    const TEXT: &str = "sentence_embedding";
+    let input = config.module_input_name.as_deref().unwrap_or(TEXT);
+    match (input, config.module_output_name.as_deref().unwrap_or(input)) {
+        (TEXT, TEXT) => Ok(true),
+        ("token_embeddings", "token_embeddings") => Ok(false),
+        (input, output) => Err(unsupported(
+            &path,
+            format!("Normalize from {input} to {output}"),
+            format!("{TEXT} is"),
+        )),
+    }
 }
 
 /// A folder named by modules.json, which must stay inside the model's.
@@ -152,7 +215,7 @@ fn modes(path: &Path, config: &Map<String, Value>) -> Result<Vec<PoolingMode>> {
             .iter()
             .map(|name| name.as_str().unwrap_or("?").to_owned())
             .collect(),
-        _ => return Ok(flagged(config)),
+        _ => return flagged(path, config),
     };
     let modes = named.iter().map(|name| {
         let known = MODES.iter().find(|mode| mode.0 == name);
@@ -177,17 +240,24 @@ fn modes(path: &Path, config: &Map<String, Value>) -> Result<Vec<PoolingMode>> {
 }
 
 /// The older files' flags; none set means the mean.
-fn flagged(config: &Map<String, Value>) -> Vec<PoolingMode> {
-    let is_set = |flag: &str| config.get(flag).and_then(Value::as_bool).unwrap_or(false);
-    let modes: Vec<PoolingMode> = MODES
-        .iter()
-        .filter(|mode| is_set(mode.1))
-        .map(|mode| mode.2)
-        .collect();
+fn flagged(path: &Path, config: &Map<String, Value>) -> Result<Vec<PoolingMode>> {
+    let mut modes = Vec::new();
+    for (_, flag, mode) in MODES {
+        if is_set(path, config, flag, false)? {
+            modes.push(mode);
+        }
+    }
     if modes.is_empty() {
-        vec![PoolingMode::Mean]
-    } else {
-        modes
+        modes.push(PoolingMode::Mean);
+    }
+    Ok(modes)
+}
+
+fn is_set(path: &Path, config: &Map<String, Value>, flag: &str, default: bool) -> Result<bool> {
+    match config.get(flag) {
+        None | Some(Value::Null) => Ok(default),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(value) => Err(damaged(path, format!("{flag} = {value}"), "true or false")),
     }
 }
 

@@ -115,11 +115,19 @@ impl Tensors {
         Ok(())
     }
 
-    /// What stands before `suffix` in the first name that ends with it: weights saved from inside a larger model carry `bert.`, for instance.
-    pub fn prefix_of(&self, suffix: &str) -> Option<&str> {
+    /// What stands before `suffix` in the names that end with it: weights saved from inside a larger model carry `bert.`, for instance.
+    pub fn prefixes_of(&self, suffix: &str) -> Vec<&str> {
         self.places
             .keys()
-            .find_map(|name| name.strip_suffix(suffix))
+            .filter_map(|name| name.strip_suffix(suffix))
+            .collect()
+    }
+
+    /// The first weight file, for messages.
+    pub fn path(&self) -> &Path {
+        self.shards
+            .first()
+            .map_or(Path::new(""), |shard| &shard.path)
     }
 
     /// The tensor of the first of `names` that exists, if it has this shape.

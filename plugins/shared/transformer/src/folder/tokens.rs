@@ -1,12 +1,14 @@
 //! The tokenizer: tokenizer.json, or one built from vocab.txt, as transformers would set it up for this folder.
 //!
-//! What tokenizer.json says about truncation and padding is dropped: the limit is `Limits`' (the real MiniLM says 128 there, and 256 is right), and nothing is
-//! padded. Its normaliser gives way to tokenizer_config.json, where transformers reads it from. Texts are tokenised one by one, without the
-//! library's own threads.
+//! What tokenizer.json says about truncation and padding is dropped but for the side: the limit is `Limits`' (the real MiniLM says 128 there, and 256 is
+//! right), and nothing is padded. The rest gives way to what the tokenizer's class sets up (`class`) and to the tokens that other files add (`added`).
+//! Texts are tokenised one by one, without the library's own threads.
 
-use super::config::{Architecture, Family};
-use super::limits::Limits;
-use super::optional_json;
+use super::added::Declared;
+use super::class::{Class, template};
+use super::config::Architecture;
+use super::limits::{Limits, Side};
+use super::{known, optional_object};
 use crate::error::{Error, Result, damaged, unreadable};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -22,6 +24,8 @@ pub(crate) struct Tokens {
     max_tokens: usize,
     /// Special tokens of every text.
     n_special: usize,
+    /// The end of a long text that is cut off.
+    pub cut: Side,
     /// Hash of the tokenizer as set up, lower-casing included.
     pub hash: String,
     /// Texts are put in lower case.
@@ -39,11 +43,24 @@ pub(crate) struct Tokenised {
 impl Tokens {
     /// Reads and checks the tokenizer of `folder`.
     pub fn read(folder: &Path, architecture: &Architecture, limits: &Limits) -> Result<Tokens> {
+        let class = limits.tokenizer.class;
+        let declared = Declared::read(folder, &limits.tokenizer)?;
         let path = folder.join("tokenizer.json");
-        let (path, mut description) = match optional_json::<Map<String, Value>>(&path)? {
+        let (path, mut description) = match optional_object(&path, &known::TOKENIZER)? {
             Some(description) => (path, description),
-            None => from_vocabulary(folder, architecture.family)?,
+            None => from_vocabulary(folder, architecture, limits, &declared)?,
         };
+        let cut = limits
+            .tokenizer
+            .truncation_side
+            .unwrap_or_else(|| side(&description));
+        class.set_up(&path, &mut description, &declared, limits)?;
+        declared.apply(
+            &path,
+            &mut description,
+            class != Class::File,
+            architecture.vocab,
+        )?;
         let is_lowered = set_up(&mut description, limits);
         let text = Value::Object(description).to_string();
         let mut tokenizer: Tokenizer = text.parse().map_err(|error| {
@@ -62,6 +79,7 @@ impl Tokens {
                 .map_or(0, |p| p.added_tokens(false)),
             hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
             is_lowered,
+            cut,
             prompt: limits.prompt.clone(),
             max_tokens: limits.max_tokens,
             tokenizer,
@@ -115,7 +133,7 @@ impl Tokens {
         self.of(0, "a").map(|_| ())
     }
 
-    /// The tokens of a text, after the prompt, cut at the right. `index` is for the message.
+    /// The tokens of a text, after the prompt, cut at one end. `index` is for the message.
     pub fn of(&self, index: usize, text: &str) -> Result<Tokenised> {
         let text = if self.prompt.is_empty() {
             Cow::Borrowed(text)
@@ -132,11 +150,11 @@ impl Tokens {
             .encode_fast(text.as_ref(), false)
             .map_err(failed)?;
         let n_tokens = encoding.len() + self.n_special;
-        encoding.truncate(
-            self.max_tokens - self.n_special,
-            0,
-            TruncationDirection::Right,
-        );
+        let direction = match self.cut {
+            Side::Left => TruncationDirection::Left,
+            Side::Right => TruncationDirection::Right,
+        };
+        encoding.truncate(self.max_tokens - self.n_special, 0, direction);
         let encoding = self
             .tokenizer
             .post_process(encoding, None, true)
@@ -148,26 +166,24 @@ impl Tokens {
     }
 }
 
-/// What transformers and sentence-transformers change after reading tokenizer.json.
-///
-/// Their BERT and MPNet tokenizers build the normaliser anew from tokenizer_config.json, in lower case unless it says otherwise;
-/// `do_lower_case` in sentence_bert_config.json puts a lower-casing before it.
+/// The side on which tokenizer.json cuts.
+fn side(description: &Map<String, Value>) -> Side {
+    match description.get("truncation") {
+        Some(truncation) if truncation["direction"] == "Left" => Side::Left,
+        _ => Side::Right,
+    }
+}
+
+/// `do_lower_case` in sentence_bert_config.json puts a lower-casing before the normaliser, unless that is or has one; truncation and padding go.
 ///
 /// Returns whether texts are put in lower case.
 fn set_up(description: &mut Map<String, Value>, limits: &Limits) -> bool {
-    let class = limits
-        .tokenizer
-        .tokenizer_class
-        .as_deref()
-        .unwrap_or("BertTokenizer");
     let mut normalizer = description.remove("normalizer").unwrap_or_default();
-    if (class.starts_with("Bert") || class.starts_with("MPNet"))
-        && normalizer["type"] == "BertNormalizer"
-    {
-        normalizer = bert_normalizer(limits);
-    }
     let is_lowered = limits.is_lowered || normalizer["lowercase"] == true;
-    if limits.is_lowered {
+    let lowers = |step: &Value| step["type"] == "Lowercase";
+    let steps = normalizer["normalizers"].as_array();
+    let is_done = lowers(&normalizer) || steps.is_some_and(|steps| steps.iter().any(lowers));
+    if limits.is_lowered && !is_done {
         let steps = [json!({"type": "Lowercase"}), normalizer]
             .into_iter()
             .filter(|step| !step.is_null());
@@ -179,76 +195,77 @@ fn set_up(description: &mut Map<String, Value>, limits: &Limits) -> bool {
     is_lowered
 }
 
-fn bert_normalizer(limits: &Limits) -> Value {
-    let config = &limits.tokenizer;
-    json!({
-        "type": "BertNormalizer",
-        "clean_text": true,
-        "handle_chinese_chars": config.tokenize_chinese_chars.unwrap_or(true),
-        "strip_accents": config.strip_accents,
-        "lowercase": config.do_lower_case.unwrap_or(true),
-    })
-}
-
-/// Special tokens: first, last, unknown, and the others that may stand in a text as such.
-fn special(family: Family) -> (&'static str, &'static str, &'static str, [&'static str; 2]) {
-    match family {
-        Family::Bert => ("[CLS]", "[SEP]", "[UNK]", ["[PAD]", "[MASK]"]),
-        Family::MpNet => ("<s>", "</s>", "[UNK]", ["<pad>", "<mask>"]),
-    }
-}
-
-/// A tokenizer from vocab.txt, one token a line: WordPiece between BERT's normaliser and the family's special tokens.
-fn from_vocabulary(folder: &Path, family: Family) -> Result<(PathBuf, Map<String, Value>)> {
+/// A tokenizer from vocab.txt, one token a line: WordPiece between the special tokens of the class.
+fn from_vocabulary(
+    folder: &Path,
+    architecture: &Architecture,
+    limits: &Limits,
+    declared: &Declared,
+) -> Result<(PathBuf, Map<String, Value>)> {
     let path = folder.join("vocab.txt");
+    let missing = |advice: &str| Error::Missing {
+        path: folder.join("tokenizer.json"),
+        advice: format!("it says how texts become tokens {advice}"),
+    };
+    let class = limits.tokenizer.class;
+    if class == Class::File || class == Class::XlmRoberta {
+        return Err(missing(
+            "(vocab.txt would not do for this tokenizer_class); python -c \"from transformers import AutoTokenizer as A; \
+             A.from_pretrained('FOLDER').save_pretrained('FOLDER')\" may write it",
+        ));
+    }
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::Missing {
-                path: folder.join("tokenizer.json"),
-                advice: "it says how texts become tokens (vocab.txt would do as well, and is missing too); fetch the model again".into(),
-            });
+            return Err(missing(
+                "(vocab.txt would do as well, and is missing too); fetch the model again",
+            ));
         }
         Err(error) => return Err(unreadable(&path, error)),
     };
-    let vocabulary: serde_json::Map<String, Value> = text
+    let vocabulary: Map<String, Value> = text
         .lines()
         .enumerate()
         .map(|(id, token)| (token.to_owned(), json!(id)))
         .collect();
-    let (first, last, unknown, others) = special(family);
-    for needed in [first, last, unknown] {
-        if !vocabulary.contains_key(needed) {
+    let content = |name| declared.named(name).map_or("", |token| &token.content);
+    let (first, last) = class.ends(declared);
+    let mut numbered = Vec::new();
+    for needed in [first, last, content("unk_token")] {
+        let Some(id) = vocabulary.get(needed).and_then(Value::as_u64) else {
             return Err(damaged(
                 &path,
                 format!("no token {needed}"),
                 format!(
                     "the vocabulary of a {} model, one token a line",
-                    family.name()
+                    architecture.family.name()
                 ),
             ));
-        }
+        };
+        numbered.push((needed.to_owned(), id));
     }
-    let added: Vec<Value> = [first, last, unknown]
-        .iter()
-        .chain(&others)
-        .filter_map(|token| Some(json!({"id": vocabulary.get(*token)?, "content": token, "special": true, "single_word": false,
-            "lstrip": *token == "<mask>", "rstrip": false, "normalized": false})))
+    let names = [
+        "cls_token",
+        "sep_token",
+        "unk_token",
+        "pad_token",
+        "mask_token",
+    ];
+    let added: Vec<Value> = names
+        .into_iter()
+        .filter_map(|name| {
+            let token = declared.named(name)?;
+            Some(json!({"id": vocabulary.get(&token.content)?, "content": token.content, "special": true, "single_word": token.single_word,
+                "lstrip": token.lstrip, "rstrip": token.rstrip, "normalized": token.normalized}))
+        })
         .collect();
-    let piece = |token: &str| json!({"SpecialToken": {"id": token, "type_id": 0}});
-    let entry = |token: &str| json!({"id": token, "ids": [vocabulary[token]], "tokens": [token]});
     let description = json!({
         "version": "1.0",
         "added_tokens": added,
         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true},
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [piece(first), {"Sequence": {"id": "A", "type_id": 0}}, piece(last)],
-            "pair": [piece(first), {"Sequence": {"id": "A", "type_id": 0}}, piece(last), {"Sequence": {"id": "B", "type_id": 0}}, piece(last)],
-            "special_tokens": {first: entry(first), last: entry(last)},
-        },
-        "model": {"type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary},
+        "post_processor": template(&[numbered[0].clone(), numbered[1].clone()]),
+        "model": {"type": "WordPiece", "unk_token": content("unk_token"), "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary},
     });
     let Value::Object(description) = description else {
         unreachable!("written as an object above")

@@ -1,6 +1,6 @@
 //! Which tensor of the weight files is which part of the network: names of the two families, shapes by config.json.
 
-use crate::error::Result;
+use crate::error::{Result, unsupported};
 use crate::folder::config::{Architecture, Family};
 use crate::folder::tensors::{Tensor, Tensors};
 
@@ -40,6 +40,8 @@ pub(crate) struct Layout {
     pub norm: Norm,
     pub relative: Option<Tensor>,
     pub layers: Vec<Layer>,
+    /// What stands before its names, where the files hold other networks too.
+    pub network: Option<String>,
 }
 
 /// Names of the parts of a layer that differ: query, key, value, out, the normalisation after attention.
@@ -65,9 +67,8 @@ fn attention_names(family: Family) -> [&'static str; 5] {
 impl Layout {
     /// Finds every tensor and checks its shape.
     pub fn find(tensors: &Tensors, architecture: &Architecture) -> Result<Layout> {
-        let prefix = tensors
-            .prefix_of("embeddings.word_embeddings.weight")
-            .unwrap_or_default();
+        let found = tensors.prefixes_of("embeddings.word_embeddings.weight");
+        let prefix = prefix(tensors, &found, architecture.family)?;
         let find = Finder { tensors, prefix };
         let (hidden, a) = (architecture.hidden, architecture);
         Ok(Layout {
@@ -91,7 +92,27 @@ impl Layout {
             layers: (0..a.layers)
                 .map(|layer| find.layer(layer, a))
                 .collect::<Result<_>>()?,
+            network: (found.len() > 1).then(|| prefix.to_owned()),
         })
+    }
+}
+
+/// What stands before the names of the network's tensors: nothing, else the family's name, else what the only network in the files has.
+fn prefix<'a>(tensors: &Tensors, found: &[&'a str], family: Family) -> Result<&'a str> {
+    let own = format!("{}.", family.name());
+    for usual in ["", &own] {
+        if let Some(prefix) = found.iter().find(|prefix| **prefix == usual) {
+            return Ok(prefix);
+        }
+    }
+    match found {
+        [] => Ok(""),
+        [one] => Ok(one),
+        _ => Err(unsupported(
+            tensors.path(),
+            format!("weights of several networks ({})", found.join(", ")),
+            "one network is",
+        )),
     }
 }
 

@@ -57,7 +57,11 @@ pub fn edit(folder: &Path, edit: &Value) {
     let (what, value) = edit.as_object().unwrap().iter().next().unwrap();
     match what.as_str() {
         "remove" => fs::remove_file(folder.join(value.as_str().unwrap())).unwrap(),
-        "write" => write(&folder.join(value[0].as_str().unwrap()), &value[1]),
+        "write" => {
+            let path = folder.join(value[0].as_str().unwrap());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            write(&path, &value[1]);
+        }
         "set" | "drop" => {
             let path = folder.join(value[0].as_str().unwrap());
             let mut data = read(&path);
