@@ -8,7 +8,7 @@ use ocean_engine::permutation::{self, PermutationScheme};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 
-use crate::dataset::{Covariates, Dataset, listed, one_value_a_group};
+use crate::dataset::{Covariates, Dataset, LARGEST_VALUE, listed, one_value_a_group};
 use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -125,6 +125,8 @@ impl Arrangement {
                     if is_locked && plan.data.group.is_some() && self.has_one_value_a_group(target)
                     {
                         problem = problem.with_try(ONE_VALUE_A_GROUP);
+                    } else if !is_locked && plan.data.group.is_some() {
+                        problem = problem.with_try("smaller groups");
                     }
                     problems.push(mind_duplicates(plan, self.n_duplicates, problem));
                 }
@@ -240,8 +242,8 @@ fn refuse_varying(
     problems.finish(())
 }
 
-/// Larger values would overflow when squared and summed.
-const LARGEST_VALUE: f64 = 1e100;
+/// Targets that vary by less than this are refused: their squares would vanish.
+const LEAST_SPREAD: f64 = 1e-140;
 
 /// A study needs targets, and values whose squares are numbers.
 fn refuse_unusable(dataset: &Dataset) -> Result<(), Refusal> {
@@ -265,6 +267,28 @@ fn refuse_unusable(dataset: &Dataset) -> Result<(), Refusal> {
             );
             problems.push(Problem::new(format!("target `{}`", target.name), message));
         }
+        let present = target.values.iter().filter(|value| !value.is_nan());
+        let (least, largest) = present.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), value| {
+            (a.min(*value), b.max(*value))
+        });
+        if largest - least < LEAST_SPREAD {
+            let message = format!(
+                "its values lie between {least:e} and {largest:e}, too close together to be told apart when squared"
+            );
+            let problem = Problem::new(format!("target `{}`", target.name), message);
+            problems.push(problem.with_try("the column times a power of ten: r2 has no unit"));
+        }
+    }
+    if let Some(covariates) = &dataset.covariates {
+        for (name, z) in covariates.names.iter().zip(covariates.z.column_iter()) {
+            if let Some(row) = z.iter().position(|value| value.abs() > LARGEST_VALUE) {
+                let message = format!(
+                    "{:e} (id `{}`) is too large to be taken out; values up to {LARGEST_VALUE:e} are accepted",
+                    z[row], dataset.ids[row]
+                );
+                problems.push(Problem::new(format!("covariate `{name}`"), message));
+            }
+        }
     }
     problems.finish(())
 }
@@ -281,7 +305,8 @@ fn mind_duplicates(plan: &Plan, n_duplicates: usize, problem: Problem) -> Proble
     problem.with_try(format!("{before}{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
 }
 
-/// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind.
+/// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind. Blank texts are not equal: nobody wrote the same there, and
+/// as one group they would tie unrelated groups together.
 fn groups(plan: &Plan, dataset: &Dataset) -> Result<(Groups, usize), EngineError> {
     let n_rows = dataset.ids.len();
     let declared = match &dataset.groups {
@@ -291,12 +316,12 @@ fn groups(plan: &Plan, dataset: &Dataset) -> Result<(Groups, usize), EngineError
     if !dataset.has_texts() {
         return Ok((declared, 0));
     }
-    let texts_of = |row: usize| -> Vec<&str> {
-        dataset
-            .texts
-            .iter()
-            .map(|column| column[row].as_str())
-            .collect()
+    let texts_of = |row: usize| -> Result<Vec<&str>, usize> {
+        let texts = dataset.texts.iter().map(|column| column[row].as_str());
+        match dataset.is_blank(row) {
+            true => Err(row),
+            false => Ok(texts.collect()),
+        }
     };
     let by_text = Groups::from_labels((0..n_rows).map(texts_of));
     let n_duplicates = by_text

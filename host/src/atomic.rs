@@ -20,15 +20,23 @@ pub struct WriteError {
 
 const PREFIX: &str = ".tmp-";
 const SUFFIX: &str = ".part";
+/// Letters and digits between the two.
+const RANDOM: usize = 6;
 
 /// Whether a file name is one that [`write()`] gives to unfinished files; after a kill they may be removed.
 pub fn is_temporary(file_name: &str) -> bool {
-    file_name.starts_with(PREFIX) && file_name.ends_with(SUFFIX)
+    let random = file_name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.strip_suffix(SUFFIX));
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// The cause in a user's words, with what to try; the system's own words for the rest.
-fn cause(error: &io::Error) -> String {
+pub(crate) fn cause(error: &io::Error) -> String {
     match error.kind() {
+        io::ErrorKind::BrokenPipe => "whoever was reading it has gone".into(),
         io::ErrorKind::StorageFull => {
             "the disk is full; free some space and run the same command again".into()
         }
@@ -69,6 +77,18 @@ pub fn write_with(
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // Through a link to what it stands for: a rename would put a file in the place of the link, /dev/stdout for one.
+    let resolved = match path.is_symlink() {
+        true => path.canonicalize().ok(),
+        false => None,
+    };
+    let path = resolved.as_deref().unwrap_or(path);
+    // A device or a pipe is written to, not replaced.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut writer = BufWriter::new(File::options().write(true).open(path)?);
+        fill(&mut writer)?;
+        return writer.flush();
+    }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -79,7 +99,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     }
     // The temporary file removes itself on every way out but the last.
     let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
+    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -211,6 +231,40 @@ mod tests {
         let error = write_with(&path, |_| (&full).write_all(&[0; 8])).unwrap_err();
         assert_eq!(error.source.kind(), io::ErrorKind::StorageFull);
         assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        let device = folder.path().join("full");
+        std::os::unix::fs::symlink("/dev/full", &device).unwrap();
+        if Path::new("/dev/full").exists() {
+            let error = write(&device, b"no room").unwrap_err();
+            assert_eq!(error.source.kind(), io::ErrorKind::StorageFull);
+            assert!(device.is_symlink());
+        }
+        write(Path::new("/dev/null"), b"nobody's").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_users_file_is_no_temporary_one() {
+        assert!(is_temporary(".tmp-aB3xY9.part"));
+        for name in [
+            ".tmp-.part",
+            ".tmp-film.part",
+            ".tmp-chapter-one.part",
+            "x.part",
+        ] {
+            assert!(!is_temporary(name), "{name}");
+        }
     }
 
     #[cfg(unix)]

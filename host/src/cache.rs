@@ -3,7 +3,8 @@
 //! An entry is a folder named by the hash of all that its vectors depend on, with `entry.json` and the `.npy` it names (float32, n × dim, readable
 //! with NumPy). The `.npy` carries its hash in its name, so that replacing `entry.json` is the one moment at which an entry changes: a kill leaves the
 //! old entry or the new one. Rows are sorted by key, so two processes that fill one cache end with the same bytes. Everything is verified on reading;
-//! what is damaged is encoded again, with a warning. A file lock keeps processes from losing each other's rows; where locks do not work, rows may be
+//! what is damaged is encoded again, with a warning; what cannot be read now (too many open files, a network drive that is away) may be whole, and
+//! nothing is written in its place. A file lock keeps processes from losing each other's rows; where locks do not work, rows may be
 //! encoded twice, but nothing is corrupted.
 
 use std::collections::BTreeMap;
@@ -87,6 +88,7 @@ impl Cache {
             rows: BTreeMap::new(),
             seen: None,
             is_dirty: false,
+            has_said: false,
             warnings: Vec::new(),
         }
     }
@@ -174,7 +176,23 @@ pub struct Entry {
     /// Hash of the matrix on disk whose rows are in memory.
     seen: Option<String>,
     is_dirty: bool,
+    /// It was said that the entry cannot be read.
+    has_said: bool,
     warnings: Vec<String>,
+}
+
+/// Why the entry on disk is not taken over.
+enum Unusable {
+    /// It does not check: there is nothing to lose.
+    Damaged(String),
+    /// The system would not read it: what it holds is not known.
+    Unreadable(String),
+}
+
+impl From<String> for Unusable {
+    fn from(what: String) -> Self {
+        Self::Damaged(what)
+    }
 }
 
 impl Entry {
@@ -210,7 +228,11 @@ impl Entry {
         };
         let written = atomic::create_folder(&folder).and_then(|()| {
             let lock = lock(&folder, true);
-            self.merge(&folder);
+            if !self.merge(&folder) {
+                // The warning says so.
+                self.folder = None;
+                return Ok(());
+            }
             self.write(&folder)?;
             remove_leftovers(&folder, self.seen.as_deref(), lock.is_some());
             Ok(())
@@ -224,35 +246,47 @@ impl Entry {
         }
     }
 
-    /// Takes over the rows on disk that are not known yet.
-    fn merge(&mut self, folder: &Path) {
+    /// Takes over the rows on disk that are not known yet. `false`: there may be some that could not be read, and must not be written over.
+    fn merge(&mut self, folder: &Path) -> bool {
         match self.load(folder) {
-            Ok(None) => {}
+            Ok(None) => true,
             Ok(Some((sidecar, values))) => {
                 for (i, (key, tokens)) in sidecar.rows.iter().zip(sidecar.tokens).enumerate() {
                     let vector = values[i * self.dim..][..self.dim].to_vec();
                     self.rows.entry(*key).or_insert(Row { vector, tokens });
                 }
                 self.seen = Some(sidecar.npy_hash);
+                true
             }
-            Err(what) => {
+            Err(Unusable::Damaged(what)) => {
                 let folder = folder.display();
                 self.warnings.push(format!(
                     "the cache entry {folder} is damaged ({what}); its texts are encoded again"
                 ));
+                true
+            }
+            Err(Unusable::Unreadable(what)) => {
+                let folder = folder.display();
+                if !self.has_said {
+                    self.warnings.push(format!(
+                        "the cache entry {folder} cannot be read now ({what}); its texts are encoded again, and it is left as it is"
+                    ));
+                }
+                self.has_said = true;
+                false
             }
         }
     }
 
     /// The entry on disk, verified; `None` when there is none or when it is the one in memory.
-    fn load(&self, folder: &Path) -> Result<Option<(Sidecar, Vec<f32>)>, String> {
+    fn load(&self, folder: &Path) -> Result<Option<(Sidecar, Vec<f32>)>, Unusable> {
         // Without a working lock another process may replace the matrix between two reads; then its new name is in the sidecar.
         let mut tries = 0;
         loop {
             tries += 1;
             let json = match fs::read(folder.join(SIDECAR)) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-                other => other.map_err(|e| format!("{SIDECAR}: {e}"))?,
+                other => other.map_err(|e| Unusable::Unreadable(format!("{SIDECAR}: {e}")))?,
             };
             let sidecar: Sidecar =
                 serde_json::from_slice(&json).map_err(|e| format!("{SIDECAR}: {e}"))?;
@@ -262,7 +296,13 @@ impl Entry {
             }
             match fs::read(folder.join(&sidecar.npy)) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound && tries < 3 => {}
-                Err(e) => return Err(format!("{}: {e}", sidecar.npy)),
+                Err(e) => {
+                    let what = format!("{}: {e}", sidecar.npy);
+                    return Err(match e.kind() {
+                        io::ErrorKind::NotFound => Unusable::Damaged(what),
+                        _ => Unusable::Unreadable(what),
+                    });
+                }
                 Ok(bytes) => {
                     let values = self.parse(&sidecar, &bytes)?;
                     return Ok(Some((sidecar, values)));
@@ -379,6 +419,12 @@ fn rows_hash(rows: &[RowKey], tokens: &[Option<TokenCount>]) -> String {
 /// A matrix is named after its bytes.
 fn matrix_name(npy_hash: &str) -> String {
     format!("rows-{}.npy", &npy_hash[..16])
+}
+
+/// Whether a file of that name in the folder of an entry is the entry's.
+pub(crate) fn is_of_entry(name: &str) -> bool {
+    let is_matrix = name.starts_with("rows-") && name.ends_with(".npy");
+    is_matrix || [SIDECAR, "lock"].contains(&name) || atomic::is_temporary(name)
 }
 
 /// Removes matrices that the sidecar no longer names and, when nobody else can be writing, temporary files of writers that were killed.
@@ -615,13 +661,39 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_cannot_be_read_now_is_not_written_over() {
+        for unreadable in [SIDECAR, "npy"] {
+            let folder = tempfile::tempdir().unwrap();
+            let cache = Cache::at(folder.path());
+            let entry_folder = filled(&cache, &[("a", 1.0), ("b", 2.0)]).folder.unwrap();
+            let files = fs::read_dir(&entry_folder).unwrap().flatten();
+            let path = files
+                .map(|file| file.path())
+                .find(|path| path.to_str().unwrap().ends_with(unreadable))
+                .unwrap();
+            // Reading a folder as a file fails as a drive does that is away, and not with "not found".
+            let aside = folder.path().join("aside");
+            fs::rename(&path, &aside).unwrap();
+            fs::create_dir(&path).unwrap();
+            let mut entry = filled(&cache, &[("c", 3.0)]);
+            let warnings = entry.take_warnings();
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            assert!(warnings[0].contains("it is left as it is"), "{warnings:?}");
+            assert!(entry.get(&RowKey::of("c")).is_some());
+            fs::remove_dir(&path).unwrap();
+            fs::rename(&aside, &path).unwrap();
+            assert_eq!(read(&cache).rows.len(), 2, "{unreadable}");
+        }
+    }
+
+    #[test]
     fn what_a_killed_writer_left_is_removed_by_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path());
         let entry_folder = filled(&cache, &[("a", 1.0)]).folder.unwrap();
         // Killed before its sidecar: a matrix nobody names, and half a file.
         fs::write(entry_folder.join("rows-0123456789abcdef.npy"), "x").unwrap();
-        fs::write(entry_folder.join(".tmp-Xy12.part"), "x").unwrap();
+        fs::write(entry_folder.join(".tmp-Xy12Z9.part"), "x").unwrap();
         filled(&cache, &[("b", 2.0)]);
         assert_eq!(
             fs::read_dir(&entry_folder).unwrap().count(),

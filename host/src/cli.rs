@@ -115,20 +115,21 @@ const EVAL: &str = "\
 Evaluate every encoder with every regressor on every target, and test each result.
 
 Texts are encoded (or vectors read), each row is predicted by a model that never saw it, and the whole recipe, tuning included, is repeated on \
-permuted targets. Reports, tables and everything drawn go to the results folder. Ctrl-C leaves a valid partial run; the same command \
+permuted targets. Reports, tables and everything drawn go to the results folder, which is new, empty, or that of an earlier run. Ctrl-C leaves a valid partial run; the same command \
 resumes it.";
 
 const INIT: &str = "\
 Look at a table and write a plugins.toml for it that runs.
 
 Which column is the id, which the text, which are scores, whether several raters scored the same traits and whether rows belong to groups is guessed from names and values, \
-explained, and written into a commented file. Flags replace guesses.";
+explained for every column, and written into a commented file, which is then tried as by eval --dry-run. Flags replace guesses.";
 
 const ENCODE: &str = "\
 Turn the texts into vectors and keep them in the cache.
 
 Only [study], [data] and [[encoder]] of the file are read. With --out, NAME.npy (one row a text, float32, in file order), NAME_ids.txt and \
-NAME_summary.json are written for every encoder, for use in other programs.";
+NAME_summary.json are written for every encoder, for use in other programs. A file that is there already is replaced if encode wrote it and nobody has changed it since, or \
+with --force; a file that the study itself reads, never.";
 
 const PLAN: &str = "\
 Freeze a study so that many machines can compute it.
@@ -163,7 +164,11 @@ const PREDICT: &str = "\
 Apply an exported model to other texts.
 
 The model is a file of models/ in the results of a study whose regressor says export_models = true. Texts are encoded by the model's own encoder; another one, or other \
-weights, is refused. Prints one prediction a row, as CSV; the evidence for the model goes to stderr.";
+weights, is refused. Vectors that were made elsewhere are matched by the names of their columns. Prints one prediction a row, as CSV, or one a group for a model of groups; rows \
+without a text or without a value of a covariate get an empty one. The evidence for the model goes to stderr.
+
+A model file names plugins by id, version and hash, and never a library to load: a plugin that came with the program is used in any build of its version, another one when \
+it has the recorded hash and is on the search path, or when --plugin names it.";
 
 const SELFCHECK: &str = "\
 Check, by simulation, that tests and intervals of this build keep what they promise: the calibration certificate.
@@ -184,7 +189,7 @@ pub struct EvalArgs {
     /// Continue the run in the results folder; refused when the study has changed since
     #[arg(long, conflicts_with = "fresh")]
     pub resume: bool,
-    /// Start anew, discarding what the results folder holds of an earlier run
+    /// Start anew, discarding what an earlier run left in the results folder; other files there stay
     #[arg(long)]
     pub fresh: bool,
     /// Print what would be done, every default filled in, and stop
@@ -318,9 +323,9 @@ pub struct InitArgs {
     /// The id column
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
-    /// The text column
+    /// The text column; may be repeated
     #[arg(long, value_name = "COLUMN")]
-    pub text: Option<String>,
+    pub text: Vec<String>,
     /// A target, a name or a glob; may be repeated
     #[arg(long = "target", value_name = "COLUMN")]
     pub targets: Vec<String>,
@@ -344,6 +349,9 @@ pub struct EncodeArgs {
     /// Also write the vectors of every encoder here, as .npy with ids
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace files of these names that encode did not write itself; what the study reads is never replaced
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Options shared with `eval`.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -384,6 +392,12 @@ pub struct PredictArgs {
     /// The text column [default: that of the study]; may be repeated
     #[arg(long, value_name = "COLUMN")]
     pub text: Vec<String>,
+    /// The column of groups, for a model of groups or with their size as a covariate [default: that of the study]
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
+    /// A plugin to use for the model, a library or an id, whatever build the model was made with; may be repeated
+    #[arg(long = "plugin", value_name = "FILE")]
+    pub plugins: Vec<String>,
     /// Vectors, for a model of vectors that were made elsewhere
     #[arg(long, value_name = "FILE")]
     pub embeddings: Option<PathBuf>,
@@ -396,6 +410,9 @@ pub struct PredictArgs {
     /// Write the predictions here instead of printing them
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace that file if it is there
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
@@ -422,6 +439,9 @@ pub struct SelfcheckArgs {
     /// Also write the certificate here, as JSON
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace that file if it is there and is no certificate
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Threads [default: one a core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

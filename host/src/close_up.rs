@@ -85,7 +85,11 @@ fn close_up(study: &Study, at: usize, lengths: Option<&[f64]>) -> Option<CloseUp
                 .enumerate()
                 .map(|(variant, inner_r2)| PathLine {
                     l1_ratio: computed.l1_ratios.get(variant).copied(),
-                    inner_r2: inner_r2.iter().map(|r2| r2.map(rounded)).collect(),
+                    // A penalty whose predictions are so far off that their error is no number is left out, as one that was not walked.
+                    inner_r2: inner_r2
+                        .iter()
+                        .map(|r2| r2.map(rounded).filter(|r2| r2.is_finite()))
+                        .collect(),
                 })
                 .collect(),
             chosen: path.chosen,

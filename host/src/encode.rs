@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nalgebra::DMatrix;
+use ocean_plugin_abi::status;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, Entry, Row, RowKey};
@@ -99,7 +100,7 @@ pub enum EncodeError {
     #[error(transparent)]
     Plugin(#[from] PluginError),
     /// A vector holds something that is not a number; remedy: the conformance suite says which promise is broken.
-    #[error("{title} returned {found} for row {row}; {hint}")]
+    #[error("{title} returned {found} for row {row}{}; {hint}", with_id(id.as_deref()))]
     NotFinite {
         /// The encoder.
         title: String,
@@ -107,8 +108,20 @@ pub enum EncodeError {
         found: String,
         /// The text, counted from 1 in the order it was given.
         row: usize,
+        /// The id of its row.
+        id: Option<String>,
         /// What to run.
         hint: String,
+    },
+    /// The plugin itself said that a result is not a number, which it does of one text alone.
+    #[error("{error}{}", with_row(*row, id.as_deref()))]
+    OfText {
+        /// In the plugin's words; the texts that it counts are those of one call.
+        error: PluginError,
+        /// The text, counted from 1 in the order it was given.
+        row: usize,
+        /// The id of its row.
+        id: Option<String>,
     },
     /// Ctrl-C; the same command goes on from here.
     #[error(
@@ -129,10 +142,32 @@ impl EncodeError {
     pub fn is_of_encoder(&self) -> bool {
         match self {
             EncodeError::Plugin(error) => !error.is_cancelled(),
-            EncodeError::NotFinite { .. } => true,
+            EncodeError::NotFinite { .. } | EncodeError::OfText { .. } => true,
             EncodeError::Interrupted { .. } => false,
         }
     }
+
+    /// With the id of the row it speaks of. `id_of`: the id of a text, counted from 0 in the order it was given.
+    #[must_use]
+    pub fn naming(mut self, id_of: impl Fn(usize) -> Option<String>) -> Self {
+        if let EncodeError::NotFinite { row, id, .. } | EncodeError::OfText { row, id, .. } =
+            &mut self
+        {
+            *id = id_of(*row - 1);
+        }
+        self
+    }
+}
+
+fn with_row(row: usize, id: Option<&str>) -> String {
+    match id {
+        Some(id) => format!(" (row {row}, id `{id}`)"),
+        None => format!(" (row {row})"),
+    }
+}
+
+fn with_id(id: Option<&str>) -> String {
+    id.map_or_else(String::new, |id| format!(" (id `{id}`)"))
 }
 
 /// The vectors of `texts`: from the cache where it has them, from `encoder` where it has not.
@@ -345,6 +380,37 @@ impl Work<'_> {
         }
     }
 
+    /// Finds the text for which alone the plugin says that a result is not a number, by halves.
+    fn of_text(&self, error: PluginError, rows: &[usize]) -> EncodeError {
+        let fault = |rows: &[usize]| -> Option<PluginError> {
+            let texts: Vec<&str> = rows.iter().map(|&row| self.texts[row]).collect();
+            let error = self.encoder.encode(&texts, &|_| {}).err()?;
+            (error.status == status::NUMERIC).then_some(error)
+        };
+        if error.status != status::NUMERIC {
+            return error.into();
+        }
+        let (mut rows, mut last) = (rows, error);
+        while rows.len() > 1 && !self.cancelled.load(Ordering::Relaxed) {
+            let (first, second) = rows.split_at(rows.len() / 2);
+            let Some((half, error)) = fault(first)
+                .map(|error| (first, error))
+                .or_else(|| Some((second, fault(second)?)))
+            else {
+                return last.into(); // not of one text alone
+            };
+            (rows, last) = (half, error);
+        }
+        match *rows {
+            [row] => EncodeError::OfText {
+                error: last,
+                row: row + 1,
+                id: None,
+            },
+            _ => last.into(),
+        }
+    }
+
     fn encode(&mut self, rows: &[usize]) -> Result<(), EncodeError> {
         if rows.is_empty() {
             return Ok(());
@@ -357,7 +423,10 @@ impl Work<'_> {
             self.stage
                 .add(done.saturating_sub(shown.fetch_max(done, Ordering::Relaxed)));
         };
-        let vectors = self.encoder.encode(&texts, &show)?;
+        let vectors = self
+            .encoder
+            .encode(&texts, &show)
+            .map_err(|error| self.of_text(error, rows))?;
         let counts = self.encoder.token_counts(&texts)?;
         show(1.0);
         // Everything before a bad row is sound and kept.
@@ -367,6 +436,7 @@ impl Work<'_> {
                     title: self.encoder.title(),
                     found: value.to_string(),
                     row: row + 1,
+                    id: None,
                     hint: self.encoder.check_hint(),
                 });
             }
@@ -399,6 +469,7 @@ mod tests {
         shape: EncoderShape,
         asked: Mutex<Vec<String>>,
         nan_for: Option<&'static str>,
+        refuses: Option<&'static str>,
         stop_after: Option<(usize, AtomicBool)>,
     }
 
@@ -414,6 +485,7 @@ mod tests {
                 },
                 asked: Mutex::default(),
                 nan_for: None,
+                refuses: None,
                 stop_after: None,
             }
         }
@@ -442,6 +514,13 @@ mod tests {
                 .unwrap()
                 .extend(texts.iter().map(|text| (*text).to_owned()));
             progress(0.5);
+            if let Some(at) = texts.iter().position(|text| self.refuses == Some(text)) {
+                return Err(PluginError {
+                    plugin: self.title(),
+                    status: status::NUMERIC,
+                    message: format!("the vector of text {at} is not finite"),
+                });
+            }
             if let Some((most, stop)) = &self.stop_after {
                 stop.store(self.asked.lock().unwrap().len() >= *most, Ordering::Relaxed);
             }
@@ -471,6 +550,29 @@ mod tests {
         let stop = AtomicBool::new(false);
         let cancelled = encoder.stop_after.as_ref().map_or(&stop, |(_, stop)| stop);
         get_or_encode(encoder, texts, cache, &Progress::silent(), cancelled)
+    }
+
+    #[test]
+    fn a_plugin_that_refuses_one_text_among_many_is_told_with_the_row_and_its_id() {
+        let texts: Vec<String> = (0..50).map(|i| format!("text {i}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut encoder = Bytes::new();
+        encoder.refuses = Some("text 37");
+        let id_of = |row: usize| Some(format!("r{row}"));
+        let error = run(&encoder, &texts, &Cache::none()).unwrap_err();
+        let said = error.naming(id_of).to_string();
+        assert!(
+            said.ends_with("the vector of text 0 is not finite (row 38, id `r37`)"),
+            "{said}"
+        );
+        encoder.refuses = None;
+        encoder.nan_for = Some("text 5");
+        let error = run(&encoder, &texts, &Cache::none()).unwrap_err();
+        let said = error.naming(id_of).to_string();
+        assert!(
+            said.contains("returned NaN for row 6 (id `r5`); run"),
+            "{said}"
+        );
     }
 
     #[test]

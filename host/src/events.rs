@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::report::escape;
 use crate::report::model::{CellResult, FailedCell, Finding, StudyResults};
 
 /// The layout of the stream; another number means that names have changed.
@@ -147,7 +148,7 @@ impl Event<'_> {
         let refused = |error: serde_json::Error| {
             serde_json::json!({"event": "warning", "message": error.to_string()}).to_string()
         };
-        line.unwrap_or_else(refused) + "\n"
+        escape::json(&line.unwrap_or_else(refused)) + "\n"
     }
 }
 

@@ -3,7 +3,7 @@
 //! One file beside the results, `work/journal`, that only grows: records of (name, numbers, checksum), appended as pieces finish, in whatever order the
 //! threads finish them. A kill can cut the last record short; opening drops what does not check. The pieces are pure functions of the plan, so a resumed
 //! run that takes some from here and computes the others gives what an uninterrupted run gives. `work/plan.json` says which plan they belong to; another
-//! plan is refused with its differences. The folder is removed when the report is written.
+//! plan is refused with its differences. Both files are removed when the report is written, and the folder with them if nothing else is in it.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -14,20 +14,10 @@ use std::time::{Duration, Instant};
 
 use crate::atomic::{self, WriteError};
 use crate::plan::differences;
+use crate::run_folder::{ClaimError, DATA, remove_ours};
 
 /// Bytes of the checksum behind each record.
 const CHECKSUM: usize = 16;
-
-/// What a finished run holds besides its reports, which can be rendered again.
-const FILES: [&str; 7] = [
-    "results.json",
-    "provenance.json",
-    "predictions.csv",
-    "folds.csv",
-    "null.npy",
-    "null.csv",
-    "jackknife.npy",
-];
 
 /// A journal that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +25,22 @@ pub enum JournalError {
     /// The disk is full, the folder is read-only, …
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A file of an earlier run cannot be removed.
+    #[error(transparent)]
+    Remove(#[from] ClaimError),
     /// Somebody else is at it.
     #[error("{} is in use by another ocean-host run; wait for it, or choose another --out", path.display())]
     InUse {
         /// The run directory.
+        path: PathBuf,
+    },
+    /// A file of that name is somebody else's.
+    #[error(
+        "{} is there and is no journal of ocean-host\n  try: move it away, or another --out",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
         path: PathBuf,
     },
     /// The folder holds a run of something else.
@@ -75,23 +77,22 @@ impl Journal {
         let work = out.join("work");
         let holds_results = out.join("results.json").exists();
         // Asked before anything is made: a refusal leaves a finished run as it was.
-        if holds_results && !work.exists() && !is_fresh {
+        if holds_results && !is_begun(out) && !is_fresh {
             check_plan(out, &work, fingerprint)?;
         }
-        atomic::create_folder(&work)?;
         let path = work.join("journal");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|source| error_at(&path, source))?;
-        lock(&file).map_err(|InUse| JournalError::InUse {
+        let in_use = || JournalError::InUse {
             path: out.to_path_buf(),
-        })?;
-        // Whoever held it may have finished and removed it: then it is nobody's.
-        std::fs::metadata(&path).map_err(|source| error_at(&path, source))?;
+        };
+        let mut file = create(&work, &path)?;
+        lock(&file).map_err(|InUse| in_use())?;
+        // Whoever held it may have finished and removed it, and somebody else have begun a new one: only the file of that name is the lock.
+        if !is_at(&file, &path) {
+            return Err(in_use());
+        }
+        if is_foreign(&mut file, &work).map_err(|source| error_at(&path, source))? {
+            return Err(JournalError::Foreign { path });
+        }
         // The folder is ours now: what a kill left half written is nobody else's.
         for folder in [out, &out.join("plots"), &work] {
             atomic::remove_temporaries(folder);
@@ -136,6 +137,23 @@ impl Journal {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Removes the work of a finished run, while it is still ours: another run finds nothing half removed.
+    ///
+    /// # Errors
+    /// [`ClaimError`] when a file cannot be removed.
+    pub fn remove(self) -> Result<(), ClaimError> {
+        let work = self.path.parent().map(Path::to_path_buf);
+        if let Some(work) = &work {
+            remove_files(work)?;
+        }
+        drop(self);
+        // A network file system keeps a name for what was open, and with it the folder.
+        if let Some(work) = work {
+            let _ = std::fs::remove_dir(work);
+        }
+        Ok(())
+    }
+
     /// Keeps one finished piece. From any thread.
     ///
     /// # Errors
@@ -150,18 +168,82 @@ impl Journal {
     }
 }
 
-/// Removes the work of a finished run.
+/// Names of the files in `work`.
+pub(crate) const WORK: [&str; 3] = ["journal", "plan.json", "files.json"];
+
+/// Removes the work of a run that nobody is at.
 ///
 /// # Errors
-/// [`WriteError`] when the folder cannot be removed.
-pub fn remove(out: &Path) -> Result<(), WriteError> {
-    let work = out.join("work");
-    match std::fs::remove_dir_all(&work) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(WriteError { path: work, source })
-        }
-        _ => Ok(()),
+/// [`JournalError::InUse`] when somebody is; else a file cannot be removed.
+pub fn remove(out: &Path) -> Result<(), JournalError> {
+    let path = out.join("work/journal");
+    let held = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(file) => Some(file),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(source) => return Err(error_at(&path, source).into()),
+    };
+    if let Some(file) = &held {
+        lock(file).map_err(|InUse| JournalError::InUse {
+            path: out.to_path_buf(),
+        })?;
     }
+    Ok(remove_files(&out.join("work"))?)
+}
+
+/// Removes the files that runs make in `work`, and the folder if nothing else is in it. The journal goes last: as long as it has its name, its lock keeps others out.
+fn remove_files(work: &Path) -> Result<(), ClaimError> {
+    let is_beside =
+        |name: &str| (WORK.contains(&name) && name != "journal") || atomic::is_temporary(name);
+    remove_ours(work, is_beside)?;
+    remove_ours(work, |name| name == "journal")
+}
+
+/// Is work begun in the run directory?
+fn is_begun(out: &Path) -> bool {
+    out.join("work/journal").is_file()
+}
+
+/// Opens the file, new or old. The folder may be removed by a run that has just ended, between its creation and that of the file.
+fn create(work: &Path, path: &Path) -> Result<File, WriteError> {
+    let mut tries = 0;
+    loop {
+        atomic::create_folder(work)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        match options.open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && tries < 3 => tries += 1,
+            opened => return opened.map_err(|source| error_at(path, source)),
+        }
+    }
+}
+
+/// Is `file` the one that has the name `path` now?
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(held), Ok(named)) = (file.metadata(), std::fs::metadata(path)) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        (held.dev(), held.ino()) == (named.dev(), named.ino())
+    }
+    // There a file that is open keeps its name.
+    #[cfg(not(unix))]
+    {
+        let _ = (held, named);
+        true
+    }
+}
+
+/// A file with something in it that no run began: it does not open with a record, and no plan lies beside it.
+fn is_foreign(file: &mut File, work: &Path) -> std::io::Result<bool> {
+    if file.metadata()?.len() == 0 || work.join("plan.json").is_file() {
+        return Ok(false);
+    }
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut bytes)?;
+    Ok(parse_record(&bytes).is_none())
 }
 
 /// Another process holds the lock.
@@ -252,7 +334,7 @@ pub(crate) fn check_folder(
     fingerprint: &serde_json::Value,
 ) -> Result<(), JournalError> {
     let work = out.join("work");
-    if out.join("results.json").exists() || work.exists() {
+    if out.join("results.json").exists() || is_begun(out) {
         check_plan(out, &work, fingerprint)?;
     }
     Ok(())
@@ -304,8 +386,8 @@ fn plan_before(out: &Path, work: &Path) -> Option<serde_json::Value> {
 /// The finished run's fingerprint equals `fingerprint`, so there is nothing left to compute.
 pub fn is_finished(out: &Path, fingerprint: &serde_json::Value) -> bool {
     let is_there = |name: &str| out.join(name).exists();
-    !is_there("work")
-        && FILES.iter().all(|name| is_there(name))
+    !is_begun(out)
+        && DATA.iter().all(|name| is_there(name))
         && plan_before(out, &out.join("work")).as_ref() == Some(fingerprint)
 }
 
@@ -400,7 +482,7 @@ mod tests {
     fn a_refusal_leaves_a_finished_run_as_it_was() {
         let out = tempfile::tempdir().unwrap();
         let plan = json!({"seed": 1});
-        for name in FILES {
+        for name in DATA {
             std::fs::write(out.path().join(name), "{}").unwrap();
         }
         let provenance = json!({"fingerprint": plan}).to_string();
@@ -408,6 +490,58 @@ mod tests {
         let refused = Journal::open(out.path(), &json!({"seed": 2}), false);
         assert!(matches!(refused, Err(JournalError::OtherPlan { .. })));
         assert!(is_finished(out.path(), &plan));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_lock_of_a_journal_that_was_removed_is_no_lock() {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join("work/journal");
+        let first = Journal::open(out.path(), &json!({}), false).unwrap();
+        let waiting = std::thread::scope(|scope| {
+            let second = scope.spawn(|| Journal::open(out.path(), &json!({}), false).map(drop));
+            std::thread::sleep(Duration::from_millis(200));
+            // The first one ends, and a third begins before the second has the lock.
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, "").unwrap();
+            drop(first);
+            second.join().unwrap()
+        });
+        assert!(matches!(waiting, Err(JournalError::InUse { .. })));
+        assert!(Journal::open(out.path(), &json!({}), false).is_ok());
+    }
+
+    #[test]
+    fn only_files_of_runs_are_removed_or_written_to() {
+        let out = tempfile::tempdir().unwrap();
+        let journal = Journal::open(out.path(), &json!({}), false).unwrap();
+        let thesis = out.path().join("work/thesis.tex");
+        std::fs::write(&thesis, "years").unwrap();
+        journal.remove().unwrap();
+        assert!(thesis.exists() && !out.path().join("work/journal").exists());
+        std::fs::remove_file(&thesis).unwrap();
+        Journal::open(out.path(), &json!({}), false)
+            .unwrap()
+            .remove()
+            .unwrap();
+        assert!(!out.path().join("work").exists());
+        // Not under somebody's hands.
+        let journal = Journal::open(out.path(), &json!({}), false).unwrap();
+        assert!(matches!(
+            remove(out.path()),
+            Err(JournalError::InUse { .. })
+        ));
+        drop(journal);
+        remove(out.path()).unwrap();
+        // A diary.
+        std::fs::create_dir(out.path().join("work")).unwrap();
+        let diary = out.path().join("work/journal");
+        std::fs::write(&diary, "Dear journal, today I began my thesis.").unwrap();
+        for is_fresh in [false, true] {
+            let refused = Journal::open(out.path(), &json!({}), is_fresh);
+            assert!(matches!(refused, Err(JournalError::Foreign { .. })));
+        }
+        assert!(std::fs::read_to_string(&diary).unwrap().starts_with("Dear"));
     }
 
     #[test]

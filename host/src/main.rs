@@ -1,6 +1,6 @@
 //! The thin binary: arguments in, exit code out.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,23 +14,46 @@ use ocean_host::cluster::{self, freeze, slurm};
 use ocean_host::events::{EVENTS_VERSION, Event};
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
+use ocean_host::report::escape;
 use ocean_host::report::terminal::{self, Screen};
-use ocean_host::run::{self, Options, Outcome, RunError};
+use ocean_host::run::{Options, Outcome, RunError};
 use ocean_host::{
-    cli, encode_command, events, exported, init, library, plugin_check, plugin_cli, report,
-    selfcheck,
+    cli, encode_command, events, exported, file_names, init, library, plugin_check, plugin_cli,
+    report, selfcheck, stdout,
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let code = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        // Help and versions, too, are asked for in vain if nobody can read them.
+        Err(error) => match error.print().and_then(|()| std::io::stdout().flush()) {
+            Err(failed) if !error.use_stderr() => {
+                say(&format!("error: cannot write to standard output: {failed}"));
+                ExitCode::FAILURE
+            }
+            _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+        },
+    };
+    let Some(why) = stdout::failure() else {
+        return code;
+    };
+    say(&format!("error: cannot write to standard output: {why}"));
+    if code == ExitCode::SUCCESS {
+        ExitCode::FAILURE
+    } else {
+        code
+    }
+}
+
+fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Eval(args) => {
             let format = Format::from(args.common.format);
             announce(format, "eval", &args.config);
-            finish_as(format, eval(args))
+            finish_drawn(format, eval(args))
         }
-        Command::Init(args) => finish(
-            init::init(&init::Options {
+        Command::Init(args) => {
+            let said = init::init(&init::Options {
                 data: args.data,
                 id: args.id,
                 text: args.text,
@@ -38,9 +61,18 @@ fn main() -> ExitCode {
                 group: args.group,
                 out: args.out,
                 is_forced: args.force,
-            })
-            .map(|text| (text, ExitCode::SUCCESS)),
-        ),
+            });
+            match said {
+                Ok(init::Said {
+                    text,
+                    refusal: Some(refusal),
+                }) => {
+                    stdout::print(text.as_bytes());
+                    finish(Err(refusal.into()))
+                }
+                said => finish(said.map(|said| (said.text, ExitCode::SUCCESS))),
+            }
+        }
         Command::Encode(args) => {
             let format = Format::from(args.common.format);
             announce(format, "encode", &args.config);
@@ -59,7 +91,7 @@ fn main() -> ExitCode {
                 "merge",
                 &cluster::Place::of(&args.planned.run).plan(),
             );
-            finish_as(format, merge(&args))
+            finish_drawn(format, merge(&args))
         }
         Command::Status(args) => finish(status(&args)),
         Command::Slurm(args) => finish(
@@ -73,8 +105,12 @@ fn main() -> ExitCode {
             .map(|text| (text, ExitCode::SUCCESS)),
         ),
         Command::Plugin(command) => finish(plugin(command)),
-        Command::Predict(args) => finish(apply(args).map(|text| (text, ExitCode::SUCCESS))),
-        Command::Report(args) => finish(
+        Command::Predict(args) => finish_drawn(
+            Format::Human,
+            apply(args).map(|text| (text, ExitCode::SUCCESS)),
+        ),
+        Command::Report(args) => finish_drawn(
+            Format::Human,
             report::render_again(&args.dir)
                 .map_err(RunError::from)
                 .map(|results| {
@@ -85,8 +121,14 @@ fn main() -> ExitCode {
                 }),
         ),
         Command::Selfcheck(args) => finish(certify(&args)),
-        Command::Completions { shell } => print(&cli::completions(shell)),
-        Command::Man => cli::manual().map_or(ExitCode::FAILURE, |page| print(&page)),
+        Command::Completions { shell } => {
+            stdout::print(&cli::completions(shell));
+            ExitCode::SUCCESS
+        }
+        Command::Man => cli::manual().map_or(ExitCode::FAILURE, |page| {
+            stdout::print(&page);
+            ExitCode::SUCCESS
+        }),
         #[cfg(unix)]
         Command::CheckOne {
             file,
@@ -121,7 +163,7 @@ fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
         ..options(args.config, args.out, &args.common)
     };
     Ok(outcome(
-        run::eval(&options, &interruptible())?,
+        ocean_host::run::eval(&options, &interruptible())?,
         options.format,
     ))
 }
@@ -129,7 +171,7 @@ fn eval(args: EvalArgs) -> Result<(String, ExitCode), RunError> {
 fn encode(args: EncodeArgs) -> Result<(String, ExitCode), RunError> {
     let is_json = Format::from(args.common.format) == Format::Json;
     let options = options(args.config, args.out, &args.common);
-    let text = encode_command::encode(&options, &interruptible())?;
+    let text = encode_command::encode(&options, args.force, &interruptible())?;
     let text = if is_json {
         let out = options.out.as_deref();
         Event::Finished {
@@ -150,7 +192,7 @@ fn outcome(outcome: Outcome, format: Format) -> (String, ExitCode) {
         Outcome::Planned(plan) if format == Format::Json => {
             return (Event::Planned { plan: &plan }.line(), ExitCode::SUCCESS);
         }
-        Outcome::Planned(text) => return (text, ExitCode::SUCCESS),
+        Outcome::Planned(text) => return (escape::terminal(&text), ExitCode::SUCCESS),
         Outcome::Finished { results, out } => (results, out),
     };
     let text = if format == Format::Json {
@@ -159,7 +201,7 @@ fn outcome(outcome: Outcome, format: Format) -> (String, ExitCode) {
         format!(
             "{}\nReports: {}\n",
             terminal::render(&results, Screen::of_stdout()),
-            out.display()
+            escape::terminal(&out.display().to_string())
         )
     };
     // A partial run says so in its exit code, too.
@@ -234,7 +276,7 @@ fn status(args: &StatusArgs) -> Result<(String, ExitCode), RunError> {
     let text = if args.missing {
         format!("{}\n", status.missing())
     } else if Format::from(args.format) == Format::Json {
-        format!("{}\n", status.to_json())
+        escape::json(&format!("{}\n", status.to_json()))
     } else {
         status.words(&options, &frozen)
     };
@@ -242,6 +284,17 @@ fn status(args: &StatusArgs) -> Result<(String, ExitCode), RunError> {
 }
 
 fn apply(args: PredictArgs) -> Result<String, RunError> {
+    if let Some(out) = &args.out {
+        let inputs = [
+            Some(&args.model),
+            Some(&args.texts),
+            args.embeddings.as_ref(),
+            args.ids.as_ref(),
+        ];
+        let inputs: Vec<std::path::PathBuf> = inputs.into_iter().flatten().cloned().collect();
+        file_names::may_write(out, &inputs, args.force)?;
+    }
+    let is_printed = args.out.is_none();
     let params = args.params.iter().map(|typed| exported::parameter(typed));
     let options = exported::Options {
         params: params.collect::<Result<_, _>>()?,
@@ -249,6 +302,8 @@ fn apply(args: PredictArgs) -> Result<String, RunError> {
         texts: args.texts,
         id: args.id,
         text: args.text,
+        group: args.group,
+        plugins: args.plugins,
         embeddings: args.embeddings,
         ids: args.ids,
         out: args.out,
@@ -256,10 +311,18 @@ fn apply(args: PredictArgs) -> Result<String, RunError> {
         cache: args.cache,
         is_quiet: args.quiet,
     };
-    exported::predict(&options, &interruptible())
+    let text = exported::predict(&options, &interruptible())?;
+    // A table for a program or a file keeps its bytes; one on a terminal is text.
+    Ok(match is_printed && !std::io::stdout().is_terminal() {
+        true => text,
+        false => escape::terminal(&text),
+    })
 }
 
 fn certify(args: &SelfcheckArgs) -> Result<(String, ExitCode), RunError> {
+    if let Some(out) = &args.out {
+        file_names::may_write(out, &[], args.force || selfcheck::is_certificate(out))?;
+    }
     let options = selfcheck::Options {
         effort: selfcheck::Effort {
             is_thorough: args.thorough,
@@ -271,7 +334,10 @@ fn certify(args: &SelfcheckArgs) -> Result<(String, ExitCode), RunError> {
         is_quiet: args.quiet,
         format: args.format.into(),
     };
-    let (certificate, text) = selfcheck::selfcheck(&options, &interruptible())?;
+    let (certificate, mut text) = selfcheck::selfcheck(&options, &interruptible())?;
+    if options.format == Format::Json {
+        text = escape::json(&text);
+    }
     let code = if certificate.passes {
         ExitCode::SUCCESS
     } else {
@@ -281,7 +347,7 @@ fn certify(args: &SelfcheckArgs) -> Result<(String, ExitCode), RunError> {
 }
 
 fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
-    let (search, prober) = run::plugin_places()?;
+    let (search, prober) = ocean_host::run::plugin_places()?;
     let mut text = Vec::new();
     let failed = |error: std::io::Error| RunError::Failed(error.to_string());
     let is_sound = match command {
@@ -337,10 +403,10 @@ fn check(
     let is_json = args.json;
     let summary = plugin_check::check(&options, search, prober, |result| {
         let line = match serde_json::to_string(result) {
-            Ok(json) if is_json => json,
-            _ => result.to_string(),
+            Ok(json) if is_json => escape::json(&json),
+            _ => escape::terminal(&result.to_string()),
         };
-        print(format!("{line}\n").as_bytes());
+        stdout::print(format!("{line}\n").as_bytes());
     })?;
     let code = if summary.failed == 0 {
         ExitCode::SUCCESS
@@ -408,23 +474,27 @@ fn announce(format: Format, command: &str, config: &std::path::Path) {
             command,
             config,
         };
-        print(started.line().as_bytes());
+        stdout::print(started.line().as_bytes());
     }
 }
 
 /// The end of a command that may speak in events: an error is one, too.
 fn finish_as(format: Format, result: Result<(String, ExitCode), RunError>) -> ExitCode {
-    if let (Format::Json, Err(error)) = (format, &result) {
-        let (message, exit_code) = (&error.to_string(), error.exit_code());
-        print(Event::Error { message, exit_code }.line().as_bytes());
-    }
-    finish(result)
+    finish_drawn(
+        format,
+        result.map(|(text, code)| (escape::terminal(&text), code)),
+    )
 }
 
-fn finish(result: Result<(String, ExitCode), RunError>) -> ExitCode {
+/// As [`finish_as`], of text that is made for the terminal already.
+fn finish_drawn(format: Format, result: Result<(String, ExitCode), RunError>) -> ExitCode {
+    if let (Format::Json, Err(error)) = (format, &result) {
+        let (message, exit_code) = (&error.to_string(), error.exit_code());
+        stdout::print(Event::Error { message, exit_code }.line().as_bytes());
+    }
     match result {
         Ok((text, code)) => {
-            print(text.as_bytes());
+            stdout::print(text.as_bytes());
             code
         }
         Err(error) => {
@@ -434,13 +504,11 @@ fn finish(result: Result<(String, ExitCode), RunError>) -> ExitCode {
     }
 }
 
-/// A line for people. Not `eprintln!`, which panics when stderr was closed.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+fn finish(result: Result<(String, ExitCode), RunError>) -> ExitCode {
+    finish_as(Format::Human, result)
 }
 
-/// A closed pipe (`| head`) is no failure of ours.
-fn print(bytes: &[u8]) -> ExitCode {
-    let _ = std::io::stdout().write_all(bytes);
-    ExitCode::SUCCESS
+/// A line for people, in which nothing steers their terminal. Not `eprintln!`, which panics when stderr was closed.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", escape::terminal(line));
 }

@@ -12,7 +12,7 @@ use crate::arrangement::Arrangement;
 use crate::atomic::{self, WriteError};
 use crate::cells::{Cells, Computed};
 use crate::close_up::close_ups;
-use crate::dataset::{Dataset, RaterPanel, Target};
+use crate::dataset::{Dataset, RaterPanel, Target, as_read};
 use crate::plan::{InnerFolds, Plan, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
@@ -181,11 +181,18 @@ impl Study<'_> {
             exchange: evaluation.exchange.to_string(),
             unit: evaluation.unit.to_string(),
             covariates: self.plan.data.covariates.clone(),
+            covariates_read: self
+                .read
+                .covariates
+                .as_ref()
+                .map(as_read)
+                .unwrap_or_default(),
             correction: if self.plan.is_adaptive() {
                 Correction::Holm
             } else {
                 Correction::MaxT
             },
+            has_unequal_rows: self.arrangement.row_sets.len() > 1,
             data: self.data_summary(),
             encoders: self.encoder_summaries(&least),
             regressors: self
@@ -197,6 +204,7 @@ impl Study<'_> {
                     source: regressor.origin.clone(),
                     objective: regressor.objective.map(str::to_owned),
                     penalties: Some(regressor.penalties.clone()),
+                    parameters: regressor.parameters.clone(),
                 })
                 .collect(),
             targets: self.dataset.targets.iter().map(target_summary).collect(),
@@ -221,7 +229,7 @@ impl Study<'_> {
         });
         DataSummary {
             file: file_name(&self.plan.data.path),
-            hashes: self.read.hashes.clone(),
+            hashes: self.read.contents.clone(),
             n_rows: self.read.n_read,
             group: self.plan.data.group.clone(),
             n_groups: match self.plan.evaluation.unit {
@@ -248,6 +256,7 @@ impl Study<'_> {
                 n_features: embedded.x.ncols(),
                 is_control: encoder.is_control,
                 truncated: embedded.n_truncated,
+                parameters: encoder.parameters.clone(),
                 omnibus_p: if encoder.is_control {
                     None
                 } else {
@@ -345,13 +354,14 @@ impl Study<'_> {
         })
     }
 
-    /// provenance.json: what was run, on what, with which versions, and how long it took.
+    /// provenance.json: what was run, on what, with which versions, how long it took, and which files it left (`files`).
     ///
     /// # Errors
     /// [`WriteError`].
     pub fn write_provenance(
         &self,
         fingerprint: &Value,
+        files: Value,
         timings: &Timings,
         threads: usize,
     ) -> Result<(), WriteError> {
@@ -374,6 +384,7 @@ impl Study<'_> {
             "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
             "stages": timings.to_json(),
             "evaluation": self.computed.iter().map(spent).collect::<Vec<Value>>(),
+            "files": files,
         });
         let text = serde_json::to_vec_pretty(&provenance).unwrap_or_default();
         atomic::write(&self.plan.out.join("provenance.json"), &text)

@@ -172,7 +172,10 @@ pub fn shown_path(path: &Path) -> String {
     let inside = std::env::current_dir()
         .ok()
         .and_then(|folder| path.strip_prefix(folder).ok());
-    inside.unwrap_or(path).display().to_string()
+    match inside {
+        Some(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
+        _ => inside.unwrap_or(path).display().to_string(),
+    }
 }
 
 /// A path as [`shown_path`] shows it, as one word of a shell: for commands to copy.
@@ -221,6 +224,7 @@ mod tests {
         assert_eq!(typed("runs/größe-1.5"), "runs/größe-1.5");
         assert_eq!(typed("/a/it's $HOME"), r"'/a/it'\''s $HOME'");
         assert_eq!(typed(""), "''");
+        assert_eq!(shown_path(&std::env::current_dir().unwrap()), ".");
     }
 
     #[test]

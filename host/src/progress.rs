@@ -2,7 +2,8 @@
 //!
 //! Owns everything that is said *while* working; results belong to the report. The work itself only knows [`Progress::stage`], [`Stage::add`] and
 //! [`Progress::warn`], from any thread. Bars and lines go to stderr, so that results on stdout can be piped; JSON events are for another
-//! program and go to stdout, one object a line. Nobody's work fails because a pipe was closed: write errors are ignored here, and only here.
+//! program and go to stdout, one object a line. Nobody's work stops because a pipe was closed; that standard output failed
+//! is remembered ([`Stdout`]) and told at the end.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::events::Event;
+use crate::report::escape;
+use crate::stdout::Stdout;
 
 /// Plain lines and JSON events of one stage are at least this far apart.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -48,7 +51,7 @@ impl Progress {
     pub fn new(format: Format, is_quiet: bool) -> Self {
         let stderr = || Mutex::new(Box::new(std::io::stderr()) as Box<dyn Write + Send>);
         let sink = match format {
-            Format::Json => Sink::Json(Mutex::new(Box::new(std::io::stdout()))),
+            Format::Json => Sink::Json(Mutex::new(Box::new(Stdout))),
             Format::Human if is_quiet => Sink::Quiet(stderr()),
             Format::Human if std::io::stderr().is_terminal() => {
                 Sink::Bars(MultiProgress::new(), colours_are_wanted())
@@ -77,6 +80,7 @@ impl Progress {
 
     /// Begins a stage whose steps have a name, "texts": their speed is shown too.
     pub fn stage_of(&self, name: &str, total: u64, unit: &'static str) -> Stage {
+        let name = &self.shown(name);
         let bar = match &*self.sink {
             Sink::Bars(bars, is_coloured) => {
                 let bar =
@@ -116,7 +120,16 @@ impl Progress {
         }
     }
 
+    /// Text as it may be shown: names of the user's cannot steer a terminal. In JSON they are as they are, escaped as JSON has it.
+    fn shown(&self, text: &str) -> String {
+        match &*self.sink {
+            Sink::Json(_) => text.to_owned(),
+            _ => escape::terminal(text),
+        }
+    }
+
     fn say(&self, kind: Kind, text: &str) {
+        let text = &self.shown(text);
         let word = match kind {
             Kind::Warning => "warning",
             Kind::Note => "note",

@@ -17,7 +17,7 @@ use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
-use crate::exported::Recipe;
+use crate::exported::{EncoderRecipe, PluginName, Recipe};
 use crate::library::{
     CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError, RegressorOptions,
     StudyEncoder, StudyRegressor, can_be_kept,
@@ -35,6 +35,7 @@ enum Source {
     Plugin(Box<dyn StudyEncoder>),
     Precomputed {
         x: DMatrix<f64>,
+        columns: Option<Vec<String>>,
         allow_misaligned: bool,
     },
     Length,
@@ -50,10 +51,14 @@ pub struct Encoder {
     pub is_control: bool,
     /// "lexical 0.1.0", "precomputed" or "built in".
     pub origin: String,
+    /// Its plugin's parameters in words.
+    pub parameters: Option<String>,
     /// Hash of the vectors, or of the plugin file and then its cache key, which stands for model and settings; empty for what is built in.
     pub hash: String,
     pool: Pool,
     source: Source,
+    /// Parameters that the user gave by the name of a model, for which the plugin got a folder.
+    models: Map<String, Value>,
 }
 
 /// An encoder's vectors of all texts.
@@ -122,6 +127,8 @@ pub struct NamedRegressor {
     pub name: String,
     /// "ridge 0.1.0".
     pub origin: String,
+    /// Its plugin's parameters in words.
+    pub parameters: Option<String>,
     /// Hash of the plugin file.
     pub hash: String,
     /// What it minimises, as its descriptor names it: "ridge", "lasso", "elastic-net" or another.
@@ -148,7 +155,7 @@ pub struct Sources {
     pub encoders: Vec<Encoder>,
     /// In the order of plugins.toml.
     pub regressors: Vec<NamedRegressor>,
-    /// What could not be opened and is not needed, one sentence each.
+    /// What could not be opened and is not needed, and what was left out of files of vectors, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -174,17 +181,17 @@ impl Sources {
             threads,
             context,
         };
+        let mut notes = Vec::new();
         let mut encoders: Vec<Encoder> = plan
             .encoders
             .iter()
-            .filter_map(|encoder| problems.keep(opener.encoder(encoder)))
+            .filter_map(|encoder| problems.keep(opener.encoder(encoder, &mut notes)))
             .collect();
         let regressors = plan
             .regressors
             .iter()
             .filter_map(|regressor| problems.keep(opener.regressor(regressor)))
             .collect();
-        let mut notes = Vec::new();
         if plan.evaluation.controls {
             encoders
                 .iter()
@@ -254,8 +261,10 @@ impl Opener<'_> {
             .map_err(refuse)
     }
 
-    fn encoder(&self, encoder: &EncoderPlan) -> Result<Encoder, Refusal> {
+    fn encoder(&self, encoder: &EncoderPlan, notes: &mut Vec<String>) -> Result<Encoder, Refusal> {
         let section = format!("[[encoder]] {}", encoder.name);
+        let mut parameters = None;
+        let mut models = Map::new();
         let (source, origin, hash) = match &encoder.source {
             EncoderSource::Precomputed {
                 embeddings,
@@ -269,6 +278,7 @@ impl Opener<'_> {
                     &self.dataset.ids,
                 )?;
                 refuse_constant(&section, &read.x)?;
+                notes.extend(read.notes);
                 let hashes = read
                     .hashes
                     .iter()
@@ -278,6 +288,7 @@ impl Opener<'_> {
                 (
                     Source::Precomputed {
                         x: read.x,
+                        columns: read.columns,
                         allow_misaligned: *allow_misaligned,
                     },
                     "precomputed".to_owned(),
@@ -293,7 +304,8 @@ impl Opener<'_> {
                 let plugin = self.load_encoder(plugin, &section, encoder.place.isolation)?;
                 let schema = &plugin.descriptor.schema;
                 let mut checked = encoder.check_parameters(schema, &self.plan.folder)?;
-                self.find_models(encoder, params, schema, &mut checked.fixed)?;
+                parameters = checked.in_words();
+                models = self.find_models(encoder, params, schema, &mut checked.fixed)?;
                 let limits = limits(&encoder.place);
                 self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed, limits)?
             }
@@ -302,20 +314,23 @@ impl Opener<'_> {
             name: encoder.name.clone(),
             is_control: false,
             origin,
+            parameters,
             hash,
             pool: encoder.pool,
             source,
+            models,
         })
     }
 
-    /// Puts folders where the user typed names of models.
+    /// Puts folders where the user typed names of models. Returns those names.
     fn find_models(
         &self,
         encoder: &EncoderPlan,
         typed: &Parameters,
         schema: &Value,
         params: &mut Map<String, Value>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Map<String, Value>, Refusal> {
+        let mut names = Map::new();
         let rules = schema.as_object().into_iter().flatten();
         for (key, _) in rules.filter(|(_, rules)| rules["format"] == "model") {
             let Some(model) = params.get(key).and_then(Value::as_str) else {
@@ -330,9 +345,12 @@ impl Opener<'_> {
             let folder = folder
                 .to_str()
                 .ok_or_else(|| refuse(format!("{} is not UTF-8", folder.display())))?;
+            if !self.plan.folder.join(model).is_dir() {
+                names.insert(key.clone(), json!(model));
+            }
             params.insert(key.clone(), json!(folder));
         }
-        Ok(())
+        Ok(names)
     }
 
     fn plugin_encoder(
@@ -344,7 +362,7 @@ impl Opener<'_> {
         limits: Limits,
     ) -> Result<(Source, String, String), Refusal> {
         let (origin, hash) = (origin(&plugin), plugin.hash.clone());
-        let refuse = |error: PluginError| Refusal::from(Problem::new(section, error.to_string()));
+        let refuse = |error: PluginError| refused(section, &error);
         let context = self.context.clone();
         let encoder = self
             .library
@@ -396,9 +414,11 @@ impl Opener<'_> {
             name: name.to_owned(),
             is_control: true,
             origin,
+            parameters: None,
             hash,
             pool: self.plan.data.pool,
             source,
+            models: Map::new(),
         };
         for (name, source) in built_in {
             encoders.push(control(
@@ -448,14 +468,21 @@ pub(crate) fn open_regressor(
             .with_try("export_models = false")
             .into());
     }
-    let checked = regressor.check_parameters(&plugin.descriptor.schema, folder)?;
+    let mut checked = regressor.check_parameters(&plugin.descriptor.schema, folder)?;
+    regressor.hand_on_tol(
+        &plugin.title(),
+        &plugin.descriptor.schema,
+        &mut checked.fixed,
+    )?;
     let variants = checked.variants();
+    let parameters = checked.in_words();
     let l1_ratios = variants
         .iter()
         .filter_map(|variant| variant.get("l1_ratio")?.as_f64())
         .collect();
+    regressor.refuse_idle_penalty(&plugin.title(), plugin.penalty(), variants.len())?;
     let family = plugin.descriptor.family.clone();
-    let refuse = |error: PluginError| Refusal::from(Problem::new(&section, error.to_string()));
+    let refuse = |error: PluginError| refused(&section, &error);
     let options = RegressorOptions {
         alphas: given_alphas(regressor, &family).map_err(|what| Problem::new(&section, what))?,
         n_alphas: regressor.n_alphas.map(|n| n as usize),
@@ -472,6 +499,7 @@ pub(crate) fn open_regressor(
     Ok(NamedRegressor {
         name: regressor.name.clone(),
         origin,
+        parameters,
         hash,
         objective: objective(&family),
         family: family.clone(),
@@ -524,18 +552,35 @@ impl Encoder {
     /// How its vectors are made, for an exported model.
     pub fn recipe(&self) -> Recipe {
         match &self.source {
-            Source::Plugin(encoder) => Recipe::Plugin {
-                name: self.name.clone(),
-                id: encoder.plugin().descriptor.id.clone(),
-                path: encoder.plugin().path.clone(),
-                params: serde_json::from_str(encoder.params()).unwrap_or_default(),
-                key: encoder.key_parts(),
-                pool: self.pool,
-            },
-            _ => Recipe::Precomputed {
+            Source::Plugin(encoder) => {
+                let params = serde_json::from_str(encoder.params());
+                let mut params: Map<String, Value> = params.unwrap_or_default();
+                // A name is found on another machine, too.
+                params.extend(self.models.clone());
+                Recipe::Plugin(EncoderRecipe {
+                    name: self.name.clone(),
+                    plugin: PluginName::of(encoder.plugin()),
+                    params,
+                    key: encoder.key_parts(),
+                    pool: self.pool,
+                })
+            }
+            source => Recipe::Precomputed {
                 name: self.name.clone(),
                 hash: self.hash.clone(),
+                columns: match source {
+                    Source::Precomputed { columns, .. } => columns.clone(),
+                    _ => None,
+                },
             },
+        }
+    }
+
+    /// Its plugin has a parameter of this name.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        match &self.source {
+            Source::Plugin(encoder) => !encoder.plugin().descriptor.schema[name].is_null(),
+            _ => false,
         }
     }
 
@@ -553,6 +598,16 @@ impl Encoder {
                 ..
             }
         )
+    }
+
+    /// The vectors of a file, and the names of its columns if it is a table.
+    pub fn precomputed(&self) -> Option<(&DMatrix<f64>, &[String])> {
+        match &self.source {
+            Source::Precomputed { x, columns, .. } => {
+                Some((x, columns.as_deref().unwrap_or_default()))
+            }
+            _ => None,
+        }
     }
 
     /// What the doctor asks about: everything but the controls and the n-grams themselves.
@@ -587,7 +642,11 @@ impl Encoder {
         match &self.source {
             Source::Precomputed { x, .. } => Ok(Embedded::ready(x.clone())),
             Source::Length => Ok(Embedded::ready(of_texts(dataset, controls::length))),
-            Source::Random => Ok(Embedded::ready(of_texts(dataset, controls::random))),
+            Source::Random => {
+                let texts = dataset.told_apart();
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                Ok(Embedded::ready(controls::random(&texts)))
+            }
             Source::RandomGroup => {
                 let labels: Vec<&str> = dataset
                     .groups
@@ -603,7 +662,8 @@ impl Encoder {
                 for column in &dataset.texts {
                     let texts: Vec<&str> = column.iter().map(String::as_str).collect();
                     let embedding =
-                        get_or_encode(encoder.as_ref(), &texts, cache, progress, interrupted)?;
+                        get_or_encode(encoder.as_ref(), &texts, cache, progress, interrupted)
+                            .map_err(|error| error.naming(|row| dataset.ids.get(row).cloned()))?;
                     embedded.add(&embedding);
                     parts.push(embedding.x);
                 }
@@ -714,6 +774,15 @@ fn max(values: &[f64]) -> f64 {
 
 fn min(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// What a plugin refuses. Its message is one line; what it says to try stands on a line of its own here, as everywhere.
+fn refused(section: &str, error: &PluginError) -> Refusal {
+    let told = error.to_string();
+    match told.split_once("; try: ") {
+        Some((what, remedy)) => Problem::new(section, what).with_try(remedy).into(),
+        None => Problem::new(section, told).into(),
+    }
 }
 
 /// The penalties that do not come from the data: the user's, or those of scikit-learn's `RidgeCV`.

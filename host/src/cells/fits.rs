@@ -42,7 +42,8 @@ impl Fits {
         match values.len() {
             0 => None,
             n if n % 2 == 1 => Some(values[middle]),
-            _ => Some(0.5 * (values[middle - 1] + values[middle])),
+            // Halved first: the sum of two penalties may be no number.
+            _ => Some(0.5 * values[middle - 1] + 0.5 * values[middle]),
         }
     }
 }

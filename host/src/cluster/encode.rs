@@ -20,6 +20,7 @@ use super::task::Shard;
 use super::{Options, Place};
 use crate::atomic;
 use crate::cache::Cache;
+use crate::dataset::Dataset;
 use crate::encode::{EncodeError, distinct, get_or_encode, lacking, take_over};
 use crate::outputs::Timings;
 use crate::problem::{Problem, Refusal, shown_path};
@@ -42,7 +43,7 @@ pub struct Encoded {
 }
 
 /// The name of its file.
-const NOTE: &str = "shard.json";
+pub(super) const NOTE: &str = "shard.json";
 
 impl Encoded {
     /// Of one shard; `None` if it is not finished.
@@ -87,7 +88,9 @@ pub fn encode(
             continue;
         };
         let texts = lacking(plugin, texts, &common);
-        match get_or_encode(plugin, &texts, &own, &opened.progress, interrupted) {
+        let id_of = |at: usize| id_of_text(&opened.dataset, texts.get(at)?);
+        let encoded_now = get_or_encode(plugin, &texts, &own, &opened.progress, interrupted);
+        match encoded_now.map_err(|error| error.naming(id_of)) {
             Ok(_) => {
                 let lost = lacking(plugin, &texts, &own).len();
                 if lost > 0 {
@@ -121,6 +124,13 @@ pub fn encode(
         plural(distinct(&opened.dataset.texts).len(), "text")
     );
     Ok((words, is_whole))
+}
+
+/// The first row with this text.
+fn id_of_text(dataset: &Dataset, text: &str) -> Option<String> {
+    let mut columns = dataset.texts.iter();
+    let row = columns.find_map(|column| column.iter().position(|other| other == text))?;
+    dataset.ids.get(row).cloned()
 }
 
 /// Vectors of the encoders that are needed, in the order of the sources (empty for the others), and of those that failed the reason.

@@ -13,13 +13,14 @@ use nalgebra::DMatrix;
 use ocean_engine::inference::sensitivity::PLANTED;
 
 use super::Place;
-use super::encode::ready;
-use super::file::Machine;
+use super::encode::{NOTE, ready};
+use super::file::{self, Machine};
 use super::frozen::{Frozen, Memory, SCHEMA, Shards, ToEncode, difference, fingerprint};
 use super::shard::peak_bytes;
 use super::task::Shard;
 use super::work::Piece;
-use crate::cache::Cache;
+use crate::atomic::is_temporary;
+use crate::cache::{self, Cache};
 use crate::config::{Config, Scope};
 use crate::controls;
 use crate::dataset::Dataset;
@@ -35,6 +36,7 @@ use crate::report::wording::plural;
 use crate::run::{
     Arranged, Evaluator, Opened, Options, PieceKey, RunError, check_alignment, design_bytes,
 };
+use crate::run_folder::{RunFolder, remove_ours};
 use crate::sources::{Embedded, Sources};
 use crate::study::Cost;
 
@@ -86,7 +88,7 @@ pub fn plan(
     let (out, run_fingerprint) = (&opened.plan.out, opened.fingerprint(&sources)?);
     let (place, fingerprint) = (Place::of(out), fingerprint(run_fingerprint.clone()));
     if options.is_fresh {
-        start_over(out)?;
+        start_over(&opened.folder)?;
     } else {
         journal::check_folder(out, &run_fingerprint)?;
     }
@@ -179,24 +181,49 @@ fn planned(out: &Path, now: &serde_json::Value) -> Result<Option<Frozen>, Refusa
     }
 }
 
-/// Deletes what shards have computed, and what says that the run in this folder is begun or finished. Vectors in the common cache stay: they are found by what they
-/// depend on.
-fn start_over(out: &Path) -> Result<(), RunError> {
+/// Deletes what shards have computed, and what says that the run in this folder is begun or finished: files of the names that shards give, and nothing else that may
+/// lie there. Vectors in the common cache stay: they are found by what they depend on.
+fn start_over(folder: &RunFolder) -> Result<(), RunError> {
+    let out = folder.path();
     let place = Place::of(out);
-    let removed = |path: &Path, result: std::io::Result<()>| match result {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunError::Failed(
-            format!("cannot delete {}: {error}", path.display()),
-        )),
-        _ => Ok(()),
-    };
+    let ours = |name: &str| is_temporary(name) || name.ends_with(file::SUFFIX);
+    remove_ours(&place.results(), ours)?;
     let partial = place.folder().join("partial");
-    for folder in [place.results(), partial, place.encoded(), out.join("work")] {
-        removed(&folder, std::fs::remove_dir_all(&folder))?;
+    for task in folders_in(&partial)? {
+        journal::remove(&task)?;
+        let _ = std::fs::remove_dir(task);
     }
-    for file in ["results.json", "provenance.json"].map(|name| out.join(name)) {
-        removed(&file, std::fs::remove_file(&file))?;
+    let _ = std::fs::remove_dir(partial);
+    for shard in folders_in(&place.encoded())? {
+        for entry in folders_in(&shard.join("embeddings"))? {
+            remove_ours(&entry, cache::is_of_entry)?;
+        }
+        let _ = std::fs::remove_dir(shard.join("embeddings"));
+        remove_ours(&shard, |name| name == NOTE || is_temporary(name))?;
     }
+    let _ = std::fs::remove_dir(place.encoded());
+    journal::remove(out)?;
+    folder.remove_results()?;
     Ok(())
+}
+
+/// The folders in one that may not be there.
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let failed = |error: std::io::Error| {
+        RunError::Failed(format!("cannot read {}: {error}", folder.display()))
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
 }
 
 /// What is to be encoded, after everything that some cache has was taken over; a few texts are encoded to learn how long one takes.

@@ -30,7 +30,7 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
     let mut timings = Timings::start();
     let (opened, sources) = frozen.open(options, interrupted, &mut timings)?;
     let fingerprint = opened.fingerprint(&sources)?;
-    if let Some(outcome) = finished(&opened, &fingerprint) {
+    if let Some(outcome) = finished(&opened, &fingerprint)? {
         return Ok(outcome);
     }
     let arranged = opened.arrange(&sources)?;

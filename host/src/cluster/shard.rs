@@ -121,12 +121,8 @@ pub fn permute(
     file::write(&path, &header, &records)?;
     if header.failed.is_empty() {
         // Nobody needs it any more; if it stays, it is in nobody's way. Removed while it is ours: a task that waits for it finds nothing half removed.
-        let _ = std::fs::remove_dir_all(&partial);
-    }
-    drop(journal);
-    // A network file system keeps a name for what is still open, and with it the folders.
-    for folder in [partial.join("work"), partial] {
-        let _ = std::fs::remove_dir(folder);
+        let _ = journal.remove();
+        let _ = std::fs::remove_dir(partial);
     }
     Ok((
         words(shard, n_items, &header, &opened),
@@ -176,12 +172,6 @@ fn journal(place: &Place, frozen: &Frozen, shard: Shard) -> Result<(Journal, Pat
             Err(JournalError::InUse { .. }) if number < AT_ONCE => {
                 number += 1;
                 folder = other(number);
-            }
-            // The task that held it has finished just now, and removed it.
-            Err(JournalError::Write(error))
-                if error.source.kind() == std::io::ErrorKind::NotFound && number < AT_ONCE =>
-            {
-                number += 1;
             }
             opened => return Ok((opened?, folder)),
         }

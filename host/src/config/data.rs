@@ -63,7 +63,8 @@ impl DataConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<DataConfig> {
         let path = section.text("path");
         let path = section.required("path = \"loans.csv\"", path);
-        let id = section.text("id");
+        // pandas and R write row names into a column without a name.
+        let id = section.any_text("id");
         let id = section.required("id = \"id\"", id);
         let text = section.texts("text");
         let pool = section.choice("pool");

@@ -22,7 +22,7 @@ pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};
 pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
 
-use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
+use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion, typed_path};
 use section::Section;
 use tree::{Node, Table, Value};
 
@@ -72,6 +72,7 @@ impl Config {
     /// A [`Refusal`] with every problem of the file: it cannot be read, is not UTF-8 or not TOML, has unknown, missing or wrong keys.
     pub fn read(file: &Path, sets: &[String], scope: Scope) -> Result<Config, Refusal> {
         let shown = shown_path(file);
+        refuse_table(file)?;
         let bytes = std::fs::read(file)
             .map_err(|error| Problem::new(&shown, format!("cannot be read: {error}")))?;
         let text = String::from_utf8(bytes).map_err(|error| {
@@ -106,6 +107,24 @@ impl Config {
         let config = reader.problems.into_inner().finish(config)?;
         config.ok_or_else(|| Problem::new(shown_path(file), "could not be understood").into())
     }
+}
+
+/// A table where its plugins.toml was meant: the command that makes one.
+fn refuse_table(file: &Path) -> Result<(), Problem> {
+    if !crate::init::is_table(file) || !file.exists() {
+        return Ok(());
+    }
+    let study = file.with_file_name("plugins.toml");
+    let init = format!("ocean-host init {}", typed_path(file));
+    let remedy = match study.exists() {
+        true => format!(
+            "the plugins.toml beside it, {}; or, for another: {init} --out other.toml",
+            typed_path(&study)
+        ),
+        false => init,
+    };
+    let message = "is a table; a study is described in a plugins.toml, which names it";
+    Err(Problem::new(shown_path(file), message).with_try(remedy))
 }
 
 struct Reader<'a> {

@@ -21,7 +21,7 @@ pub struct Parameters {
     pub origin: Origin,
     /// In file order.
     pub values: Map<String, Json>,
-    /// The line of each key.
+    /// The line of each key, and of those keys of a regressor that the host reads.
     pub origins: BTreeMap<String, Origin>,
 }
 
@@ -247,7 +247,22 @@ impl RegressorConfig {
         let compat = section.choice("compat");
         let place = PlaceConfig::read(&mut section);
         let export_models = section.flag("export_models");
-        let params = Parameters::read(&section);
+        let mut params = Parameters::read(&section);
+        let lines = [
+            ("alphas", alphas.as_ref().map(|typed| &typed.origin)),
+            ("n_alphas", n_alphas.as_ref().map(|typed| &typed.origin)),
+            (
+                "alpha_min_ratio",
+                alpha_min_ratio.as_ref().map(|typed| &typed.origin),
+            ),
+            ("patience", patience.as_ref().map(|typed| &typed.origin)),
+            ("tol", tol.as_ref().map(|typed| &typed.origin)),
+            ("selection", selection.as_ref().map(|typed| &typed.origin)),
+        ];
+        for (key, line) in lines {
+            let line = line.map(|line| (key.to_owned(), line.clone()));
+            params.origins.extend(line);
+        }
         Some(RegressorConfig {
             origin: section.origin().clone(),
             name: name?,

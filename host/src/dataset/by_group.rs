@@ -31,7 +31,7 @@ impl<'a> Analysed<'a> {
                 groups: None,
             });
         };
-        let groups = Groups::from_labels(labels.iter());
+        let groups = Groups::in_order_of_labels(labels.iter());
         Ok(Self {
             dataset: Cow::Owned(by_group(dataset, &groups, labels)?),
             groups: Some(groups),
@@ -72,6 +72,10 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
     });
     problems.finish(Dataset {
         ids: members.iter().map(|rows| labels[rows[0]].clone()).collect(),
+        file_rows: members
+            .iter()
+            .map(|rows| dataset.file_rows[rows[0]])
+            .collect(),
         texts: texts.collect(),
         targets,
         groups: None,
@@ -79,8 +83,12 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         shared_labels: Vec::new(),
         n_read: dataset.n_read,
         notes: dataset.notes.clone(),
+        doubts: dataset.doubts.clone(),
+        misnumbered: dataset.misnumbered.clone(),
+        spelling: dataset.spelling.clone(),
         dropped: dataset.dropped.clone(),
         hashes: dataset.hashes.clone(),
+        contents: dataset.contents.clone(),
     })
 }
 

@@ -1,29 +1,60 @@
 //! Covariates as numbers: which rows have them all, and the columns of Z (STATISTICS §3a).
 //!
-//! A column of numbers is one column of Z; anything else is a category, a dummy for each level but the first in alphabetical order. `length` (of the texts)
-//! and `log_size` (of the groups) are built in. The intercept is always there and not a column.
+//! A column of numbers is one column of Z; a column of words is a category, a dummy for each level but the first in alphabetical order; words among numbers
+//! are refused. `length` (of the texts) and `log_size` (of the groups) are built in. The intercept is always there and not a column.
+
+use std::collections::BTreeSet;
+use std::fmt;
 
 use nalgebra::DMatrix;
 use ocean_engine::folds::Groups;
 
+use super::covariate::Covariate;
+use super::missing::is_missing;
+use super::separators;
 use super::table::{Cell, Column, Table};
-use super::targets::{MISSING, number};
+use super::targets::number;
 use crate::controls;
 use crate::plan::{DataPlan, Missing};
-use crate::problem::{Problem, Problems, Refusal, listed_up_to};
+use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted};
 
 /// The covariate that the host makes of the texts: the columns of the control of that name.
 pub const LENGTH: &str = "length";
 /// The covariate that the host makes of the groups: the logarithm of the number of rows of the row's group.
 pub const LOG_SIZE: &str = "log_size";
 
+/// How a covariate was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadAs {
+    /// A column of numbers.
+    Numbers,
+    /// So many levels.
+    Categories(usize),
+    /// Made by the host.
+    BuiltIn,
+}
+
+impl fmt::Display for ReadAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadAs::Numbers => f.write_str(" as numbers"),
+            ReadAs::Categories(n) => write!(f, " as dummies of {n} categories"),
+            ReadAs::BuiltIn => Ok(()),
+        }
+    }
+}
+
 /// Z of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Covariates {
+    /// Each covariate of the plan, and how it was read.
+    pub read_as: Vec<(String, ReadAs)>,
     /// What each column is: "age", "site = north".
     pub names: Vec<String>,
     /// n_samples × columns, all finite, dataset order.
     pub z: DMatrix<f64>,
+    /// What makes the columns, in their order: enough to make them for other rows.
+    pub kinds: Vec<Covariate>,
 }
 
 /// Rows that have a value of every covariate, in order.
@@ -38,7 +69,7 @@ pub fn complete_rows(table: &Table, data: &DataPlan) -> Result<Vec<usize>, Refus
             continue;
         };
         let missing: Vec<usize> = (0..table.n_rows)
-            .filter(|&row| is_missing(column, row))
+            .filter(|&row| has_none(column, row))
             .collect();
         if data.missing == Missing::Error && !missing.is_empty() {
             let message = format!("has no `{name}` at {}", column.places.listed(&missing));
@@ -68,10 +99,10 @@ fn column<'a>(table: &'a Table, name: &str) -> Result<Option<&'a Column>, Refusa
     }
 }
 
-fn is_missing(column: &Column, row: usize) -> bool {
+fn has_none(column: &Column, row: usize) -> bool {
     match column.cell(row) {
         Cell::Null => true,
-        Cell::Text(text) => MISSING.contains(&text.trim()),
+        Cell::Text(text) => is_missing(text),
         Cell::Number(_) | Cell::Nested => false,
     }
 }
@@ -88,15 +119,20 @@ impl Covariates {
         groups: Option<&[String]>,
     ) -> Result<Option<Covariates>, Refusal> {
         let mut problems = Problems::default();
-        let (mut names, mut columns) = (Vec::new(), Vec::new());
+        let (mut names, mut columns, mut read_as) = (Vec::new(), Vec::new(), Vec::new());
         for name in &data.covariates {
+            let built_in = |named| (ReadAs::BuiltIn, named);
             let found = match column(table, name) {
                 Ok(Some(column)) => of_column(name, column),
-                Ok(None) if name == LENGTH => of_length(texts),
-                Ok(None) => of_sizes(groups),
+                Ok(None) if name == LENGTH => of_length(texts).map(built_in),
+                Ok(None) => of_sizes(groups).map(built_in),
                 Err(refusal) => Err(refusal),
             };
-            for (name, values) in problems.keep(found).unwrap_or_default() {
+            let Some((how, named)) = problems.keep(found) else {
+                continue;
+            };
+            read_as.push((name.clone(), how));
+            for (name, values) in named {
                 if values.iter().all(|value| *value == values[0]) {
                     let message =
                         format!("covariate `{name}` is constant: there is nothing to take out");
@@ -107,29 +143,41 @@ impl Covariates {
             }
         }
         let z = DMatrix::from_iterator(table.n_rows, columns.len(), columns.into_iter().flatten());
-        problems.finish((!names.is_empty()).then_some(Covariates { names, z }))
+        // What is wrong with one was said above.
+        let kinds = data.covariates.iter();
+        let kinds = kinds.filter_map(|name| Covariate::of(table, name).ok());
+        let kinds = kinds.collect();
+        problems.finish((!names.is_empty()).then_some(Covariates {
+            read_as,
+            names,
+            z,
+            kinds,
+        }))
     }
 
     /// Z where groups are the rows: the mean of each.
     pub fn means(&self, groups: &Groups) -> Covariates {
         Covariates {
+            read_as: self.read_as.clone(),
             names: self.names.clone(),
             z: groups.means(&self.z),
+            kinds: self.kinds.clone(),
         }
     }
 }
 
-type Named = Vec<(String, Vec<f64>)>;
+pub(super) type Named = Vec<(String, Vec<f64>)>;
 
 /// Numbers as they are, or a dummy for each level but the first.
-fn of_column(name: &str, column: &Column) -> Result<Named, Refusal> {
+fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
     let n_rows = column.places.numbers.len();
     let numbers: Vec<f64> = (0..n_rows)
         .filter_map(|row| number(column.cell(row)).ok())
         .collect();
     if numbers.len() == n_rows {
-        return Ok(vec![(name.to_owned(), numbers)]);
+        return Ok((ReadAs::Numbers, vec![(name.to_owned(), numbers)]));
     }
+    refuse_words_among_numbers(name, column, &numbers)?;
     let mut levels_of = Vec::with_capacity(n_rows);
     for row in 0..n_rows {
         match column.cell(row) {
@@ -152,10 +200,38 @@ fn of_column(name: &str, column: &Column) -> Result<Named, Refusal> {
         let values = levels_of.iter().map(|own| f64::from(own == level));
         (format!("{name} = {level}"), values.collect())
     };
-    Ok(levels[1..].iter().map(dummy).collect())
+    let how = ReadAs::Categories(levels.len());
+    Ok((how, levels[1..].iter().map(dummy).collect()))
 }
 
-fn of_length(texts: &[String]) -> Result<Named, Refusal> {
+/// "30+" among ages: where more rows or more different values are numbers than words, the column is no category.
+fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> Result<(), Problem> {
+    let n_rows = column.places.numbers.len();
+    let words = (0..n_rows).filter_map(|row| match column.cell(row) {
+        Cell::Text(text) if number(column.cell(row)).is_err() => Some((row, text.trim())),
+        _ => None,
+    });
+    let different: BTreeSet<&str> = words.clone().map(|(_, word)| word).collect();
+    let different_numbers: BTreeSet<u64> = numbers.iter().map(|value| value.to_bits()).collect();
+    let are_numbers = 2 * numbers.len() > n_rows || different_numbers.len() > different.len();
+    let Some((row, word)) = words.clone().next().filter(|_| are_numbers) else {
+        return Ok(());
+    };
+    let more = match words.clone().count() {
+        1 => format!(", and the other {} values are", n_rows - 1),
+        count => format!("; {count} of {n_rows} values are not"),
+    };
+    let message = format!(
+        "covariate `{name}` = {} is not a finite number{more}",
+        quoted(word)
+    );
+    let remedy = separators::advice(words.map(|(_, word)| word)).unwrap_or_else(|| {
+        format!("a number there, or nothing for a missing value; if the values are categories, a letter in front of each (`{}1`)", name.chars().next().unwrap_or('c'))
+    });
+    Err(Problem::new(column.places.of(row), message).with_try(remedy))
+}
+
+pub(super) fn of_length(texts: &[String]) -> Result<Named, Refusal> {
     if texts.is_empty() {
         let problem = Problem::new(
             "[data] covariates",
@@ -173,7 +249,7 @@ fn of_length(texts: &[String]) -> Result<Named, Refusal> {
         .collect())
 }
 
-fn of_sizes(groups: Option<&[String]>) -> Result<Named, Refusal> {
+pub(super) fn of_sizes(groups: Option<&[String]>) -> Result<Named, Refusal> {
     let Some(labels) = groups else {
         let problem = Problem::new(
             "[data] covariates",
@@ -188,6 +264,12 @@ fn of_sizes(groups: Option<&[String]>) -> Result<Named, Refusal> {
         .iter()
         .map(|&group| (sizes[group] as f64).ln());
     Ok(vec![(LOG_SIZE.to_owned(), of_row.collect())])
+}
+
+/// "age as numbers" and "site as dummies of 3 categories", for whoever must know how the table was understood.
+pub fn as_read(covariates: &Covariates) -> Vec<String> {
+    let shown = covariates.read_as.iter();
+    shown.map(|(name, how)| format!("{name}{how}")).collect()
 }
 
 /// "age, site = north and 2 more", for messages.

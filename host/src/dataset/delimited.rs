@@ -1,26 +1,24 @@
 //! .csv and .tsv: one header, quoted fields with line breaks inside, every row as long as the header.
 //!
-//! The `csv` crate splits; this module keeps the line numbers right and refuses what the crate would let pass: ragged rows and a quote that
-//! is never closed, which would swallow the rest of the file.
+//! The `csv` crate splits; this module keeps the line numbers right and refuses what the crate would let pass: ragged rows, and quotes that
+//! swallow rows (`quotes`).
 
 use std::sync::Arc;
 
+use super::quotes;
+use super::repeated::Repeated;
 use super::table::{Cell, Cells, Column, Places, Table, Texts, as_text, count_lines};
-use crate::problem::{Problem, Problems, Refusal};
+use crate::problem::{Problem, Problems, Refusal, quoted};
 
 /// Reads the bytes of a file.
 pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal> {
     let text = as_text(&file, bytes)?;
-    if let Some(line) = unclosed_quote(text.as_bytes(), delimiter) {
-        let message = "a quoted field begins here and is never closed";
-        return Err(Problem::new(format!("{file}:{line}"), message).into());
-    }
+    let spans = quotes::check(&file, text.as_bytes(), delimiter)?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut problems = Problems::default();
     let mut record = csv::StringRecord::new();
     let mut next = |record: &mut csv::StringRecord| {
         reader
@@ -34,12 +32,15 @@ pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal>
     let mut columns = vec![Texts::default(); names.len()];
     let mut lines = Lines::new(text.as_bytes());
     let mut numbers = Vec::new();
+    let mut ragged = Vec::new();
     while next(&mut record)? {
         let line = lines.of(&record);
         if record.len() != names.len() {
-            let (got, expected) = (fields(record.len()), names.len());
-            let message = format!("has {got}, and the header has {expected}");
-            problems.push(Problem::new(format!("{file}:{line}"), message));
+            ragged.push(Ragged {
+                line,
+                n_fields: record.len(),
+                ends_empty: record.iter().next_back() == Some(""),
+            });
             continue;
         }
         numbers.push(line);
@@ -47,9 +48,19 @@ pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal>
             column.push(Cell::Text(field));
         }
     }
+    let mut problems = Problems::default();
+    problems.extend(of_ragged(&file, &names, &ragged, numbers.len()));
     if numbers.is_empty() && problems.is_empty() {
         problems.push(Problem::new(&file, "has a header and no rows"));
     }
+    problems.finish(())?;
+    let cell = |column: usize, row: usize| columns[column].text(row);
+    let cells = quotes::Cells {
+        n_columns: columns.len(),
+        n_rows: numbers.len(),
+        cell: &cell,
+    };
+    quotes::refuse_swallowed_rows(&file, text.as_bytes(), delimiter, &spans, &cells)?;
     let places = Arc::new(Places {
         file: file.clone(),
         are_lines: true,
@@ -64,12 +75,61 @@ pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal>
             places: places.clone(),
         })
         .collect();
-    problems.finish(Table {
+    Ok(Table {
         file,
         hash: blake3::hash(bytes).to_hex().to_string(),
         columns,
         n_rows: places.numbers.len(),
     })
+}
+
+/// A row that is longer or shorter than the header.
+struct Ragged {
+    line: usize,
+    n_fields: usize,
+    ends_empty: bool,
+}
+
+/// What is wrong with a file of which these rows do not fit the header and `n_fitting` do: the reason where there is one, else the rows by their length.
+fn of_ragged(file: &str, names: &[String], ragged: &[Ragged], n_fitting: usize) -> Vec<Problem> {
+    let Some(first) = ragged.first() else {
+        return Vec::new();
+    };
+    let place = |line: usize| format!("{file}:{line}");
+    let all_alike = ragged.iter().all(|row| row.n_fields == first.n_fields);
+    let header = names.first().map_or("", String::as_str);
+    let is_title = names.len() < first.n_fields && (names.len() == 1 || header.starts_with('#'));
+    if all_alike && is_title && n_fitting * 10 <= ragged.len() {
+        let message = format!(
+            "the header {} has {}, and the lines from line {} on have {}: it reads like a comment or a title above the header",
+            quoted(header),
+            fields(names.len()),
+            first.line,
+            first.n_fields
+        );
+        let problem = Problem::new(place(1), message);
+        return vec![problem.with_try("the same file without the lines above the header")];
+    }
+    let ends_in_delimiter = |row: &Ragged| row.ends_empty && row.n_fields == names.len() + 1;
+    if n_fitting == 0 && ragged.iter().all(ends_in_delimiter) {
+        let message = format!(
+            "every row ends in a delimiter and so has {}, and the header, which does not, has {}",
+            fields(first.n_fields),
+            names.len()
+        );
+        let problem = Problem::new(place(first.line), message);
+        return vec![
+            problem.with_try("the same file without the delimiters at the ends of the rows"),
+        ];
+    }
+    let mut repeated = Repeated::default();
+    for row in ragged {
+        let (got, expected) = (fields(row.n_fields), names.len());
+        let message = format!("has {got}, and the header has {expected}");
+        repeated.push(row.line, &message, || message.clone());
+    }
+    let remedy = "quotes around a field that holds the delimiter, a quote or a line break";
+    repeated.problems(file, remedy)
 }
 
 fn fields(count: usize) -> String {
@@ -106,24 +166,4 @@ impl<'a> Lines<'a> {
         self.counted = at.min(self.bytes.len());
         self.line
     }
-}
-
-/// The line of a quoted field that the end of the file finds open. A quote opens a field only at its start, and `""` is a quote inside.
-fn unclosed_quote(bytes: &[u8], delimiter: u8) -> Option<usize> {
-    let mut opened = None;
-    let mut is_start = true;
-    let mut i = 0;
-    while i < bytes.len() {
-        let byte = bytes[i];
-        match opened {
-            Some(_) if byte == b'"' && bytes.get(i + 1) == Some(&b'"') => i += 1,
-            Some(_) if byte == b'"' => opened = None,
-            Some(_) => {}
-            None if byte == b'"' && is_start => opened = Some(i),
-            None => {}
-        }
-        is_start = opened.is_none() && (byte == delimiter || byte == b'\n' || byte == b'\r');
-        i += 1;
-    }
-    opened.map(|at| 1 + count_lines(&bytes[..at]))
 }

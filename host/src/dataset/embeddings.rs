@@ -8,9 +8,14 @@ use std::sync::Arc;
 
 use nalgebra::DMatrix;
 
-use super::join::{Ids, first};
+use super::LARGEST_VALUE;
+use super::counting::misnumbered;
+use super::form::Lost;
+use super::join::{Ids, first, name_of};
+use super::named_columns::in_order;
 use super::npy;
-use super::table::{Cell, Column, Places, Table, as_text, read_bytes};
+use super::numbering::{Numbering, range, titled};
+use super::table::{Cell, Column, Places, Table, Wanted, as_text, read_bytes};
 use crate::problem::{Problem, Problems, Refusal, quoted, shown_path};
 
 /// Vectors in the order of a dataset.
@@ -18,10 +23,14 @@ use crate::problem::{Problem, Problems, Refusal, quoted, shown_path};
 pub struct Precomputed {
     /// n_rows × dim, all finite, row i for id i of the dataset.
     pub x: DMatrix<f64>,
+    /// Names of its columns; `None` for a .npy file, which has none.
+    pub columns: Option<Vec<String>>,
     /// Every file read: its name and the blake3 hash of its bytes.
     pub hashes: Vec<(String, String)>,
     /// Vectors whose id the dataset does not have; they are left out.
     pub n_extra: usize,
+    /// What else was left out, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Reads vectors and puts them in the order of `dataset_ids`.
@@ -30,7 +39,8 @@ pub struct Precomputed {
 ///
 /// # Errors
 /// A [`Refusal`]: a file that cannot be read or is not what it should be, ids that are empty, repeated or of another number than the vectors,
-/// a dataset row without a vector, a value that is missing, infinite or no number.
+/// a dataset row without a vector, a value that is missing, infinite, no number or too large to be squared, a column that numbers the rows. Such a column with the name of an index is
+/// left out.
 pub fn read_precomputed(
     embeddings: &Path,
     ids: Option<&Path>,
@@ -39,16 +49,22 @@ pub fn read_precomputed(
 ) -> Result<Precomputed, Refusal> {
     let vectors = match ids {
         Some(ids) => Vectors::from_npy(embeddings, ids)?,
-        None => Vectors::from_table(embeddings, id_column)?,
+        None => Vectors::from_table(embeddings, id_column, None)?,
     };
-    let rows = vectors.rows(dataset_ids)?;
-    vectors.refuse_not_finite(&rows)?;
-    let x = &vectors.x;
-    Ok(Precomputed {
-        x: DMatrix::from_fn(rows.len(), x.ncols(), |row, column| x[(rows[row], column)]),
-        n_extra: vectors.ids.names.len() - rows.len(),
-        hashes: vectors.hashes,
-    })
+    vectors.of_rows(dataset_ids)
+}
+
+/// The same from a table with exactly the columns of these names besides the ids, in any order; they are returned in this one.
+///
+/// # Errors
+/// As [`read_precomputed`]; other columns, with both lists.
+pub fn read_columns(
+    embeddings: &Path,
+    id_column: &str,
+    names: &[String],
+    dataset_ids: &[String],
+) -> Result<Precomputed, Refusal> {
+    Vectors::from_table(embeddings, id_column, Some(names))?.of_rows(dataset_ids)
 }
 
 /// Vectors in the order of their file.
@@ -59,9 +75,24 @@ struct Vectors {
     /// Columns by name, where they have one.
     names: Option<Vec<String>>,
     hashes: Vec<(String, String)>,
+    notes: Vec<String>,
 }
 
 impl Vectors {
+    /// The vectors of a dataset's rows.
+    fn of_rows(self, dataset_ids: &[String]) -> Result<Precomputed, Refusal> {
+        let rows = self.rows(dataset_ids)?;
+        self.refuse_unusable(&rows)?;
+        let x = &self.x;
+        Ok(Precomputed {
+            x: DMatrix::from_fn(rows.len(), x.ncols(), |row, column| x[(rows[row], column)]),
+            columns: self.names,
+            n_extra: self.ids.names.len() - rows.len(),
+            hashes: self.hashes,
+            notes: self.notes,
+        })
+    }
+
     fn from_npy(embeddings: &Path, ids: &Path) -> Result<Vectors, Refusal> {
         let file = shown_path(embeddings);
         let bytes = read_bytes(embeddings, &file)?;
@@ -83,42 +114,77 @@ impl Vectors {
             are_lines: true,
             numbers: (1..=names.len()).collect(),
         };
+        let ids_of_rows = Ids::new(names, &places)?;
+        for (j, column) in x.column_iter().enumerate() {
+            if let Some(numbering) = Numbering::of(None, column.as_slice(), &ids_of_rows.names) {
+                let column = format!("column {}", j + 1);
+                return Err(no_dimension(&file, &column, numbering).into());
+            }
+        }
         Ok(Vectors {
-            ids: Ids::new(names, &places)?,
+            ids: ids_of_rows,
             hashes: vec![hash(embeddings, &bytes), hash(ids, &id_bytes)],
             names: None,
+            notes: Vec::new(),
             x,
             file,
         })
     }
 
-    fn from_table(embeddings: &Path, id_column: &str) -> Result<Vectors, Refusal> {
-        let table = Table::read(embeddings)?;
+    fn from_table(
+        embeddings: &Path,
+        id_column: &str,
+        names: Option<&[String]>,
+    ) -> Result<Vectors, Refusal> {
+        let table = Table::read_columns(embeddings, Wanted::Named(&|_| true))?;
         let ids = Ids::of(&table, id_column)?;
-        let columns: Vec<&Column> = table
+        let columns: Vec<(usize, &Column)> = table
             .columns
             .iter()
-            .filter(|column| column.name != id_column)
+            .enumerate()
+            .filter(|(_, column)| column.name != id_column)
             .collect();
         if columns.is_empty() {
             let message = format!("has no column besides `{id_column}`");
             return Err(Problem::new(&table.file, message).into());
         }
+        let columns = match names {
+            Some(names) => of_the_model(&table.file, columns, names)?,
+            None => columns,
+        };
+        let is_new = names.is_none();
         let mut problems = Problems::default();
+        let mut wrong = Vec::new();
+        let (mut names, mut notes) = (Vec::new(), Vec::new());
         let mut x = DMatrix::zeros(table.n_rows, columns.len());
-        for (j, column) in columns.iter().enumerate() {
-            match fill(x.column_mut(j).as_mut_slice(), column) {
-                Ok(()) => {}
-                Err(problem) => problems.push(problem),
+        for (at, column) in columns {
+            let dimension = &mut x.column_mut(names.len());
+            let values = dimension.as_mut_slice();
+            if let Err(problem) = fill(values, column, at) {
+                wrong.push(problem);
+                continue;
+            }
+            let title = titled(&column.name, at);
+            match Numbering::of(Some(&column.name), values, &ids.names).filter(|_| is_new) {
+                None => names.push(column.name.clone()),
+                Some(Numbering::Index) => notes.push(left_out(&table.file, &title, values)),
+                Some(other) => problems.push(no_dimension(&table.file, &title, other)),
             }
         }
+        problems.extend(first_wrong(wrong));
+        problems.finish(())?;
+        if names.is_empty() {
+            let message = format!("has no column of numbers besides `{id_column}` but an index");
+            return Err(Problem::new(&table.file, message).into());
+        }
         let name = embeddings.file_name().unwrap_or_default();
-        problems.finish(Vectors {
+        Ok(Vectors {
             hashes: vec![(name.to_string_lossy().into_owned(), table.hash.clone())],
-            names: Some(columns.iter().map(|column| column.name.clone()).collect()),
+            x: x.resize_horizontally(names.len(), 0.0),
+            names: Some(names),
             file: table.file.clone(),
+            notes,
             ids,
-            x,
         })
     }
 
@@ -136,6 +202,7 @@ impl Vectors {
             return Ok(rows);
         }
         let names: Vec<&str> = self.ids.names.iter().map(String::as_str).collect();
+        let numbered = misnumbered(dataset_ids, &self.ids.names);
         let message = format!(
             "has no vector for {} of the dataset's {} ids ({}); its own are {}",
             missing.len(),
@@ -143,17 +210,47 @@ impl Vectors {
             first(&missing),
             first(&names)
         );
-        Err(Problem::new(&self.file, message)
-            .with_try("vectors for every row, or a data file of the rows that have one"))
+        if let Some(numbered) = numbered {
+            let remedy = numbered.remedy("the file of vectors");
+            return Err(Problem::new(&self.file, message).with_try(remedy));
+        }
+        let dataset_ids = Ids::known(dataset_ids);
+        Err(
+            match Lost::of("the data", &dataset_ids, &self.file, &self.ids) {
+                Some(lost) => Problem::new(&self.file, format!("{message}; {}", lost.seen()))
+                    .with_try(lost.remedy()),
+                None => Problem::new(&self.file, message)
+                    .with_try("vectors for every row, or a data file of the rows that have one"),
+            },
+        )
     }
 
-    /// The first value that is not finite among the rows that are used, and how many more there are.
-    fn refuse_not_finite(&self, rows: &[usize]) -> Result<(), Problem> {
+    /// The first value among the rows that are used that cannot be calculated with, and how many more there are.
+    fn refuse_unusable(&self, rows: &[usize]) -> Result<(), Problem> {
+        self.refuse_values(rows, |value| !value.is_finite(), "not finite")?;
+        // Squares of larger ones, and sums of such squares, are no numbers.
+        let is_too_large = |value: f64| value.abs() > LARGEST_VALUE;
+        let what = format!("beyond ±{LARGEST_VALUE:e}, the most that is accepted");
+        self.refuse_values(rows, is_too_large, &what)
+            .map_err(|problem| {
+                problem.with_try(
+                    "look at how the vectors were made: an infinite value may have been replaced by the largest number, as np.nan_to_num does",
+                )
+            })
+    }
+
+    /// `what` values are for which `is_refused` holds, in words.
+    fn refuse_values(
+        &self,
+        rows: &[usize],
+        is_refused: impl Fn(f64) -> bool,
+        what: &str,
+    ) -> Result<(), Problem> {
         let mut found = None;
         let mut count = 0;
         for row in rows {
             for column in 0..self.x.ncols() {
-                if !self.x[(*row, column)].is_finite() {
+                if is_refused(self.x[(*row, column)]) {
                     found = found.or(Some((*row, column)));
                     count += 1;
                 }
@@ -166,14 +263,17 @@ impl Vectors {
             Some(names) => format!("column `{}`", names[column]),
             None => format!("column {}", column + 1),
         };
-        let more = match count {
-            1 => String::new(),
-            count => format!(
-                "; {count} of {} values are not finite",
-                rows.len() * self.x.ncols()
-            ),
-        };
+        let total = rows.len() * self.x.ncols();
         let value = self.x[(row, column)];
+        let value = match value.is_finite() {
+            true => format!("{value:e}"),
+            false => value.to_string(),
+        };
+        let more = match (count, value.as_str()) {
+            (1, "NaN" | "inf" | "-inf") => String::new(),
+            (1, _) => format!("; it is {what}"),
+            (count, _) => format!("; {count} of {total} values are {what}"),
+        };
         let message = format!(
             "row {} (id `{}`), {name} is {value}{more}",
             row + 1,
@@ -181,6 +281,16 @@ impl Vectors {
         );
         Err(Problem::new(&self.file, message))
     }
+}
+
+/// The columns that a model was made with, in its order; an index that a program has put beside them does not count.
+fn of_the_model<'a>(
+    file: &str,
+    mut columns: Vec<(usize, &'a Column)>,
+    names: &[String],
+) -> Result<Vec<(usize, &'a Column)>, Problem> {
+    columns.retain(|(_, column)| names.contains(&column.name) || !Numbering::is_index(column));
+    in_order(file, columns, names)
 }
 
 fn hash(path: &Path, bytes: &[u8]) -> (String, String) {
@@ -192,7 +302,7 @@ fn hash(path: &Path, bytes: &[u8]) -> (String, String) {
 }
 
 /// One dimension from a column of a table.
-fn fill(values: &mut [f64], column: &Column) -> Result<(), Problem> {
+fn fill(values: &mut [f64], column: &Column, at: usize) -> Result<(), Problem> {
     for (row, value) in values.iter_mut().enumerate() {
         *value = match column.cell(row) {
             Cell::Number(number) => number,
@@ -200,19 +310,51 @@ fn fill(values: &mut [f64], column: &Column) -> Result<(), Problem> {
             Cell::Text(text) => text
                 .trim()
                 .parse()
-                .map_err(|_| wrong(column, row, &quoted(text)))?,
+                .map_err(|_| wrong(column, at, row, &quoted(text)))?,
             Cell::Null => f64::NAN,
-            Cell::Nested => return Err(wrong(column, row, "a list or an object")),
+            Cell::Nested => return Err(wrong(column, at, row, "a list or an object")),
         };
     }
     Ok(())
 }
 
-fn wrong(column: &Column, row: usize, what: &str) -> Problem {
+fn wrong(column: &Column, at: usize, row: usize, what: &str) -> Problem {
     let places: &Arc<Places> = &column.places;
-    Problem::new(
-        places.of(row),
-        format!("`{}` = {what} is not a number", column.name),
+    let name = match column.name.as_str() {
+        "" => titled("", at),
+        name => format!("`{name}`"),
+    };
+    Problem::new(places.of(row), format!("{name} = {what} is not a number"))
+        .with_try("a table of the id column and one numeric column a dimension, nothing else")
+}
+
+/// Of columns that are wrong in the same way the first, and how many there are.
+fn first_wrong(problems: Vec<Problem>) -> Option<Problem> {
+    let n_columns = problems.len();
+    let mut first = problems.into_iter().next()?;
+    if n_columns > 1 {
+        first.message = format!("{}; {n_columns} columns have such cells", first.message);
+    }
+    Some(first)
+}
+
+/// What is said of an index that pandas or R wrote.
+fn left_out(file: &str, title: &str, values: &[f64]) -> String {
+    let (low, high) = range(values);
+    format!(
+        "{}: {title} numbers the rows ({low} to {high}) and was left out of the vectors",
+        name_of(file)
     )
-    .with_try("a table of the id column and one numeric column a dimension, nothing else")
+}
+
+fn no_dimension(file: &str, title: &str, numbering: Numbering) -> Problem {
+    let what = match numbering {
+        Numbering::Id => "holds the id of each row again",
+        Numbering::Index | Numbering::Running => "counts the rows of the file",
+    };
+    Problem::new(
+        file,
+        format!("{title} {what} and is no dimension of a vector"),
+    )
+    .with_try("the file without this column")
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::table::{Cell, Places, Table};
+use super::form::{Alike, Lost};
+use super::table::{Cell, Column, Places, Table};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted};
 
 /// The ids of a table: text, none empty, none twice.
@@ -21,6 +22,7 @@ impl Ids {
     /// There is no such column, or an id is empty or repeated: the lines are named.
     pub fn of(table: &Table, column: &str) -> Result<Ids, Refusal> {
         let column = table.column("id", column)?;
+        refuse_rounded(column)?;
         let names = (0..table.n_rows).map(|row| match column.cell(row) {
             Cell::Text(text) => text.to_owned(),
             Cell::Number(number) => number.to_string(),
@@ -65,24 +67,60 @@ impl Ids {
         problems.finish(Ids { names, rows })
     }
 
+    /// Ids that are known to be none empty, none twice.
+    pub fn known(names: &[String]) -> Ids {
+        let rows = names.iter().enumerate();
+        Ids {
+            rows: rows.map(|(row, name)| (name.clone(), row)).collect(),
+            names: names.to_vec(),
+        }
+    }
+
     /// The row of an id.
     pub fn row(&self, id: &str) -> Option<usize> {
         self.rows.get(id).copied()
     }
 }
 
-/// Adds the columns of `other` to `table`, row by id. Returns one sentence when ids have no partner on the other side.
+/// Ids that a program has turned into floating-point numbers: of more than 15 digits the last ones are lost.
+fn refuse_rounded(column: &Column) -> Result<(), Problem> {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    let n_rows = column.places.numbers.len();
+    let is_rounded =
+        |row: &usize| matches!(column.cell(*row), Cell::Number(id) if id.abs() >= EXACT);
+    let Some(row) = (0..n_rows).find(is_rounded) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the ids in `{}` are floating-point numbers, which hold no more than 15 digits, and this one has more",
+        column.name
+    );
+    Err(Problem::new(column.places.of(row), message).with_try("ids as text or as whole numbers"))
+}
+
+/// What a reader should know of a join.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// One sentence when ids have no partner on the other side.
+    pub note: Option<String>,
+    /// Ids without a partner that differ from one in form.
+    pub lost: Option<Lost>,
+    /// Ids of the other table that differ from each other in form alone.
+    pub alike: Option<Alike>,
+}
+
+/// Adds the columns of `other` but its `id_column` to `table`, row by id.
 ///
 /// # Errors
-/// An id column is missing or faulty, or no id at all is found on both sides.
+/// No id at all is found on both sides.
 pub fn join(
     table: &mut Table,
     ids: &Ids,
     other: &Table,
+    other_ids: &Ids,
     id_column: &str,
     prefix: &str,
-) -> Result<Option<String>, Refusal> {
-    let other_ids = Ids::of(other, id_column)?;
+) -> Result<Joined, Refusal> {
     let rows: Vec<Option<usize>> = ids.names.iter().map(|id| other_ids.row(id)).collect();
     let numbers = &other.columns[0].places.numbers; // not empty: the id column is among them
     let places = Arc::new(Places {
@@ -93,14 +131,19 @@ pub fn join(
             .map(|row| row.map_or(0, |row| numbers[row]))
             .collect(),
     });
-    let note = unmatched(table, ids, other, &other_ids)?;
+    let lost = Lost::of(&table.file, ids, &other.file, other_ids);
+    let note = unmatched(table, ids, other, other_ids, lost.as_ref())?;
     for column in other.columns.iter().filter(|c| c.name != id_column) {
         let name = format!("{prefix}{}", column.name);
         table
             .columns
             .push(column.picked(&rows, places.clone(), name));
     }
-    Ok(note)
+    Ok(Joined {
+        note,
+        lost,
+        alike: Alike::of(other_ids.names.iter().map(String::as_str)),
+    })
 }
 
 fn unmatched(
@@ -108,6 +151,7 @@ fn unmatched(
     ids: &Ids,
     other: &Table,
     other_ids: &Ids,
+    lost: Option<&Lost>,
 ) -> Result<Option<String>, Problem> {
     let missing = without_partner(ids, other_ids);
     let extra = without_partner(other_ids, ids);
@@ -118,8 +162,12 @@ fn unmatched(
             table.file,
             first(&missing)
         );
-        return Err(Problem::new(&other.file, message)
-            .with_try("id = the name of its id column, under [[data.join]]"));
+        return Err(match lost {
+            Some(lost) => Problem::new(&other.file, format!("{message}; {}", lost.seen()))
+                .with_try(lost.remedy()),
+            None => Problem::new(&other.file, message)
+                .with_try("id = the name of its id column, under [[data.join]]"),
+        });
     }
     let mut parts = Vec::new();
     if !missing.is_empty() {
@@ -143,7 +191,7 @@ fn unmatched(
 }
 
 /// A file by its name alone: notes stand in reports, which hold no path of the machine.
-fn name_of(file: &str) -> &str {
+pub(super) fn name_of(file: &str) -> &str {
     file.rsplit(['/', '\\']).next().unwrap_or(file)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Target;
+use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
 use crate::plan::{DataPlan, RaterPlan};
 
@@ -61,7 +62,7 @@ pub(super) fn shared(
 
 fn labels(column: &Column, n_rows: usize) -> Option<Vec<String>> {
     let label = |row: usize| match column.cell(row) {
-        Cell::Text(text) if (1..=MOST_CHARACTERS).contains(&text.chars().count()) => {
+        Cell::Text(text) if text.chars().count() <= MOST_CHARACTERS && !is_missing(text) => {
             Some(text.to_owned())
         }
         Cell::Number(number) if !number.is_nan() => Some(number.to_string()),

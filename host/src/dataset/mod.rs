@@ -1,35 +1,61 @@
-//! [`Dataset`]: the rows of a study, read once and never changed. Ids, texts, groups and targets, in the order of the main file.
+//! [`Dataset`]: the rows of a study, read once and never changed. Ids, texts, groups and targets, in the order of their ids, so that nothing that is drawn or
+//! summed depends on the order of a file.
 //!
 //! Tables are read and joined here, targets found and made into numbers, and everything refused that would make an evaluation meaningless.
 //! Rows are never dropped or repaired: a missing target value is NaN, and which rows a target has is for the engine to see.
 
 mod by_group;
+mod content;
+mod counting;
+mod covariate;
 mod covariates;
 mod delimited;
+mod doubt;
 pub mod embeddings;
+pub mod form;
 mod join;
 mod jsonl;
 mod labels;
+mod missing;
+mod named_columns;
+mod new_rows;
 pub mod npy;
+mod numbering;
 mod parquet;
+mod quiet;
+mod quotes;
 mod raters;
+mod repeated;
+mod separators;
 pub mod table;
 pub(crate) mod targets;
 
 use crate::plan::{DataPlan, RaterPlan};
-use crate::problem::{Problem, Problems, Refusal};
+use crate::problem::{Problem, Problems, Refusal, listed_up_to};
+use content::hash_of_rows;
+use form::{Alike, Lost, with_lost_first};
 use join::Ids;
-use table::{Cell, Table};
+use missing::is_missing;
+use table::{Cell, Table, Wanted};
 
 pub use by_group::{Analysed, one_value_a_group};
-pub use covariates::{Covariates, LENGTH as LENGTH_COVARIATE, LOG_SIZE, listed};
+pub use counting::{Misnumbered, in_number_order};
+pub use covariate::Covariate;
+pub use covariates::{Covariates, LENGTH as LENGTH_COVARIATE, LOG_SIZE, as_read, listed};
+pub use doubt::Doubt;
+pub use new_rows::{Asked, NewRows};
 pub use raters::RaterPanel;
 
+/// Targets, ratings, covariates and vectors up to this size are accepted: squares of larger numbers, and sums of such squares, are no numbers.
+pub const LARGEST_VALUE: f64 = 1e100;
+
 /// The rows of a study.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Dataset {
-    /// One a row, none empty, none twice.
+    /// One a row, none empty, none twice; ascending as bytes.
     pub ids: Vec<String>,
+    /// Where each row stands in the main file, from 0.
+    pub file_rows: Vec<usize>,
     /// The text columns, in the order of the plan, one text a row; empty when the plan names none.
     pub texts: Vec<Vec<String>>,
     /// At least one, unless the plan asks for none.
@@ -44,10 +70,27 @@ pub struct Dataset {
     pub n_read: usize,
     /// What a reader should know, one sentence each: unmatched ids, raters that are not used.
     pub notes: Vec<String>,
+    /// What may have been meant otherwise than it was read.
+    pub doubts: Vec<Doubt>,
+    /// Joined files whose ids seem to count from another number than those of the main file.
+    pub misnumbered: Vec<(String, Misnumbered)>,
+    /// Ids that differ in form alone.
+    pub spelling: Spelling,
     /// Reasons in words for which whole rows are in no analysis, with their number. Rows without a covariate are not here, the others are all the same.
     pub dropped: Vec<(String, usize)>,
     /// Every file read: its name and the blake3 hash of its bytes.
     pub hashes: Vec<(String, String)>,
+    /// The same files with the hash of their rows in the order of the ids.
+    pub contents: Vec<(String, String)>,
+}
+
+/// Ids that differ in form alone: lost in joins, or beside each other in one file.
+#[derive(Debug, Clone, Default)]
+pub struct Spelling {
+    /// Of each join that lost some.
+    pub lost: Vec<Lost>,
+    /// The name of a file, and its ids that look alike.
+    pub alike: Vec<(String, Alike)>,
 }
 
 /// What is to be predicted.
@@ -73,26 +116,46 @@ impl Dataset {
     ///
     /// # Errors
     /// A [`Refusal`] naming file, line and column: a file that cannot be read or is damaged, an id that is empty or repeated, a column that does
-    /// not exist, a target that is not numeric, constant, without values or with fewer than 2 × `folds`, a row without text or group.
+    /// not exist, a target that is not numeric, constant, without values or with fewer than 2 × `folds`, a row without text or group, a covariate with words
+    /// among its numbers.
     pub fn read(data: &DataPlan, raters: &[RaterPlan], folds: u32) -> Result<Dataset, Refusal> {
         let mut problems = Problems::default();
-        let mut table = Table::read(&data.path)?;
+        let is_wanted = |name: &str| targets::is_wanted(name, data, raters);
+        let mut table = Table::read_columns(&data.path, Wanted::Named(&is_wanted))?;
         let mut ids = Ids::of(&table, &data.id)?;
         let n_read = table.n_rows;
-        let mut hashes = vec![hash_of(&data.path, &table)];
-        let mut notes = Vec::new();
+        let mut hashes = vec![(name_of(&data.path), table.hash.clone())];
+        let mut contents = vec![(name_of(&data.path), hash_of_rows(&table, &ids))];
+        let (mut notes, mut misnumbered) = (Vec::new(), Vec::new());
+        let mut spelling = Spelling::default();
+        spelling.add_alike(&table, Alike::of(ids.names.iter().map(String::as_str)));
         for plan in &data.joins {
-            let joined = Table::read(&plan.path).and_then(|other| {
-                hashes.push(hash_of(&plan.path, &other));
-                join::join(&mut table, &ids, &other, &plan.id, &plan.prefix)
+            let is_wanted =
+                |name: &str| name == plan.id || is_wanted(&format!("{}{name}", plan.prefix));
+            let other = Table::read_columns(&plan.path, Wanted::Named(&is_wanted));
+            let joined = other.and_then(|other| {
+                let other_ids = Ids::of(&other, &plan.id)?;
+                let name = name_of(&plan.path);
+                hashes.push((name.clone(), other.hash.clone()));
+                contents.push((name.clone(), hash_of_rows(&other, &other_ids)));
+                let found = counting::misnumbered(&ids.names, &other_ids.names);
+                misnumbered.extend(found.map(|found| (name, found)));
+                let joined =
+                    join::join(&mut table, &ids, &other, &other_ids, &plan.id, &plan.prefix)?;
+                spelling.add_alike(&other, joined.alike);
+                spelling.lost.extend(joined.lost);
+                Ok(joined.note)
             });
             notes.extend(problems.keep(joined).flatten());
         }
         problems.finish(())?; // without its columns, more messages would mislead
-        let complete = covariates::complete_rows(&table, data)?;
-        if complete.len() < n_read {
-            table.keep(&complete);
-            refuse_no_rows(&table)?;
+        let reasoned = |refusal| with_lost_first(&spelling.lost, refusal);
+        let mut file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
+        let n_complete = file_rows.len();
+        file_rows.sort_unstable_by(|a, b| ids.names[*a].cmp(&ids.names[*b]));
+        if !file_rows.iter().copied().eq(0..n_read) {
+            table.keep(&file_rows);
+            refuse_no_rows(&table).map_err(reasoned)?;
             ids = Ids::of(&table, &data.id)?;
         }
         let mut problems = Problems::default();
@@ -111,24 +174,41 @@ impl Dataset {
         let covariates = Covariates::of(&table, data, &joined(&texts), groups.as_deref());
         let covariates = problems.keep(covariates).flatten();
         let mut dropped = rows_without_target(&targets, ids.names.len());
-        if complete.len() < n_read {
-            dropped.push((
-                "no value of a covariate".to_owned(),
-                n_read - complete.len(),
-            ));
+        if n_complete < n_read {
+            dropped.push(("no value of a covariate".to_owned(), n_read - n_complete));
         }
-        problems.finish(Dataset {
+        let named = data.text.iter().zip(&texts);
+        let mut doubts: Vec<Doubt> = named
+            .filter_map(|(name, texts)| doubt::words_for_nothing(name, texts, &ids.names))
+            .collect();
+        let covariate = |name: &String| table.columns.iter().find(|column| column.name == *name);
+        let of_numbers = targets::columns_of(&table, &targets)
+            .into_iter()
+            .chain(data.covariates.iter().filter_map(covariate));
+        doubts.extend(of_numbers.filter_map(separators::thousands));
+        problems.finish(()).map_err(reasoned)?;
+        Ok(Dataset {
+            doubts,
             shared_labels: labels::shared(&table, data, raters, &targets),
             dropped,
             covariates,
             n_read,
             ids: ids.names,
+            file_rows,
             texts,
             targets,
             groups,
             notes,
+            misnumbered,
+            spelling,
             hashes,
+            contents,
         })
+    }
+
+    /// A refusal that begins with the ids that joins lost by their form.
+    pub fn reasoned(&self, refusal: Refusal) -> Refusal {
+        with_lost_first(&self.spelling.lost, refusal)
     }
 
     /// Rows.
@@ -141,9 +221,40 @@ impl Dataset {
         !self.texts.is_empty()
     }
 
+    /// The rows in the order in which they stand in the main file.
+    pub fn in_file_order(&self) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..self.n_rows()).collect();
+        rows.sort_by_key(|&row| self.file_rows.get(row));
+        rows
+    }
+
+    /// Nothing but white space in any text column, of which there is one.
+    pub fn is_blank(&self, row: usize) -> bool {
+        let is_blank = |column: &Vec<String>| column[row].trim().is_empty();
+        self.has_texts() && self.texts.iter().all(is_blank)
+    }
+
+    /// [`Dataset::joined_texts`], each blank one told apart by its id: nobody wrote the same there.
+    pub fn told_apart(&self) -> Vec<String> {
+        let mut texts = self.joined_texts();
+        for (row, text) in texts.iter_mut().enumerate() {
+            if self.is_blank(row) {
+                *text = format!("\0blank\0{}", self.ids[row]);
+            }
+        }
+        texts
+    }
+
     /// The texts of each row as one, a line each; none when the plan names no text column.
     pub fn joined_texts(&self) -> Vec<String> {
         joined(&self.texts)
+    }
+}
+
+impl Spelling {
+    fn add_alike(&mut self, table: &Table, alike: Option<Alike>) {
+        let name = join::name_of(&table.file).to_owned();
+        self.alike.extend(alike.map(|alike| (name, alike)));
     }
 }
 
@@ -162,9 +273,9 @@ fn refuse_no_rows(table: &Table) -> Result<(), Refusal> {
     Err(Problem::new(&table.file, "no row has a value of every covariate").into())
 }
 
-fn hash_of(path: &std::path::Path, table: &Table) -> (String, String) {
+fn name_of(path: &std::path::Path) -> String {
     let name = path.file_name().unwrap_or_default();
-    (name.to_string_lossy().into_owned(), table.hash.clone())
+    name.to_string_lossy().into_owned()
 }
 
 fn rows_without_target(targets: &[Target], n_rows: usize) -> Vec<(String, usize)> {
@@ -186,8 +297,8 @@ fn texts_of(table: &Table, name: &str) -> Result<Vec<String>, Refusal> {
 }
 
 fn groups_of(table: &Table, name: &str) -> Result<Vec<String>, Refusal> {
-    let not_blank = |group: &str| (!group.trim().is_empty()).then(|| group.to_owned());
-    required(table, "group", name, not_blank).map_err(|problem| {
+    let named = |group: &str| (!is_missing(group)).then(|| group.to_owned());
+    required(table, "group", name, named).map_err(|problem| {
         problem
             .with_try("a group of its own for each such row, or no `group`")
             .into()
@@ -204,9 +315,13 @@ fn required(
     let column = table.column(role, name)?;
     let mut values = Vec::with_capacity(table.n_rows);
     let mut missing = Vec::new();
+    let mut words = std::collections::BTreeSet::new();
     for row in 0..table.n_rows {
         let value = match column.cell(row) {
-            Cell::Text(text) => convert(text),
+            Cell::Text(text) => convert(text).or_else(|| {
+                words.insert(text.trim());
+                None
+            }),
             Cell::Number(number) => convert(&number.to_string()),
             Cell::Null | Cell::Nested => None,
         };
@@ -220,9 +335,17 @@ fn required(
     }
     // Lines of the main file: a joined one may lack the rows altogether.
     let lines = table.columns[0].places.listed(&missing);
+    words.remove("");
+    let written = match words.is_empty() {
+        true => String::new(),
+        false => {
+            let words = listed_up_to(5, words.iter().map(|word| format!("`{word}`")));
+            format!(" ({words} is read as none; the name of a {role} is spelled otherwise)")
+        }
+    };
     Err(Problem::new(
         &table.file,
-        format!("has no {role} (`{name}`) at {lines}"),
+        format!("has no {role} (`{name}`) at {lines}{written}"),
     ))
 }
 

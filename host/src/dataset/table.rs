@@ -51,6 +51,8 @@ pub enum Cells {
     Texts(Texts),
     /// Floats of a binary format; NaN for null.
     Numbers(Vec<f64>),
+    /// Lists, objects, and what nobody asked for and was not read.
+    Unread,
 }
 
 /// Many short texts in one allocation: a table of vectors has millions.
@@ -77,16 +79,33 @@ pub enum Cell<'a> {
     Text(&'a str),
     /// A float of a binary format.
     Number(f64),
-    /// A list or an object.
+    /// A list, an object or what was not read.
     Nested,
 }
 
+/// Which columns a reader needs. Those of a text file are all read; of a binary one the others may stay [`Cells::Unread`].
+#[derive(Clone, Copy)]
+pub enum Wanted<'a> {
+    /// All that can be read.
+    Readable,
+    /// Those of these names, or the file is refused.
+    Named(&'a dyn Fn(&str) -> bool),
+}
+
 impl Table {
-    /// Reads a .csv, .tsv, .jsonl or .parquet file.
+    /// Reads a .csv, .tsv, .jsonl or .parquet file, as much of it as can be read.
     ///
     /// # Errors
     /// A [`Refusal`] when the file cannot be read, is not what its name says, is damaged or holds no rows.
     pub fn read(path: &Path) -> Result<Table, Refusal> {
+        Table::read_columns(path, Wanted::Readable)
+    }
+
+    /// Reads a .csv, .tsv, .jsonl or .parquet file for the sake of some columns. The others are there by name.
+    ///
+    /// # Errors
+    /// As [`Table::read`]; a wanted column that cannot be read, or all of them together too large for memory.
+    pub fn read_columns(path: &Path, wanted: Wanted<'_>) -> Result<Table, Refusal> {
         let file = shown_path(path);
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         let bytes = || read_bytes(path, &file);
@@ -94,7 +113,7 @@ impl Table {
             Some("csv") => delimited::read(file.clone(), &bytes()?, b','),
             Some("tsv") => delimited::read(file.clone(), &bytes()?, b'\t'),
             Some("jsonl") => jsonl::read(file.clone(), &bytes()?),
-            Some("parquet") => parquet::read(file.clone(), bytes()?),
+            Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
             _ => {
                 let message = "is none of .csv, .tsv, .jsonl, .parquet";
                 Err(Problem::new(file, message).into())
@@ -140,6 +159,47 @@ impl Table {
     }
 }
 
+/// How much memory the cells of a table take.
+pub(super) struct Size {
+    pub n_rows: usize,
+    pub n_columns: usize,
+    pub bytes: usize,
+}
+
+/// Cells of a text column without their texts: where each ends, and what it is.
+pub(super) fn cell_bytes(n_rows: usize, n_columns: usize) -> usize {
+    let of_cell = size_of::<usize>() + size_of::<Kind>();
+    n_rows.saturating_mul(n_columns).saturating_mul(of_cell)
+}
+
+/// Most bytes that the cells of a file may take: more than any sound file needs, and little enough that a small one cannot fill the memory.
+pub(super) fn most_bytes(file_bytes: usize) -> usize {
+    const ANY_FILE: usize = 512 << 20;
+    ANY_FILE.saturating_add(file_bytes.saturating_mul(8))
+}
+
+impl Size {
+    /// Refuses what is larger than a file of `file_bytes` may become.
+    pub fn check(&self, file: &str, file_bytes: usize) -> Result<(), Problem> {
+        let most = most_bytes(file_bytes);
+        if self.bytes <= most {
+            return Ok(());
+        }
+        let gigabytes = |bytes: usize| format!("{:.1} GB", bytes as f64 / 1e9);
+        let message = format!(
+            "has {} rows, and the {} that are needed would take about {} of memory; a file of its size ({file_bytes} bytes) may take {}",
+            self.n_rows,
+            match self.n_columns {
+                1 => "cells of the column".to_owned(),
+                n => format!("cells of the {n} columns"),
+            },
+            gigabytes(self.bytes),
+            gigabytes(most)
+        );
+        Err(Problem::new(file, message).with_try("a file of the rows and columns of the study"))
+    }
+}
+
 /// The bytes of a file.
 pub fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Problem> {
     std::fs::read(path).map_err(|error| Problem::new(shown, format!("cannot be read: {error}")))
@@ -182,7 +242,7 @@ impl Places {
         }
     }
 
-    /// `line 97`, `lines 97, 402 and 3 more`: the rows that this file has, the first five.
+    /// `line 97`, `lines 97, 402 and 3 more`: the rows that this file has, the first five of the file.
     pub fn listed(&self, rows: &[usize]) -> String {
         let unit = match (self.are_lines, rows.len()) {
             (true, 1) => "line",
@@ -190,7 +250,9 @@ impl Places {
             (false, 1) => "row",
             (false, _) => "rows",
         };
-        let numbers = rows.iter().map(|row| self.numbers[*row].to_string());
+        let mut numbers: Vec<usize> = rows.iter().map(|row| self.numbers[*row]).collect();
+        numbers.sort_unstable();
+        let numbers = numbers.iter().map(usize::to_string);
         format!("{unit} {}", listed_up_to(5, numbers))
     }
 }
@@ -202,12 +264,14 @@ impl Column {
             Cells::Texts(texts) => texts.cell(row),
             Cells::Numbers(numbers) if numbers[row].is_nan() => Cell::Null,
             Cells::Numbers(numbers) => Cell::Number(numbers[row]),
+            Cells::Unread => Cell::Nested,
         }
     }
 
     /// The column with its rows in another order; `None` leaves a row null.
     pub fn picked(&self, rows: &[Option<usize>], places: Arc<Places>, name: String) -> Column {
         let cells = match &self.cells {
+            Cells::Unread => Cells::Unread,
             Cells::Numbers(numbers) => Cells::Numbers(
                 rows.iter()
                     .map(|row| row.map_or(f64::NAN, |row| numbers[row]))
@@ -251,6 +315,19 @@ impl Texts {
     /// How many cells.
     pub fn n_cells(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Bytes of all texts.
+    pub fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The text of a cell, empty where there is none.
+    pub fn text(&self, row: usize) -> &str {
+        match self.cell(row) {
+            Cell::Text(text) => text,
+            _ => "",
+        }
     }
 
     fn cell(&self, row: usize) -> Cell<'_> {

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use globset::GlobBuilder;
 
-use super::Target;
+pub(crate) use super::missing::MISSING;
+use super::missing::is_missing;
+use super::numbering::{Numbering, titled};
 use super::raters::RaterPanel;
+use super::separators;
 use super::table::{Cell, Column, Places, Table};
+use super::{LARGEST_VALUE, Target};
 use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
-
-/// How a missing value is written in a text file. Anything else that is not a number is a word.
-pub(crate) const MISSING: [&str; 6] = ["", "NA", "NaN", "null", "None", "."];
 
 /// The targets of a plan in the order of its patterns, and a sentence for every trait of `[raters]` that none of them names.
 pub fn select(
@@ -25,7 +26,7 @@ pub fn select(
     for rater in raters {
         refuse_shared_name(table, rater, &mut problems);
     }
-    let names = names(table, data, raters, &mut problems);
+    let (names, numbering) = names(table, data, raters, &mut problems);
     let reader = Reader {
         table,
         data,
@@ -42,7 +43,7 @@ pub fn select(
             problems.keep(target)
         })
         .collect();
-    let unused = raters
+    let unused: Vec<String> = raters
         .iter()
         .filter(|rater| !names.contains(&rater.target.as_str()))
         .map(|rater| {
@@ -52,7 +53,32 @@ pub fn select(
             )
         })
         .collect();
-    problems.finish((targets, unused))
+    problems.finish((targets, numbering.into_iter().chain(unused).collect()))
+}
+
+/// Every column whose numbers are a target or a rating.
+pub(super) fn columns_of<'a>(table: &'a Table, targets: &'a [Target]) -> Vec<&'a Column> {
+    let is_of = |target: &Target, name: &str| match &target.raters {
+        Some(panel) => panel.columns.iter().any(|column| column == name),
+        None => target.name == name,
+    };
+    let columns = table.columns.iter();
+    columns
+        .filter(|column| targets.iter().any(|target| is_of(target, &column.name)))
+        .collect()
+}
+
+/// Does the plan ask for a column of this name, under any role? What is no pattern is refused elsewhere.
+pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bool {
+    let is = |other: &String| other == name;
+    let is_target = |pattern: &String| {
+        is(pattern) || matches(pattern, &[name]).is_ok_and(|found| !found.is_empty())
+    };
+    is(&data.id)
+        || data.group.as_ref().is_some_and(is)
+        || data.text.iter().chain(&data.covariates).any(is)
+        || raters.iter().flat_map(|rater| &rater.columns).any(is)
+        || data.targets.iter().any(is_target)
 }
 
 fn refuse_shared_name(table: &Table, rater: &RaterPlan, problems: &mut Problems) {
@@ -65,13 +91,14 @@ fn refuse_shared_name(table: &Table, rater: &RaterPlan, problems: &mut Problems)
     }
 }
 
-/// The names that the patterns match, in their order and then that of the candidates. Without patterns: every trait.
+/// The names that the patterns match, in their order and then that of the candidates. Without patterns: every trait. With a sentence for every column that
+/// only numbers the rows: no glob means it.
 fn names<'a>(
     table: &'a Table,
     data: &DataPlan,
     raters: &'a [RaterPlan],
     problems: &mut Problems,
-) -> Vec<&'a str> {
+) -> (Vec<&'a str>, Vec<String>) {
     let traits = raters.iter().map(|rater| rater.target.as_str());
     let has_other_role = |name: &str| {
         name == data.id
@@ -85,8 +112,9 @@ fn names<'a>(
         .chain(columns.filter(|name| !has_other_role(name)))
         .collect();
     if data.targets.is_empty() {
-        return traits.collect();
+        return (traits.collect(), Vec::new());
     }
+    let mut left_out = Vec::new();
     let mut found: Vec<&str> = Vec::new();
     let mut seen = HashSet::new();
     for pattern in &data.targets {
@@ -96,18 +124,37 @@ fn names<'a>(
                 let message = format!("target {} matches no column{known}", quoted(pattern));
                 problems.push(Problem::new(&table.file, message));
             }
-            Ok(names) => found.extend(names.into_iter().filter(|name| seen.insert(*name))),
+            Ok(names) => {
+                for name in names.into_iter().filter(|name| seen.insert(*name)) {
+                    match numbering(table, name).filter(|_| name != pattern) {
+                        None => found.push(name),
+                        Some(note) => left_out.push(note),
+                    }
+                }
+            }
             Err(error) => {
                 let message = format!("target {} is not a pattern: {error}", quoted(pattern));
                 problems.push(Problem::new(&table.file, message));
             }
         }
     }
-    found
+    (found, left_out)
+}
+
+/// What is said of a column that pandas or R wrote to number the rows.
+fn numbering(table: &Table, name: &str) -> Option<String> {
+    let at = table
+        .columns
+        .iter()
+        .position(|column| column.name == name)?;
+    Numbering::is_index(&table.columns[at]).then(|| {
+        let title = titled(name, at);
+        format!("{title} of the data file numbers the rows and is no target")
+    })
 }
 
 /// A name that is there is itself, even `score[1]`; anything else is a glob.
-fn matches<'a>(pattern: &str, candidates: &[&'a str]) -> Result<Vec<&'a str>, String> {
+pub(crate) fn matches<'a>(pattern: &str, candidates: &[&'a str]) -> Result<Vec<&'a str>, String> {
     if let Some(name) = candidates.iter().find(|name| **name == pattern) {
         return Ok(vec![name]);
     }
@@ -151,6 +198,15 @@ impl Reader<'_> {
             })
             .collect();
         problems.finish(())?;
+        for (name, values) in plan.columns.iter().zip(&ratings) {
+            if let Some(row) = values.iter().position(|value| value.abs() > LARGEST_VALUE) {
+                let message = format!(
+                    "rating `{name}` = {:e} (id `{}`) is too large; values up to {LARGEST_VALUE:e} are accepted",
+                    values[row], self.ids[row]
+                );
+                return Err(Problem::new(&self.table.file, message).into());
+            }
+        }
         let (values, panel) = RaterPanel::fit(&plan.columns, ratings).map_err(|message| {
             Problem::new(
                 &self.table.file,
@@ -225,7 +281,7 @@ impl Reader<'_> {
 ///
 /// # Errors
 /// The first cell that is neither, with its line, and how many more there are.
-fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> {
+pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> {
     let n_rows = column.places.numbers.len();
     let mut values = Vec::with_capacity(n_rows);
     let mut wrong = Vec::new();
@@ -235,7 +291,10 @@ fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> {
             Err(what) => wrong.push((row, what)),
         }
     }
-    let Some((row, what)) = wrong.first() else {
+    let first = wrong
+        .iter()
+        .min_by_key(|(row, _)| column.places.numbers[*row]);
+    let Some((row, what)) = first else {
         return Ok(values);
     };
     let more = match wrong.len() {
@@ -244,16 +303,15 @@ fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> {
     };
     let message = format!("{role} = {what} is not a finite number{more}");
     let problem = Problem::new(column.places.of(*row), message);
-    Err(problem.with_try(advice(what)).into())
+    let texts = wrong.iter().filter_map(|(row, _)| match column.cell(*row) {
+        Cell::Text(text) => Some(text.trim()),
+        _ => None,
+    });
+    let remedy = separators::advice(texts).unwrap_or_else(|| NUMERIC.to_owned());
+    Err(problem.with_try(remedy).into())
 }
 
-fn advice(what: &str) -> &'static str {
-    let inner = what.trim_matches('"');
-    if inner.matches(',').count() == 1 && inner.replace(',', ".").parse::<f64>().is_ok() {
-        return "a decimal point instead of the comma";
-    }
-    "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point"
-}
+const NUMERIC: &str = "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point";
 
 pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
     let text = match cell {
@@ -263,7 +321,7 @@ pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
         Cell::Nested => return Err("a list or an object".to_owned()),
         Cell::Text(text) => text.trim(),
     };
-    if MISSING.contains(&text) {
+    if is_missing(text) {
         return Ok(f64::NAN);
     }
     match text.parse::<f64>() {

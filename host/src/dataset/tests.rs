@@ -5,14 +5,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc as StdArc;
 
 use ::parquet::arrow::ArrowWriter;
-use arrow::array::{
+use arrow_array::types::Int32Type;
+use arrow_array::{
     ArrayRef, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
 };
-use arrow::datatypes::Int32Type;
 
 use super::embeddings::read_precomputed;
+use super::form::Lost;
 use super::*;
 use crate::plan::{JoinPlan, Missing, Pool};
+
+mod columns;
+mod indices;
+mod json_lines;
+mod missing_words;
+mod quotes;
+mod separators;
 
 /// A folder with files, and a plan over them.
 struct Study {
@@ -97,6 +105,12 @@ fn refused(content: impl AsRef<[u8]>) -> String {
     Study::new("d.csv", content, &["y"]).refused()
 }
 
+/// A column in the order of the main file.
+fn in_file_order<T: Clone>(dataset: &Dataset, column: &[T]) -> Vec<T> {
+    let rows = dataset.in_file_order().into_iter();
+    rows.map(|row| column[row].clone()).collect()
+}
+
 fn same(values: &[f64], expected: &[f64]) -> bool {
     let pairs = values.iter().zip(expected);
     values.len() == expected.len()
@@ -109,11 +123,11 @@ const NONE: f64 = f64::NAN;
 
 #[test]
 fn a_csv_file_is_read_as_it_stands() {
-    let content = "\u{feff}id,text,y,who\r\nb,\"one, \"\"two\"\"\nthree\",1.5,x\r\n\r\na,,NA,y\r\nc, Ü ,-2e1,x\r\nd,z, 3 ,x\ne,,4,x";
+    let content = "\u{feff}id,text,y,who\r\na,\"one, \"\"two\"\"\nthree\",1.5,x\r\n\r\nb,,NA,y\r\nc, Ü ,-2e1,x\r\nd,z, 3 ,x\ne,,4,x";
     let mut study = Study::new("d.csv", content, &["y"]).with_text("text");
     study.data.group = Some("who".to_owned());
     let dataset = study.read().unwrap();
-    assert_eq!(dataset.ids, ["b", "a", "c", "d", "e"]);
+    assert_eq!(dataset.ids, ["a", "b", "c", "d", "e"]);
     assert_eq!(dataset.texts, [["one, \"two\"\nthree", "", " Ü ", "z", ""]]);
     assert_eq!(
         dataset.groups.as_deref().unwrap(),
@@ -131,7 +145,7 @@ fn a_csv_file_is_read_as_it_stands() {
 
 #[test]
 fn every_way_of_writing_a_missing_value_is_missing() {
-    let content = "id,y\n1,\n2,NA\n3,NaN\n4,null\n5,None\n6,.\n7,1\n8,2\n9,3\n10,4\n";
+    let content = "id,y\n1,\n2,NA\n3,NaN\n4,null\n5,None\n6,.\n7,1\n8,2\n9,3\n10,4\n11,n/a\n12,#N/A\n13, - \n14,NULL\n15,nan\n";
     let dataset = Study::new("d.csv", content, &["y"]).read().unwrap();
     assert_eq!(dataset.targets[0].n(), 4);
 }
@@ -212,18 +226,20 @@ fn files_that_are_no_tables_are_one_clear_line() {
         (
             "d.csv",
             b"id,y\n1,\"a\n2\"\n3,4,5\n\n6\n",
-            "d.csv:4: has 3 fields, and the header has 2\nd.csv:6: has 1 field, and the header has 2",
+            "d.csv:4: has 3 fields, and the header has 2\n  try: quotes around a field that holds the delimiter, a quote or a line break\n\
+             d.csv:6: has 1 field, and the header has 2\n  try: quotes around a field that holds the delimiter, a quote or a line break",
         ),
         (
             "d.csv",
             b"id,y\n1,\"a\"\n2,\"b\n3,c\n",
-            "d.csv:3: a quoted field begins here and is never closed",
+            "d.csv:3: a quoted field begins here and is never closed\n  \
+             try: a field with a quote in it stands in quotes, and the quote is written twice (\"\"); where no field is quoted, remove the stray quote",
         ),
         (
             "d.jsonl",
             b"{\"id\": 1}\n[2]\n{\"id\": NaN}\n",
-            "d.jsonl:2: is not a JSON object: invalid type: sequence, expected a map, column 0\n\
-             d.jsonl:3: is not a JSON object: expected value, column 8",
+            "d.jsonl:2: is not a JSON object: invalid type: sequence, expected a map, column 0\n  try: one JSON object a line, each key once\n\
+             d.jsonl:3: is not a JSON object: expected value, column 8\n  try: one JSON object a line, each key once",
         ),
     ];
     for (file, content, message) in cases {
@@ -279,7 +295,6 @@ fn each_unusable_target_is_refused_by_name() {
     let missing = "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point";
     let cases = [
         ("1,high\n2,low\n3,1\n", format!("d.csv:2: target `y` = \"high\" is not a finite number; 2 of 3 values are not\n  try: {missing}")),
-        ("1,1\n2,nan\n", format!("d.csv:3: target `y` = \"nan\" is not a finite number\n  try: {missing}")),
         ("1,1\n2,inf\n", format!("d.csv:3: target `y` = \"inf\" is not a finite number\n  try: {missing}")),
         ("1,1\n2,1e999\n", format!("d.csv:3: target `y` = \"1e999\" is not a finite number\n  try: {missing}")),
         ("1,\"2,5\"\n", "d.csv:2: target `y` = \"2,5\" is not a finite number\n  try: a decimal point instead of the comma".to_owned()),
@@ -360,6 +375,64 @@ fn tables_are_joined_by_id_and_unmatched_ids_are_counted() {
     );
     assert_eq!(dataset.notes.len(), 1);
     assert_eq!(dataset.hashes[1].0, "r.csv");
+}
+
+#[test]
+fn ids_that_a_join_loses_by_their_form_are_counted_and_named_first_in_a_refusal() {
+    let main = "id\n1\n2\n3\n4\n5\n6\n";
+    let joined = |ids: [&str; 6], folds: u32| {
+        let rows = ids.iter().zip(1..).map(|(id, y)| format!("\"{id}\",{y}\n"));
+        let content = format!("id,y\n{}", rows.collect::<String>());
+        let mut study = Study::new("d.csv", main, &["y"]).with_join("r.csv", content, "id", "");
+        study.folds = folds;
+        study
+    };
+    let lost = |ids: [&str; 6]| -> Vec<String> {
+        let dataset = joined(ids, 1).read().unwrap();
+        dataset.spelling.lost.iter().map(Lost::seen).collect()
+    };
+    assert_eq!(
+        lost(["1", "002", "003", "004", "5", "6"]),
+        [
+            "3 of the 3 ids of d.csv that r.csv lacks are there when leading zeros are left aside (\"2\" and \"002\")"
+        ]
+    );
+    assert_eq!(
+        lost(["1", "2.0", "3 ", "x", "5", "6"]),
+        [
+            "2 of the 3 ids of d.csv that r.csv lacks are there when the decimal point (`.0`) and blanks are left aside (\"2\" and \"2.0\")"
+        ]
+    );
+    assert_eq!(lost(["1", "2", "3", "x", "y", "6"]), [""; 0]);
+    // Too few values are left because of the ids.
+    let refused = joined(["1", "2", "003", "004", "005", "006"], 2).refused();
+    assert!(
+        refused.starts_with("r.csv: 4 of the 4 ids of d.csv that r.csv lacks are there when leading zeros are left aside")
+            && refused.contains("target `y` has 2 values"),
+        "{refused}"
+    );
+    let none = joined(["01", "02", "03", "04", "05", "06"], 2).refused();
+    assert!(
+        none.contains("none of its ids") && none.contains("when leading zeros are left aside"),
+        "{none}"
+    );
+    assert!(
+        none.contains("try: ids written in r.csv as they are in d.csv"),
+        "{none}"
+    );
+}
+
+#[test]
+fn ids_of_one_file_that_look_alike_are_counted() {
+    let study = Study::new("d.csv", "id,y\n1,1\n01,2\nA,3\n\"a \",4\nb,5\n", &["y"]);
+    let dataset = study.read().unwrap();
+    let [(file, alike)] = dataset.spelling.alike.as_slice() else {
+        panic!("{:?}", dataset.spelling);
+    };
+    assert_eq!(
+        (file.as_str(), alike.n_labels, alike.n_forms),
+        ("d.csv", 5, 3)
+    );
 }
 
 #[test]
@@ -500,6 +573,12 @@ fn npy(rows: usize, values: &[f32]) -> Vec<u8> {
     bytes
 }
 
+fn npy_of_f64(rows: usize, values: &[f64]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    npy::write_f64(&mut bytes, values.len() / rows, values).unwrap();
+    bytes
+}
+
 /// Vectors of three ids, read for the ids given; refusals without the folder.
 fn precomputed(
     file: &str,
@@ -547,6 +626,7 @@ fn vectors_that_do_not_fit_are_refused() {
     let good = || npy(3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let bad = |value: f32| npy(3, &[1.0, 2.0, 3.0, value, value, 6.0]);
     let csv = |text: &str| text.as_bytes().to_vec();
+    let too_large = "look at how the vectors were made: an infinite value may have been replaced by the largest number, as np.nan_to_num does";
     let only = "a table of the id column and one numeric column a dimension, nothing else";
     let cases = [
         (
@@ -582,6 +662,14 @@ fn vectors_that_do_not_fit_are_refused() {
         (
             precomputed("v.csv", csv("id,v1,label\na,1,x\n"), None, &["a"]),
             format!("v.csv:2: `label` = \"x\" is not a number\n  try: {only}"),
+        ),
+        (
+            precomputed("v.csv", csv("id,v1,v2\na,1,1e100\nb,2,-1.7e308\n"), None, &["a", "b"]),
+            format!("v.csv: row 2 (id `b`), column `v2` is -1.7e308; it is beyond ±1e100, the most that is accepted\n  try: {too_large}"),
+        ),
+        (
+            precomputed("v.npy", npy_of_f64(3, &[1e101, 2.0, 3.0, f64::MAX, 5.0, -1e200]), ids, &["a", "b"]),
+            format!("v.npy: row 1 (id `a`), column 1 is 1e101; 2 of 4 values are beyond ±1e100, the most that is accepted\n  try: {too_large}"),
         ),
         (
             precomputed("v.csv", csv("id\na\n"), None, &["a"]),

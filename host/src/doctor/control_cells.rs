@@ -5,16 +5,20 @@ use super::{LENGTH, RANDOM, RANDOM_GROUP, finding, name};
 use crate::report::model::{CellResult, Finding, Severity};
 use crate::report::wording::plural;
 
+/// Noise that predicts: memory where equal texts or groups cross folds, and chance where none does.
 pub(super) fn random_controls(facts: &Facts, findings: &mut Vec<Finding>) {
-    for (control, what, remedy) in [
+    let (texts, groups) = facts.across_folds;
+    for (control, what, n_across, remedy) in [
         (
             RANDOM,
             "texts",
-            "Look for repeated texts, or set duplicates = \"group\" under [evaluation].",
+            texts,
+            "duplicates = \"group\" under [evaluation] keeps equal texts together.",
         ),
         (
             RANDOM_GROUP,
             "groups",
+            groups,
             "Declare the groups with `group` under [data].",
         ),
     ] {
@@ -33,19 +37,35 @@ pub(super) fn random_controls(facts: &Facts, findings: &mut Vec<Finding>) {
         if significant.is_empty() {
             continue;
         }
-        findings.push(finding(
-            Severity::Serious,
-            "random-control",
-            significant.iter().map(|cell| name(cell)).collect(),
-            [
-                format!(
-                    "Noise that only knows which {what} are equal predicts {}.",
-                    plural(significant.len(), "target")
-                ),
-                format!("Equal {what} stand on both sides of a split, so r2 rewards memory."),
-                remedy.to_owned(),
-            ],
-        ));
+        let predicts = format!(
+            "Noise that only knows which {what} are equal predicts {}",
+            plural(significant.len(), "target")
+        );
+        let about = significant.iter().map(|cell| name(cell)).collect();
+        let (severity, sentences) = if n_across > 0 {
+            (
+                Severity::Serious,
+                [
+                    format!(
+                        "{predicts}, and {} have one of these on the other side of a split.",
+                        plural(n_across, "row")
+                    ),
+                    format!("Equal {what} stand on both sides, so r2 rewards memory."),
+                    remedy.to_owned(),
+                ],
+            )
+        } else {
+            let one_in = (1.0 / facts.level).round();
+            (
+                Severity::Note,
+                [
+                    format!("{predicts}, though no equal {what} stand on both sides of a split."),
+                    format!("By chance that happens in 1 of {one_in} studies; nothing here says that it is more."),
+                    "Nothing; another seed under [study] would draw other folds and permutations, and tell chance from a cause.".to_owned(),
+                ],
+            )
+        };
+        findings.push(finding(severity, "random-control", about, sentences));
     }
 }
 

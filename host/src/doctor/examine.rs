@@ -2,19 +2,27 @@
 
 use super::facts::Facts;
 use super::{
-    control_cells, finding, grouping, models, p_values, rater_columns, target_values, text_rows,
+    control_cells, finding, grouping, models, p_values, rater_columns, rater_pairs, repeated_text,
+    script, spelling, target_values, text_rows, yardsticks,
 };
 use crate::report::model::{Finding, Severity};
+use crate::report::wording::plural;
 
 /// Everything worth saying, worst first.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let subjects: [fn(&Facts, &mut Vec<Finding>); 24] = [
+    let subjects: &[fn(&Facts, &mut Vec<Finding>)] = &[
         models::empty_fits,
         models::strong_grids,
         models::same_scores,
         control_cells::random_controls,
         target_values::codes,
+        target_values::covariate_codes,
+        spelling::groups,
+        rater_pairs::rater_pairs,
+        spelling::lost_ids,
+        spelling::alike_ids,
+        repeated_text::repeated_text,
         shifted,
         rater_columns::strangers,
         models::grid_edges,
@@ -29,6 +37,8 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         p_values::permutations,
         p_values::locked,
         control_cells::length_alone,
+        yardsticks::yardsticks,
+        script::unspaced,
         grouping::value_by_size,
         grouping::joined_groups,
         grouping::undeclared,
@@ -38,19 +48,33 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     for subject in subjects {
         subject(facts, &mut findings);
     }
+    doubts(facts, &mut findings);
     notes(facts, &mut findings);
     findings.sort_by_key(|finding| finding.severity);
     findings
 }
 
-/// Without texts: vectors that fit the targets of other rows.
+/// Vectors that fit the targets of other rows: the vectors may be shifted, or, where texts vouch for them, the targets.
 fn shifted(facts: &Facts, findings: &mut Vec<Finding>) {
     for (encoder, by) in facts.shifted {
         findings.push(finding(Severity::Serious, "shifted-rows", vec![encoder.clone()], [
-            format!("The vectors of `{encoder}` go with the targets {} rows {}, and not with those of their own row.", by.abs(), if *by > 0 { "further down" } else { "further up" }),
-            "They look shifted: a header or an empty line was counted, or dropped, on one side.".to_owned(),
-            "Check the ids against the program that wrote the vectors.".to_owned(),
+            format!("The vectors of `{encoder}` go with the targets {} {}, and not with those of their own row.", plural(by.unsigned_abs(), "row"), if *by > 0 { "further down" } else { "further up" }),
+            "They look shifted: a header or an empty line was counted, or dropped, on one side, or one of two files counts its ids from 0.".to_owned(),
+            "Check the ids of the targets, and of the vectors if they come from a file, against the programs that wrote them.".to_owned(),
         ]));
+    }
+}
+
+/// What reading the data left open.
+fn doubts(facts: &Facts, findings: &mut Vec<Finding>) {
+    for doubt in facts.doubts {
+        let severity = match doubt.is_serious {
+            true => Severity::Serious,
+            false => Severity::Warning,
+        };
+        let (seen, meaning) = (doubt.seen.clone(), doubt.meaning.clone());
+        let words = [seen, meaning, doubt.remedy.clone()];
+        findings.push(finding(severity, doubt.code, doubt.about.clone(), words));
     }
 }
 
@@ -84,3 +108,7 @@ fn notes(facts: &Facts, findings: &mut Vec<Finding>) {
 #[cfg(test)]
 #[path = "examine_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "data_tests.rs"]
+mod data_tests;

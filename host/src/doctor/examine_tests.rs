@@ -7,11 +7,11 @@ use super::*;
 use crate::doctor::facts::{
     JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup, ValueBySize,
 };
-use crate::doctor::{LENGTH, RANDOM};
+use crate::doctor::{LENGTH, RANDOM, RANDOM_GROUP};
 use crate::plan::Exchange;
 use crate::report::model::{CellResult, TargetSummary};
 
-fn cell(encoder: &str, r2: f64) -> CellResult {
+pub(super) fn cell(encoder: &str, r2: f64) -> CellResult {
     CellResult {
         encoder: encoder.to_owned(),
         regressor: "ridge".to_owned(),
@@ -171,7 +171,7 @@ fn a_link_of_value_and_size_is_told_and_when_notable_warned_of() {
 }
 
 /// The codes of what is found in `facts` besides nothing.
-fn found(facts: &Facts) -> Vec<String> {
+pub(super) fn found(facts: &Facts) -> Vec<String> {
     examine(facts)
         .into_iter()
         .map(|finding| finding.code)
@@ -350,6 +350,33 @@ fn values_that_are_no_scores_are_told_apart_from_scores() {
 }
 
 #[test]
+fn missing_values_make_the_adjustment_approximate_only_where_targets_lack_different_rows() {
+    let nan = f64::NAN;
+    let meaning = |one: &[f64], other: &[f64]| {
+        let summary = |name: &str, values: &[f64]| TargetSummary {
+            name: name.to_owned(),
+            n_missing: values.iter().filter(|value| value.is_nan()).count(),
+            mean: 2.5,
+            sd: 1.0,
+            ..TargetSummary::default()
+        };
+        let targets = [(summary("a", one), one), (summary("b", other), other)];
+        let facts = Facts {
+            targets: &targets,
+            ..Facts::default()
+        };
+        examine(&facts).remove(0).meaning
+    };
+    let different = meaning(&[1.0, 2.0, 3.0, 4.0, nan], &[nan, 2.0, 3.0, 4.0, 5.0]);
+    assert!(
+        different.contains(crate::report::wording::UNEQUAL_ROWS),
+        "{different}"
+    );
+    let same = meaning(&[1.0, 2.0, 3.0, 4.0, nan], &[5.0, 2.0, 3.0, 4.0, nan]);
+    assert!(!same.contains("maxT"), "{same}");
+}
+
+#[test]
 fn long_lists_end_in_a_number() {
     let targets: Vec<(TargetSummary, &[f64])> = (0..22)
         .map(|at| {
@@ -385,5 +412,66 @@ fn long_lists_end_in_a_number() {
             .starts_with("Rows without a value were left out of 1 target: t0 (3)."),
         "{}",
         one.seen
+    );
+}
+
+#[test]
+fn noise_that_predicts_is_serious_only_where_equal_texts_cross_folds() {
+    for (control, across) in [(RANDOM, (6, 0)), (RANDOM_GROUP, (0, 6))] {
+        let cells = [CellResult {
+            is_control: true,
+            ..cell(control, 0.1)
+        }];
+        let said = |across_folds: (usize, usize)| {
+            let facts = Facts {
+                cells: &cells,
+                control_p: &[Some(0.03)],
+                across_folds,
+                ..Facts::default()
+            };
+            examine(&facts).remove(0)
+        };
+        let memory = said(across);
+        assert_eq!(memory.severity, Severity::Serious);
+        assert!(memory.seen.contains("6 rows") && memory.meaning.contains("memory"));
+        // What crosses folds is not what this control knows.
+        for chance in [said((0, 0)), said((across.1, across.0))] {
+            assert_eq!(chance.severity, Severity::Note);
+            assert!(chance.seen.contains("no equal"), "{}", chance.seen);
+            assert!(
+                chance
+                    .meaning
+                    .starts_with("By chance that happens in 1 of 20 studies")
+            );
+        }
+    }
+}
+
+#[test]
+fn blank_texts_are_told_with_what_is_left_of_length_among_the_others() {
+    let cells = [
+        cell("a", 0.2),
+        CellResult {
+            is_control: true,
+            p: Some(0.5),
+            ..cell(LENGTH, 0.31)
+        },
+    ];
+    let facts = Facts {
+        cells: &cells,
+        control_p: &[None, Some(0.5)],
+        blank_texts: 16,
+        n_texts: 80,
+        among_texts: &[(0, 0.15), (1, 0.01)],
+        ..Facts::default()
+    };
+    let mut said = examine(&facts).into_iter();
+    let blank = said.find(|one| one.code == "blank-texts").unwrap();
+    assert!(
+        blank
+            .seen
+            .starts_with("16 of 80 texts are empty or blank. `length` has r2 .310 for `openness`, .010 among the other texts; `a` has r2 .200"),
+        "{}",
+        blank.seen
     );
 }

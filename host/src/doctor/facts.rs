@@ -3,7 +3,9 @@
 use ocean_engine::doctor::influence::Concentrated;
 use ocean_engine::doctor::raters::Stranger;
 
-use crate::plan::Exchange;
+use super::script::Unspaced;
+use crate::dataset::{Dataset, Doubt, Spelling};
+use crate::plan::{Exchange, Plan};
 use crate::report::model::{CellResult, TargetSummary};
 
 /// What the doctor looks at.
@@ -24,10 +26,18 @@ pub struct Facts<'a> {
     pub is_adaptive: bool,
     /// Rows whose text occurs more than once, and whether duplicates stayed in one fold.
     pub duplicate_texts: (usize, bool),
+    /// Rows with a text, not a blank one, that a row in another fold has, too; and rows of a declared group that stands in several folds.
+    pub across_folds: (usize, usize),
     /// Texts read.
     pub n_texts: usize,
     /// Texts that are empty or blank.
     pub blank_texts: usize,
+    /// Where texts are blank: what each cell explains among the others, beside their own mean, by place of the cell.
+    pub among_texts: &'a [(usize, f64)],
+    /// Encoders and controls of hashed n-grams, by label.
+    pub lexical: &'a [String],
+    /// Those that see little because words are not set apart.
+    pub unspaced: &'a [Unspaced],
     /// Rows of the analysis, for shares.
     pub n_rows: usize,
     /// Targets with one value in each group, where groups differ in size.
@@ -38,6 +48,8 @@ pub struct Facts<'a> {
     pub exchange: Exchange,
     /// The logarithm of the groups' size is taken out as a covariate.
     pub is_size_taken_out: bool,
+    /// What may have been meant otherwise than it was read.
+    pub doubts: &'a [Doubt],
     /// Notes of the joins: ids without a partner and the like.
     pub join_notes: &'a [String],
     /// Choices made for the user, and parts left out.
@@ -62,6 +74,25 @@ pub struct Facts<'a> {
     pub strangers: &'a [(String, String, Stranger)],
     /// Encoders whose vectors fit the targets of other rows, and by how many rows they are shifted.
     pub shifted: &'a [(String, isize)],
+    /// The rows as read.
+    pub dataset: Option<&'a Dataset>,
+    /// What was asked for: advice has to fit it.
+    pub plan: Option<&'a Plan>,
+    /// Label and family of each regressor.
+    pub families: &'a [(String, String)],
+    /// Encoders with a parameter `max_seq_length`.
+    pub with_limit: &'a [String],
+}
+
+impl Facts<'_> {
+    /// Ids that differ in form alone.
+    pub(super) fn spelling(&self) -> &Spelling {
+        static NONE: Spelling = Spelling {
+            lost: Vec::new(),
+            alike: Vec::new(),
+        };
+        self.dataset.map_or(&NONE, |dataset| &dataset.spelling)
+    }
 }
 
 /// A regressor whose weakest given penalty leaves nothing of a target.
@@ -122,13 +153,18 @@ impl Default for Facts<'_> {
             n_permutations: 999,
             is_adaptive: false,
             duplicate_texts: (0, true),
+            across_folds: (0, 0),
             n_texts: 100,
             blank_texts: 0,
+            among_texts: &[],
+            lexical: &[],
+            unspaced: &[],
             n_rows: 100,
             value_by_size: &[],
             are_groups_rows: false,
             exchange: Exchange::Blocks,
             is_size_taken_out: false,
+            doubts: &[],
             join_notes: &[],
             plan_notes: &[],
             truncated: &[],
@@ -141,6 +177,10 @@ impl Default for Facts<'_> {
             locked: 0.0,
             strangers: &[],
             shifted: &[],
+            dataset: None,
+            plan: None,
+            families: &[],
+            with_limit: &[],
         }
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(finding(Severity::Note, "one-value-a-group", targets(&all.iter().collect::<Vec<_>>()), [
             seen,
             "Every group has one value, and only groups of equal size exchange theirs; large groups count as many rows, though they are one observation.".to_owned(),
-            "unit = \"group\" under [evaluation] makes every group one row, and all groups exchange their values.".to_owned(),
+            match all.len() < facts.targets.len() {
+                true => "A study of these targets alone with unit = \"group\" under [evaluation], which makes every group one row; all groups then exchange their values.".to_owned(),
+                false => "unit = \"group\" under [evaluation] makes every group one row, and all groups exchange their values.".to_owned(),
+            },
         ]));
     } else if facts.is_size_taken_out {
         findings.push(finding(
@@ -49,7 +52,7 @@ pub(super) fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(finding(Severity::Warning, "value-by-size", targets(&notable), [
             seen,
             "Exchanging values among groups of different size assumes that value and size do not go together; here they do, and vectors of larger groups vary less, so p may be too small.".to_owned(),
-            "covariates = [\"log_size\"] under [data] takes the logarithm of size out of both.".to_owned(),
+            format!("{} takes the logarithm of size out of both.", facts.with_covariate("log_size")),
         ]));
     }
 }

@@ -31,9 +31,24 @@ pub(super) fn empty_fits(facts: &Facts, findings: &mut Vec<Finding>) {
         [
             format!("In {} some fits are empty, with no coefficient at all; in {all} of them every fit.", plural(empty.len(), "cell")),
             "An empty model predicts the training mean and has r2 = 0: it says nothing about the encoder.".to_owned(),
-            "Leave `alphas` out, so that the penalty grid is made from the data; an empty model chosen there means that no penalty helped.".to_owned(),
+            empty_remedy(facts, &empty),
         ],
     ));
+}
+
+/// A grid from the data holds every model worth trying; a given one may not.
+fn empty_remedy(facts: &Facts, empty: &[&CellResult]) -> String {
+    let mut given: Vec<String> = empty
+        .iter()
+        .filter(|cell| facts.has_alphas(&cell.regressor))
+        .map(|cell| format!("`{}`", cell.regressor))
+        .collect();
+    given.sort_unstable();
+    given.dedup();
+    match given.is_empty() {
+        true => "No setting: the penalties were made from the data, and none of them helped. Look at the distribution of the target; more rows, or more of its rare values, would help.".to_owned(),
+        false => format!("Leave `alphas` of {} out, so that the penalties are made from the data; an empty model chosen there means that none helped.", listed(given)),
+    }
 }
 
 /// Different encoders cannot agree to ten digits, unless their vectors never entered the predictions.
@@ -61,7 +76,7 @@ pub(super) fn same_scores(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(finding(Severity::Serious, "equal-scores", vec![a.to_owned(), b.to_owned()], [
             format!("`{a}` and `{b}` have the same r2 to ten digits for {}.", listed(targets.iter().map(|target| (*target).to_owned()))),
             "Different vectors cannot agree that closely: either both models are empty, or the two encoders are the same vectors.".to_owned(),
-            "Look at empty_fits; if they are 0, compare the two embedding files.".to_owned(),
+            "Look at empty_fits; if they are 0, compare the vectors of the two.".to_owned(),
         ]));
     }
 }
@@ -103,20 +118,33 @@ pub(super) fn strong_grids(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 pub(super) fn unconverged(facts: &Facts, findings: &mut Vec<Finding>) {
-    let cells: Vec<String> = family(facts)
+    let cells: Vec<&CellResult> = family(facts)
         .filter(|cell| cell.unconverged_fits > 0)
-        .map(name)
         .collect();
     if !cells.is_empty() {
+        let any = |is_so: &dyn Fn(&str) -> bool| cells.iter().any(|cell| is_so(&cell.regressor));
+        let remedy = match (
+            any(&|regressor| facts.is_sparse(regressor)),
+            any(&|regressor| facts.has_alphas(regressor)),
+        ) {
+            (_, true) => {
+                "Leave out the weakest of `alphas`; or raise the tolerance or the number of iterations, where the plugin has such a parameter."
+            }
+            (true, false) => {
+                "Raise `tol` or `max_iter`, or drop the weakest penalties with a larger alpha_min_ratio."
+            }
+            (false, false) => {
+                "Raise the tolerance or the number of iterations, where the plugin has such a parameter (`ocean-host plugin info` lists them)."
+            }
+        };
         findings.push(finding(
             Severity::Warning,
             "unconverged",
-            cells,
+            cells.iter().map(|cell| name(cell)).collect(),
             [
                 "Some final fits stopped before their tolerance.".to_owned(),
                 "Their coefficients, and r2 in the last digits, are approximate.".to_owned(),
-                "Raise `tol`, or drop the weakest penalties with a larger alpha_min_ratio."
-                    .to_owned(),
+                remedy.to_owned(),
             ],
         ));
     }
@@ -162,7 +190,16 @@ pub(super) fn many_columns(facts: &Facts, findings: &mut Vec<Finding>) {
     findings.push(finding(Severity::Note, "more-columns-than-rows", wide.iter().map(|cell| name(cell)).collect(), [
         format!("{} columns for {:.0} training rows in {}.", widest.n_features, widest.n_train, plural(wide.len(), "cell")),
         "The penalty does the work, and a small effect spread over many columns is hard to find; p and interval stay valid.".to_owned(),
-        "Read mde80_r2; more texts, or an encoder with fewer columns, would find smaller effects.".to_owned(),
+        format!(
+            "{} more texts, or an encoder with fewer columns, would find smaller effects.",
+            match wide.iter().any(|cell| cell.mde80_r2.is_some()) {
+                true => "Read mde80_r2;",
+                false if facts.plan.is_some_and(|plan| plan.evaluation.sensitivity == 0) => {
+                    "sensitivity = 200 under [evaluation] tells how large an effect would be found (mde80_r2);"
+                }
+                false => "Read the interval;",
+            }
+        ),
     ]));
 }
 

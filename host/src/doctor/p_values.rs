@@ -1,69 +1,59 @@
 //! Findings on the test: too few permutations, a p beside the level, rows that no permutation moves.
 
+use super::advice::{FOR_MANY_CELLS, permutations as permutations_for};
 use super::facts::Facts;
 use super::{finding, name};
+use crate::plan::{Exchange, MissingExchange};
 use crate::report::model::{CellResult, Finding, Severity};
 
 /// Share of rows that stay where they are from which on the test is weak.
 const MOST_LOCKED: f64 = 0.5;
 
+/// One finding at most: what is said of the number of permutations must not be contradicted below.
 pub(super) fn permutations(facts: &Facts, findings: &mut Vec<Finding>) {
-    let n_cells = facts.cells.iter().filter(|cell| !cell.is_control).count();
-    let m = facts.n_permutations;
-    if m > 0 && n_cells > 1 && m < 999 && !facts.is_adaptive {
-        findings.push(finding(Severity::Warning, "few-permutations", Vec::new(), [
-            format!("{m} permutations for {n_cells} cells."),
-            "Step-down maxT standardises each cell by its own null; with few permutations that is coarse (z cannot exceed √m).".to_owned(),
-            "permutations = 999 or more under [evaluation].".to_owned(),
-        ]));
+    let (n_cells, m) = (facts.n_cells(), facts.n_permutations);
+    if m == 0 {
+        return;
     }
-    if m > 0 && 1.0 / (m + 1) as f64 > facts.level {
-        findings.push(finding(
-            Severity::Warning,
-            "p-floor",
-            Vec::new(),
-            [
-                format!(
-                    "The smallest p that {m} permutations can give is {:.3}, above the level {}.",
-                    1.0 / (m + 1) as f64,
-                    facts.level
-                ),
-                "Nothing can be significant.".to_owned(),
-                format!(
-                    "permutations = {} or more under [evaluation].",
-                    (1.0 / facts.level).ceil() as usize * 10 - 1
-                ),
-            ],
-        ));
-    }
-    let borderline: Vec<String> = facts
+    let floor = 1.0 / (m + 1) as f64;
+    let enough = permutations_for(facts.level, n_cells);
+    let borderline: Vec<&CellResult> = facts
         .cells
         .iter()
-        .filter(|cell| !cell.is_control)
-        .filter(|cell| is_borderline(cell, facts))
-        .map(name)
+        .filter(|cell| !cell.is_control && is_borderline(cell, facts))
         .collect();
-    if !borderline.is_empty() {
+    if floor > facts.level {
+        findings.push(finding(Severity::Warning, "p-floor", Vec::new(), [
+            format!("The smallest p that {m} permutations can give is {floor:.3}, above the level {}.", facts.level),
+            "Nothing can be significant.".to_owned(),
+            format!("permutations = {enough} or more under [evaluation]."),
+        ]));
+    } else if !borderline.is_empty() {
+        // The permutations behind the least certain of them.
+        let n_drawn = borderline
+            .iter()
+            .map(|cell| cell.permutations as usize)
+            .max();
+        let n_drawn = n_drawn.filter(|&n| facts.is_adaptive && n > 0).unwrap_or(m);
         findings.push(finding(
             Severity::Warning,
             "borderline",
-            borderline,
+            borderline.iter().map(|cell| name(cell)).collect(),
             [
                 format!(
                     "The adjusted p of some cells lies within Monte-Carlo error of the level {}.",
                     facts.level
                 ),
                 "Another seed could fall on the other side.".to_owned(),
-                if facts.is_adaptive {
-                    format!("permutations = {m} under [evaluation], without adaptive, leaves less to chance.")
-                } else {
-                    format!(
-                        "permutations = {} under [evaluation] settles it.",
-                        (m + 1) * 10 - 1
-                    )
-                },
+                facts.more_permutations(n_drawn),
             ],
         ));
+    } else if n_cells > 1 && m < FOR_MANY_CELLS && !facts.is_adaptive {
+        findings.push(finding(Severity::Warning, "few-permutations", Vec::new(), [
+            format!("{m} permutations for {n_cells} cells."),
+            "Step-down maxT standardises each cell by its own null; with few permutations that is coarse (z cannot exceed √m).".to_owned(),
+            format!("permutations = {enough} or more under [evaluation]."),
+        ]));
     }
 }
 
@@ -87,9 +77,33 @@ pub(super) fn locked(facts: &Facts, findings: &mut Vec<Finding>) {
     if facts.locked <= MOST_LOCKED || facts.n_permutations == 0 {
         return;
     }
+    let strata =
+        |plan: &crate::plan::Plan| plan.evaluation.missing_exchange == MissingExchange::Strata;
+    let (why, remedy) = if facts.plan.is_some_and(strata) {
+        (
+            "have no partner with the same missing values",
+            "missing_exchange = \"first-return\" (the default) under [evaluation].".to_owned(),
+        )
+    } else if facts.exchange == Exchange::Within {
+        (
+            "are in groups of one row",
+            "exchange = \"blocks\" (the default) under [evaluation] exchanges whole groups."
+                .to_owned(),
+        )
+    } else if facts.plan.is_some() && facts.group().is_none() {
+        (
+            "have a text that occurs more than once, and no partner that occurs as often",
+            "duplicates = \"keep\" under [evaluation] permutes them one by one.".to_owned(),
+        )
+    } else {
+        (
+            "are in groups without a partner of equal size",
+            "exchange = \"within\" under [evaluation] asks about differences inside groups; unit = \"group\" needs one value a group.".to_owned(),
+        )
+    };
     findings.push(finding(Severity::Warning, "locked-rows", Vec::new(), [
-        format!("{:.0} % of the rows are in groups without a partner of equal size, and no permutation moves them.", 100.0 * facts.locked),
+        format!("{:.0} % of the rows {why}, and no permutation moves them.", 100.0 * facts.locked),
         "p is valid, but permuted targets look much like the real one (null_mean shows how much), so that only strong effects can be found.".to_owned(),
-        "exchange = \"within\" under [evaluation] asks about differences inside groups; unit = \"group\" needs one value a group.".to_owned(),
+        remedy,
     ]));
 }

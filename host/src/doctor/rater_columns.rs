@@ -1,18 +1,23 @@
 //! Findings on raters: how far they agree, and who agrees with nobody.
 
 use super::facts::Facts;
+use super::rater_pairs::without_ceiling;
 use super::{finding, listed};
 use crate::report::model::{Finding, Reliability, Severity};
 
+/// A rater who is against the others, and not only unlike them.
+const TURNED_ROUND: f64 = -0.3;
 /// Raters whose consistency passes their absolute agreement by more have means that matter.
 const UNEQUAL_RATERS: f64 = 0.05;
 
 /// How far raters agree, and whether differences between their means matter to those who count them as error. The report has a table with all of it.
 pub(super) fn agreement(facts: &Facts, findings: &mut Vec<Finding>) {
+    let without_ceiling = without_ceiling(facts);
     let rated: Vec<(&str, &Reliability)> = facts
         .targets
         .iter()
         .filter_map(|(summary, _)| Some((summary.name.as_str(), summary.reliability.as_ref()?)))
+        .filter(|(target, _)| !without_ceiling.contains(target))
         .collect();
     if rated.is_empty() {
         return;
@@ -44,7 +49,13 @@ pub(super) fn agreement(facts: &Facts, findings: &mut Vec<Finding>) {
     findings.push(finding(severity, "raters", about.collect(), [
         seen,
         meaning,
-        "Read r2_over_ceiling; prmse_rsmtool is there for comparison with other software. The table of raters below has ICC(2,1) to ICC(3,k), means and sds.".to_owned(),
+        format!(
+            "{} The table of raters below has ICC(2,1) to ICC(3,k), means and sds.",
+            match facts.cells.iter().any(|cell| cell.r2_over_ceiling.is_some()) {
+                true => "Read r2_over_ceiling; prmse_rsmtool is there for comparison with other software.",
+                false => "Raters who agree this little leave no ceiling to compare r2 with; more raters would.",
+            }
+        ),
     ]));
 }
 
@@ -63,8 +74,14 @@ pub(super) fn strangers(facts: &Facts, findings: &mut Vec<Finding>) {
     for (target, rater, found) in facts.strangers {
         findings.push(finding(Severity::Serious, "rater-joined-wrongly", vec![rater.clone()], [
             format!("`{rater}` correlates {:.2} with the other raters of `{target}`, who correlate {:.2} with each other.", found.r, found.r_of_others),
-            "Its ratings were probably joined to other rows, or its scale means something else.".to_owned(),
-            "Check the ids of its file; if it is right, leave it out of [raters].".to_owned(),
+            match found.r < TURNED_ROUND {
+                true => "Its scale is probably turned round: what is high for the others is low for it.",
+                false => "Its ratings were probably joined to other rows, or its scale means something else.",
+            }.to_owned(),
+            match found.r < TURNED_ROUND {
+                true => "Turn its scale round in the data file (lowest + highest − rating).",
+                false => "Check the ids of its file; if it is right, leave it out of [raters].",
+            }.to_owned(),
         ]));
     }
 }

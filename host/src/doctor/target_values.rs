@@ -1,4 +1,4 @@
-//! Findings on the values of targets: nearly constant, few, tiny spread, missing, codes of missing values.
+//! Findings on the values of targets: nearly constant, few, tiny spread, missing; codes of missing values, in ratings and covariates, too.
 
 use ocean_engine::doctor::codes::missing_codes;
 use ocean_engine::doctor::concentration;
@@ -6,7 +6,7 @@ use ocean_engine::doctor::concentration;
 use super::facts::Facts;
 use super::{finding, listed};
 use crate::report::model::{Finding, Severity};
-use crate::report::wording::plural;
+use crate::report::wording::{UNEQUAL_ROWS, plural};
 
 /// A target whose commonest value has at least this share is nearly constant.
 const NEARLY_CONSTANT: f64 = 0.8;
@@ -55,22 +55,55 @@ pub(super) fn scale(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// −999 and the like.
+/// −999 and the like. Where raters make a target, the codes stand in their columns: in the mean they are no codes any more.
 pub(super) fn codes(facts: &Facts, findings: &mut Vec<Finding>) {
+    let rated = facts.dataset.map_or(&[][..], |dataset| &dataset.targets);
     for (summary, values) in facts.targets {
-        let found = missing_codes(values);
-        if found.is_empty() {
-            continue;
+        let target = rated.iter().find(|target| target.name == summary.name);
+        match target.and_then(|target| target.raters.as_ref()) {
+            None => code(&summary.name, values, SCORES, findings),
+            Some(panel) => {
+                for (column, ratings) in panel.columns.iter().zip(&panel.ratings) {
+                    code(column, ratings, SCORES, findings);
+                }
+            }
         }
-        let shown = found
-            .iter()
-            .map(|(code, count)| format!("{code} ({})", plural(*count, "row")));
-        findings.push(finding(Severity::Serious, "missing-code", vec![summary.name.clone()], [
-            format!("`{}` has values far from all others that look like codes of missing values: {}.", summary.name, listed(shown)),
-            "Taken as scores, a few of them decide mean, r2 and p.".to_owned(),
-            "Leave these fields empty in the data file, or write NA.".to_owned(),
-        ]));
     }
+}
+
+/// The same in covariates that are numbers; a dummy has no third value.
+pub(super) fn covariate_codes(facts: &Facts, findings: &mut Vec<Finding>) {
+    let covariates = facts
+        .dataset
+        .and_then(|dataset| dataset.covariates.as_ref());
+    if let Some(covariates) = covariates {
+        for (name, z) in covariates.names.iter().zip(covariates.z.column_iter()) {
+            let values: Vec<f64> = z.iter().copied().collect();
+            code(
+                name,
+                &values,
+                "Taken as numbers, a few of them decide what is taken out of vectors and targets.",
+                findings,
+            );
+        }
+    }
+}
+
+const SCORES: &str = "Taken as scores, a few of them decide mean, r2 and p.";
+
+fn code(column: &str, values: &[f64], meaning: &str, findings: &mut Vec<Finding>) {
+    let found = missing_codes(values);
+    if found.is_empty() {
+        return;
+    }
+    let shown = found
+        .iter()
+        .map(|(code, count)| format!("{code} ({})", plural(*count, "row")));
+    findings.push(finding(Severity::Serious, "missing-code", vec![column.to_owned()], [
+        format!("`{column}` has values far from all others that look like codes of missing values: {}.", listed(shown)),
+        meaning.to_owned(),
+        "Leave these fields empty in the data file, or write NA; if they are real, nothing.".to_owned(),
+    ]));
 }
 
 pub(super) fn missing_values(facts: &Facts, findings: &mut Vec<Finding>) {
@@ -81,14 +114,39 @@ pub(super) fn missing_values(facts: &Facts, findings: &mut Vec<Finding>) {
         .map(|(summary, _)| format!("{} ({})", summary.name, summary.n_missing))
         .collect();
     if !missing.is_empty() {
-        findings.push(finding(Severity::Note, "missing-values", missing.clone(), [
-            format!("Rows without a value were left out of {}: {}.", plural(missing.len(), "target"), listed(missing)),
-            if facts.is_adaptive {
-                "Targets with different rows are not compared on the same texts.".to_owned()
-            } else {
-                "Targets with different rows are not compared on the same texts; step-down maxT is then approximate, Holm (p_holm) exact.".to_owned()
-            },
-            "missing = \"error\" under [data] refuses missing values.".to_owned(),
-        ]));
+        findings.push(finding(
+            Severity::Note,
+            "missing-values",
+            missing.clone(),
+            [
+                format!(
+                    "Rows without a value were left out of {}: {}.",
+                    plural(missing.len(), "target"),
+                    listed(missing)
+                ),
+                meaning_of_missing(facts),
+                "missing = \"error\" under [data] refuses missing values.".to_owned(),
+            ],
+        ));
+    }
+}
+
+/// Targets that lack different rows; and what that does to the adjustment for many cells.
+fn meaning_of_missing(facts: &Facts) -> String {
+    let is_missing = |values: &[f64]| {
+        values
+            .iter()
+            .map(|value| value.is_nan())
+            .collect::<Vec<_>>()
+    };
+    let mut patterns = facts.targets.iter().map(|(_, values)| is_missing(values));
+    let first = patterns.next().unwrap_or_default();
+    if patterns.all(|pattern| pattern == first) {
+        return "They say nothing about these targets, and folds are smaller there.".to_owned();
+    }
+    let compared = "Targets with different rows are not compared on the same texts";
+    match facts.is_adaptive || facts.n_permutations == 0 {
+        true => format!("{compared}."),
+        false => format!("{compared}; {UNEQUAL_ROWS}."),
     }
 }

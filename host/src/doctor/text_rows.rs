@@ -6,9 +6,9 @@ use nalgebra::DMatrix;
 use ocean_engine::seed::Seed;
 
 use super::facts::{Facts, NearDuplicates};
-use super::finding;
-use crate::report::model::{Finding, Severity};
-use crate::report::numbers::count;
+use super::{LENGTH, finding};
+use crate::report::model::{CellResult, Finding, Severity};
+use crate::report::numbers::{count, score};
 use crate::report::wording::plural;
 
 /// Texts whose hashed words and parts of words have at least this cosine are almost the same text.
@@ -21,15 +21,17 @@ const MOST_ROWS: usize = 2000;
 pub(super) fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
     let (n_duplicates, together) = facts.duplicate_texts;
     if n_duplicates > 0 {
-        let (severity, meaning) = if together {
+        let (severity, meaning, remedy) = if together {
             (
                 Severity::Note,
                 "Equal texts count as one group: they stay in one fold and are permuted as a block.",
+                "duplicates = \"keep\" under [evaluation] would treat them as rows of their own.",
             )
         } else {
             (
                 Severity::Warning,
                 "Equal texts may stand on both sides of a split, so r2 may reward memory.",
+                "duplicates = \"group\" (the default) under [evaluation].",
             )
         };
         findings.push(finding(
@@ -42,25 +44,11 @@ pub(super) fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
                     facts.n_rows
                 ),
                 meaning.to_owned(),
-                "duplicates = \"group\" (the default) or \"keep\" under [evaluation].".to_owned(),
+                remedy.to_owned(),
             ],
         ));
     }
-    if facts.blank_texts > 0 {
-        findings.push(finding(
-            Severity::Warning,
-            "blank-texts",
-            Vec::new(),
-            [
-                format!(
-                    "{} of {} texts are empty or blank.",
-                    facts.blank_texts, facts.n_texts
-                ),
-                "They are encoded like any other text, all to the same vector.".to_owned(),
-                "Remove these rows from the data file if nobody wrote anything there.".to_owned(),
-            ],
-        ));
-    }
+    blank(facts, findings);
     for (encoder, n_cut) in facts.truncated.iter().filter(|(_, n_cut)| *n_cut > 0) {
         findings.push(finding(
             Severity::Note,
@@ -72,10 +60,61 @@ pub(super) fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
                     plural(facts.n_texts, "text")
                 ),
                 "What stands behind the limit does not enter the vectors.".to_owned(),
-                "Raise the encoder's max_seq_length if it can take more.".to_owned(),
+                match facts.with_limit.contains(encoder) {
+                    true => {
+                        format!("Raise max_seq_length of `{encoder}` if its model can take more.")
+                    }
+                    false => "Shorter texts, or an encoder that takes longer ones.".to_owned(),
+                },
             ],
         ));
     }
+}
+
+/// Texts in which nobody wrote anything.
+///
+/// They are no duplicates: that two people wrote nothing does not make them one, and as one group they would fill a fold by themselves, whose vector no model has
+/// met. But whether a text is blank is then part of what r2 and the control `length` find, so what is left among the others is said.
+fn blank(facts: &Facts, findings: &mut Vec<Finding>) {
+    if facts.blank_texts == 0 {
+        return;
+    }
+    let strongest = |is_asked: &dyn Fn(&CellResult) -> bool| {
+        let cells = facts.among_texts.iter();
+        cells
+            .map(|(place, left)| (&facts.cells[*place], *left))
+            .filter(|(cell, _)| is_asked(cell) && cell.r2 > 0.0)
+            .max_by(|a, b| a.0.r2.total_cmp(&b.0.r2))
+    };
+    let length = strongest(&|cell| cell.is_control && cell.encoder == LENGTH);
+    let best = strongest(&|cell| !cell.is_control);
+    let left = |(cell, left): (&CellResult, f64)| {
+        format!(
+            "`{}` has r2 {} for `{}`, {} among the other texts",
+            cell.encoder,
+            score(cell.r2),
+            cell.target,
+            score(left)
+        )
+    };
+    let seen: Vec<String> = length.into_iter().chain(best).map(left).collect();
+    let seen = match seen.is_empty() {
+        true => String::new(),
+        false => format!(" {}.", seen.join("; ")),
+    };
+    findings.push(finding(
+        Severity::Warning,
+        "blank-texts",
+        Vec::new(),
+        [
+            format!(
+                "{} of {} texts are empty or blank.{seen}",
+                facts.blank_texts, facts.n_texts
+            ),
+            "All have one vector; each is a row of its own, not a duplicate. Part of every r2, and of that of the control `length`, may be whether anything was written at all.".to_owned(),
+            "Remove these rows from the data file if nobody wrote anything there.".to_owned(),
+        ],
+    ));
 }
 
 /// Almost equal texts on both sides of a split.
@@ -92,7 +131,10 @@ pub(super) fn near_duplicates(facts: &Facts, findings: &mut Vec<Finding>) {
     findings.push(finding(severity, "near-duplicates", Vec::new(), [
         format!("{} of {} are almost equal to one in another fold (case, digits and punctuation aside, or words and parts of words with a cosine of {ALMOST}).", count(found.n_rows), plural(found.n_compared, "text")),
         "r2 may reward memory of a text seen in training: templates, copies, one person writing twice.".to_owned(),
-        "Give such texts a common value of a column, and name it as `group` under [data].".to_owned(),
+        match facts.group() {
+            Some(group) => format!("Give such texts the same value of `{group}` in the data file."),
+            None => "Give such texts a common value of a column, and name it as `group` under [data].".to_owned(),
+        },
     ]));
 }
 

@@ -1,18 +1,22 @@
 //! Models on all rows, for the cells of regressors that ask for them.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use nalgebra::DMatrix;
-use ocean_engine::design::{FoldDesigns, mean_and_sd_of_varying};
+use ocean_engine::design::FoldDesigns;
 use ocean_engine::nested::{Fit, NestedCv};
+use ocean_engine::scale::mean_and_sd_of_varying;
 use ocean_engine::score::mean_and_sd;
 
-use super::model::{Evidence, FORMAT, Model, Regression};
+use super::model::{Evidence, FORMAT, Model, PluginName, Regression};
+use super::taken_out;
 use crate::arrangement::Arrangement;
 use crate::atomic;
-use crate::encode_command::file_stem;
+use crate::dataset::Covariate;
+use crate::file_names::distinct;
 use crate::library::{Fitted, StudyRegressor};
-use crate::plan::Plan;
+use crate::plan::{Plan, Unit};
 use crate::progress::Progress;
 use crate::report::model::CellResult;
 use crate::run::RunError;
@@ -52,13 +56,14 @@ impl Export<'_> {
         }
         let folder = self.plan.out.join("models");
         atomic::create_folder(&folder)?;
+        let files = self.files(&regressors, &folder);
         for (at, encoder) in self.sources.encoders.iter().enumerate() {
             if encoder.is_control {
                 continue;
             }
             for regressor in &regressors {
                 for row_set in 0..self.arrangement.row_sets.len() {
-                    if let Err(why) = self.write_row_set(at, regressor, row_set, &folder)? {
+                    if let Err(why) = self.write_row_set(at, regressor, row_set, &files)? {
                         progress.warn(&format!(
                             "no models of encoder `{}`, regressor `{}`: {why}",
                             encoder.name, regressor.name
@@ -70,26 +75,41 @@ impl Export<'_> {
         Ok(())
     }
 
+    /// A file for every model.
+    fn files<'a>(&'a self, regressors: &[&'a NamedRegressor], folder: &Path) -> Files<'a> {
+        let encoders = self.sources.encoders.iter();
+        let mut models = Vec::new();
+        for encoder in encoders.filter(|encoder| !encoder.is_control) {
+            for regressor in regressors {
+                let targets = self.arrangement.target_names.iter();
+                models.extend(targets.map(|target| [&*encoder.name, &regressor.name, target]));
+            }
+        }
+        let labels: Vec<Vec<&str>> = models.iter().map(|names| names.to_vec()).collect();
+        let paths = distinct(&labels).into_iter();
+        let paths = paths.map(|stem| folder.join(format!("{stem}.ocean")));
+        models.iter().copied().zip(paths).collect()
+    }
+
     /// The models of all targets of a row set; the inner error: why there are none.
     fn write_row_set(
         &self,
         encoder: usize,
         regressor: &NamedRegressor,
         row_set: usize,
-        folder: &Path,
+        files: &Files<'_>,
     ) -> Result<Result<(), String>, RunError> {
         let models = match self.fit(encoder, regressor, row_set) {
             Ok(models) => models,
             Err(why) => return Ok(Err(why)),
         };
         for mut model in models {
-            let names = [
-                &self.sources.encoders[encoder].name,
-                &regressor.name,
-                &model.target,
-            ];
-            let stem = names.map(|name| file_stem(name)).join("__");
-            model.write(&folder.join(format!("{stem}.ocean")))?;
+            let encoder = &self.sources.encoders[encoder].name;
+            let names = [&**encoder, &regressor.name, &model.target];
+            let file = files.get(&names).cloned();
+            if let Some(file) = file {
+                model.write(&file)?;
+            }
         }
         Ok(Ok(()))
     }
@@ -111,7 +131,9 @@ impl Export<'_> {
         let out = NestedCv::prepare(&designs, machine, regressor.tuning)
             .and_then(|nested| nested.run(&y))
             .map_err(|e| e.to_string())?;
-        let (mean, sd) = scaling(x, &set.rows);
+        let covariates = self.arrangement.covariates.as_ref();
+        let z = covariates.map(|all| taken_out::Fit::of(&all.z.select_rows(&set.rows)));
+        let scaling = Scaling::of(&x.select_rows(&set.rows), z.as_ref());
         let mut models = Vec::new();
         for (column, &target) in set.targets.iter().enumerate() {
             let name = &self.arrangement.target_names[target];
@@ -126,11 +148,26 @@ impl Export<'_> {
             let fit = out.fits[0][column];
             let (values, of_path) = (y.column(column), out.y_hat.column(column));
             let (values, of_path) = (values.as_slice(), of_path.as_slice());
-            let fitted = fit_alone(machine, &designs.outer[0].x, values, fit, of_path)
+            let z = z.as_ref();
+            let alone = fit_alone(machine, &designs.outer[0].x, values, z, fit, of_path)
                 .map_err(|why| format!("target `{name}`: {why}"))?;
-            models.push(self.model(cell, encoder, regressor, fit, fitted, (&mean, &sd)));
+            let taken_out = covariates
+                .zip(z)
+                .map(|(all, z)| z.kept(&all.kinds, scaling.slopes.clone(), alone.slopes.clone()));
+            models.push(Model {
+                taken_out,
+                ..self.model(cell, encoder, regressor, fit, alone, &scaling)
+            });
         }
         Ok(models)
+    }
+
+    /// The column of groups, where a model needs it.
+    fn group(&self) -> Option<String> {
+        let covariates = self.arrangement.covariates.as_ref();
+        let of_sizes = covariates.is_some_and(|all| all.kinds.contains(&Covariate::LogSize));
+        let is_needed = of_sizes || self.plan.evaluation.unit == Unit::Group;
+        self.plan.data.group.clone().filter(|_| is_needed)
     }
 
     fn model(
@@ -140,9 +177,8 @@ impl Export<'_> {
         regressor: &NamedRegressor,
         fit: Fit,
         alone: Alone,
-        (mean, sd): (&[f64], &[f64]),
+        scaling: &Scaling,
     ) -> Model {
-        let plugin = regressor.regressor.plugin();
         Model {
             ocean_model: FORMAT,
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
@@ -150,16 +186,17 @@ impl Export<'_> {
             target: cell.target.clone(),
             id: self.plan.data.id.clone(),
             text: self.plan.data.text.clone(),
+            unit: self.plan.evaluation.unit,
+            group: self.group(),
             encoder: self.sources.encoders[encoder].recipe(),
+            taken_out: None,
             regressor: Regression {
                 name: regressor.name.clone(),
-                id: plugin.descriptor.id.clone(),
-                path: plugin.path.clone(),
-                hash: plugin.hash.clone(),
+                plugin: PluginName::of(regressor.regressor.plugin()),
                 params: regressor.variants[fit.variant].clone(),
                 alpha: Some(fit.alpha).filter(|alpha| alpha.is_finite()),
-                mean: mean.to_vec(),
-                sd: sd.to_vec(),
+                mean: scaling.mean.clone(),
+                sd: scaling.sd.clone(),
                 intercept: alone.intercept,
                 scale: alone.scale,
                 fitted: alone.fitted,
@@ -177,35 +214,48 @@ impl Export<'_> {
     }
 }
 
+/// The file of each encoder, regressor and target.
+type Files<'a> = HashMap<[&'a str; 3], PathBuf>;
+
 /// One model by itself.
 struct Alone {
     intercept: f64,
     scale: f64,
+    /// Γ̂; none without covariates.
+    slopes: Vec<f64>,
     fitted: Fitted,
 }
 
-/// Fits what the path chose once more, alone, and holds it against the path's own predictions of the same rows, `of_path`.
+/// Fits what the path chose once more, alone, and holds it against the path's own predictions of the same rows, `of_path`. `z`: what is taken out of y before.
 fn fit_alone(
     regressor: &dyn StudyRegressor,
     x: &DMatrix<f64>,
     y: &[f64],
+    z: Option<&taken_out::Fit>,
     fit: Fit,
     of_path: &[f64],
 ) -> Result<Alone, String> {
     let (intercept, sd) = mean_and_sd(y, 0);
-    let scale = if regressor.scales_y() { sd } else { 1.0 };
+    let mut left: Vec<f64> = y.iter().map(|value| value - intercept).collect();
+    let slopes = z.map_or(Vec::new(), |z| z.take_out(&mut left));
+    let scale = if regressor.scales_y() {
+        mean_and_sd(&left, 0).1
+    } else {
+        1.0
+    };
     let alone = |fitted| Alone {
         intercept,
         scale,
+        slopes,
         fitted,
     };
     if fit.is_empty {
         return Ok(alone(Fitted::Coefficients(vec![0.0; x.ncols()])));
     }
-    let centred: Vec<f64> = y.iter().map(|value| (value - intercept) / scale).collect();
+    let scaled: Vec<f64> = left.iter().map(|value| value / scale).collect();
     let failed = |error: crate::library::PluginError| error.to_string();
     let fitted = regressor
-        .fit_model(fit.variant, x, &centred, fit.alpha / scale)
+        .fit_model(fit.variant, x, &scaled, fit.alpha / scale)
         .map_err(failed)?;
     let y_hat = match &fitted {
         Fitted::Coefficients(w) => (x * nalgebra::DVectorView::from_slice(w, w.len()))
@@ -213,8 +263,11 @@ fn fit_alone(
             .to_vec(),
         Fitted::State(state) => regressor.predict_model(state, x).map_err(failed)?,
     };
-    let apart = |(alone, path): (&f64, &f64)| (intercept + scale * alone - path).abs();
-    let furthest = y_hat.iter().zip(of_path).map(apart).fold(0.0, f64::max);
+    // What y has without what is left of it: its mean, and with covariates what they explain.
+    let without_x = y.iter().zip(&left).map(|(y, left)| y - left);
+    let apart = |((base, alone), path): ((f64, &f64), &f64)| (base + scale * alone - path).abs();
+    let furthest = without_x.zip(&y_hat).zip(of_path).map(apart);
+    let furthest = furthest.fold(0.0, f64::max);
     if furthest <= SAME * sd {
         Ok(alone(fitted))
     } else {
@@ -226,13 +279,32 @@ fn fit_alone(
     }
 }
 
-/// Mean and sd (ddof 0) of each column over `rows`; an sd of 0 for a column without spread.
-fn scaling(x: &DMatrix<f64>, rows: &[usize]) -> (Vec<f64>, Vec<f64>) {
-    let columns = x.column_iter();
-    columns
-        .map(|column| {
-            let values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
-            mean_and_sd_of_varying(&values).unwrap_or((0.0, 0.0))
-        })
-        .unzip()
+/// How the columns of X are scaled.
+struct Scaling {
+    mean: Vec<f64>,
+    /// ddof 0, of what covariates leave; 0 for a column without spread.
+    sd: Vec<f64>,
+    /// B̂: for each column of Z a slope of every column; none without covariates.
+    slopes: Vec<Vec<f64>>,
+}
+
+impl Scaling {
+    /// `x`: the rows of the model.
+    fn of(x: &DMatrix<f64>, z: Option<&taken_out::Fit>) -> Self {
+        let of_column = |column: nalgebra::DVectorView<'_, f64>| {
+            mean_and_sd_of_varying(column.as_slice()).unwrap_or((0.0, 0.0))
+        };
+        let (mean, sd) = x.column_iter().map(of_column).unzip();
+        match z {
+            None => Self {
+                mean,
+                sd,
+                slopes: Vec::new(),
+            },
+            Some(z) => {
+                let (slopes, sd) = z.take_out_of_all(x);
+                Self { mean, sd, slopes }
+            }
+        }
+    }
 }

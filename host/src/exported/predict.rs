@@ -5,22 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nalgebra::{DMatrix, DVectorView};
-use serde_json::{Map, Value};
+use ocean_engine::folds::Groups;
+use serde_json::Value;
 
 use super::model::{Model, ModelError, Recipe, Regression};
+use super::plugins::Finder;
+use super::predictions::Predictions;
 use crate::atomic;
-use crate::cache::Cache;
-use crate::dataset::Dataset;
-use crate::dataset::embeddings::read_precomputed;
-use crate::encode::get_or_encode;
-use crate::library::{
-    CallContext, Fitted, Kind, Library, Plugin, PluginError, RegressorOptions, StudyEncoder,
-};
-use crate::plan::{DataPlan, Missing, Place, Pool};
-use crate::problem::{Problem, Refusal};
+use crate::dataset::embeddings::{read_columns, read_precomputed};
+use crate::dataset::{Asked, NewRows};
+use crate::library::{CallContext, Fitted, Kind, PluginError, RegressorOptions};
+use crate::plan::{Place, Unit};
+use crate::problem::{Problem, Refusal, typed_path};
 use crate::progress::{Format, Progress};
 use crate::run::{RunError, open_library, set_threads};
-use crate::sources::{limits, pooled};
+use crate::sources::limits;
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +32,10 @@ pub struct Options {
     pub id: Option<String>,
     /// The text columns, if they are not those of the study.
     pub text: Vec<String>,
+    /// The column of groups, if it is not that of the study.
+    pub group: Option<String>,
+    /// Plugins to use, whatever build the model was made with.
+    pub plugins: Vec<String>,
     /// Vectors, for a model of vectors.
     pub embeddings: Option<PathBuf>,
     /// Their ids.
@@ -72,39 +75,51 @@ pub fn parameter(typed: &str) -> Result<(String, Value), RunError> {
 /// Predicts, and returns the CSV (`id`, target) unless it was written to a file.
 ///
 /// # Errors
-/// A [`Refusal`] for a model or table that cannot be read, an encoder that is not the model's own, vectors of another width; else what the encoder or the regressor
-/// reports.
+/// A [`Refusal`] for a model or table that cannot be read, a plugin or an encoder that is not the model's own, other columns of vectors; else what the encoder or the
+/// regressor reports.
 pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<String, RunError> {
     let progress = Progress::new(Format::Human, options.is_quiet);
     let model = Model::read(&options.model).map_err(|error| refuse(&options.model, error))?;
     warn_of_evidence(&model, &progress);
-    let data = data_plan(options, &model);
-    let dataset = Dataset::read(&data, &[], 0)?;
-    let threads = set_threads(options.threads);
+    let rows = rows(options, &model)?;
     let context = CallContext::of(&progress, Arc::clone(interrupted));
+    let threads = set_threads(options.threads);
     let library = open_library(&context, false)?;
-    let x = match &model.encoder {
-        Recipe::Precomputed { name, .. } => vectors(options, name, &data, &dataset)?,
-        Recipe::Plugin { pool, .. } => {
-            let encoder = encoder(options, &model.encoder, &library, threads, &context)?;
-            let cache = Cache::resolve(options.cache.as_deref());
-            let mut parts = Vec::new();
-            for column in &dataset.texts {
-                let texts: Vec<&str> = column.iter().map(String::as_str).collect();
-                let embedding =
-                    get_or_encode(encoder.as_ref(), &texts, &cache, &progress, interrupted)?;
-                parts.push(embedding.x);
-            }
-            pooled(parts, *pool)
-        }
+    let command = Command {
+        options,
+        finder: Finder {
+            library: &library,
+            named: &options.plugins,
+            progress: &progress,
+        },
+        context: &context,
+        progress: &progress,
+        interrupted,
+        threads,
     };
-    let y_hat = apply(&model.regressor, x, &library, &context)?;
-    let csv = table(&model, &dataset.ids, &y_hat)?;
+    let x = match &model.encoder {
+        Recipe::Precomputed { name, columns, .. } => {
+            command.vectors(&model, name, columns.as_deref(), &rows)?
+        }
+        Recipe::Plugin(recipe) => command.encoded(recipe, &rows)?,
+    };
+    let (x, z) = match (model.unit, groups(&rows)) {
+        (Unit::Group, Some(groups)) => (groups.means(&x), groups.means(&rows.z)),
+        _ => (x, rows.z.clone()),
+    };
+    let y_hat = command.apply(&model, x, z)?;
+    let predictions = Predictions::of(&model, &rows, y_hat)?;
+    predictions.warn(&progress);
+    let csv = predictions.csv()?;
     let Some(out) = &options.out else {
         return Ok(csv);
     };
     atomic::write(out, csv.as_bytes())?;
-    Ok(format!("{} predictions: {}\n", y_hat.len(), out.display()))
+    Ok(format!(
+        "{} predictions: {}\n",
+        predictions.n(),
+        out.display()
+    ))
 }
 
 fn refuse(path: &Path, error: ModelError) -> RunError {
@@ -114,177 +129,160 @@ fn refuse(path: &Path, error: ModelError) -> RunError {
 /// A model that was shown to predict nothing must not be used in silence.
 fn warn_of_evidence(model: &Model, progress: &Progress) {
     let evidence = &model.evidence;
+    let beside = match model.taken_out {
+        Some(_) => " beside its covariates",
+        None => "",
+    };
+    let rows = match model.unit {
+        Unit::Row => "rows",
+        Unit::Group => "groups",
+    };
     let found = format!(
-        "in study `{}` this recipe had an out-of-sample R² of {:.3} on {} rows",
+        "in study `{}` this recipe had an out-of-sample R² of {:.3}{beside} on {} {rows}",
         model.study, evidence.r2, evidence.n
     );
     if evidence.verdict == "predictive" {
         progress.note(&found);
     } else {
+        let than = match model.taken_out {
+            Some(_) => "what the covariates say",
+            None => "the training mean",
+        };
         progress.warn(&format!(
-            "{found}, verdict: {}. It was not shown to predict better than the training mean",
+            "{found}, verdict: {}. It was not shown to predict better than {than}",
             evidence.verdict
         ));
     }
 }
 
-fn data_plan(options: &Options, model: &Model) -> DataPlan {
-    let is_of_texts = matches!(model.encoder, Recipe::Plugin { .. });
-    let named = if options.text.is_empty() {
-        &model.text
-    } else {
-        &options.text
+/// The rows of the table, and of it only what the model needs.
+fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
+    let text = match options.text.as_slice() {
+        [] => &model.text,
+        named => named,
     };
-    DataPlan {
-        path: options.texts.clone(),
-        id: options.id.clone().unwrap_or_else(|| model.id.clone()),
-        text: if is_of_texts {
-            named.clone()
-        } else {
-            Vec::new()
-        },
-        pool: Pool::Mean,
-        targets: Vec::new(),
-        group: None,
-        missing: Missing::Drop,
-        covariates: Vec::new(),
-        joins: Vec::new(),
-    }
-}
-
-fn vectors(
-    options: &Options,
-    name: &str,
-    data: &DataPlan,
-    dataset: &Dataset,
-) -> Result<DMatrix<f64>, RunError> {
-    let Some(embeddings) = &options.embeddings else {
-        let message = format!("the model is of vectors that were made elsewhere (`{name}`)");
-        let problem = Problem::new(options.model.display().to_string(), message)
-            .with_try("--embeddings FILE.npy --ids IDS.txt, with vectors of the same encoder");
-        return Err(Refusal::from(problem).into());
-    };
-    let read = read_precomputed(embeddings, options.ids.as_deref(), &data.id, &dataset.ids)?;
-    Ok(read.x)
-}
-
-/// The plugin of an id, or where its library was when the model was made.
-fn find(library: &Library, id: &str, path: &Path, kind: Kind) -> Result<Arc<Plugin>, Refusal> {
-    let here = Path::new(".");
-    library.load(id, here, kind, None).or_else(|error| {
-        let by_path = format!("{}#{id}", path.display());
-        library
-            .load(&by_path, here, kind, None)
-            .map_err(|_| Problem::new(format!("{kind} `{id}`"), error.to_string()).into())
+    let group = options.group.as_ref().or(model.group.as_ref());
+    let taken_out = model.taken_out.as_ref();
+    NewRows::read(Asked {
+        path: &options.texts,
+        id: options.id.as_ref().unwrap_or(&model.id),
+        text: if model.reads_texts() { text } else { &[] },
+        group: group.filter(|_| model.needs_groups()).map(String::as_str),
+        covariates: taken_out.map_or(&[], |taken_out| &taken_out.covariates),
     })
 }
 
-/// The model's own encoder, and no other.
-fn encoder(
-    options: &Options,
-    recipe: &Recipe,
-    library: &Library,
-    threads: usize,
-    context: &CallContext,
-) -> Result<Box<dyn StudyEncoder>, RunError> {
-    let Recipe::Plugin {
-        name,
-        id,
-        path,
-        params,
-        key,
-        ..
-    } = recipe
-    else {
-        return Err(RunError::Failed("the model has no encoder".into()));
-    };
-    let plugin = find(library, id, path, Kind::Encoder)?;
-    let mut params: Map<String, Value> = params.clone();
-    params.extend(options.params.iter().cloned());
-    let limits = limits(&Place::default());
-    let label = format!("encoder `{name}`");
-    let made = library
-        .encoder(plugin, name, &params, threads, context.clone(), limits)
-        .map_err(|error| Refusal::from(Problem::new(&label, error.to_string())))?;
-    let found = made.key_parts();
-    if found == *key {
-        return Ok(made);
-    }
-    let differences: Vec<String> = key
-        .iter()
-        .filter(|part| !found.contains(part))
-        .map(|(part, of_model)| {
-            let here = found.iter().find(|(name, _)| name == part);
-            let here = here.map_or("nothing", |(_, value)| value.as_str());
-            format!("{part} is {here}, the model's is {of_model}")
-        })
-        .collect();
-    let message = format!(
-        "it is not the one the model was made with: {}",
-        differences.join("; ")
-    );
-    let problem = Problem::new(label, message)
-        .with_try("the same version of the plugin and the same model files (--param model=FOLDER)");
-    Err(Refusal::from(problem).into())
+/// The groups of the complete rows, in the order of their first.
+fn groups(rows: &NewRows) -> Option<Groups> {
+    let labels = rows.groups.as_ref()?;
+    Some(Groups::from_labels(
+        rows.complete.iter().map(|&row| &labels[row]),
+    ))
 }
 
-/// ŷ = intercept + scale · f((x − mean)/sd).
-fn apply(
-    regression: &Regression,
-    mut x: DMatrix<f64>,
-    library: &Library,
-    context: &CallContext,
-) -> Result<Vec<f64>, RunError> {
-    if x.ncols() != regression.mean.len() {
-        let message = format!(
-            "the vectors have {} columns, the model's had {}",
-            x.ncols(),
-            regression.mean.len()
-        );
-        return Err(Refusal::from(Problem::new("vectors", message)).into());
+/// What the steps of a prediction share.
+pub(super) struct Command<'a> {
+    pub(super) options: &'a Options,
+    pub(super) finder: Finder<'a>,
+    pub(super) context: &'a CallContext,
+    pub(super) progress: &'a Progress,
+    pub(super) interrupted: &'a Arc<AtomicBool>,
+    pub(super) threads: usize,
+}
+
+impl Command<'_> {
+    /// The vectors of the complete rows, from a file; `columns`: the names of the model's.
+    fn vectors(
+        &self,
+        model: &Model,
+        name: &str,
+        columns: Option<&[String]>,
+        rows: &NewRows,
+    ) -> Result<DMatrix<f64>, RunError> {
+        let Some(embeddings) = &self.options.embeddings else {
+            let message = format!("the model is of vectors that were made elsewhere (`{name}`)");
+            let problem = Problem::new(self.options.model.display().to_string(), message)
+                .with_try("--embeddings FILE.npy --ids IDS.txt, with vectors of the same encoder");
+            return Err(Refusal::from(problem).into());
+        };
+        let id = self.options.id.as_ref().unwrap_or(&model.id);
+        let ids: Vec<String> = rows
+            .complete
+            .iter()
+            .map(|&row| rows.ids[row].clone())
+            .collect();
+        let own_ids = self.options.ids.as_deref();
+        let read = match (columns, own_ids) {
+            (Some(names), None) => read_columns(embeddings, id, names, &ids)?,
+            _ => read_precomputed(embeddings, own_ids, id, &ids)?,
+        };
+        let by_position = match (columns, &read.columns) {
+            _ if model.ocean_model == 1 => "the model is of a format that kept no names of columns",
+            (Some(_), None) => {
+                "a .npy file has no names of columns, and the model's vectors had some"
+            }
+            (None, Some(_)) => "the model was made with a .npy file, which has no names of columns",
+            _ => return Ok(read.x),
+        };
+        self.progress.warn(&format!(
+            "{by_position}: the columns of {} were taken by their position",
+            typed_path(embeddings)
+        ));
+        Ok(read.x)
     }
-    let scaling = regression.mean.iter().zip(&regression.sd);
-    for (mut column, (mean, sd)) in x.column_iter_mut().zip(scaling) {
-        let scaled = |value: f64| if *sd > 0.0 { (value - mean) / sd } else { 0.0 };
-        column.iter_mut().for_each(|value| *value = scaled(*value));
-    }
-    let y_hat = match &regression.fitted {
-        Fitted::Coefficients(w) => (&x * DVectorView::from_slice(w, w.len()))
-            .as_slice()
-            .to_vec(),
-        Fitted::State(state) => {
-            let plugin = find(library, &regression.id, &regression.path, Kind::Regressor)?;
-            let options = RegressorOptions {
-                variants: vec![regression.params.clone()],
-                ..RegressorOptions::default()
-            };
-            let failed = |error: PluginError| RunError::Failed(error.to_string());
-            library
-                .regressor(plugin, options, context.clone(), limits(&Place::default()))
-                .map_err(failed)?
-                .predict_model(state, &x)
-                .map_err(failed)?
+
+    /// ŷ = intercept + (z − z̄)Γ̂ + scale · f((x − (z − z̄)B̂ − mean)/sd).
+    fn apply(
+        &self,
+        model: &Model,
+        mut x: DMatrix<f64>,
+        z: DMatrix<f64>,
+    ) -> Result<Vec<f64>, RunError> {
+        let regression = &model.regressor;
+        if x.ncols() != regression.mean.len() {
+            let message = format!(
+                "the vectors have {} columns, the model's had {}",
+                x.ncols(),
+                regression.mean.len()
+            );
+            return Err(Refusal::from(Problem::new("vectors", message)).into());
         }
-    };
-    let finished = y_hat
-        .into_iter()
-        .map(|value| regression.intercept + regression.scale * value);
-    Ok(finished.collect())
-}
-
-fn table(model: &Model, ids: &[String], y_hat: &[f64]) -> Result<String, RunError> {
-    let failed = |error: csv::Error| RunError::Failed(error.to_string());
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer
-        .write_record([&model.id, &model.target])
-        .map_err(failed)?;
-    for (id, y_hat) in ids.iter().zip(y_hat) {
-        writer
-            .write_record([id.as_str(), &y_hat.to_string()])
-            .map_err(failed)?;
+        let taken_out = model.taken_out.as_ref();
+        let explained = taken_out.map(|taken_out| taken_out.apply(z, &mut x));
+        let scaling = regression.mean.iter().zip(&regression.sd);
+        for (mut column, (mean, sd)) in x.column_iter_mut().zip(scaling) {
+            let scaled = |value: f64| if *sd > 0.0 { (value - mean) / sd } else { 0.0 };
+            column.iter_mut().for_each(|value| *value = scaled(*value));
+        }
+        let y_hat = self.predicted(regression, &x)?;
+        let finished = y_hat.into_iter().enumerate().map(|(row, value)| {
+            let of_z = explained.as_ref().map_or(0.0, |explained| explained[row]);
+            regression.intercept + of_z + regression.scale * value
+        });
+        Ok(finished.collect())
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| RunError::Failed(error.to_string()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+
+    /// f: coefficients need nobody, a state its own plugin.
+    fn predicted(&self, regression: &Regression, x: &DMatrix<f64>) -> Result<Vec<f64>, RunError> {
+        let state = match &regression.fitted {
+            Fitted::Coefficients(w) => {
+                return Ok((x * DVectorView::from_slice(w, w.len()))
+                    .as_slice()
+                    .to_vec());
+            }
+            Fitted::State(state) => state,
+        };
+        let chosen = self.finder.find(&regression.plugin, Kind::Regressor)?;
+        let options = RegressorOptions {
+            variants: vec![regression.params.clone()],
+            ..RegressorOptions::default()
+        };
+        let failed = |error: PluginError| RunError::Failed(error.to_string());
+        let (library, context) = (self.finder.library, self.context.clone());
+        library
+            .regressor(chosen.plugin, options, context, limits(&Place::default()))
+            .map_err(failed)?
+            .predict_model(state, x)
+            .map_err(failed)
+    }
 }

@@ -1,28 +1,49 @@
 //! `ocean-host init`: looks at a table, guesses what its columns are, says why, and writes a plugins.toml that runs.
 //!
-//! `inspect` says what is in each column, `guess` what it is for, `write` puts it into words. The file is tried before it is called ready: what `eval` would
-//! refuse is said here.
+//! `inspect` says what is in each column and `name` what it is called like; `guess` says what it is for, with `texts`, `groups`, `series`, `scores` and `panel`;
+//! `explain` puts that into words and `write` into a file. The file is tried before it is called ready: what `eval` would refuse is said here.
 
+mod explain;
+#[cfg(test)]
+mod grids;
+mod groups;
 mod guess;
 mod inspect;
 #[cfg(test)]
+mod layouts;
+mod name;
+mod panel;
+mod scores;
+mod series;
+#[cfg(test)]
 mod tests;
+mod texts;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::atomic;
-use crate::config::{Config, Scope};
-use crate::dataset::Dataset;
 use crate::dataset::table::Table;
-use crate::plan::Plan;
-use crate::problem::{Problem, Refusal};
-use crate::run::RunError;
+use crate::file_names::may_write;
+use crate::problem::{Problem, Refusal, typed_path};
+use crate::run::{self, RunError};
 use guess::{Guess, Wishes};
 use inspect::Facts;
 
 /// Formats that a study reads.
 const EXTENSIONS: [&str; 4] = ["csv", "tsv", "jsonl", "parquet"];
+
+/// Is this the name of a table?
+pub(crate) fn is_table(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|found| {
+        EXTENSIONS
+            .iter()
+            .any(|known| found.eq_ignore_ascii_case(known))
+    })
+}
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -31,8 +52,8 @@ pub struct Options {
     pub data: PathBuf,
     /// The id column, instead of a guess.
     pub id: Option<String>,
-    /// The text column, instead of a guess.
-    pub text: Option<String>,
+    /// The text columns, instead of a guess.
+    pub text: Vec<String>,
     /// The targets, names or globs, instead of a guess.
     pub targets: Vec<String>,
     /// The group column, instead of a guess.
@@ -43,34 +64,101 @@ pub struct Options {
     pub is_forced: bool,
 }
 
-/// Writes the file and returns what to print: the guesses with their reasons, and the next command.
+/// What `init` says.
+#[derive(Debug)]
+pub struct Said {
+    /// The guesses with their reasons, and the next command.
+    pub text: String,
+    /// Why nothing was written all the same.
+    pub refusal: Option<Refusal>,
+}
+
+/// Writes the file and says what was guessed and why. `eval` then tries the file as with --dry-run, and what it would refuse is said, too.
 ///
 /// # Errors
-/// A [`Refusal`]: no table, or more than one in the folder; a column that does not exist; nothing that could be an id or a target; a file that is there already.
-pub fn init(options: &Options) -> Result<String, RunError> {
+/// A [`Refusal`]: no table, or more than one in the folder; a column that does not exist; a file that is there already.
+pub fn init(options: &Options) -> Result<Said, RunError> {
+    init_and_try(options, &dry_run)
+}
+
+fn init_and_try(
+    options: &Options,
+    tried: &dyn Fn(&Path) -> Result<(), RunError>,
+) -> Result<Said, RunError> {
     let data = find_table(&options.data)?;
     let out = match &options.out {
         Some(out) => out.clone(),
         None => data.with_file_name("plugins.toml"),
     };
-    if out.exists() && !options.is_forced {
-        let problem = Problem::new(out.display(), "is there already")
-            .with_try("--force to replace it, or another --out");
-        return Err(Refusal::from(problem).into());
-    }
+    may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
     let table = Table::read(&data)?;
     let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
     let wishes = Wishes {
         id: options.id.as_deref(),
-        text: options.text.as_deref(),
+        text: &options.text,
         targets: &options.targets,
         group: options.group.as_deref(),
     };
     let guess = Guess::of(&table, &facts, &wishes)?;
-    let text = write::plugins_toml(&guess, &relative(&data, &out));
-    atomic::write(&out, text.as_bytes())?;
-    let trouble = try_out(&out).err();
-    Ok(write::explanation(&guess, &table, &out, trouble.as_ref()))
+    let mut text = explain::columns(&guess, &table);
+    if let Some(problem) = lacking(&guess, &table, &data) {
+        return Ok(Said {
+            text,
+            refusal: Some(problem.into()),
+        });
+    }
+    atomic::write(
+        &out,
+        write::plugins_toml(&guess, &relative(&data, &out)).as_bytes(),
+    )?;
+    text.push_str(&next(&guess, &out, tried));
+    Ok(Said {
+        text,
+        refusal: None,
+    })
+}
+
+/// What no study can do without, and the table does not have.
+fn lacking(guess: &Guess, table: &Table, data: &Path) -> Option<Problem> {
+    if guess.id.is_none() {
+        let message = "has no column that names its rows: none that looks like an id and has a value in every row and none twice";
+        let is_free = |label: &&&str| table.columns.iter().all(|column| column.name != **label);
+        let label = ["id", "row", "row_number"]
+            .iter()
+            .find(is_free)
+            .unwrap_or(&"row_id");
+        let stem = data.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = data.extension().unwrap_or_default().to_string_lossy();
+        let copy = data.with_file_name(format!("{stem}_{label}.{extension}"));
+        let (numbering, copy) = (explain::numbering(data, label, &copy), typed_path(&copy));
+        let advice = format!(
+            "--id COLUMN, if a column names them all the same; or a copy with numbers as ids, for instance\n    {numbering}\n    ocean-host init {copy}"
+        );
+        return Some(Problem::new(&table.file, message).with_try(advice));
+    }
+    if guess.targets.is_empty() {
+        let message =
+            "has no column that could be a target: none of numbers that looks like a score";
+        let advice = "--target NAME, or another table; scores in files of their own are joined under [[data.join]]";
+        return Some(Problem::new(&table.file, message).with_try(advice));
+    }
+    None
+}
+
+/// What to do with the file that was written.
+fn next(guess: &Guess, out: &Path, tried: &dyn Fn(&Path) -> Result<(), RunError>) -> String {
+    let written = format!(
+        "\nWritten: {}. Read it, above all targets and group, then",
+        out.display()
+    );
+    let command = format!("\n\n  ocean-host eval {}\n", typed_path(out));
+    if guess.texts.is_empty() {
+        return format!("{written} name the file of your vectors under [[encoder]], and{command}");
+    }
+    match tried(out) {
+        Ok(()) => format!("{written}{command}"),
+        Err(error) => format!("{written} mend what eval would refuse:\n\n{error}\n"),
+    }
 }
 
 /// The table that is meant.
@@ -78,16 +166,12 @@ fn find_table(data: &Path) -> Result<PathBuf, Refusal> {
     if !data.is_dir() {
         return Ok(data.to_path_buf());
     }
-    let is_table = |path: &PathBuf| {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
-    };
     let entries = std::fs::read_dir(data)
         .map_err(|error| Problem::new(data.display(), format!("cannot be read: {error}")))?;
     let mut tables: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(is_table)
+        .filter(|path| is_table(path))
         .collect();
     tables.sort();
     match tables.as_slice() {
@@ -122,9 +206,13 @@ fn relative(data: &Path, out: &Path) -> String {
     }
 }
 
-/// What `eval` would refuse, short of loading plugins.
-fn try_out(out: &Path) -> Result<(), Refusal> {
-    let config = Config::read(out, &[], Scope::Evaluation)?;
-    let plan = Plan::resolve(&config, None)?;
-    Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds).map(|_| ())
+/// What `eval --dry-run` says of the file.
+fn dry_run(out: &Path) -> Result<(), RunError> {
+    let options = run::Options {
+        config: out.to_path_buf(),
+        is_dry: true,
+        is_quiet: true,
+        ..run::Options::default()
+    };
+    run::eval(&options, &Arc::new(AtomicBool::new(false))).map(|_| ())
 }

@@ -1,9 +1,27 @@
 use std::path::Path;
 
-use super::{Options, init};
+use super::{Options, init_and_try};
+use crate::arrangement::Arrangement;
+use crate::config::{Config, Scope};
+use crate::dataset::{Analysed, Dataset};
+use crate::plan::Plan;
+use crate::run::RunError;
+
+/// All that `eval --dry-run` does but for opening plugins, which are not beside a test.
+fn read(out: &Path) -> Result<(), RunError> {
+    let config = Config::read(out, &[], Scope::Evaluation)?;
+    let plan = Plan::resolve(&config, None)?;
+    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
+    let analysed = Analysed::of(&dataset, plan.evaluation.unit)?;
+    Arrangement::draw(&plan, &analysed.dataset)?;
+    Ok(())
+}
 
 /// Writes `table`, runs `init`, and gives what it said and what it wrote.
-fn inspected(table: &str, change: impl FnOnce(&mut Options)) -> Result<(String, String), String> {
+pub fn inspected(
+    table: &str,
+    change: impl FnOnce(&mut Options),
+) -> Result<(String, String), String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("data.csv"), table).unwrap();
     let mut options = Options {
@@ -11,13 +29,18 @@ fn inspected(table: &str, change: impl FnOnce(&mut Options)) -> Result<(String, 
         ..Options::default()
     };
     change(&mut options);
-    let said = init(&options).map_err(|error| error.to_string())?;
-    let written = std::fs::read_to_string(folder.path().join("plugins.toml")).unwrap();
     let hide = |text: &str| text.replace(&folder.path().display().to_string(), "FOLDER");
-    Ok((hide(&said), written))
+    let said = init_and_try(&options, &read).map_err(|error| hide(&error.to_string()))?;
+    if let Some(refusal) = said.refusal {
+        assert!(!folder.path().join("plugins.toml").exists());
+        return Err(hide(&format!("{}{refusal}", said.text)));
+    }
+    let written = std::fs::read_to_string(folder.path().join("plugins.toml")).unwrap();
+    Ok((hide(&said.text), written))
 }
 
-fn table(header: &str, row: impl Fn(usize) -> String) -> String {
+/// A table of forty rows.
+pub fn table(header: &str, row: impl Fn(usize) -> String) -> String {
     let rows: String = (0..40).map(|at| row(at) + "\n").collect();
     format!("{header}\n{rows}")
 }
@@ -38,8 +61,9 @@ fn roles_are_guessed_from_names_and_values_and_explained() {
 FOLDER/data.csv: 40 rows, 7 columns
 
   id       pid  (its name, and no value occurs twice)
-  text     essay  (the longest texts, 39 characters on average)
-  targets  openness, extraversion  (every column of numbers that looks like a score)
+  text     essay  (its name, and 39 characters and 7 words on average)
+  targets  openness  (numbers that look like a score: 1 to 6, 11 different values)
+  targets  extraversion  (numbers that look like a score: 0 to 12, 13 different values)
   group    author  (its name, and 10 values for 40 rows)
   not used row  (it numbers the rows)
   not used sex  (it has only 2 different values)
@@ -66,11 +90,11 @@ fn a_panel_of_raters_becomes_traits() {
         "id,text,a_openness,b_openness,a_neuroticism,b_neuroticism",
         |at| {
             format!(
-                "i{at},A text that is long enough to be one,{},{},{},{}",
+                "i{at},A text that is long enough to be number {at},{},{},{},{}",
                 at % 7,
-                at % 5,
-                at % 6,
-                at % 8
+                at % 7 + at % 2,
+                at * 3 % 8,
+                at * 3 % 8 + at % 3
             )
         },
     );
@@ -85,7 +109,7 @@ fn a_panel_of_raters_becomes_traits() {
     );
     assert!(
         said.contains(
-            "raters   neuroticism = a_neuroticism, b_neuroticism  (the same trait, once a rater)"
+            "raters   neuroticism = a_neuroticism, b_neuroticism  (the same trait, once a rater; ratings of one trait correlate 0.9"
         ),
         "{said}"
     );
@@ -95,8 +119,7 @@ fn a_panel_of_raters_becomes_traits() {
 fn what_eval_would_refuse_is_said_and_flags_replace_guesses() {
     let table = table("id,text,score,other", |at| {
         format!(
-            "i{at},{},{},{}",
-            "a text that is long enough",
+            "i{at},a text that is long enough {at},{},{}",
             at % 9,
             at % 7
         )
@@ -117,14 +140,17 @@ fn what_eval_would_refuse_is_said_and_flags_replace_guesses() {
 #[test]
 fn a_table_without_ids_or_scores_is_refused_with_advice() {
     let no_id = table("text,score", |at| {
-        format!("the same text for everybody here,{}", at % 9)
+        format!("the text of {at} here,{}", at % 9)
     });
     let refused = inspected(&no_id, |_| {}).unwrap_err();
-    assert!(
-        refused.contains("has no column that names its rows")
-            && refused.contains("try: add a column `id`"),
-        "{refused}"
-    );
+    for words in [
+        "  text     text  (its name, and ",
+        "  targets  score  (numbers that look like a score: 0 to 8, 9 different values)\n",
+        "has no column that names its rows",
+        ".to_csv(b, index_label=\"id\")' FOLDER/data.csv FOLDER/data_id.csv\n    ocean-host init FOLDER/data_id.csv",
+    ] {
+        assert!(refused.contains(words), "{words}: {refused}");
+    }
     let no_score = table("id,text", |at| {
         format!("i{at},a text that is long enough {at}")
     });
@@ -145,21 +171,21 @@ fn a_file_that_is_there_is_kept_unless_forced() {
         data: folder.path().to_path_buf(),
         ..Options::default()
     };
-    let refused = init(&options).unwrap_err();
+    let refused = init_and_try(&options, &read).unwrap_err();
     assert_eq!(refused.exit_code(), 2);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
     let none = Options {
         data: Path::new("/no/such/table.csv").to_path_buf(),
         ..Options::default()
     };
-    assert_eq!(init(&none).unwrap_err().exit_code(), 2);
+    assert_eq!(init_and_try(&none, &read).unwrap_err().exit_code(), 2);
 }
 
 #[test]
 fn columns_about_people_are_covariates_unless_they_are_named_or_alone() {
     let row = |at: usize| {
         format!(
-            "i{at},A text that is long enough to be one,{},{}",
+            "i{at},A text that is long enough to be number {at},{},{}",
             20 + at * 7 % 31,
             at % 7
         )
@@ -176,7 +202,10 @@ fn columns_about_people_are_covariates_unless_they_are_named_or_alone() {
     assert!(written.contains("targets = [\"Age\"]"), "{written}");
     assert!(!written.contains("covariates"), "{written}");
     let alone = table("id,text,age", |at| {
-        format!("i{at},A text that is long enough to be one,{}", 20 + at % 9)
+        format!(
+            "i{at},A text that is long enough to be number {at},{}",
+            20 + at % 9
+        )
     });
     let (_, written) = inspected(&alone, |_| {}).unwrap();
     assert!(written.contains("targets = [\"age\"]"), "{written}");

@@ -1,15 +1,30 @@
-//! The guesses as a commented plugins.toml, and as words.
+//! The guesses as a commented plugins.toml.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::guess::Guess;
-use crate::dataset::table::Table;
-use crate::problem::{Refusal, typed_path};
 
-/// A string of TOML.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+/// Characters that a study has of its file's name: it names a folder.
+const MOST_NAME: usize = 40;
+
+/// A string of TOML in one line, also where it stands in a comment.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            // Beyond control characters: line separators, and marks that turn the direction of reading.
+            _ if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') =>
+            {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
+            }
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 fn list(names: &[String]) -> String {
@@ -20,32 +35,29 @@ fn list(names: &[String]) -> String {
 /// The file. `data`: the table as the file names it.
 pub fn plugins_toml(guess: &Guess, data: &str) -> String {
     let mut text = String::new();
-    let name = Path::new(data)
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
-    let name: String = name
-        .unwrap_or_default()
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || matches!(c, '-' | '_') {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
     let _ = write!(
         text,
         "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\nid = {}\n",
-        quoted(if name.is_empty() { "study" } else { &name }),
+        quoted(&study_name(data)),
         quoted(data),
-        quoted(&guess.id.name)
+        quoted(guess.id.as_deref().unwrap_or_default())
     );
-    match &guess.text {
-        Some(column) => {
-            let _ = writeln!(text, "text = {}", quoted(&column.name));
+    match guess.texts.as_slice() {
+        [] => text.push_str("# text = \"…\"                # no column of texts was found: vectors alone are evaluated\n"),
+        [one] => {
+            let _ = writeln!(text, "text = {}", quoted(one));
         }
-        None => text.push_str("# text = \"…\"                # no column of texts was found: vectors alone are evaluated\n"),
+        several => {
+            let _ = writeln!(text, "text = {}", list(several));
+            text.push_str("# pool = \"mean\"              # their vectors are averaged; or \"concat\": side by side\n");
+        }
+    }
+    if guess.all_texts.len() > guess.texts.len() {
+        let all = list(&guess.all_texts);
+        let _ = writeln!(
+            text,
+            "# text = {all}   # encoded one by one; pool = \"mean\" averages the vectors, \"concat\" puts them side by side"
+        );
     }
     let _ = writeln!(text, "targets = {}", list(&guess.targets));
     if !guess.covariates.is_empty() {
@@ -60,7 +72,7 @@ pub fn plugins_toml(guess: &Guess, data: &str) -> String {
             let _ = writeln!(
                 text,
                 "group = {}             # its rows stay in one fold and are permuted together; decide before you look",
-                quoted(&group.name)
+                quoted(group)
             );
         }
         (None, Some(other)) => {
@@ -78,10 +90,14 @@ pub fn plugins_toml(guess: &Guess, data: &str) -> String {
             let _ = writeln!(text, "{} = {}", key(name), list(columns));
         }
     }
+    text.push_str("\n[evaluation]\n");
+    if guess.is_by_group {
+        text.push_str("unit = \"group\"              # each target has one value a group: groups are what was sampled\n");
+    }
     text.push_str(
-        "\n[evaluation]\n# folds = 5                  # each row is predicted by a model that never saw it\n# permutations = 999         # p cannot be below 1/1000\n# smallest_effect = 0.02     # the smallest r2 of interest to you: lets a verdict say \"practically null\"\n",
+        "# folds = 5                  # each row is predicted by a model that never saw it\n# permutations = 999         # p cannot be below 1/1000\n# smallest_effect = 0.02     # the smallest r2 of interest to you: lets a verdict say \"practically null\"\n",
     );
-    if guess.text.is_some() {
+    if !guess.texts.is_empty() {
         text.push_str(
             "\n[[encoder]]                  # hashed word and character n-grams: what every language model must beat\nname = \"lexical\"\nplugin = \"lexical\"\n\n# [[encoder]]                # a language model; also mpnet, bge\n# name = \"minilm\"\n# plugin = \"minilm\"\n# model = \"sentence-transformers/all-MiniLM-L6-v2\"   # or a folder\n# download = true\n",
         );
@@ -94,6 +110,24 @@ pub fn plugins_toml(guess: &Guess, data: &str) -> String {
     text
 }
 
+/// The name of the file, as far as it can name a folder anywhere.
+fn study_name(data: &str) -> String {
+    let stem = Path::new(data)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let name: String = stem
+        .chars()
+        .map(|c| if is_plain(c) { c } else { '-' })
+        .take(MOST_NAME)
+        .collect();
+    match name.is_empty() {
+        true => "study".to_owned(),
+        false => name,
+    }
+}
+
 /// A key of TOML, quoted where it must be.
 fn key(name: &str) -> String {
     let is_bare = name
@@ -104,67 +138,4 @@ fn key(name: &str) -> String {
     } else {
         quoted(name)
     }
-}
-
-/// What was guessed, why, and what to type next.
-pub fn explanation(guess: &Guess, table: &Table, out: &Path, trouble: Option<&Refusal>) -> String {
-    let mut text = format!(
-        "{}: {} rows, {} columns\n\n",
-        table.file,
-        table.n_rows,
-        table.columns.len()
-    );
-    let mut line = |role: &str, what: &str, why: &str| {
-        let _ = writeln!(text, "  {role:<8} {what}  ({why})");
-    };
-    line("id", &guess.id.name, &guess.id.why);
-    match &guess.text {
-        Some(column) => line("text", &column.name, &column.why),
-        None => line(
-            "text",
-            "none",
-            "no column with texts of more than 20 characters; name vectors instead",
-        ),
-    }
-    line("targets", &guess.targets.join(", "), &guess.why_targets);
-    for (name, columns) in &guess.raters {
-        line(
-            "raters",
-            &format!("{name} = {}", columns.join(", ")),
-            "the same trait, once a rater",
-        );
-    }
-    match &guess.group {
-        Some(group) => line("group", &group.name, &group.why),
-        None if guess.other_groups.is_empty() => line(
-            "group",
-            "none",
-            "no column repeats like an author or a document",
-        ),
-        None => line(
-            "group",
-            "none",
-            &format!(
-                "{} repeats; if its rows belong together, say so",
-                guess.other_groups.join(", ")
-            ),
-        ),
-    }
-    for column in &guess.left_out {
-        line("not used", &column.name, &column.why);
-    }
-    let _ = write!(
-        text,
-        "\nWritten: {}. Read it, above all targets and group, then",
-        out.display()
-    );
-    match trouble {
-        None => {
-            let _ = write!(text, "\n\n  ocean-host eval {}\n", typed_path(out));
-        }
-        Some(refusal) => {
-            let _ = write!(text, " mend what eval would refuse:\n\n{refusal}\n");
-        }
-    }
-    text
 }

@@ -151,9 +151,14 @@ fn line(what: &str, text: String) -> Result<String, String> {
     }
 }
 
-fn id(id: String) -> Result<String, String> {
+/// Lower-case letters, digits and `-`, at least one.
+pub(crate) fn is_id(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if id.is_empty() || !id.chars().all(is_plain) {
+    !text.is_empty() && text.chars().all(is_plain)
+}
+
+fn id(id: String) -> Result<String, String> {
+    if !is_id(&id) {
         return Err(format!(
             "the id is `{id}`; lower-case letters, digits and `-` are allowed"
         ));

@@ -204,7 +204,7 @@ pub enum Fault {
         seconds: u64,
     },
     /// It took a child down before, and its bytes are the same.
-    #[error("it was not tried again, as its bytes are those of the last time: {before} (to try again, remove {})", file.display())]
+    #[error("it was not tried again, as its bytes are those of the last time: {before} (to try again, remove {}; after a day it is tried by itself)", file.display())]
     Quarantined {
         /// What it did.
         before: String,

@@ -4,9 +4,11 @@
 //! family is none of ours gets the range its schema states, or one point.
 
 use nalgebra::{DMatrix, DMatrixView};
+use ocean_plugin_abi as abi;
 use serde_json::Value;
 
-use super::Descriptor;
+use super::{Descriptor, Plugin};
+use crate::plan::Penalty;
 
 /// Where the ridge grid begins, in effective degrees of freedom.
 const LEAST_DOF: f64 = 0.1;
@@ -55,6 +57,19 @@ impl Grid {
                 Grid::Range { min, max, is_log }
             }
             _ => Grid::Point(alpha["default"].as_f64().unwrap_or(f64::NAN)),
+        }
+    }
+
+    /// The kind of penalty of a plugin, for what a study may say about it.
+    pub fn penalty(plugin: &Plugin) -> Penalty {
+        let has_path = plugin.offers(abi::id::PATH);
+        match Self::of(&plugin.descriptor) {
+            Grid::Ridge => Penalty::Ridge,
+            Grid::Sparse => Penalty::Sparse,
+            Grid::Range { .. } => Penalty::Other,
+            Grid::Point(_) if has_path => Penalty::Other,
+            Grid::Point(_) if plugin.descriptor.alpha().is_some() => Penalty::Fixed,
+            Grid::Point(_) => Penalty::None,
         }
     }
 

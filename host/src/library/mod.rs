@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::config::Isolation;
 
 pub mod call;
+mod children;
 mod descriptor;
 mod encoder;
 mod error;
@@ -43,6 +44,7 @@ mod worker;
 
 pub(crate) use call::Seen;
 pub use call::{CallContext, LogLevel, PluginError};
+pub(crate) use descriptor::is_id;
 pub use descriptor::{Descriptor, Kind};
 pub use encoder::{PluginEncoder, Pooling, StudyEncoder};
 pub use error::{Fault, LibraryError};
@@ -101,6 +103,16 @@ impl Plugin {
     /// `` regressor `ridge` ``: how messages name it.
     pub fn title(&self) -> String {
         format!("{} `{}`", self.descriptor.kind, self.descriptor.id)
+    }
+
+    /// Whether it is part of this program.
+    pub(crate) fn is_linked(&self) -> bool {
+        linked::is_program(&self.path)
+    }
+
+    /// The kind of its penalty, if it is a regressor.
+    pub fn penalty(&self) -> crate::plan::Penalty {
+        grid::Grid::penalty(self)
     }
 
     /// Whether it offers an interface.
@@ -166,6 +178,22 @@ impl Library {
             .map_err(|fault| LibraryError::new(&found.path, fault))?;
         pick(&plugins, found.id.as_deref(), kind)
             .map_err(|fault| LibraryError::new(&found.path, fault))
+    }
+
+    /// The plugin `id` of `kind` in a file that was found already.
+    ///
+    /// # Errors
+    /// As [`Library::load`].
+    pub fn load_file(
+        &self,
+        path: &Path,
+        id: &str,
+        kind: Kind,
+    ) -> Result<Arc<Plugin>, LibraryError> {
+        let plugins = self.open(path, None);
+        plugins
+            .and_then(|plugins| pick(&plugins, Some(id), kind))
+            .map_err(|fault| LibraryError::new(path, fault))
     }
 
     fn open(&self, path: &Path, isolation: Option<Isolation>) -> Result<Vec<Arc<Plugin>>, Fault> {
@@ -237,7 +265,11 @@ impl Library {
         if let Some(probed) = all.get(hash) {
             return Ok(probed.clone());
         }
-        let probed = probe::probe_inspected(&self.prober, path, hash.to_owned())?;
+        let prober = match is_in_installation(&self.search, path) {
+            true => self.prober.clone().without_quarantine(),
+            false => self.prober.clone(),
+        };
+        let probed = probe::probe_inspected(&prober, path, hash.to_owned())?;
         for warning in &probed.warnings {
             self.context.log(
                 LogLevel::Warn,
@@ -336,8 +368,13 @@ pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
         found: ids,
     })
 }
+
 /// In one of the installation's folders, and made by the build that made this host.
 pub(crate) fn is_ours(search: &SearchPath, path: &Path, build_info: &str) -> bool {
+    build_info == ocean_plugin_abi::BUILD_ID && is_in_installation(search, path)
+}
+
+fn is_in_installation(search: &SearchPath, path: &Path) -> bool {
     let folder = path
         .canonicalize()
         .ok()
@@ -348,7 +385,7 @@ pub(crate) fn is_ours(search: &SearchPath, path: &Path, build_info: &str) -> boo
             .ok()
             .is_some_and(|bundled| Some(bundled) == folder)
     };
-    build_info == ocean_plugin_abi::BUILD_ID && search.bundled.iter().any(is_here)
+    search.bundled.iter().any(is_here)
 }
 
 /// The plugin among those of one library that was asked for: by id, or the only one of its kind.

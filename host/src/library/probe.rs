@@ -6,21 +6,27 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::children::{self, Patience};
 use super::error::{Fault, LibraryError};
 use super::quarantine::Quarantine;
-use super::{Descriptor, Layout, open};
+use super::{Descriptor, Layout, linked, open};
 
 /// Begins the line that carries the child's answer.
 const MARK: &str = "ocean-host-probe-answer:";
 
 /// How much of a plugin's chatter is kept.
 const MOST_CHATTER: usize = 64 * 1024;
+
+/// How often a waiting prober looks whether its child has ended.
+const LOOK: Duration = Duration::from_millis(50);
+/// What a child wrote last is still on its way when it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// How plugins are probed before they are loaded.
 #[derive(Debug, Clone)]
@@ -61,6 +67,15 @@ impl Prober {
         }
     }
 
+    /// The same, which remembers nothing.
+    #[must_use]
+    pub(super) fn without_quarantine(self) -> Self {
+        Self {
+            quarantine: None,
+            ..self
+        }
+    }
+
     /// The program that is started.
     pub fn program(&self) -> &Path {
         &self.program
@@ -97,6 +112,28 @@ pub struct ProbedPlugin {
     pub interfaces: Vec<String>,
 }
 
+impl Probed {
+    /// Of what is open here; the hash is the parent's, taken before the library had a chance to touch its file.
+    fn of(opened: open::Opened) -> Self {
+        let plugin = |plugin: open::OpenPlugin| ProbedPlugin {
+            descriptor: plugin.descriptor,
+            interfaces: plugin
+                .interfaces
+                .ids()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        };
+        Self {
+            hash: String::new(),
+            build_info: opened.build_info,
+            layout: opened.layout,
+            plugins: opened.plugins.into_iter().map(plugin).collect(),
+            warnings: opened.fp_change.map(fp_warning).into_iter().collect(),
+        }
+    }
+}
+
 /// Loads `path` in a child process and says what it found there.
 ///
 /// # Errors
@@ -107,13 +144,24 @@ pub fn probe(prober: &Prober, path: &Path) -> Result<Probed, LibraryError> {
 }
 
 pub(super) fn probe_inspected(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault> {
-    let quarantine = prober.quarantine.as_ref();
-    if let Some(fault) = quarantine.and_then(|quarantine| quarantine.find(&hash)) {
+    if linked::is_program(path) {
+        // SAFETY: its plugins are part of this very program, which runs.
+        let opened = unsafe { open::open(path) }?;
+        return Ok(Probed {
+            hash,
+            ..Probed::of(opened)
+        });
+    }
+    let Some(quarantine) = &prober.quarantine else {
+        return probe_now(prober, path, hash);
+    };
+    if let Some(fault) = quarantine.find(&hash) {
         return Err(fault);
     }
     let probed = probe_now(prober, path, hash.clone());
-    if let (Some(quarantine), Err(fault)) = (quarantine, &probed) {
-        quarantine.take(&hash, path, fault);
+    match &probed {
+        Ok(_) => quarantine.release(&hash),
+        Err(fault) => quarantine.take(&hash, path, fault),
     }
     probed
 }
@@ -169,60 +217,86 @@ fn run(program: &Path, arguments: &[&OsStr], time_limit: Duration) -> Result<Out
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| Fault::NotProbed(format!("{} cannot be started: {e}", program.display())))?;
-    let stdout = read_in_background(child.stdout.take());
-    let stderr = read_in_background(child.stderr.take());
-    let deadline = Instant::now() + time_limit;
-    // The pipes close when the child ends, so waiting for them is waiting for it, without polling; a grandchild that keeps them open costs a moment.
-    let stdout = wait(&stdout, deadline);
-    let status = end(&mut child, deadline)?.ok_or(Fault::Hung {
-        seconds: time_limit.as_secs(),
-    })?;
-    let patience = Instant::now() + Duration::from_millis(200);
+    let heard = |pipe: std::io::Result<Heard>| pipe.map_err(|e| Fault::NotProbed(e.to_string()));
+    let stdout = heard(Heard::of(child.stdout.take()))?;
+    let stderr = heard(Heard::of(child.stderr.take()))?;
+    let mut patience = Patience::of(time_limit);
+    // The pipe closes when the child ends, unless a child of its own keeps it open.
+    let mut is_closed = false;
+    let is_hung = loop {
+        if children::has_ended(&mut child) {
+            break false;
+        }
+        if patience.is_over() {
+            break true;
+        }
+        if is_closed {
+            std::thread::sleep(Duration::from_millis(2));
+        } else {
+            is_closed = stdout.is_at_its_end(LOOK);
+        }
+    };
+    let is_stopped = is_hung && children::is_stopped(&child);
+    let status = children::end(&mut child).map_err(|e| Fault::NotProbed(e.to_string()))?;
+    if is_stopped {
+        return Err(Fault::NotProbed(
+            "its probe was stopped (SIGSTOP) and did not go on".to_owned(),
+        ));
+    }
+    if is_hung {
+        return Err(Fault::Hung {
+            seconds: time_limit.as_secs(),
+        });
+    }
+    stdout.is_at_its_end(LAST_WORDS);
+    stderr.is_at_its_end(LAST_WORDS);
     Ok(Outcome {
         status,
-        stdout: stdout.unwrap_or_default(),
-        stderr: wait(&stderr, patience).unwrap_or_default(),
+        stdout: stdout.text(),
+        stderr: stderr.text(),
     })
 }
 
-/// The child's exit status, or `None` after it was killed at the deadline.
-fn end(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>, Fault> {
-    let failed = |e: std::io::Error| Fault::NotProbed(e.to_string());
-    loop {
-        if let Some(status) = child.try_wait().map_err(failed)? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            child.kill().map_err(failed)?;
-            child.wait().map_err(failed)?;
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
+/// What comes through a pipe, read in the background. The last part of it is kept: the answer is the last line, and so are last words.
+struct Heard {
+    kept: Arc<Mutex<Vec<u8>>>,
+    end: mpsc::Receiver<()>,
 }
 
-/// Reads a pipe to its end and keeps the last part of it: the answer is the last line, and so are last words.
-fn read_in_background(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut kept = Vec::new();
-        let mut buffer = [0; 8192];
-        let Some(mut pipe) = pipe else { return };
-        while let Ok(n @ 1..) = pipe.read(&mut buffer) {
-            kept.extend_from_slice(&buffer[..n]);
-            if kept.len() > 16 * MOST_CHATTER {
-                kept.drain(..kept.len() - MOST_CHATTER);
+impl Heard {
+    fn of(pipe: Option<impl Read + Send + 'static>) -> std::io::Result<Self> {
+        let (at_end, end) = mpsc::channel();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let heard = Self {
+            kept: Arc::clone(&kept),
+            end,
+        };
+        std::thread::Builder::new().spawn(move || {
+            // Dropped at the end, which is what tells of it.
+            let _at_end: mpsc::Sender<()> = at_end;
+            let mut buffer = [0; 8192];
+            let Some(mut pipe) = pipe else { return };
+            while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&buffer[..n]);
+                if kept.len() > 16 * MOST_CHATTER {
+                    let too_many = kept.len() - MOST_CHATTER;
+                    kept.drain(..too_many);
+                }
             }
-        }
-        let _ = sender.send(String::from_utf8_lossy(&kept).into_owned());
-    });
-    receiver
-}
+        })?;
+        Ok(heard)
+    }
 
-fn wait(receiver: &mpsc::Receiver<String>, deadline: Instant) -> Option<String> {
-    receiver
-        .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-        .ok()
+    /// Waits for the end so long.
+    fn is_at_its_end(&self, patience: Duration) -> bool {
+        self.end.recv_timeout(patience) != Err(mpsc::RecvTimeoutError::Timeout)
+    }
+
+    fn text(&self) -> String {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept).into_owned()
+    }
 }
 
 /// The JSON after the mark, and everything else.
@@ -277,9 +351,19 @@ fn unanswered(status: ExitStatus, said: String) -> Fault {
 #[cfg(unix)]
 fn is_from_outside(signal: i32) -> bool {
     use rustix::process::Signal;
-    [Signal::HUP, Signal::INT, Signal::KILL, Signal::TERM]
-        .iter()
-        .any(|one| one.as_raw() == signal)
+    [
+        Signal::HUP,
+        Signal::INT,
+        Signal::QUIT,
+        Signal::KILL,
+        Signal::TERM,
+        Signal::PIPE,
+        // Limits of the shell or of the scheduler.
+        Signal::XCPU,
+        Signal::XFSZ,
+    ]
+    .iter()
+    .any(|one| one.as_raw() == signal)
 }
 
 /// `signal 11 (SIGSEGV, invalid memory access)`.
@@ -313,25 +397,7 @@ pub(crate) fn signal_name(number: i32) -> String {
 pub fn probe_main(path: &Path) -> ExitCode {
     stay_harmless();
     // SAFETY: this is the child; a crash here is a result.
-    let answer = unsafe { open::open(path) }.map(|opened| Probed {
-        hash: String::new(), // the parent's, taken before the library had a chance to touch its file
-        build_info: opened.build_info,
-        layout: opened.layout,
-        plugins: opened
-            .plugins
-            .into_iter()
-            .map(|plugin| ProbedPlugin {
-                descriptor: plugin.descriptor,
-                interfaces: plugin
-                    .interfaces
-                    .ids()
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect(),
-            })
-            .collect(),
-        warnings: opened.fp_change.map(fp_warning).into_iter().collect(),
-    });
+    let answer = unsafe { open::open(path) }.map(Probed::of);
     let Ok(json) = serde_json::to_string(&answer) else {
         return ExitCode::FAILURE;
     };
@@ -370,6 +436,7 @@ pub(crate) fn stay_harmless() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[test]
     fn the_answer_is_found_among_a_plugins_chatter() {
@@ -414,23 +481,68 @@ mod tests {
             line("kill -TERM $$"),
             "it could not be probed: its probe was ended by signal 15 (SIGTERM)"
         );
+        assert_eq!(
+            line("kill -PIPE $$"),
+            "it could not be probed: its probe was ended by signal 13"
+        );
         let started = Instant::now();
         let hung = shell("while :; do :; done", Duration::from_secs(1)).unwrap_err();
         assert_eq!(hung, Fault::Hung { seconds: 1 });
+        let stopped = shell("kill -STOP $$", Duration::from_millis(300)).unwrap_err();
+        assert_eq!(
+            stopped.to_string(),
+            "it could not be probed: its probe was stopped (SIGSTOP) and did not go on"
+        );
         assert!(started.elapsed() < soon);
     }
 
+    /// What a probe of a library without plugins answers.
     #[cfg(unix)]
-    #[test]
-    fn a_crash_after_the_answer_is_a_crash() {
+    fn answer() -> String {
         let answer = serde_json::to_string(&Ok::<_, Fault>(Probed {
             hash: String::new(),
             build_info: String::new(),
             layout: Layout::NotChecked,
             plugins: vec![],
             warnings: vec![],
-        }))
-        .unwrap();
+        }));
+        answer.unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_the_plugin_starts_keeps_nobody_and_is_gone_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("started");
+        let script = format!(
+            "sleep 600 & echo $! > {}; echo; echo '{MARK}{}'",
+            file.display(),
+            answer()
+        );
+        let started = Instant::now();
+        assert!(shell(&script, Duration::from_secs(20)).is_ok());
+        assert!(started.elapsed() < Duration::from_secs(5));
+        let pid: i32 = std::fs::read_to_string(file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        // Its parent is gone, so whoever takes care of orphans has to notice first.
+        let is_there = || match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+            Ok(stat) => !stat.contains(") Z "),
+            Err(_) => rustix::process::test_kill_process(pid).is_ok() && !cfg!(target_os = "linux"),
+        };
+        (0..100).take_while(|_| is_there()).for_each(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+        });
+        assert!(!is_there());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_crash_after_the_answer_is_a_crash() {
+        let answer = answer();
         let soon = Duration::from_secs(20);
         assert!(matches!(
             shell(&format!("echo '{MARK}{answer}'; kill -ABRT $$"), soon),

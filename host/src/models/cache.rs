@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::name::ModelName;
+use super::whole::lacks;
 
 /// The caches, first the one that downloads go to.
 #[derive(Debug, Clone)]
@@ -19,8 +20,9 @@ pub struct Snapshot {
 }
 
 impl Caches {
-    /// `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`, `XDG_CACHE_HOME/huggingface/hub`, `~/.cache/huggingface/hub`, those that are set; then
-    /// `SENTENCE_TRANSFORMERS_HOME`.
+    /// `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`, `XDG_CACHE_HOME/huggingface/hub`, `~/.cache/huggingface/hub`, the first that is set; then
+    /// `SENTENCE_TRANSFORMERS_HOME`. As huggingface_hub does, `~` and `$NAME` in its own variables stand for what they stand for in a shell: a settings file of a
+    /// scheduler or of an editor has no shell to say so.
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name).map(PathBuf::from))
     }
@@ -28,10 +30,19 @@ impl Caches {
     fn from_variables(variable: impl Fn(&str) -> Option<PathBuf>) -> Self {
         let set = |name: &str| variable(name).filter(|path| !path.as_os_str().is_empty());
         let home = || set("HOME").or_else(|| set("USERPROFILE"));
-        let hub = set("HF_HUB_CACHE")
-            .or_else(|| set("HUGGINGFACE_HUB_CACHE"))
-            .or_else(|| Some(set("HF_HOME")?.join("hub")))
-            .or_else(|| Some(set("XDG_CACHE_HOME")?.join("huggingface/hub")))
+        let expanded = |name: &str| {
+            let text = set(name)?;
+            let home = home().and_then(|home| Some(home.to_str()?.to_owned()));
+            let value = |name: &str| Some(variable(name)?.to_str()?.to_owned());
+            Some(match text.to_str() {
+                Some(text) => PathBuf::from(expand(text, home, value)),
+                None => text,
+            })
+        };
+        let hub = expanded("HF_HUB_CACHE")
+            .or_else(|| expanded("HUGGINGFACE_HUB_CACHE"))
+            .or_else(|| Some(expanded("HF_HOME")?.join("hub")))
+            .or_else(|| Some(expanded("XDG_CACHE_HOME")?.join("huggingface/hub")))
             .or_else(|| Some(home()?.join(".cache/huggingface/hub")));
         Self(
             hub.into_iter()
@@ -76,6 +87,40 @@ impl Caches {
     }
 }
 
+/// `~` at the beginning, alone or before a slash, and `$NAME` or `${NAME}` anywhere; a variable that is not set stays as it was written.
+fn expand(text: &str, home: Option<String>, variable: impl Fn(&str) -> Option<String>) -> String {
+    let text = match (text.strip_prefix('~'), home) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            format!("{}{rest}", home.trim_end_matches('/'))
+        }
+        _ => text.to_owned(),
+    };
+    let mut expanded = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('$') {
+        let (before, dollar) = rest.split_at(at);
+        expanded.push_str(before);
+        let after = &dollar[1..];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (name, length) = match after
+            .strip_prefix('{')
+            .and_then(|name| name.split_once('}'))
+        {
+            Some((name, _)) => (name, name.len() + 3),
+            None => {
+                let end = after.find(|c| !is_part(c)).unwrap_or(after.len());
+                (&after[..end], end + 1)
+            }
+        };
+        match variable(name).filter(|_| !name.is_empty()) {
+            Some(value) => expanded.push_str(&value),
+            None => expanded.push_str(&dollar[..length]),
+        }
+        rest = &dollar[length..];
+    }
+    expanded + rest
+}
+
 /// The folder of a revision, which is a ref or a commit.
 fn snapshot(cache: &Path, name: &ModelName) -> Option<PathBuf> {
     let model = cache.join(format!("models--{}", name.id.replace('/', "--")));
@@ -84,32 +129,6 @@ fn snapshot(cache: &Path, name: &ModelName) -> Option<PathBuf> {
     let is_plain = !commit.is_empty() && !commit.contains(['/', '\\', '.']);
     let folder = model.join("snapshots").join(commit);
     (is_plain && folder.is_dir()).then_some(folder)
-}
-
-/// Which of the files every model needs is missing: its settings, or a file of weights.
-fn lacks(folder: &Path) -> Option<String> {
-    let is_missing = |name: &str| !folder.join(name).is_file();
-    if is_missing("config.json") {
-        return Some("config.json".to_owned());
-    }
-    let index = std::fs::read(folder.join("model.safetensors.index.json")).ok();
-    let index: Option<serde_json::Value> =
-        index.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let shards = index
-        .as_ref()
-        .and_then(|index| index["weight_map"].as_object());
-    match shards {
-        Some(shards) => shards
-            .values()
-            .filter_map(|shard| shard.as_str())
-            .find(|shard| is_missing(shard))
-            .map(str::to_owned),
-        // A model in another format is whole; its encoder says what to do about it.
-        None if is_missing("model.safetensors") && is_missing("pytorch_model.bin") => {
-            Some("model.safetensors".to_owned())
-        }
-        None => None,
-    }
 }
 
 #[cfg(test)]
@@ -149,6 +168,18 @@ mod tests {
             ["/c", "/s"]
         );
         assert!(cache(&[]).is_empty());
+        let home = [("HOME", "/h"), ("SCRATCH", "/big")];
+        for (name, value, expected) in [
+            ("HF_HOME", "~/hf", "/h/hf/hub"),
+            ("HF_HOME", "$SCRATCH/hf", "/big/hf/hub"),
+            ("HF_HUB_CACHE", "~", "/h"),
+            ("HF_HUB_CACHE", "${SCRATCH}/c/$NONE/a$", "/big/c/$NONE/a$"),
+            ("HF_HUB_CACHE", "/a/~/${b", "/a/~/${b"),
+            ("XDG_CACHE_HOME", "~/x", "/h/x/huggingface/hub"),
+        ] {
+            let set = [&home[..], &[(name, value)]].concat();
+            assert_eq!(cache(&set), [expected], "{name}={value}");
+        }
     }
 
     #[test]
@@ -163,16 +194,22 @@ mod tests {
         let folder = model.join("snapshots/abc123");
         assert_eq!(caches.find(&name("main")), None);
         write(&model.join("refs/main"), "abc123\n");
-        write(&folder.join("config.json"), "{}");
         let found = |revision: &str| caches.find(&name(revision)).unwrap();
-        assert_eq!(found("main").lacks.as_deref(), Some("model.safetensors"));
+        let lacks = || found("main").lacks.unwrap_or_default();
+        write(&folder.join("config.json"), "{}");
+        // Nobody knows yet whether the model has a modules.json; then a program asked, and the server said no.
+        assert_eq!(lacks(), "modules.json");
+        write(&model.join(".no_exist/abc123/modules.json"), "");
+        assert_eq!(lacks(), "model.safetensors");
         write(
             &folder.join("model.safetensors.index.json"),
             r#"{"weight_map": {"x": "one.safetensors", "y": "two.safetensors"}}"#,
         );
         write(&folder.join("one.safetensors"), "");
-        assert_eq!(found("main").lacks.as_deref(), Some("two.safetensors"));
+        assert_eq!(lacks(), "two.safetensors");
         write(&folder.join("two.safetensors"), "");
+        assert_eq!(lacks(), "tokenizer.json");
+        write(&folder.join("vocab.txt"), "");
         let whole = Snapshot {
             folder,
             lacks: None,

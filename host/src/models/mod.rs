@@ -6,6 +6,7 @@
 mod cache;
 mod download;
 mod name;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -37,7 +38,7 @@ pub enum ModelError {
     /// A name that is nowhere here, and may not be fetched.
     #[error(
         "\"{typed}\" is not on this machine: no folder of that name beside plugins.toml, and not in {caches}\n  \
-         try: download = true in this [[encoder]]; or `huggingface-cli download {id}`, here or on another machine; or the path of a folder that holds it"
+         try: download = true in this [[encoder]]; or `hf download {id}`, here or on another machine; or the path of a folder that holds it"
     )]
     Absent {
         /// What stands in plugins.toml.
@@ -48,7 +49,7 @@ pub enum ModelError {
         caches: String,
     },
     /// An interrupted download of this or another program.
-    #[error("\"{typed}\": {} lacks {lacks}, as after an interrupted download\n  try: download = true in this [[encoder]], which fetches the rest", folder.display())]
+    #[error("\"{typed}\": {} lacks {lacks}, as after an interrupted download\n  try: download = true in this [[encoder]], which fetches the rest; or its path as `model`, where the model is whole without it", folder.display())]
     Incomplete {
         /// What stands in plugins.toml.
         typed: String,
@@ -97,6 +98,14 @@ impl<'a> Models<'a> {
         if folder.is_dir() {
             return Ok(folder);
         }
+        self.named(typed, download)
+    }
+
+    /// The folder of a model that has a name, never a path: for names that came in a file of somebody else's, too.
+    ///
+    /// # Errors
+    /// As [`Models::folder`].
+    pub fn named(&self, typed: &str, download: bool) -> Result<PathBuf, ModelError> {
         let typed = typed.to_owned();
         let Some(name) = ModelName::parse(&typed) else {
             return Err(ModelError::NoName { typed });

@@ -5,6 +5,7 @@
 //! study: no clock, no number of threads.
 
 mod parameters;
+mod penalty;
 mod refusals;
 mod resolve;
 mod resume;
@@ -18,6 +19,7 @@ pub use crate::config::{
     Patience, Permutations, Pool, Selection, Unit,
 };
 pub use parameters::{CheckedParameters, check_given};
+pub use penalty::Penalty;
 pub use resume::differences;
 
 /// A resolved study.

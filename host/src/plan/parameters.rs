@@ -37,6 +37,40 @@ impl CheckedParameters {
         }
         variants
     }
+
+    /// The parameters in words: "dim = 4096, l1_ratio chosen among 0.9, 0.5 and 0.1"; `None` when there are none.
+    ///
+    /// Of an absolute path only the last part stands there: reports hold no folders of the machine.
+    pub fn in_words(&self) -> Option<String> {
+        let fixed = self
+            .fixed
+            .iter()
+            .filter(|(name, _)| self.tuned.iter().all(|(tuned, _)| tuned != *name))
+            .map(|(name, value)| format!("{name} = {}", in_words(value)));
+        let tuned = self.tuned.iter().map(|(name, values)| {
+            let values: Vec<String> = values.iter().map(in_words).collect();
+            match values.as_slice() {
+                [rest @ .., last] if !rest.is_empty() => {
+                    format!("{name} chosen among {} and {last}", rest.join(", "))
+                }
+                _ => format!("{name} = {}", values.concat()),
+            }
+        });
+        let all: Vec<String> = fixed.chain(tuned).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::String(text) if Path::new(text).is_absolute() => Path::new(text)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 impl EncoderPlan {
@@ -406,6 +440,20 @@ mod tests {
             .map(|variant| variant["l1_ratio"].as_f64().unwrap())
             .collect();
         assert_eq!(ratios, [1.0, 0.5, 0.1]);
+    }
+
+    #[test]
+    fn parameters_are_told_in_words_with_their_lists_and_without_folders_of_the_machine() {
+        let words = |lines| check(lines).unwrap().in_words().unwrap();
+        assert_eq!(
+            words("model = \"m\"\nfile = \"a/b.txt\"\nl1_ratio = [0.1, 1, 0.5]"),
+            "max_iter = 1000, start = warm, file = b.txt, model = m, l1_ratio chosen among 1, 0.5 and 0.1"
+        );
+        assert_eq!(
+            words("model = \"m\"\nl1_ratio = [0.1]"),
+            "max_iter = 1000, start = warm, model = m, l1_ratio = 0.1"
+        );
+        assert_eq!(CheckedParameters::default().in_words(), None);
     }
 
     #[test]

@@ -9,31 +9,7 @@ use crate::config::{
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
-/// Models that could not be applied to texts alone.
-fn refuse_exports(config: &Config, problems: &mut Problems) {
-    let evaluation = &config.evaluation;
-    let has_covariates = config.data.covariates.is_some();
-    let is_of_groups = evaluation
-        .unit
-        .as_ref()
-        .is_some_and(|unit| unit.value == Unit::Group);
-    for regressor in &config.regressors {
-        let asked = regressor.export_models.as_ref().filter(|typed| typed.value);
-        let why = match (has_covariates, is_of_groups) {
-            (true, _) => "cannot go with covariates: a model would need theirs, too",
-            (false, true) => {
-                "cannot go with unit = \"group\": a model would be of groups, and is applied to texts"
-            }
-            (false, false) => continue,
-        };
-        if let Some(typed) = asked {
-            problems.push(typed.problem(why).with_try("export_models = false"));
-        }
-    }
-}
-
 pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
-    refuse_exports(config, problems);
     refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);
     refuse_shared_names(
         "regressor",

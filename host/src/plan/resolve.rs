@@ -18,7 +18,7 @@ use crate::config::{
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
-mod default {
+pub(super) mod default {
     pub const SEED: u64 = 0;
     pub const FOLDS: u32 = 5;
     pub const REPEATS: u32 = 1;

@@ -96,28 +96,6 @@ fn a_grid_of_ones_own_is_sorted_strongest_first() {
 }
 
 #[test]
-fn models_that_could_not_be_applied_to_texts_are_not_exported() {
-    let set = "regressor.ridge.export_models=true";
-    assert!(resolve(&[set]).unwrap().regressors[0].export_models);
-    for (other, why) in [
-        (
-            "data.covariates=[\"length\"]",
-            "cannot go with covariates: a model would need theirs, too",
-        ),
-        (
-            "evaluation.unit=\"group\"",
-            "cannot go with unit = \"group\": a model would be of groups, and is applied to texts",
-        ),
-    ] {
-        let refusal = resolve(&[set, other]).unwrap_err().to_string();
-        let line = format!(
-            "--set {set}: [[regressor]] ridge export_models {why}\n  try: export_models = false"
-        );
-        assert!(refusal.contains(&line), "{refusal}");
-    }
-}
-
-#[test]
 fn each_contradiction_is_named_with_its_line() {
     let same = "[[encoder]]\nname = \"Lexical\"\nplugin = \"x\"\n";
     let vectors = |lines: &str| format!("[[encoder]]\nname = \"v\"\n{lines}\n");

@@ -17,9 +17,16 @@ pub fn path_of(library: &Path) -> PathBuf {
 /// Writes it.
 ///
 /// # Errors
-/// [`WriteError`] naming the file.
+/// [`WriteError`] naming the file; also when there is one of that name which is no manifest, and so not ours to replace.
 pub fn write(library: &Path, probed: &Probed) -> Result<PathBuf, WriteError> {
     let path = path_of(library);
+    if let Ok(there) = std::fs::read(&path)
+        && serde_json::from_slice::<Probed>(&there).is_err()
+    {
+        let what = "it is there already and is no manifest of a plugin; move it away";
+        let source = std::io::Error::other(what);
+        return Err(WriteError { path, source });
+    }
     let mut text = serde_json::to_vec_pretty(probed).unwrap_or_default();
     text.push(b'\n');
     atomic::write(&path, &text)?;

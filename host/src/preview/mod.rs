@@ -10,9 +10,12 @@ use std::fmt::Write as _;
 use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::inference::sequential::LOSSES;
 
-use crate::dataset::{Dataset, Target, listed};
+use crate::dataset::{Dataset, Target, as_read};
+use crate::doctor::advice::{FOR_MANY_CELLS, permutations};
 use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, Unit};
 use crate::problem::{listed_up_to, shown_path};
+use crate::report::model::{Finding, Severity};
+use crate::report::wording::{remedy, said};
 use settings::settings;
 
 /// Strengths of planted effects that the sensitivity analysis may try.
@@ -20,11 +23,27 @@ const STRENGTHS: u64 = PLANTED.len() as u64;
 /// Blocks of the jackknife.
 const BLOCKS: u64 = 20;
 
-/// The text of a dry run. `analysed`: the rows of the analysis, of which there may be fewer than were read.
-pub fn preview(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
+/// The text of a dry run. `analysed`: the rows of the analysis, of which there may be fewer than were read; `notes`: of the sources of vectors; `findings`: what
+/// the data show already.
+pub fn preview(
+    plan: &Plan,
+    dataset: &Dataset,
+    analysed: &Dataset,
+    notes: &[String],
+    findings: &[Finding],
+) -> String {
     let mut text = summary(plan, dataset, analysed);
     let n_cells = n_cells(plan, dataset.targets.len());
-    let warnings = warnings(plan, n_cells);
+    let mut warnings = warnings(plan, n_cells);
+    warnings.extend_from_slice(notes);
+    warnings.extend(findings.iter().map(|finding| {
+        let severity = match finding.severity {
+            Severity::Serious => "serious",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        format!("{severity}: {} Try: {}", said(finding), remedy(finding))
+    }));
     if !warnings.is_empty() {
         text.push_str("\nBefore you start\n");
         for warning in warnings {
@@ -48,24 +67,29 @@ pub fn warnings(plan: &Plan, n_cells: u64) -> Vec<String> {
     let level = plan.evaluation.level;
     let floor = 1.0 / (m + 1) as f64;
     let holm_floor = n_cells as f64 * floor;
+    // One number for all that is said of them.
+    let enough = permutations(level, n_cells as usize).max(needed(n_cells, level) as usize);
     if floor > level {
         warnings.push(format!(
-            "permutations = {m}: no p can be below 1/(m+1) = {}, so nothing can be found at level {level}; try at least {}",
-            short(floor),
-            needed(1, level)
+            "permutations = {m}: no p can be below 1/(m+1) = {}, so nothing can be found at level {level}; try {enough} or more",
+            short(floor)
         ));
-    } else if holm_floor > level {
-        warnings.push(format!(
-            "permutations = {m}: Holm's p of {n_cells} cells cannot be below {n_cells}/(m+1) = {}, so Holm can reject nothing at level {level}; \
-             the step-down maxT test is not affected; for Holm try at least {}",
-            short(holm_floor),
-            needed(n_cells, level)
-        ));
+        return warnings;
     }
-    if m < 999 && n_cells > 1 {
-        warnings.push(format!(
-            "permutations = {m} with {n_cells} cells: the largest of many cells is judged by few permutations; try 999 or more"
-        ));
+    let holm = format!(
+        "Holm's p of {n_cells} cells cannot be below {n_cells}/(m+1) = {}, so Holm can reject nothing at level {level}",
+        short(holm_floor)
+    );
+    match (holm_floor > level, m < FOR_MANY_CELLS as u64 && n_cells > 1) {
+        (true, false) => warnings.push(format!(
+            "permutations = {m}: {holm}; the step-down maxT test is not affected; for Holm try at least {}",
+            needed(n_cells, level)
+        )),
+        (is_too_few_for_holm, true) => warnings.push(format!(
+            "permutations = {m} with {n_cells} cells: the largest of many cells is judged by few permutations{}; try {enough} or more",
+            if is_too_few_for_holm { format!(", and {holm}") } else { String::new() }
+        )),
+        (false, false) => {}
     }
     warnings
 }
@@ -96,6 +120,7 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
         ("data", data(plan, dataset)),
     ];
     lines.extend(dataset.notes.iter().map(|note| ("", note.clone())));
+    lines.extend(dataset.doubts.iter().map(|doubt| ("", doubt.in_short())));
     lines.extend([
         ("targets", targets(&analysed.targets)),
         (
@@ -175,7 +200,11 @@ fn data(plan: &Plan, dataset: &Dataset) -> String {
         let _ = write!(line, "; {} groups by `{name}`", n_different(groups));
     }
     if let Some(covariates) = &dataset.covariates {
-        let _ = write!(line, "; covariates {}", listed(covariates));
+        let _ = write!(
+            line,
+            "; covariates {}",
+            listed_up_to(10, as_read(covariates))
+        );
     }
     for (reason, count) in &dataset.dropped {
         let _ = write!(line, "; {count} rows with {reason}");
@@ -337,6 +366,7 @@ alphas = [1, 10]
         };
         Dataset {
             ids: ["1", "2", "3", "4"].map(str::to_owned).to_vec(),
+            file_rows: vec![0, 1, 2, 3],
             texts: vec![["ab", "Ü", "", "abc"].map(str::to_owned).to_vec()],
             targets: vec![
                 target("x", [1.0, 2.0, 3.0, f64::NAN]),
@@ -347,9 +377,13 @@ alphas = [1, 10]
             covariates: None,
             shared_labels: Vec::new(),
             n_read: 4,
+            doubts: Vec::new(),
             notes: vec!["r.csv: it lacks 1 of the 4 ids of d.csv (`2`)".to_owned()],
+            misnumbered: Vec::new(),
+            spelling: crate::dataset::Spelling::default(),
             dropped: Vec::new(),
             hashes: Vec::new(),
+            contents: Vec::new(),
         }
     }
 
@@ -357,7 +391,7 @@ alphas = [1, 10]
     /// 2 × 1 × 2 benches of 200 × 10 planted targets.
     #[test]
     fn a_dry_run_says_what_was_found_and_what_it_costs() {
-        let text = preview(&plan(&[]), &dataset(), &dataset());
+        let text = preview(&plan(&[]), &dataset(), &dataset(), &[], &[]);
         let expected = "\
 study       s, seed 0
 data        /study/d.csv: 4 rows; text `t`, 2 characters on average; 2 groups by `g`
@@ -402,7 +436,7 @@ seed = 0
         assert_eq!(
             warn(18, 1),
             [
-                "permutations = 18: no p can be below 1/(m+1) = 0.0526, so nothing can be found at level 0.05; try at least 19"
+                "permutations = 18: no p can be below 1/(m+1) = 0.0526, so nothing can be found at level 0.05; try 199 or more"
             ]
         );
         assert!(warn(19, 1).is_empty());
@@ -423,7 +457,7 @@ seed = 0
         // Where Holm alone adjusts, too few are refused, and nothing is left to warn of.
         let adaptive = plan(&["evaluation.permutations={ adaptive = 99 }"]);
         assert!(warnings(&adaptive, 50).is_empty());
-        let text = preview(&adaptive, &dataset(), &dataset());
+        let text = preview(&adaptive, &dataset(), &dataset(), &[], &[]);
         for line in [
             "up to 99 permutations, until 20 score as well as the real target; Holm: smallest possible p 0.01, level 0.05\n",
             "up to 600 nested cross-validations for the test,",

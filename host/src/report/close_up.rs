@@ -72,6 +72,7 @@ pub struct PathSummary {
 pub struct PathLine {
     /// Its l1_ratio, if the regressor has one.
     pub l1_ratio: Option<f64>,
-    /// 1 − Σ inner squared errors / Σ squares of the training targets about their means, over the splits; `None` where some split did not walk so far.
+    /// 1 − Σ inner squared errors / Σ squares of the training targets about their means, over the splits; `None` where some split did not walk so far, or
+    /// where the errors are no number.
     pub inner_r2: Vec<Option<f64>>,
 }

@@ -133,6 +133,32 @@ pub fn write_results(path: &Path, cells: &[CellResult]) -> Result<(), WriteError
     )
 }
 
+/// Where a `results.csv` says otherwise than these cells, in words: the first number or label. `None` when they agree or the file cannot be read.
+pub fn first_difference(path: &Path, cells: &[CellResult]) -> Option<String> {
+    let mut reader = ::csv::Reader::from_path(path).ok()?;
+    let header = reader.headers().ok()?.clone();
+    let rows: Vec<_> = reader.records().collect::<Result<_, _>>().ok()?;
+    if rows.len() != cells.len() {
+        return Some(format!(
+            "it has {} cells and results.csv {}",
+            cells.len(),
+            rows.len()
+        ));
+    }
+    rows.iter().zip(cells).find_map(|(row, cell)| {
+        COLUMNS.iter().find_map(|(column, fill)| {
+            let at = header.iter().position(|name| name == *column)?;
+            let (there, here) = (row.get(at)?, as_text(fill(cell)).ok()?);
+            (there != here).then(|| {
+                format!(
+                    "{column} of {} is {here} in it and {there} in results.csv",
+                    name_of(cell)
+                )
+            })
+        })
+    })
+}
+
 /// Writes `comparisons.csv`: a header, then one row a comparison, means over targets (without a target) first.
 ///
 /// # Errors

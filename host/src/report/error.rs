@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::csv::NOT_FINITE_REMEDY;
 use crate::atomic::WriteError;
+use crate::run_folder::ClaimError;
 
 /// A report could not be written, or results could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,19 @@ pub enum ReportError {
         /// What is wrong, with line and column.
         problem: String,
     },
+    /// A file of somebody else is where a report goes.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// results.json was altered after the run: a hand, a bad disk, half a copy.
+    #[error("{}: {what}; its numbers are not believed\n  try: {}", path.display(), remedy(*is_at_work))]
+    Changed {
+        /// The run directory.
+        path: PathBuf,
+        /// Which files, and how they differ.
+        what: String,
+        /// A run is unfinished there: it may have been killed while it wrote them.
+        is_at_work: bool,
+    },
     /// A picture could not be drawn as PNG.
     #[error("plots/{name}.png: {problem}")]
     Picture {
@@ -53,4 +67,12 @@ pub enum ReportError {
         /// What this program writes and reads.
         expected: u32,
     },
+}
+
+fn remedy(is_at_work: bool) -> &'static str {
+    if is_at_work {
+        "the same `ocean-host eval` again, which finishes the run that was begun there"
+    } else {
+        "put back what the run wrote, from a copy; or `ocean-host eval` with --fresh, which computes the run anew"
+    }
 }

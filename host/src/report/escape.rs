@@ -74,6 +74,37 @@ pub fn text(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
+/// Text that cannot steer a terminal: control characters but line ends and tabs, and those that reorder what follows, are shown as `\u{1b}` and the like.
+pub fn terminal(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            c if steers(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// A line of JSON, that means the same and cannot steer a terminal either: JSON itself escapes only the first 32 characters.
+pub fn json(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            '\n' => shown.push(c),
+            c if steers(c) => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Control characters, of both kinds, and bidirectional overrides, which reorder the rest of a line without being control characters.
+pub(super) fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A file name's part: lower-case ASCII letters, digits and single hyphens, at most 40.
 pub fn file_name(text: &str) -> String {
     let mut name = String::new();
@@ -116,6 +147,19 @@ mod tests {
         );
         assert_eq!(markdown("p_fwer _x_"), "p_fwer \\_x\\_");
         assert_eq!(text("a\u{202e}b\tc"), "a\u{fffd}b c");
+    }
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        let text = "a\u{1b}[31m\r\u{9b}2J\u{7f}\u{202e}b\u{2066}\nö";
+        assert_eq!(
+            terminal(text),
+            "a\\u{1b}[31m\\u{d}\\u{9b}2J\\u{7f}\\u{202e}b\\u{2066}\nö"
+        );
+        let line = serde_json::to_string(text).unwrap();
+        let shown = json(&line);
+        assert!(!shown.chars().any(steers), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
     }
 
     #[test]

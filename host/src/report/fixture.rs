@@ -166,7 +166,9 @@ pub fn quickstart() -> StudyResults {
         exchange: "blocks".into(),
         unit: "row".into(),
         covariates: Vec::new(),
+        covariates_read: Vec::new(),
         correction: Correction::MaxT,
+        has_unequal_rows: false,
         data: DataSummary {
             file: "texts.csv".into(),
             hashes: vec![("texts.csv".into(), "5e".repeat(32))],
@@ -178,6 +180,7 @@ pub fn quickstart() -> StudyResults {
         encoders: vec![
             EncoderSummary {
                 truncated: Some(0),
+                parameters: Some("dim = 384, word_ngram_max = 2".into()),
                 omnibus_p: Some(0.003),
                 ..encoder("lexical", "lexical 0.1.0", false)
             },
@@ -195,6 +198,7 @@ pub fn quickstart() -> StudyResults {
             penalties: Some(
                 "30 penalties from 0.1 to 0.99 of the rank in effective degrees of freedom".into(),
             ),
+            parameters: None,
         }],
         targets: vec![openness, target("extraversion"), target("neuroticism")],
         omnibus_p: Some(0.003),
@@ -387,6 +391,7 @@ pub fn odd() -> StudyResults {
         source: "lasso 0.1.0".into(),
         objective: None,
         penalties: None,
+        parameters: Some("l1_ratio chosen among 0.9, 0.5 and 0.1".into()),
     });
     let lasso = |cell: CellResult| CellResult {
         regressor: "lasso <α>".into(),

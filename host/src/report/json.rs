@@ -6,9 +6,68 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::csv::{self, Field};
 use super::error::ReportError;
-use super::model::{SCHEMA_VERSION, StudyResults};
+use super::model::{CellResult, FailedCell, SCHEMA_VERSION, StudyResults};
+
+/// The same without numbers that are none, so that one cell whose arithmetic left the range of numbers does not cost the others their report: what may be missing is
+/// missing then, with a note, and a cell without what every cell has is among those that failed.
+#[must_use]
+pub fn settled(mut results: StudyResults) -> StudyResults {
+    let cells = std::mem::take(&mut results.cells);
+    for cell in cells {
+        match as_read_back(&cell) {
+            Some(same) if same == cell => results.cells.push(cell),
+            Some(mut settled) => {
+                let names = not_finite(&cell).map(|(name, _)| name);
+                let names = names.collect::<Vec<_>>().join(", ");
+                let note = match names.as_str() {
+                    "" => "some numbers for the pictures are out of range".to_owned(),
+                    names => format!("{names} not computed: out of the range of numbers"),
+                };
+                let notes = [std::mem::take(&mut settled.notes), note];
+                let notes: Vec<String> = notes.into_iter().filter(|n| !n.is_empty()).collect();
+                settled.notes = notes.join("; ");
+                results.cells.push(settled);
+            }
+            None => {
+                let what = not_finite(&cell).next();
+                let what = what.map_or("a number".to_owned(), |(name, value)| {
+                    format!("{name} is {value}: it")
+                });
+                results.failed.push(FailedCell {
+                    reason: format!("{what} is out of the range of numbers"),
+                    encoder: cell.encoder,
+                    regressor: cell.regressor,
+                    target: cell.target,
+                });
+            }
+        }
+    }
+    let comparisons = results.comparisons.into_iter();
+    results.comparisons = comparisons.filter_map(|one| as_read_back(&one)).collect();
+    let close_ups = results.close_ups.into_iter();
+    results.close_ups = close_ups.filter_map(|one| as_read_back(&one)).collect();
+    results
+}
+
+/// What a reader of its JSON would have: what is no number is missing. `None` where it may not be.
+fn as_read_back<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
+    serde_json::from_value(serde_json::to_value(value).ok()?).ok()
+}
+
+/// The columns of a cell that are no numbers.
+fn not_finite(cell: &CellResult) -> impl Iterator<Item = (&'static str, f64)> + '_ {
+    csv::COLUMNS
+        .iter()
+        .filter_map(|(column, fill)| match fill(cell) {
+            Field::Number(Some(value)) if !value.is_finite() => Some((*column, value)),
+            _ => None,
+        })
+}
 
 /// The document as text: indented, fields in the order of the types, numbers as the shortest decimal that reads back to the same f64.
 ///
@@ -35,15 +94,11 @@ pub fn to_text(results: &StudyResults) -> Result<String, ReportError> {
 /// The first number of a cell that is NaN or infinite, by name.
 fn first_not_finite(results: &StudyResults) -> Option<ReportError> {
     results.cells.iter().find_map(|cell| {
-        csv::COLUMNS
-            .iter()
-            .find_map(|(column, fill)| match fill(cell) {
-                Field::Number(Some(value)) if !value.is_finite() => Some(ReportError::NotFinite {
-                    what: format!("{column} of {}", csv::name_of(cell)),
-                    value,
-                }),
-                _ => None,
-            })
+        let (column, value) = not_finite(cell).next()?;
+        Some(ReportError::NotFinite {
+            what: format!("{column} of {}", csv::name_of(cell)),
+            value,
+        })
     })
 }
 

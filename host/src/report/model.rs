@@ -46,9 +46,15 @@ pub struct StudyResults {
     /// Names of the covariates partialled out of X and y; empty: none.
     #[serde(default)]
     pub covariates: Vec<String>,
+    /// How each covariate was read: "age as numbers", "site as dummies of 3 categories".
+    #[serde(default)]
+    pub covariates_read: Vec<String>,
     /// How p was adjusted for the number of cells.
     #[serde(default)]
     pub correction: Correction,
+    /// Targets of the study lack different rows: step-down maxT is then approximate.
+    #[serde(default)]
+    pub has_unequal_rows: bool,
     /// The rows the study was made on.
     pub data: DataSummary,
     /// In the order of the configuration, controls last.
@@ -106,7 +112,7 @@ impl Correction {
 pub struct DataSummary {
     /// The data file as the configuration names it, never an absolute path of the machine.
     pub file: String,
-    /// BLAKE3 of each file that was read, for whoever must know whether it is the same data.
+    /// BLAKE3 of the rows of each table that was read, in the order of their ids, for whoever must know whether it is the same data.
     #[serde(default)]
     pub hashes: Vec<(String, String)>,
     /// Rows of the data file.
@@ -135,6 +141,9 @@ pub struct EncoderSummary {
     pub is_control: bool,
     /// Texts cut at the encoder's length limit; `None` when it does not report that.
     pub truncated: Option<usize>,
+    /// Its plugin's parameters in words: "dim = 4096, lowercase = true"; `None` when it has none.
+    #[serde(default)]
+    pub parameters: Option<String>,
     /// Smallest adjusted p of the encoder's cells: "does this encoder say anything at all?". `None` without permutations and for controls.
     pub omnibus_p: Option<f64>,
 }
@@ -151,6 +160,9 @@ pub struct RegressorSummary {
     /// The penalties tried, as half a sentence: "30 penalties of 0.1 to 0.99 of the rank in effective degrees of freedom".
     #[serde(default)]
     pub penalties: Option<String>,
+    /// Its plugin's parameters in words, tuned ones with their values: "l1_ratio chosen among 0.9, 0.5 and 0.1"; `None` when it has none.
+    #[serde(default)]
+    pub parameters: Option<String>,
 }
 
 /// One target.

@@ -94,10 +94,14 @@ pub fn count(n: usize) -> String {
     text
 }
 
-/// A number in the units of the data: four significant digits, no trailing zeros.
+/// A number in the units of the data: four significant digits, no trailing zeros; with an exponent where plain digits would be hundreds of zeros.
 pub fn in_units(x: f64) -> String {
     if x == 0.0 {
         return "0".to_owned();
+    }
+    if !(1e-8..1e15).contains(&x.abs()) {
+        let sign = if x < 0.0 { "−" } else { "" };
+        return format!("{sign}{:.3e}", x.abs());
     }
     let decimals = (3.0 - x.abs().log10().floor()).clamp(0.0, 9.0) as usize;
     let text = format!("{:.decimals$}", x.abs());
@@ -190,6 +194,8 @@ mod tests {
         assert_eq!(in_units(0.5), "0.5");
         assert_eq!(in_units(-12.3456), "−12.35");
         assert_eq!(in_units(0.000_123_456), "0.0001235");
+        assert_eq!(in_units(-1.234_56e-100), "−1.235e-100");
+        assert_eq!(in_units(7.0e90), "7.000e90");
         assert_eq!(in_units(123_456.0), "123456");
         assert_eq!(level(0.05), ".05");
     }

@@ -58,7 +58,11 @@ pub fn settings(results: &StudyResults) -> Vec<(&'static str, String)> {
             .map(|d| ("smallest effect of interest", format!("r2 = {}", score(d)))),
     );
     if !results.covariates.is_empty() {
-        rows.push(("covariates", results.covariates.join(", ")));
+        let covariates = match results.covariates_read.is_empty() {
+            true => &results.covariates,
+            false => &results.covariates_read,
+        };
+        rows.push(("covariates", covariates.join(", ")));
     }
     rows.push(("seed", results.seed.to_string()));
     rows.push(("program", format!("ocean-host {}", results.version)));
@@ -90,6 +94,7 @@ pub fn listings(results: &StudyResults) -> Vec<Listing> {
             },
             count(encoder.n_features),
             encoder.truncated.map(count).unwrap_or_default(),
+            encoder.parameters.clone().unwrap_or_default(),
         ]
     });
     let regressors = results.regressors.iter().map(|regressor| {
@@ -98,6 +103,7 @@ pub fn listings(results: &StudyResults) -> Vec<Listing> {
             regressor.source.clone(),
             regressor.objective.clone().unwrap_or_default(),
             regressor.penalties.clone().unwrap_or_default(),
+            regressor.parameters.clone().unwrap_or_default(),
         ]
     });
     let targets = results.targets.iter().map(|target| {
@@ -114,12 +120,18 @@ pub fn listings(results: &StudyResults) -> Vec<Listing> {
     let mut listings = vec![
         Listing {
             title: "Encoders",
-            headings: vec!["encoder", "source", "features", "texts cut"],
+            headings: vec!["encoder", "source", "features", "texts cut", "parameters"],
             rows: encoders.collect(),
         },
         Listing {
             title: "Regressors",
-            headings: vec!["regressor", "source", "minimises", "penalties tried"],
+            headings: vec![
+                "regressor",
+                "source",
+                "minimises",
+                "penalties tried",
+                "parameters",
+            ],
             rows: regressors.collect(),
         },
         Listing {

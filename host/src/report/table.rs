@@ -104,6 +104,9 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
             optional(c.mde80_r2, score)
         }),
         column("r", Kind::Number, 7, |c, _| optional(c.pearson_r, score)),
+        column("sd over folds", Kind::Number, 3, |c, _| {
+            optional(c.r2_fold_sd, score)
+        }),
         column("notes", Kind::Notes, 8, |c, _| c.notes.clone()),
     ]
 }

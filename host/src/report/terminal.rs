@@ -11,6 +11,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr;
 
 use super::comparing;
+use super::escape::steers;
 use super::model::{CellResult, Finding, Severity, StudyResults};
 use super::numbers::count;
 use super::table::{Column, Kind, columns};
@@ -450,18 +451,13 @@ fn paint(text: &str, style: Style, screen: Screen) -> String {
     }
 }
 
-/// Text that cannot steer the terminal: control characters become `\u{1b}` and the like, and a minus sign the one a shell understands.
+/// Text of one line that cannot steer the terminal; a minus sign becomes the one a shell understands.
 fn visible(text: &str) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut shown, c| {
             match c {
                 '−' => shown.push('-'),
-                // Bidirectional overrides reorder the rest of the line without being control characters.
-                c if c.is_control()
-                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-                {
-                    shown.extend(c.escape_unicode())
-                }
+                c if steers(c) => shown.extend(c.escape_unicode()),
                 c => shown.push(c),
             }
             shown

@@ -42,7 +42,7 @@ fn assert_kept(name: &str, text: &str) {
 /// Everything `write_all` leaves, path and text; of a PNG its hash.
 fn written(results: &StudyResults) -> Vec<(PathBuf, String)> {
     let folder = tempfile::tempdir().unwrap();
-    write_all(folder.path(), results).unwrap();
+    write_all(&mut RunFolder::of(folder.path()), results).unwrap();
     files_of(folder.path())
 }
 
@@ -175,7 +175,7 @@ fn results_csv_has_the_promised_columns_and_reads_back_bit_by_bit() {
 fn results_json_reads_back_as_what_was_written() {
     for (name, results) in fixture::all() {
         let folder = tempfile::tempdir().unwrap();
-        write_all(folder.path(), &results).unwrap();
+        write_all(&mut RunFolder::of(folder.path()), &results).unwrap();
         let path = folder.path().join("results.json");
         assert_eq!(json::read(&path).unwrap(), results, "{name}");
     }
@@ -205,6 +205,39 @@ fn a_number_that_is_not_finite_is_refused_by_name() {
     let mut results = fixture::quickstart();
     results.omnibus_p = Some(f64::NAN);
     assert!(json::to_text(&results).is_err());
+}
+
+#[test]
+fn a_number_that_is_none_costs_itself_or_its_cell_and_never_the_report() {
+    let mut results = fixture::quickstart();
+    let n_cells = results.cells.len();
+    assert_eq!(json::settled(results.clone()), results);
+    results.cells[0].calibration_slope = Some(f64::INFINITY);
+    results.cells[0].ci_low = Some(f64::NAN);
+    results.cells[1].rmse = f64::INFINITY;
+    results.comparisons.push(super::model::ComparisonResult {
+        p: Some(f64::NAN),
+        ..Default::default()
+    });
+    let settled = json::settled(results.clone());
+    json::to_text(&settled).unwrap();
+    let cell = &settled.cells[0];
+    assert_eq!((cell.calibration_slope, cell.ci_low), (None, None));
+    assert_eq!(cell.r2, results.cells[0].r2);
+    assert!(
+        cell.notes
+            .ends_with("ci_low, calibration_slope not computed: out of the range of numbers"),
+        "{}",
+        cell.notes
+    );
+    assert_eq!(settled.cells.len(), n_cells - 1);
+    let failed = settled.failed.last().unwrap();
+    assert_eq!(failed.target, results.cells[1].target);
+    assert_eq!(
+        failed.reason,
+        "rmse is inf: it is out of the range of numbers"
+    );
+    assert_eq!(settled.comparisons.last().unwrap().p, None);
 }
 
 #[test]
@@ -486,6 +519,32 @@ fn left_open(text: &str) -> Vec<&str> {
         }
     }
     open
+}
+
+/// Every place that names the adjustment says the same of it; nowhere does it "control" what it keeps about.
+#[test]
+fn targets_with_different_rows_make_step_down_max_t_approximate_everywhere() {
+    let mut results = fixture::with_intervals();
+    results.has_unequal_rows = true;
+    let files = written(&results);
+    let of = |name: &str| {
+        let (_, text) = files.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+        text.as_str()
+    };
+    assert!(wording::answer(&results).contains("approximate step-down maxT"));
+    for name in ["methods.txt", "report.md"] {
+        assert!(of(name).contains(wording::UNEQUAL_ROWS), "{}", of(name));
+        assert!(
+            !of(name).contains("controls the family-wise error"),
+            "{name}"
+        );
+    }
+    let exact = written(&fixture::with_intervals());
+    assert!(
+        exact
+            .iter()
+            .all(|(_, text)| !text.contains(wording::UNEQUAL_ROWS))
+    );
 }
 
 /// The answer, the first thing that is read.

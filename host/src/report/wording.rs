@@ -186,6 +186,7 @@ pub fn error_control(results: &StudyResults) -> String {
         return format!("level {level}, {up_to}{permutations}");
     }
     let method = match results.correction {
+        Correction::MaxT if results.has_unequal_rows => "approximate step-down maxT",
         Correction::MaxT => "step-down maxT",
         Correction::Holm => "Holm",
     };
@@ -231,7 +232,7 @@ pub fn verdict_meaning(verdict: &str, results: &StudyResults) -> Option<String> 
         "predictive" => format!("p_fwer ≤ {level} and a widened interval above 0: predicts new rows better than {} does.", baseline(results)),
         "dependent, too small to matter" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval ends below {smallest}."),
         "dependent, use not shown" => format!("p_fwer ≤ {level}, so the target depends on the texts, but the widened interval includes 0: no use for prediction is shown. With r2 ≤ 0 it carries something, yet predicts worse than the mean."),
-        "practically null" => format!("for this recipe at this sample size: the 95 % interval ends below {smallest}, and an effect that size would have been found."),
+        "practically null" => format!("for this recipe at this sample size: the 95 % interval ends below {smallest}, and an effect of that size would have been found in 4 of 5 data sets of this size."),
         "inconclusive" => "not significant, and not shown to be null: larger effects are compatible with these data.".to_owned(),
         _ => return None,
     })
@@ -271,11 +272,16 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
         entries.push((
             "p_fwer".to_owned(),
             format!(
-                "p adjusted for looking at all {}; * where it is at most {level}. Marked so, the chance of even one false positive is at most {level}. {}",
+                "p adjusted for looking at all {}; * where it is at most {level}. Marked so, the chance of even one false positive is at most {level}{}. {}",
                 plural(family.len(), "cell"),
-                match results.correction {
-                    Correction::MaxT => "Step-down maxT (Westfall & Young, 1993), for targets that are jointly exchangeable where null; p_holm in results.csv does without that.",
-                    Correction::Holm => "Holm (1979), on the p of this table: valid however the cells depend on each other.",
+                match results.correction == Correction::MaxT && results.has_unequal_rows {
+                    true => ", or little more",
+                    false => "",
+                },
+                match (results.correction, results.has_unequal_rows) {
+                    (Correction::MaxT, false) => "Step-down maxT (Westfall & Young, 1993), for targets that are jointly exchangeable where null; p_holm in results.csv does without that.".to_owned(),
+                    (Correction::MaxT, true) => format!("Step-down maxT (Westfall & Young, 1993), for targets that are jointly exchangeable where null; {UNEQUAL_ROWS}."),
+                    (Correction::Holm, _) => "Holm (1979), on the p of this table: valid however the cells depend on each other.".to_owned(),
                 }
             ),
         ));
@@ -299,7 +305,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
 type Further = (&'static str, fn(&CellResult) -> Option<f64>, &'static str);
 
 fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
-    let columns: [Further; 9] = [
+    let columns: [Further; 10] = [
         (
             "r2 covariates",
             |cell| cell.r2_covariates,
@@ -319,6 +325,11 @@ fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
             "over length CI",
             |cell| cell.gain_over_length_low,
             "95 % interval of that difference (block jackknife): where it lies above 0, the encoder adds to length.",
+        ),
+        (
+            "sd over folds",
+            |cell| cell.r2_fold_sd,
+            "how much r2 moves with the draw of the folds alone: its standard deviation over redraws (`fold_redraws`). It is no standard error: it knows nothing of other texts.",
         ),
         (
             "r2/ceiling",
@@ -454,6 +465,9 @@ pub fn permutations_of_controls(results: &StudyResults) -> Option<u32> {
         .map(|cell| cell.permutations)
         .find(|&permutations| permutations > 0 && permutations != results.permutations)
 }
+
+/// What step-down maxT is where targets have different rows: one sentence for the doctor, the explanation of p_fwer and methods.txt.
+pub const UNEQUAL_ROWS: &str = "step-down maxT is approximate where targets have different rows (family-wise error .043 to .065 at .05 in simulations), and Holm's p (p_holm in results.csv) is exact";
 
 /// Stands under every list of verdicts.
 pub const NO_VERDICT_SAYS: &str = "No verdict says that a target is unrelated to the texts: each speaks about this recipe at this sample size.";

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::RunError;
 use crate::dataset::Dataset;
+use crate::doctor;
 use crate::doctor::alignment::Alignment;
+use crate::doctor::vectors::Vectors;
 use crate::plan::Plan;
 use crate::preview::n_cells;
 use crate::problem::{Problem, Refusal};
@@ -109,10 +111,52 @@ pub(super) fn fingerprint(
     Ok(json!({
         "ocean-host": ocean_plugin_abi::BUILD_ID,
         "plan": portable,
+        // What was computed when rows stood in the order of the file has other folds.
+        "rows": "in the order of their ids",
         "data": hashes(dataset.hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_str())).collect()),
         "encoders": hashes(sources.encoders.iter().map(|encoder| (encoder.name.as_str(), encoder.hash.as_str())).collect()),
         "regressors": hashes(sources.regressors.iter().map(|regressor| (regressor.name.as_str(), regressor.hash.as_str())).collect()),
     }))
+}
+
+/// What the data and the files of vectors show before anything is computed.
+pub(super) fn look_at_files(dataset: &Dataset, sources: &Sources) -> Vec<Finding> {
+    let mut findings = doctor::data::examine(dataset);
+    for encoder in &sources.encoders {
+        if let Some((x, columns)) = encoder.precomputed() {
+            findings.extend(doctor::vectors::examine(
+                dataset,
+                &Vectors {
+                    encoder: &encoder.name,
+                    x,
+                    columns,
+                    is_precomputed: true,
+                },
+            ));
+        }
+    }
+    findings
+}
+
+/// The same of vectors that plugins made.
+pub(super) fn look_at_encoded(
+    dataset: &Dataset,
+    sources: &Sources,
+    embedded: &[Embedded],
+) -> Vec<Finding> {
+    let encoders = sources.encoders.iter().zip(embedded);
+    encoders
+        .filter(|(encoder, _)| !encoder.is_control && encoder.precomputed().is_none())
+        .flat_map(|(encoder, embedded)| {
+            let vectors = Vectors {
+                encoder: &encoder.name,
+                x: &embedded.x,
+                columns: &[],
+                is_precomputed: false,
+            };
+            doctor::vectors::examine(dataset, &vectors)
+        })
+        .collect()
 }
 
 /// Refuses files of vectors that do not belong to their texts; says so of plugins. An encoder whose vectors are not there yet (no rows) is passed over.
@@ -145,7 +189,13 @@ pub(crate) fn check_alignment(
     let mut findings = Vec::new();
     for at in examined {
         let encoder = &sources.encoders[at];
-        let measured = Alignment::measure(&embedded[at].x, &characters, lexical, seed);
+        let measured = Alignment::measure(
+            &embedded[at].x,
+            &characters,
+            lexical,
+            &dataset.file_rows,
+            seed,
+        );
         stage.add(1);
         let alignment = match measured {
             Ok(Some(alignment)) => alignment,
@@ -169,7 +219,10 @@ pub(crate) fn check_alignment(
             let remedy = "check the ids file against the order in which the vectors were written; allow_misaligned = true under this [[encoder]] runs all the same";
             return Err(Refusal::from(problem.with_try(remedy)).into());
         }
-        findings.extend(alignment.findings(&encoder.name));
+        match encoder.precomputed() {
+            Some(_) => findings.extend(alignment.findings(&encoder.name)),
+            None => findings.extend(alignment.finding_on_plugin(&encoder.name)),
+        }
     }
     stage.finish();
     Ok(findings)

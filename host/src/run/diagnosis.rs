@@ -7,7 +7,7 @@ use crate::dataset::{Analysed, Dataset, LOG_SIZE};
 use crate::doctor::{Facts, ValueBySize, examine};
 use crate::outputs;
 use crate::plan::{Exchange, Plan, Unit};
-use crate::report::model::Finding;
+use crate::report::model::{Finding, Severity};
 use crate::sources::{Embedded, Sources};
 
 /// What the doctor has to say about a finished run, worst first.
@@ -55,6 +55,18 @@ pub(super) fn diagnose(
         cells,
     };
     let texts = dataset.joined_texts();
+    let (lexical, unspaced) = gathered.lexical(&texts);
+    let families: Vec<(String, String)> = sources
+        .regressors
+        .iter()
+        .map(|regressor| (regressor.name.clone(), regressor.family.clone()))
+        .collect();
+    let with_limit: Vec<String> = sources
+        .encoders
+        .iter()
+        .filter(|encoder| encoder.has_parameter("max_seq_length"))
+        .map(|encoder| encoder.name.clone())
+        .collect();
     examine(&Facts {
         concentrated: &gathered.concentrated(),
         at_fewer_rows: &gathered.at_fewer_rows(),
@@ -76,6 +88,10 @@ pub(super) fn diagnose(
             arrangement.n_duplicates,
             plan.evaluation.duplicates == crate::plan::Duplicates::Group,
         ),
+        across_folds: gathered.across_folds(),
+        among_texts: &gathered.among_texts(),
+        lexical: &lexical,
+        unspaced: &unspaced,
         blank_texts: texts.iter().filter(|text| is_blank(text)).count(),
         n_texts: dataset.n_rows(),
         n_rows: analysed.dataset.n_rows(),
@@ -83,10 +99,46 @@ pub(super) fn diagnose(
         are_groups_rows: plan.evaluation.unit == Unit::Group,
         exchange: plan.evaluation.exchange,
         is_size_taken_out: plan.data.covariates.iter().any(|name| name == LOG_SIZE),
+        doubts: &dataset.doubts,
         join_notes: &dataset.notes,
         plan_notes: &plan_notes,
         truncated: &truncated,
+        dataset: Some(dataset),
+        plan: Some(plan),
+        families: &families,
+        with_limit: &with_limit,
     })
+}
+
+/// What the doctor has to say before anything is computed: findings on the data alone that a reader should act on.
+pub(super) fn diagnose_data(
+    plan: &Plan,
+    dataset: &Dataset,
+    analysed: &Analysed,
+    arrangement: &Arrangement,
+) -> Vec<Finding> {
+    let targets: Vec<_> = analysed
+        .dataset
+        .targets
+        .iter()
+        .map(|target| (outputs::target_summary(target), target.values.as_slice()))
+        .collect();
+    let findings = examine(&Facts {
+        targets: &targets,
+        // The preview has its own lines on permutations.
+        n_permutations: 0,
+        is_adaptive: plan.is_adaptive(),
+        duplicate_texts: (
+            arrangement.n_duplicates,
+            plan.evaluation.duplicates == crate::plan::Duplicates::Group,
+        ),
+        n_rows: analysed.dataset.n_rows(),
+        dataset: Some(dataset),
+        plan: Some(plan),
+        ..Facts::default()
+    });
+    let matters = |finding: &Finding| finding.severity != Severity::Note;
+    findings.into_iter().filter(matters).collect()
 }
 
 /// How each target with one value a group goes with the size of the groups, where sizes differ.

@@ -7,6 +7,7 @@ use crate::encode::EncodeError;
 use crate::journal::JournalError;
 use crate::problem::Refusal;
 use crate::report::error::ReportError;
+use crate::run_folder::ClaimError;
 
 /// How a run ended otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum RunError {
     /// A file could not be written: exit code 1.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A file that is not the run's is in the way of its results, or one that is cannot be removed: exit code 1.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// A report could not be written: exit code 1.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -49,13 +53,21 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(_)
-            | Self::Journal(JournalError::OtherPlan { .. } | JournalError::InUse { .. }) => 2,
-            // `report` of a folder without a run.
-            Self::Report(ReportError::Read { .. }) => 2,
+            | Self::Journal(
+                JournalError::OtherPlan { .. }
+                | JournalError::InUse { .. }
+                | JournalError::Foreign { .. },
+            ) => 2,
+            // `report` of a folder without a run, or with other results than the run wrote.
+            Self::Report(ReportError::Read { .. } | ReportError::Changed { .. }) => 2,
             // A folder that cannot be written is a wrong request: nothing was started.
-            Self::Journal(JournalError::Write(_)) => 2,
+            Self::Journal(JournalError::Write(_) | JournalError::Remove(_)) => 2,
             Self::Interrupted => 130,
-            Self::Write(_) | Self::Report(_) | Self::Encode(_) | Self::Failed(_) => 1,
+            Self::Write(_)
+            | Self::Claim(_)
+            | Self::Report(_)
+            | Self::Encode(_)
+            | Self::Failed(_) => 1,
         }
     }
 }

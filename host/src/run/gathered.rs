@@ -1,7 +1,9 @@
 //! Measurements of a finished run that the doctor judges: each from the pieces, by a formula of the engine.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ocean_engine::doctor::grouping::likeness;
-use ocean_engine::doctor::influence::{Concentrated, concentrated};
+use ocean_engine::doctor::influence::{Concentrated, concentrated, r2_among};
 use ocean_engine::doctor::learning::r2_at_fewer_rows;
 use ocean_engine::doctor::raters::{Stranger, strangers};
 use ocean_engine::doctor::{limit, shift};
@@ -11,13 +13,16 @@ use ocean_engine::seed::Seed;
 
 use crate::arrangement::Arrangement;
 use crate::cells::{Cells, Computed};
-use crate::dataset::{Analysed, Dataset};
+use crate::dataset::{Analysed, Dataset, in_number_order};
 use crate::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
+use crate::doctor::script::Unspaced;
 use crate::plan::{InnerFolds, Plan, Unit};
 use crate::sources::{Embedded, Encoder, Sources};
 
 /// Permutations looked at to see which rows move.
 const LOOKED_AT: u64 = 10;
+/// The plugin lexical counts runs of so many characters and more unless told otherwise.
+const SHORTEST_NGRAM: u64 = 3;
 /// Level at which rows of a label count as alike, shared among all columns and targets.
 const ALIKE_P: f64 = 0.01;
 
@@ -76,6 +81,73 @@ impl Gathered<'_> {
                 Some((cell, found.filter(|_| has_model)?))
             })
             .collect()
+    }
+
+    /// What each cell explains among the texts that are not blank, where some are.
+    pub fn among_texts(&self) -> Vec<(usize, f64)> {
+        let dataset = &self.analysed.dataset;
+        if !(0..dataset.n_rows()).any(|row| dataset.is_blank(row)) {
+            return Vec::new();
+        }
+        (0..self.cells.results.len())
+            .filter_map(|cell| {
+                let (at, column) = self.cells.origin[cell];
+                let observed = self.computed[at].piece.observed.first()?;
+                let row_set = &self.arrangement.row_sets[self.computed[at].row_set];
+                let written: Vec<usize> = (0..row_set.rows.len())
+                    .filter(|&at| !dataset.is_blank(row_set.rows[at]))
+                    .collect();
+                let rows = self.rows(cell);
+                let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
+                let held_out = HeldOut {
+                    y: &rows.y,
+                    y_hat: y_hat.as_slice(),
+                    y_bar: y_bar.as_slice(),
+                    fold_of: &rows.fold_of,
+                    is_empty: false,
+                };
+                Some((cell, r2_among(&held_out, &written)?))
+            })
+            .collect()
+    }
+
+    /// Rows with a text, blank ones aside, that stands in another fold too; and rows of a declared group that does.
+    pub fn across_folds(&self) -> (usize, usize) {
+        let dataset = &self.analysed.dataset;
+        let folds = self.arrangement.folds.of_row(0);
+        let count = |label: &dyn Fn(usize) -> Option<String>| {
+            let mut seen: BTreeMap<String, (BTreeSet<usize>, usize)> = BTreeMap::new();
+            for (row, fold) in folds.iter().enumerate() {
+                if let Some(label) = label(row) {
+                    let (folds, n_rows) = seen.entry(label).or_default();
+                    folds.insert(*fold);
+                    *n_rows += 1;
+                }
+            }
+            let across = seen.values().filter(|(folds, _)| folds.len() > 1);
+            across.map(|(_, n_rows)| n_rows).sum()
+        };
+        let texts = dataset.joined_texts();
+        let text = |row: usize| texts.get(row).filter(|_| !dataset.is_blank(row)).cloned();
+        let group = |row: usize| Some(dataset.groups.as_ref()?[row].clone());
+        (count(&text), count(&group))
+    }
+
+    /// Encoders and controls of hashed n-grams, and those of them that see little in a script without blanks.
+    pub fn lexical(&self, texts: &[String]) -> (Vec<String>, Vec<Unspaced>) {
+        let encoders: Vec<&Encoder> = self
+            .sources
+            .encoders
+            .iter()
+            .filter(|e| e.is_lexical())
+            .collect();
+        let unspaced = encoders.iter().filter_map(|encoder| {
+            let (_, params) = encoder.plugin_facts();
+            let shortest = params["char_ngram_min"].as_u64().unwrap_or(SHORTEST_NGRAM);
+            Unspaced::of(&encoder.name, texts, usize::try_from(shortest).ok()?)
+        });
+        let names = encoders.iter().map(|encoder| encoder.name.clone());
+        (names.collect(), unspaced.collect())
     }
 
     /// Where the inner folds are the other outer folds, and nothing is taken out of y.
@@ -231,16 +303,20 @@ impl Gathered<'_> {
             .collect()
     }
 
-    /// Asked only where no text can tell.
+    /// Looked for along the ids' numbers, where they have such, for files are mostly written in that order; else along the file.
     pub fn shifted(&self) -> Vec<(String, isize)> {
-        if self.analysed.dataset.has_texts() || self.plan.evaluation.unit == Unit::Group {
+        if self.plan.evaluation.unit == Unit::Group {
             return Vec::new();
         }
+        let y = self.arrangement.targets.y();
+        let order = in_number_order(&self.analysed.dataset.ids);
+        let order = order.unwrap_or_else(|| self.analysed.dataset.in_file_order());
         let encoders = self.sources.encoders.iter().zip(self.embedded);
         encoders
             .filter(|(encoder, _)| !encoder.is_control)
             .filter_map(|(encoder, embedded)| {
-                let by = shift::shift(&embedded.x, self.arrangement.targets.y())?;
+                let x = embedded.x.select_rows(&order);
+                let by = shift::shift(&x, &y.select_rows(&order))?;
                 Some((encoder.name.clone(), by))
             })
             .collect()

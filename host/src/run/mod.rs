@@ -27,16 +27,19 @@ use crate::library::{CallContext, Library, Prober, Quarantine, SearchPath};
 use crate::outputs::{self, Timings};
 use crate::preview::preview;
 use crate::progress::{Format, Progress};
+use crate::report::error::ReportError;
+use crate::report::json::settled;
 use crate::report::model::StudyResults;
-use crate::report::{render_again, write_all};
+use crate::report::{check_written, render_again, write_all};
+use crate::run_folder::DATA;
 use crate::sources::{Embedded, Sources};
-use diagnosis::diagnose;
+use diagnosis::{diagnose, diagnose_data};
 use serde_json::Value;
 
 pub(crate) use checks::{check_alignment, design_bytes};
 pub use error::RunError;
 pub(crate) use evaluator::Evaluator;
-pub(crate) use opened::{Arranged, Opened};
+pub(crate) use opened::{Arranged, Opened, inputs};
 pub(crate) use parts::{Canary, PieceKey};
 
 /// What the command line says besides plugins.toml.
@@ -89,12 +92,20 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
     let arranged = opened.arrange(&sources)?;
     if options.is_dry {
         let rows = &arranged.analysed.dataset;
-        let text = preview(&opened.plan, &opened.dataset, rows);
+        let mut findings = checks::look_at_files(&opened.dataset, &sources);
+        findings.extend(diagnose_data(
+            &opened.plan,
+            &opened.dataset,
+            &arranged.analysed,
+            &arranged.arrangement,
+        ));
+        let notes = &sources.notes;
+        let text = preview(&opened.plan, &opened.dataset, rows, notes, &findings);
         return Ok(Outcome::Planned(text));
     }
     let fingerprint = opened.fingerprint(&sources)?;
     if !options.is_fresh
-        && let Some(outcome) = finished(&opened, &fingerprint)
+        && let Some(outcome) = finished(&opened, &fingerprint)?
     {
         return Ok(outcome);
     }
@@ -116,24 +127,30 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
 }
 
 /// The finished run in the plan's directory, if this is it: its reports are rendered again.
-pub(crate) fn finished(opened: &Opened, fingerprint: &Value) -> Option<Outcome> {
+///
+/// # Errors
+/// [`ReportError::Changed`] when a file that cannot be made again is not what the run wrote.
+pub(crate) fn finished(opened: &Opened, fingerprint: &Value) -> Result<Option<Outcome>, RunError> {
     let (out, progress) = (&opened.plan.out, &opened.progress);
     if !journal::is_finished(out, fingerprint) {
-        return None;
+        return Ok(None);
     }
+    check_written(&opened.folder, &DATA)?;
     match render_again(out) {
         Ok(results) => {
             progress.note(
                 "this run is finished; its reports are rendered again (--fresh computes it anew)",
             );
-            Some(Outcome::Finished {
+            Ok(Some(Outcome::Finished {
                 results: Box::new(results),
                 out: out.clone(),
-            })
+            }))
         }
+        // Somebody else's file is in the way: what is finished stays.
+        Err(error @ ReportError::Claim(_)) => Err(error.into()),
         Err(error) => {
             progress.warn(&format!("{error}; the run is computed again"));
-            None
+            Ok(None)
         }
     }
 }
@@ -182,10 +199,15 @@ pub(crate) fn conclude(
         elsewhere,
         mut timings,
     } = begun;
+    let mut folder = opened.folder.clone();
+    // A run that is interrupted before it has written anything owns nothing yet, and says so.
+    folder.claim(&[])?;
     let (mut embedded, unembedded) =
         embed_all(&mut sources, dataset, &cache, progress, interrupted)?;
     timings.mark("encode");
     let mut findings = check_alignment(plan, dataset, &sources, &embedded, progress)?;
+    findings.extend(checks::look_at_files(dataset, &sources));
+    findings.extend(checks::look_at_encoded(dataset, &sources, &embedded));
     timings.mark("check alignment");
     for embedded in &mut embedded {
         embedded.x = analysed.vectors(std::mem::take(&mut embedded.x));
@@ -226,10 +248,11 @@ pub(crate) fn conclude(
         cells: &cells,
         comparisons: compare(&evaluator.common(), &computed, &cells),
     };
-    let is_partial = !failed.is_empty();
-    let results = study.results(failed, findings);
-    write_all(&plan.out, &results)?;
+    let results = settled(study.results(failed, findings));
+    let is_partial = !results.failed.is_empty();
+    write_all(&mut folder, &results)?;
     study.write_tables()?;
+    folder.claim_folder("models", ".ocean")?;
     let export = Export {
         plan,
         arrangement,
@@ -238,12 +261,12 @@ pub(crate) fn conclude(
         cells: &cells.results,
     };
     export.write(progress)?;
+    folder.list_folder("models", ".ocean");
     timings.mark("report");
-    study.write_provenance(&fingerprint, &timings, *threads)?;
-    drop(journal);
+    study.write_provenance(&fingerprint, folder.manifest()?, &timings, *threads)?;
     // Of a partial run all that is finished is kept: the same command tries again what failed.
     if !is_partial {
-        journal::remove(&plan.out)?;
+        journal.remove()?;
     }
     Ok(Outcome::Finished {
         results: Box::new(results),

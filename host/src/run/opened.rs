@@ -1,6 +1,7 @@
 //! A study as it is when everything that can be refused has been, and nothing is computed: what `eval`, a shard and a merge begin with.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -15,13 +16,16 @@ use crate::journal::Journal;
 use crate::library::{CallContext, Library};
 use crate::models::Models;
 use crate::outputs::Timings;
-use crate::plan::Plan;
+use crate::plan::{EncoderSource, Plan};
 use crate::progress::Progress;
+use crate::run_folder::RunFolder;
 use crate::sources::Sources;
 
 /// A study that is read and checked.
 pub(crate) struct Opened {
     pub plan: Plan,
+    /// Where results go, and which files there are the run's own.
+    pub folder: RunFolder,
     /// Rows as read.
     pub dataset: Dataset,
     pub threads: usize,
@@ -30,6 +34,22 @@ pub(crate) struct Opened {
     pub interrupted: Arc<AtomicBool>,
     /// Lives as long as its plugins are used.
     _library: Library,
+}
+
+/// The files that a study reads and that nothing it writes may replace: plugins.toml, tables, vectors and their ids.
+pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
+    let mut inputs = vec![config.to_path_buf(), plan.data.path.clone()];
+    inputs.extend(plan.data.joins.iter().map(|join| join.path.clone()));
+    for encoder in &plan.encoders {
+        if let EncoderSource::Precomputed {
+            embeddings, ids, ..
+        } = &encoder.source
+        {
+            inputs.push(embeddings.clone());
+            inputs.extend(ids.clone());
+        }
+    }
+    inputs
 }
 
 /// The rows of the analysis, and how they are arranged.
@@ -48,6 +68,8 @@ impl Opened {
     ) -> Result<(Self, Sources), RunError> {
         let progress = Progress::new(options.format, options.is_quiet);
         let plan = Plan::resolve(config, options.out.as_deref())?;
+        let folder = RunFolder::usable(&plan.out)?;
+        folder.check(&inputs(&options.config, &plan))?;
         let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
         check_adaptive_cap(&plan, dataset.targets.len())?;
         let threads = set_threads(options.threads);
@@ -60,6 +82,7 @@ impl Opened {
         timings.mark("read and check");
         let opened = Self {
             plan,
+            folder,
             dataset,
             threads,
             progress,
@@ -71,8 +94,9 @@ impl Opened {
 
     /// Draws folds and permutations; refuses what would not fit into memory.
     pub fn arrange(&self, sources: &Sources) -> Result<Arranged<'_>, RunError> {
-        let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit)?;
-        let arrangement = Arrangement::draw(&self.plan, &analysed.dataset)?;
+        let reasoned = |refusal| self.dataset.reasoned(refusal);
+        let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit).map_err(reasoned)?;
+        let arrangement = Arrangement::draw(&self.plan, &analysed.dataset).map_err(reasoned)?;
         check_memory(&self.plan, &analysed.dataset, sources)?;
         Ok(Arranged {
             analysed,

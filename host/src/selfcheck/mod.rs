@@ -18,7 +18,7 @@ mod power;
 pub mod study;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -95,6 +95,14 @@ pub fn selfcheck(
         text::render(&certificate)
     };
     Ok((certificate, text))
+}
+
+/// Whether a file is a certificate of some build: a newer one may replace it.
+#[must_use]
+pub fn is_certificate(path: &Path) -> bool {
+    let read = |path| serde_json::from_slice::<serde_json::Value>(&std::fs::read(path).ok()?).ok();
+    let keys = ["schema_version", "regressors", "n_judged", "passes"];
+    read(path).is_some_and(|file| keys.iter().all(|key| file.get(key).is_some()))
 }
 
 /// Loads every regressor as a run would.

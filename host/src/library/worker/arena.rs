@@ -1,12 +1,13 @@
 //! Memory that host and worker share, one piece a connection: the numbers of a call lie there, and only their count goes through the socket.
 //!
-//! Calls alternate, so that at any time one side writes and the other waits. It grows when a call needs more and never shrinks.
+//! Calls alternate, so that at any time one side writes and the other waits. It grows when a call needs more and never shrinks: the file is sealed against
+//! that, since a mapping beyond the end of its file kills whoever touches it.
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 /// Numbers of the first piece.
@@ -26,8 +27,12 @@ unsafe impl Send for Arena {}
 impl Arena {
     /// A new one, for the host.
     pub fn new() -> io::Result<Self> {
-        let file = memfd_create(c"ocean-host call", MemfdFlags::CLOEXEC)?;
+        let file = memfd_create(
+            c"ocean-host call",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+        )?;
         ftruncate(&file, (FIRST * size_of::<f64>()) as u64)?;
+        fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::SEAL)?;
         Self::of(file)
     }
 
@@ -65,7 +70,7 @@ impl Arena {
         Ok(())
     }
 
-    /// Takes `n` numbers from the beginning.
+    /// Takes `n` numbers from the beginning: a copy, which the other side cannot change any more while it is looked at.
     pub fn take(&mut self, n: usize) -> io::Result<Vec<f64>> {
         if n > self.len {
             let stat = rustix::fs::fstat(&self.file)?;
@@ -141,5 +146,17 @@ mod tests {
             assert_eq!(ours.take(2 * n).unwrap()[n..], numbers);
         }
         assert!(ours.take(1 << 40).is_err());
+    }
+
+    #[test]
+    fn nobody_can_take_the_memory_away_from_under_the_other_side() {
+        let mut ours = Arena::new().unwrap();
+        let theirs = ours.file().try_clone().unwrap();
+        ours.put(&[&[1.0, 2.0]]).unwrap();
+        for size in [0, 4096] {
+            assert_eq!(ftruncate(&theirs, size), Err(rustix::io::Errno::PERM));
+        }
+        assert!(fcntl_add_seals(&theirs, SealFlags::GROW).is_err());
+        assert_eq!(ours.take(2).unwrap(), [1.0, 2.0]);
     }
 }

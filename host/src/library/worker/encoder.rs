@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{Id, Reply, Request};
+use super::witness::{CHANGED, Witness};
 use crate::encode::{EncoderShape, TextEncoder, TokenCount};
 use crate::library::encoder::{StudyEncoder, check_hint, key_parts};
 use crate::library::regressor::json;
@@ -22,6 +23,7 @@ pub struct IsolatedEncoder {
     launcher: Launcher,
     context: CallContext,
     shape: EncoderShape,
+    witness: Witness,
     life: Mutex<(Arc<Worker>, Id)>,
 }
 
@@ -43,9 +45,11 @@ impl IsolatedEncoder {
             params: params.clone(),
             max_threads,
         };
-        let (worker, id, shape) = start(&launcher, &plugin, label, &context, &creation)?;
+        let witness = Witness::of(&plugin).map_err(|e| unstarted(label, &e))?;
+        let (worker, id, shape) = start(&launcher, &plugin, label, &context, &creation, &witness)?;
         Ok(Self {
             plugin,
+            witness,
             label: label.to_owned(),
             params: json(params),
             creation,
@@ -66,6 +70,7 @@ impl IsolatedEncoder {
                 &self.label,
                 &self.context,
                 &self.creation,
+                &self.witness,
             )?;
             *life = (worker, id);
         }
@@ -81,8 +86,8 @@ impl IsolatedEncoder {
         let (worker, encoder) = self.worker()?;
         match worker.ask(&request(encoder), &[], progress) {
             Ok((Reply::Refused(error), _)) => Err(error),
-            Ok(answer) => Ok(answer),
-            Err(ended) => Err(dead(&self.label, what, &ended)),
+            Ok(answer) => refuse_changed(&self.label, &self.witness).map(|()| answer),
+            Err(ended) => Err(dead(&self.label, what, &ended, &self.witness)),
         }
     }
 }
@@ -93,19 +98,38 @@ fn start(
     label: &str,
     context: &CallContext,
     request: &Request,
+    witness: &Witness,
 ) -> Result<(Arc<Worker>, Id, EncoderShape), PluginError> {
-    let worker = Worker::start(launcher, plugin, context).map_err(|e| {
-        error(
-            label,
-            status::INTERNAL,
-            format!("its worker cannot be started: {e}"),
-        )
-    })?;
-    match worker.ask(request, &[], &|_| {}) {
-        Ok((Reply::Encoder(id, shape), _)) => Ok((Arc::new(worker), id, shape)),
+    refuse_changed(label, witness)?;
+    let file = witness.place().ok_or_else(|| changed(label))?;
+    let worker =
+        Worker::start(launcher, plugin, &file, context).map_err(|e| unstarted(label, &e))?;
+    let answer = worker.ask(request, &[], &|_| {});
+    match answer {
+        Ok((Reply::Encoder(id, shape), _)) => {
+            refuse_changed(label, witness)?;
+            Ok((Arc::new(worker), id, shape))
+        }
         Ok((Reply::Refused(refused), _)) => Err(refused),
         Ok(_) => Err(strange(label)),
-        Err(ended) => Err(dead(label, "create", &ended)),
+        Err(ended) => Err(dead(label, "create", &ended, witness)),
+    }
+}
+
+fn unstarted(label: &str, why: &std::io::Error) -> PluginError {
+    let what = format!("its worker cannot be started: {why}");
+    error(label, status::INTERNAL, what)
+}
+
+fn changed(label: &str) -> PluginError {
+    error(label, status::INTERNAL, CHANGED)
+}
+
+/// Whatever a worker says counts only as long as its file is what the study was planned with.
+fn refuse_changed(label: &str, witness: &Witness) -> Result<(), PluginError> {
+    match witness.is_unchanged() {
+        true => Ok(()),
+        false => Err(changed(label)),
     }
 }
 
@@ -125,8 +149,9 @@ fn strange(label: &str) -> PluginError {
     )
 }
 
-fn dead(label: &str, what: &str, ended: &Ended) -> PluginError {
+fn dead(label: &str, what: &str, ended: &Ended, witness: &Witness) -> PluginError {
     match ended {
+        Ended::Broken(_) if !witness.is_unchanged() => changed(label),
         Ended::Broken(how) => error(label, status::INTERNAL, format!("it {how} during {what}")),
         Ended::Cancelled => error(label, status::CANCELLED, "stopped"),
     }
@@ -160,6 +185,7 @@ impl TextEncoder for IsolatedEncoder {
     ) -> Result<Vec<f32>, PluginError> {
         let request = |encoder| Request::Encode {
             encoder,
+            dim: self.shape.dim,
             texts: owned(texts),
         };
         let what = format!("encode, {} texts", texts.len());

@@ -16,6 +16,7 @@ mod protocol;
 mod regressor;
 mod serve;
 mod wire;
+mod witness;
 
 pub use encoder::IsolatedEncoder;
 pub use process::Launcher;

@@ -1,20 +1,22 @@
 //! The child from outside: started, asked, watched, and, when it is gone, said how it went.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::protocol::{Id, Reply, Request, Told, control};
 use super::wire::{self, Connection};
+use crate::library::children::{self, Patience};
 use crate::library::probe::{first_line, last_words, signal_name};
 use crate::library::{CallContext, Limits, LogLevel, Plugin};
 
@@ -45,7 +47,8 @@ pub enum Ended {
 
 /// A child process with one plugin in it.
 pub struct Worker {
-    child: Mutex<Child>,
+    /// `None` once it was ended.
+    child: Mutex<Option<Child>>,
     control: Mutex<UnixStream>,
     idle: Mutex<Vec<Connection>>,
     /// Objects that are not needed any more; the next frame says so.
@@ -56,22 +59,29 @@ pub struct Worker {
     /// What is known of its end.
     ended: Mutex<Option<Ended>>,
     is_cancelled: AtomicBool,
-    /// When the plugin last told of progress, in whichever call.
-    sign: Arc<Mutex<Instant>>,
+    /// How often the plugin told of progress, in whichever call.
+    signs: Arc<AtomicU64>,
     told: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Starts a worker for `plugin`.
+    /// Starts a worker for `plugin`, which loads it from `file`.
     ///
     /// # Errors
     /// The system starts no process or gives no socket.
-    pub fn start(launcher: &Launcher, plugin: &Plugin, context: &CallContext) -> io::Result<Self> {
+    pub fn start(
+        launcher: &Launcher,
+        plugin: &Plugin,
+        file: &Path,
+        context: &CallContext,
+    ) -> io::Result<Self> {
         let (control, theirs) = UnixStream::pair()?;
+        // A worker that does not read must not keep us.
+        control.set_write_timeout(Some(GRACE))?;
         let mut command = Command::new(&launcher.program);
         command
             .arg("worker")
-            .arg(&plugin.path)
+            .arg(file)
             .arg(&plugin.descriptor.id)
             .arg(launcher.limits.memory.unwrap_or(0).to_string())
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -82,15 +92,15 @@ impl Worker {
         let mut child = command.spawn()?;
         let said = Arc::new(Mutex::new(Vec::new()));
         if let Some(stderr) = child.stderr.take() {
-            keep_last_words(stderr, Arc::clone(&said));
+            keep_last_words(stderr, Arc::clone(&said))?;
         }
         if let Some(stdout) = child.stdout.take() {
-            warn_of_noise(stdout, plugin.title(), context.clone());
+            warn_of_noise(stdout, plugin.title(), context.clone())?;
         }
-        let sign = Arc::new(Mutex::new(Instant::now()));
-        let told = listen(control.try_clone()?, context.clone(), Arc::clone(&sign));
+        let signs = Arc::new(AtomicU64::new(0));
+        let told = listen(control.try_clone()?, context.clone(), Arc::clone(&signs))?;
         Ok(Self {
-            child: Mutex::new(child),
+            child: Mutex::new(Some(child)),
             control: Mutex::new(control),
             idle: Mutex::default(),
             forgotten: Mutex::default(),
@@ -99,7 +109,7 @@ impl Worker {
             context: context.clone(),
             ended: Mutex::default(),
             is_cancelled: AtomicBool::new(false),
-            sign,
+            signs,
             told: Some(told),
         })
     }
@@ -118,14 +128,12 @@ impl Worker {
             return Err(ended);
         }
         let answered = self.connection().and_then(|mut connection| {
-            connection.write(&(self.take_forgotten(), Some(request)), numbers)?;
-            let mut patient = Patient {
-                stream: Arc::clone(&connection.stream),
-                worker: self,
-                since: Instant::now(),
-            };
+            let mut patient = Patient::of(self, &connection);
+            let frame = (self.take_forgotten(), Some(request));
+            connection.write(&mut patient, &frame, numbers)?;
+            let most_numbers = request.most_numbers();
             let reply = loop {
-                match connection.read(&mut patient)? {
+                match connection.read(&mut patient, most_numbers)? {
                     (Reply::Progress(share), _) => progress(share),
                     reply => break reply,
                 }
@@ -147,12 +155,12 @@ impl Worker {
         if self.ended().is_some() {
             return;
         }
-        if let Ok(mut connection) = self.connection()
-            && connection
-                .write(&(self.take_forgotten(), None::<&Request>), &[])
-                .is_ok()
-        {
-            lock(&self.idle).push(connection);
+        if let Ok(mut connection) = self.connection() {
+            let mut patient = Patient::of(self, &connection);
+            let frame = (self.take_forgotten(), None::<&Request>);
+            if connection.write(&mut patient, &frame, &[]).is_ok() {
+                lock(&self.idle).push(connection);
+            }
         }
     }
 
@@ -172,6 +180,7 @@ impl Worker {
         }
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_read_timeout(Some(LOOK))?;
+        ours.set_write_timeout(Some(LOOK))?;
         let ours = Connection::shared(ours)?;
         let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -192,8 +201,13 @@ impl Worker {
 
     fn cancel(&self) {
         if !self.is_cancelled.swap(true, Ordering::Relaxed) {
-            let _ = io::Write::write_all(&mut *lock(&self.control), &[control::CANCEL]);
+            let _ = lock(&self.control).write_all(&[control::CANCEL]);
         }
+    }
+
+    /// The child has ended. Its sockets tell that only when nobody else, such as a child of its own, holds them open.
+    fn is_gone(&self) -> bool {
+        lock(&self.child).as_mut().is_none_or(children::has_ended)
     }
 
     /// Finds out how the child ended, after `error` while it was asked, and ends it if it has not.
@@ -202,32 +216,36 @@ impl Worker {
         if let Some(ended) = &*ended {
             return ended.clone();
         }
-        let mut child = lock(&self.child);
         let found = match error.kind() {
             io::ErrorKind::Interrupted => Ended::Cancelled,
             io::ErrorKind::TimedOut => Ended::Broken(format!(
                 "gave no sign for {} s, so its worker was stopped (time_limit)",
                 self.limits.time.as_secs()
             )),
-            _ => Ended::Broken(self.obituary(&mut child, error)),
+            _ => Ended::Broken(self.obituary(error)),
         };
-        let _ = child.kill();
-        let _ = child.wait();
+        self.end();
         *ended = Some(found.clone());
         found
     }
 
-    fn obituary(&self, child: &mut Child, error: &io::Error) -> String {
+    /// Ends the child and whom it started.
+    fn end(&self) -> Option<io::Result<std::process::ExitStatus>> {
+        let mut child = lock(&self.child).take()?;
+        Some(children::end(&mut child))
+    }
+
+    fn obituary(&self, error: &io::Error) -> String {
         // The connection closes a moment before the process is gone.
-        let deadline = Instant::now() + GRACE;
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
-                Ok(None) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                _ => return format!("broke off in its worker ({error})"),
+        let mut patience = Patience::of(GRACE);
+        while !self.is_gone() {
+            if patience.is_over() {
+                return format!("broke off in its worker ({error})");
             }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let Some(Ok(status)) = self.end() else {
+            return format!("broke off in its worker ({error})");
         };
         // Its last words may still be on their way.
         std::thread::sleep(Duration::from_millis(20));
@@ -244,49 +262,110 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let mut child = lock(&self.child);
-        let _ = child.kill();
-        let _ = child.wait();
-        // What the plugin logged last is still on its way.
+        self.end();
+        // What the plugin logged last is still on its way. The other end may be held open by a process that the plugin started and that got away: what is
+        // there is read, and nothing more is waited for.
+        let _ = lock(&self.control).shutdown(Shutdown::Both);
         if let Some(told) = self.told.take() {
             let _ = told.join();
         }
     }
 }
 
-/// Reads a reply for as long as there is a reason to wait.
+/// Writes a request and reads its reply for as long as there is a reason to wait.
 struct Patient<'a> {
     stream: Arc<UnixStream>,
     worker: &'a Worker,
-    since: Instant,
+    /// Of the time limit.
+    patience: Patience,
+    /// Signs of life that were seen.
+    signs: u64,
+    /// Of a plugin that was asked to stop.
+    grace: Option<Patience>,
+    /// The worker was found gone: what it said before is read, and no more.
+    is_gone: bool,
 }
 
-impl Read for Patient<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut cancelled_at = None;
+impl<'a> Patient<'a> {
+    fn of(worker: &'a Worker, connection: &Connection) -> Self {
+        Self {
+            stream: Arc::clone(&connection.stream),
+            worker,
+            patience: Patience::of(worker.limits.time),
+            signs: worker.signs.load(Ordering::Relaxed),
+            grace: None,
+            is_gone: false,
+        }
+    }
+
+    /// Whether to go on waiting, after a tenth of a second in which nothing happened.
+    fn look(&mut self) -> io::Result<()> {
+        if self.worker.context.is_cancelled() {
+            self.worker.cancel();
+            let grace = self.grace.get_or_insert_with(|| Patience::of(GRACE));
+            if grace.is_over() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+        let signs = self.worker.signs.load(Ordering::Relaxed);
+        if std::mem::replace(&mut self.signs, signs) != signs {
+            self.patience.renew();
+        }
+        if self.patience.is_over() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if self.is_gone {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.is_gone = self.worker.is_gone();
+        Ok(())
+    }
+
+    fn patiently(
+        &mut self,
+        mut step: impl FnMut(&UnixStream) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         loop {
-            match (&*self.stream).read(buffer) {
+            match step(&self.stream) {
                 Err(error)
                     if matches!(
                         error.kind(),
-                        // A signal, such as Ctrl-C itself, cuts a read short.
+                        // A signal, such as Ctrl-C itself, cuts a call short.
                         io::ErrorKind::WouldBlock
                             | io::ErrorKind::TimedOut
                             | io::ErrorKind::Interrupted
                     ) => {}
                 result => return result,
             }
-            if self.worker.context.is_cancelled() {
-                self.worker.cancel();
-                if cancelled_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
-                    return Err(io::ErrorKind::Interrupted.into());
-                }
-            }
-            let sign = self.since.max(*lock(&self.worker.sign));
-            if sign.elapsed() > self.worker.limits.time {
-                return Err(io::ErrorKind::TimedOut.into());
+            self.look()?;
+        }
+    }
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.patiently(|mut stream| stream.read(buffer))
+    }
+}
+
+impl Write for Patient<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.patiently(|mut stream| stream.write(bytes))
+    }
+
+    // Every error is final, `Interrupted` too: it is said for reasons of ours.
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.write(bytes)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                n => bytes = &bytes[n..],
             }
         }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -294,8 +373,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn keep_last_words(mut stderr: impl Read + Send + 'static, said: Arc<Mutex<Vec<u8>>>) {
-    std::thread::spawn(move || {
+fn keep_last_words(
+    mut stderr: impl Read + Send + 'static,
+    said: Arc<Mutex<Vec<u8>>>,
+) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(n @ 1..) = stderr.read(&mut buffer) {
             let mut said = lock(&said);
@@ -303,12 +385,16 @@ fn keep_last_words(mut stderr: impl Read + Send + 'static, said: Arc<Mutex<Vec<u
             let too_many = said.len().saturating_sub(MOST_SAID);
             said.drain(..too_many);
         }
-    });
+    })
 }
 
 /// Results go to stdout; what a plugin writes there is thrown away, and it is named once.
-fn warn_of_noise(mut stdout: impl Read + Send + 'static, title: String, context: CallContext) {
-    std::thread::spawn(move || {
+fn warn_of_noise(
+    mut stdout: impl Read + Send + 'static,
+    title: String,
+    context: CallContext,
+) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().spawn(move || {
         let mut buffer = [0; 4096];
         let mut is_first = true;
         while let Ok(n @ 1..) = stdout.read(&mut buffer) {
@@ -320,20 +406,22 @@ fn warn_of_noise(mut stdout: impl Read + Send + 'static, title: String, context:
                 );
             }
         }
-    });
+    })
 }
 
 /// Log lines go to the user.
 fn listen(
     mut control: UnixStream,
     context: CallContext,
-    sign: Arc<Mutex<Instant>>,
-) -> JoinHandle<()> {
-    std::thread::spawn(move || {
+    signs: Arc<AtomicU64>,
+) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().spawn(move || {
         while let Ok((told, _)) = wire::read_head(&mut control) {
             match told {
                 Told::Log(level, text) => context.log(level, &text),
-                Told::Sign => *lock(&sign) = Instant::now(),
+                Told::Sign => {
+                    signs.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
     })

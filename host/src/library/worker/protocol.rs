@@ -103,6 +103,8 @@ pub enum Request {
     Encode {
         /// The encoder.
         encoder: Id,
+        /// Numbers a text becomes.
+        dim: usize,
         /// The texts.
         texts: Vec<String>,
     },
@@ -113,6 +115,27 @@ pub enum Request {
         /// The texts.
         texts: Vec<String>,
     },
+}
+
+impl Request {
+    /// Numbers that may come back.
+    pub fn most_numbers(&self) -> usize {
+        match self {
+            Self::Fit { x, .. } => x.1,
+            Self::Predict { x_new, .. } => x_new.0,
+            Self::Grid { y, n_alphas, .. } => n_alphas.saturating_mul(y.1),
+            Self::Advance { columns, n_out, .. } => {
+                n_out.saturating_add(INFO).saturating_mul(columns.len())
+            }
+            Self::Encode { dim, texts, .. } => dim.saturating_mul(texts.len()),
+            Self::Regressor(_)
+            | Self::Encoder { .. }
+            | Self::Prepare { .. }
+            | Self::PrepareMoments { .. }
+            | Self::Begin { .. }
+            | Self::CountTokens { .. } => 0,
+        }
+    }
 }
 
 /// Numbers that say what a fit reports of itself: gap, n_nonzero or −1, unconverged or not.

@@ -10,6 +10,7 @@ use ocean_plugin_abi::status;
 
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{INFO, Id, Reply, Request};
+use super::witness::{CHANGED, Witness};
 use crate::library::profile::Profile;
 use crate::library::regressor::{StudyRegressor, engine_error};
 use crate::library::{CallContext, Fitted, Plugin, PluginError, RegressorOptions};
@@ -24,6 +25,7 @@ pub struct IsolatedRegressor {
     options: RegressorOptions,
     launcher: Launcher,
     context: CallContext,
+    witness: Witness,
     life: Mutex<Life>,
 }
 
@@ -44,7 +46,9 @@ impl IsolatedRegressor {
         context: CallContext,
         launcher: Launcher,
     ) -> Result<Self, PluginError> {
+        let witness = Witness::of(&plugin).map_err(|e| unstarted(&plugin, &e))?;
         let regressor = Self {
+            witness,
             profile: Profile::of(&plugin, &options),
             plugin,
             options,
@@ -71,23 +75,38 @@ impl IsolatedRegressor {
                 }
             }
         }
-        let error = |what: String| PluginError::new(&self.plugin, status::INTERNAL, what);
-        let worker = Worker::start(&self.launcher, &self.plugin, &self.context)
-            .map_err(|e| error(format!("its worker cannot be started: {e}")))?;
+        let error = |what: &str| PluginError::new(&self.plugin, status::INTERNAL, what);
+        self.refuse_changed()?;
+        let file = self.witness.place().ok_or_else(|| error(CHANGED))?;
+        let worker = Worker::start(&self.launcher, &self.plugin, &file, &self.context)
+            .map_err(|e| unstarted(&self.plugin, &e))?;
         let request = Request::Regressor(self.options.clone());
         let id = match worker.ask(&request, &[], &|_| {}) {
             Ok((Reply::Made(id), _)) => id,
             Ok((Reply::Refused(refused), _)) => return Err(refused),
-            Ok(_) => return Err(error(STRANGE.into())),
+            Ok(_) => return Err(error(STRANGE)),
             Err(ended) => return Err(self.dead("create", &ended)),
         };
+        self.refuse_changed()?;
         let worker = Arc::new(worker);
         life.worker = Some((Arc::clone(&worker), id));
         Ok((worker, id))
     }
 
+    /// Whatever a worker says counts only as long as its file is what the study was planned with.
+    fn refuse_changed(&self) -> Result<(), PluginError> {
+        match self.witness.is_unchanged() {
+            true => Ok(()),
+            false => Err(PluginError::new(&self.plugin, status::INTERNAL, CHANGED)),
+        }
+    }
+
     fn dead(&self, what: &str, ended: &Ended) -> PluginError {
         match ended {
+            // A library that is written over crashes whoever runs it.
+            Ended::Broken(_) if !self.witness.is_unchanged() => {
+                PluginError::new(&self.plugin, status::INTERNAL, CHANGED)
+            }
             Ended::Broken(how) => PluginError::new(
                 &self.plugin,
                 status::INTERNAL,
@@ -107,7 +126,7 @@ impl IsolatedRegressor {
         match worker.ask(request, numbers, &|_| {}) {
             Ok((Reply::Failed { status, message }, _)) => Err(RegressorError { status, message }),
             Ok((Reply::Refused(error), _)) => Err(engine_error(error)),
-            Ok(answer) => Ok(answer),
+            Ok(answer) => self.refuse_changed().map(|()| answer).map_err(engine_error),
             Err(ended) => Err(engine_error(self.dead(&what(), &ended))),
         }
     }
@@ -122,7 +141,7 @@ impl IsolatedRegressor {
         let (worker, regressor) = self.worker()?;
         match worker.ask(&request(regressor), numbers, &|_| {}) {
             Ok((Reply::Refused(error), _)) => Err(error),
-            Ok(answer) => Ok(answer),
+            Ok(answer) => self.refuse_changed().map(|()| answer),
             Err(ended) => Err(self.dead(what, &ended)),
         }
     }
@@ -155,6 +174,11 @@ impl IsolatedRegressor {
             _ => Err(self.strange()),
         }
     }
+}
+
+fn unstarted(plugin: &Plugin, error: &std::io::Error) -> PluginError {
+    let what = format!("its worker cannot be started: {error}");
+    PluginError::new(plugin, status::INTERNAL, what)
 }
 
 const STRANGE: &str = "its worker answered something else";

@@ -66,8 +66,13 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
             _ => {}
         }
     }
-    // The host is gone or does not need us any more. A plugin that still computes is not waited for, and destructors of libraries are not run.
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    // The host is gone or does not need us any more. A plugin that still computes is not waited for, and destructors of libraries are not run. Whom it started
+    // goes too.
+    use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
+    if getpgrp() == getpid() {
+        let _ = kill_current_process_group(Signal::KILL);
+    }
+    let _ = kill_process(getpid(), Signal::KILL);
     ExitCode::SUCCESS
 }
 
@@ -236,14 +241,17 @@ impl From<Failure> for Reply {
 /// Answers one connection until it closes.
 fn serve(mut connection: Connection, objects: &Objects) {
     let stream = Arc::clone(&connection.stream);
-    while let Ok(((forgotten, request), numbers)) = connection.read(&mut &*stream) {
+    while let Ok(((forgotten, request), numbers)) = connection.read(&mut &*stream, usize::MAX) {
         objects.forget(forgotten);
         let Some(request) = request else {
             continue;
         };
         let answer = objects.answer(request, numbers, &stream);
         let (reply, numbers) = answer.unwrap_or_else(|failure| (failure.into(), Vec::new()));
-        if connection.write(&reply, &[&numbers]).is_err() {
+        if connection
+            .write(&mut &*stream, &reply, &[&numbers])
+            .is_err()
+        {
             return;
         }
     }
@@ -406,7 +414,7 @@ impl Objects {
                 let id = self.keep(Object::Encoder(Arc::new(made)));
                 Ok((Reply::Encoder(id, shape), Vec::new()))
             }
-            Request::Encode { encoder, texts } => {
+            Request::Encode { encoder, texts, .. } => {
                 let progress = passing_on(connection);
                 let vectors = self
                     .encoder(encoder)?

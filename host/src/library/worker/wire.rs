@@ -73,26 +73,40 @@ impl Connection {
         }))
     }
 
-    /// Writes one frame; the parts of `numbers` follow each other.
-    pub fn write(&mut self, header: &impl Serialize, numbers: &[&[f64]]) -> io::Result<()> {
+    /// Writes one frame; the parts of `numbers` follow each other. `to` writes the stream.
+    pub fn write(
+        &mut self,
+        to: &mut impl Write,
+        header: &impl Serialize,
+        numbers: &[&[f64]],
+    ) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if let Some(arena) = &mut self.arena
             && count(numbers) > FEW
         {
             arena.put(numbers)?;
-            return write_head(&mut &*self.stream, header, count(numbers));
+            return write_head(to, header, count(numbers));
         }
         let mut frame = head(header, count(numbers))?;
         for part in numbers {
             frame.extend_from_slice(bytes_of(part));
         }
-        (&*self.stream).write_all(&frame)
+        to.write_all(&frame)
     }
 
-    /// Reads one frame; `from` reads the stream.
-    pub fn read<H: DeserializeOwned>(&mut self, from: &mut impl Read) -> io::Result<(H, Vec<f64>)> {
+    /// Reads one frame of at most so many numbers; `from` reads the stream.
+    pub fn read<H: DeserializeOwned>(
+        &mut self,
+        from: &mut impl Read,
+        most_numbers: usize,
+    ) -> io::Result<(H, Vec<f64>)> {
         let mut from = self.inbox.before(from);
         let (header, n_numbers) = read_head(&mut from)?;
+        if n_numbers > most_numbers {
+            return Err(io::Error::other(
+                "a frame of more numbers than were asked for",
+            ));
+        }
         #[cfg(target_os = "linux")]
         if let Some(arena) = &mut self.arena
             && n_numbers > FEW
@@ -215,7 +229,7 @@ mod tests {
 
     fn read<H: DeserializeOwned>(from: &mut impl Read) -> io::Result<(H, Vec<f64>)> {
         let (stream, _) = UnixStream::pair().unwrap();
-        Connection::from(stream).read(from)
+        Connection::from(stream).read(from, usize::MAX)
     }
 
     #[test]
@@ -224,14 +238,17 @@ mod tests {
         let mut from = theirs.try_clone().unwrap();
         let (mut ours, mut theirs) = (Connection::from(ours), Connection::from(theirs));
         let (a, b) = ([1.5, f64::NAN], [-0.0, f64::INFINITY, 5e-324]);
-        ours.write(&("header", 0.1), &[&a, &b]).unwrap();
-        ours.write(&("next", 1.0), &[]).unwrap();
-        let (header, numbers): ((String, f64), _) = theirs.read(&mut from).unwrap();
+        let mut to = ours.stream.try_clone().unwrap();
+        ours.write(&mut to, &("header", 0.1), &[&a, &b]).unwrap();
+        ours.write(&mut to, &("next", 1.0), &[]).unwrap();
+        ours.write(&mut to, &("much", 2.0), &[&b]).unwrap();
+        let (header, numbers): ((String, f64), _) = theirs.read(&mut from, 5).unwrap();
         assert_eq!(header, ("header".to_owned(), 0.1));
         let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&numbers), bits(&[&a[..], &b[..]].concat()));
-        let (header, numbers): ((String, f64), _) = theirs.read(&mut from).unwrap();
+        let (header, numbers): ((String, f64), _) = theirs.read(&mut from, 0).unwrap();
         assert_eq!((header.0.as_str(), numbers.len()), ("next", 0));
+        assert!(theirs.read::<(String, f64)>(&mut from, 2).is_err());
     }
 
     /// Gives a stream's bytes one by one, and counts how often it was asked.
@@ -255,7 +272,8 @@ mod tests {
             theirs.read_to_end(&mut bytes).map(|_| bytes).unwrap()
         });
         for numbers in frames {
-            ours.write(&"a header", &[numbers]).unwrap();
+            let mut to = ours.stream.try_clone().unwrap();
+            ours.write(&mut to, &"a header", &[numbers]).unwrap();
         }
         drop(ours);
         let bytes = reader.join().unwrap();
@@ -266,14 +284,14 @@ mod tests {
         );
         let (mut at_once, mut drops) = (bytes.as_slice(), Drops(&bytes, 0));
         for numbers in frames {
-            let (header, found): (String, _) = whole.read(&mut at_once).unwrap();
+            let (header, found): (String, _) = whole.read(&mut at_once, many.len()).unwrap();
             assert_eq!((header.as_str(), found.as_slice()), ("a header", numbers));
-            let (_, found): (String, _) = cut.read(&mut drops).unwrap();
+            let (_, found): (String, _) = cut.read(&mut drops, many.len()).unwrap();
             assert_eq!(found, numbers);
         }
         assert_eq!(drops.1, bytes.len());
         assert!(
-            cut.read::<String>(&mut drops).is_err(),
+            cut.read::<String>(&mut drops, 9).is_err(),
             "the stream has ended"
         );
     }

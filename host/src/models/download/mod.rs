@@ -1,4 +1,4 @@
-//! Fetching a model into the Hugging Face cache, with hf-hub: what breaks off is resumed by the next attempt, and every file is compared with the hash
+//! Fetching a model into the Hugging Face cache: what breaks off is resumed by the next attempt, and every file is compared with the hash
 //! that the server promised. Built with the feature `download`.
 
 #[cfg(feature = "download")]
@@ -45,7 +45,7 @@ pub enum DownloadError {
     },
     /// Files of another kind of model.
     #[error(
-        "`{id}` holds no safetensors weights and no config.json at its root\n  try: a model in the sentence-transformers layout; or convert it and name the folder"
+        "`{id}` holds no safetensors weights with a config.json beside them\n  try: a model in the sentence-transformers layout; or convert it and name the folder"
     )]
     NoModel {
         /// Its name.
@@ -59,6 +59,16 @@ pub enum DownloadError {
         /// Which file; "its list of files" before the first.
         file: String,
         /// What the connection said.
+        problem: String,
+    },
+    /// An answer that no sound server gives.
+    #[error(
+        "{file}: the server's answer is not followed: {problem}\n  try: another server (HF_ENDPOINT); or put the model into a folder"
+    )]
+    Refused {
+        /// Which file.
+        file: String,
+        /// What is wrong with it.
         problem: String,
     },
     /// The bytes are not those that the server promised. They are removed.
@@ -113,8 +123,7 @@ fn fetch_into(
     let token = std::env::var("HF_TOKEN")
         .ok()
         .filter(|token| !token.is_empty());
-    let hub = hub::Hub::new(name.clone(), cache, endpoint, token)?;
-    hub.fetch(progress, interrupted)
+    hub::Hub::new(name.clone(), cache, endpoint, token).fetch(progress, interrupted)
 }
 
 #[cfg(not(feature = "download"))]

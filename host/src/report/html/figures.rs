@@ -15,7 +15,11 @@ pub(super) fn results(results: &StudyResults) -> Option<Section> {
     if results.cells.is_empty() {
         return None;
     }
-    let mut body = wide(&plot::forest(results), "");
+    let mut body = format!(
+        "<div class=\"broad\">{}</div>\n<figure class=\"narrow\">{}</figure>\n",
+        wide(&plot::forest(results), ""),
+        plot::narrow_forest(results).inline()
+    );
     if let Some(heatmap) = plot::heatmap(results) {
         body += &wide(
             &heatmap,
@@ -44,6 +48,19 @@ pub(super) fn differences(results: &StudyResults) -> Option<Section> {
 
 pub(super) fn controls(results: &StudyResults) -> Option<Section> {
     let controls = wording::controls(results);
+    let nulls: Vec<Picture> = plot::nulls(results)
+        .into_iter()
+        .filter(|(cell, _)| cell.is_control)
+        .map(|(_, picture)| picture)
+        .collect();
+    let against_chance = match nulls.len() {
+        0 => String::new(),
+        n if n > MOST_NULLS => String::new(),
+        _ => format!(
+            "<details><summary>Controls against chance, one picture each</summary>\n{}</details>\n",
+            panels(&nulls)
+        ),
+    };
     (!controls.is_empty()).then(|| Section {
         id: "controls",
         title: "Controls",
@@ -51,12 +68,13 @@ pub(super) fn controls(results: &StudyResults) -> Option<Section> {
             "Controls: outside the family, to be read beside it",
             &controls,
             results,
-        ),
+        ) + &against_chance,
     })
 }
 
 pub(super) fn nulls(results: &StudyResults) -> Option<Section> {
-    let all = plot::nulls(results);
+    let mut all = plot::nulls(results);
+    all.retain(|(cell, _)| !cell.is_control);
     let n_all = all.len();
     let is_shown = |cell: &CellResult| n_all <= MOST_NULLS || is_close_up(cell, results);
     let shown: Vec<Picture> = all

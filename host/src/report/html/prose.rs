@@ -192,7 +192,7 @@ pub(super) fn how_to_cite(results: &StudyResults) -> Section {
         String::new()
     } else {
         format!(
-            "<p>Data, so that others can tell whether theirs are the same:</p>\n<ul>\n{}</ul>\n",
+            "<p>Data, so that others can tell whether theirs are the same (a hash of the rows in the order of their ids; those of the files are in <code>provenance.json</code>):</p>\n<ul>\n{}</ul>\n",
             data.concat()
         )
     };

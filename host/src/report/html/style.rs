@@ -19,10 +19,12 @@ figure{margin:0}
 figure svg{max-width:100%;height:auto;display:block}
 .wide{overflow-x:auto}
 figure.wide svg{max-width:none}
+.narrow{display:none}
+summary{cursor:pointer}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1.5rem 1rem}
 table{width:100%;margin:1.2rem 0;border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{padding-bottom:.5rem;text-align:left;color:var(--muted)}
-th,td{padding:.35rem .9rem .35rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400}
+th,td{padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400}
 thead th{border-bottom-color:var(--muted);color:var(--muted);white-space:nowrap}
 .number{text-align:right;white-space:nowrap}
 thead button{all:unset;cursor:pointer}
@@ -33,9 +35,10 @@ figcaption{max-width:44rem;color:var(--muted);font-size:.9rem}
 figure.wide+figure.wide{margin-top:2rem}
 code{font-size:.92em;overflow-wrap:anywhere}
 table.apa{width:auto;color:inherit}
-.verdict{min-width:7.5rem}
+.verdict{min-width:6.5rem}
 td,th{max-width:18rem}
-.notes{min-width:11rem}
+.notes{color:var(--muted);font-weight:400}
+.range{display:block;color:var(--muted);white-space:nowrap}
 tr.yes .verdict,tr.yes th{font-weight:600}
 .findings{margin:0;padding:0;list-style:none}
 .findings li{margin:0 0 .9rem;padding:.1rem 0 .1rem 1rem;border-left:4px solid var(--band)}
@@ -50,7 +53,7 @@ dt{max-width:12rem;font-weight:600}
 dd{margin:0;max-width:40rem}
 .references{padding-left:1.2rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);font-size:.85rem}
-@media (max-width:34rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.7rem}h1{font-size:1.6rem}.answer{font-size:1.05rem}}
+@media (max-width:34rem){.broad{display:none}.narrow{display:block}dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.7rem}h1{font-size:1.6rem}.answer{font-size:1.05rem}}
 ";
 
 /// Paper.
@@ -65,7 +68,9 @@ figure.wide svg{max-width:100%}
 table{font-size:6.5pt}
 .number,thead th{white-space:normal}
 th,td{padding:.2rem .3rem .2rem 0}
-.verdict,.notes{min-width:0}
+.verdict{min-width:0}
+.broad{display:block}
+.narrow{display:none}
 .panels{grid-template-columns:repeat(3,1fr)}
 ";
 

@@ -5,21 +5,60 @@ use std::fmt::Write;
 use super::super::comparing;
 use super::super::escape::xml;
 use super::super::model::{CellResult, StudyResults};
-use super::super::table::{Kind, columns};
+use super::super::table::{Column, Kind, columns};
 use super::super::wording;
 
+/// A column of the page: what else is said of a cell stands below its number or word, so that a table keeps within a screen.
+struct Stacked<'r> {
+    column: Column<'r>,
+    below: Vec<Column<'r>>,
+}
+
+/// Intervals below their numbers, notes below the verdict.
+fn stacked(columns: Vec<Column<'_>>) -> Vec<Stacked<'_>> {
+    let mut all: Vec<Stacked<'_>> = Vec::new();
+    for column in columns {
+        let above = all.iter_mut().find(|above| match column.kind {
+            Kind::Notes => above.column.kind == Kind::Verdict,
+            _ => column.heading == format!("{} CI", above.column.heading),
+        });
+        match above {
+            Some(above) => above.below.push(column),
+            None => all.push(Stacked {
+                column,
+                below: Vec::new(),
+            }),
+        }
+    }
+    all
+}
+
+impl Stacked<'_> {
+    fn head(&self) -> String {
+        let class = class_of(self.column.kind);
+        format!("<th scope=\"col\"{class}>{}</th>", xml(self.column.heading))
+    }
+
+    /// What stands in a row, as HTML.
+    fn content(&self, cell: &CellResult) -> String {
+        let mut content = xml(&self.column.text(cell));
+        for column in &self.below {
+            let text = column.text(cell);
+            let tag = match column.kind {
+                Kind::Notes => "<div class=\"notes\">",
+                _ => "<div class=\"range\">",
+            };
+            if !text.is_empty() {
+                content += &format!("{tag}{}</div>", xml(&text));
+            }
+        }
+        content
+    }
+}
+
 pub(super) fn cell_table(caption: &str, cells: &[&CellResult], results: &StudyResults) -> String {
-    let columns = columns(results, cells);
-    let heads: Vec<String> = columns
-        .iter()
-        .map(|column| {
-            format!(
-                "<th scope=\"col\"{}>{}</th>",
-                class_of(column.kind),
-                xml(column.heading)
-            )
-        })
-        .collect();
+    let columns = stacked(columns(results, cells));
+    let heads: Vec<String> = columns.iter().map(Stacked::head).collect();
     let mut body = String::new();
     for cell in cells {
         let is_significant = wording::is_significant(cell, results);
@@ -29,12 +68,12 @@ pub(super) fn cell_table(caption: &str, cells: &[&CellResult], results: &StudyRe
             "<tr>"
         });
         for (place, column) in columns.iter().enumerate() {
-            let text = xml(&column.text(cell));
+            let content = column.content(cell);
             // The first column names the row.
             let _ = if place == 0 {
-                write!(body, "<th scope=\"row\">{text}</th>")
+                write!(body, "<th scope=\"row\">{content}</th>")
             } else {
-                write!(body, "<td{}>{text}</td>", class_of(column.kind))
+                write!(body, "<td{}>{content}</td>", class_of(column.column.kind))
             };
         }
         body.push_str("</tr>\n");

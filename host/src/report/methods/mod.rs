@@ -19,7 +19,7 @@ use super::comparing;
 use super::escape;
 use super::model::{Correction, RegressorSummary, StudyResults};
 use super::numbers::{count, in_units, level};
-use super::wording::{baseline, controls, family, permutations_of_controls, plural};
+use super::wording::{UNEQUAL_ROWS, baseline, controls, family, permutations_of_controls, plural};
 use crate::cells::BEST;
 
 /// The text for a paper, part by part.
@@ -80,11 +80,13 @@ pub fn render(results: &StudyResults) -> String {
 
 fn question(results: &StudyResults) -> Option<String> {
     let encoders = list(results.encoders.iter().filter(|e| !e.is_control).map(|e| {
+        let parameters = e.parameters.as_ref();
         format!(
-            "{} ({}, {} features)",
+            "{} ({}, {} features{})",
             escape::text(&e.name),
             escape::text(&e.source),
-            count(e.n_features)
+            count(e.n_features),
+            parameters.map_or(String::new(), |text| format!("; {}", escape::text(text)))
         )
     }));
     let targets = list(
@@ -161,10 +163,15 @@ fn cross_validation(results: &StudyResults) -> Option<String> {
     let covariates = if results.covariates.is_empty() {
         String::new()
     } else {
+        // Results of an older version do not say how each was read.
+        let (covariates, how) = match results.covariates_read.is_empty() {
+            true => (&results.covariates, ", categories as dummies"),
+            false => (&results.covariates_read, ""),
+        };
         format!(
-            " Covariates ({}, categories as dummies, and the intercept) were taken out of features and targets by least squares in every training set; the \
+            " Covariates ({}{how}, and the intercept) were taken out of features and targets by least squares in every training set; the \
              coefficients from the training rows served the held-out rows too.",
-            list(results.covariates.iter().map(|name| escape::text(name)))
+            list(covariates.iter().map(|name| escape::text(name)))
         )
     };
     Some(format!(
@@ -195,6 +202,10 @@ fn describe_regressor(regressor: &RegressorSummary) -> String {
             .penalties
             .as_ref()
             .map(|penalties| escape::text(penalties)),
+        regressor
+            .parameters
+            .as_ref()
+            .map(|parameters| escape::text(parameters)),
     ];
     let details = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
     let name = escape::text(&regressor.name);
@@ -264,8 +275,17 @@ fn permutation(results: &StudyResults) -> Option<String> {
     let adjusted = match (family.len(), results.correction) {
         (0 | 1, _) => format!("; the level was {}.", level(results.level)),
         (n, Correction::MaxT) => format!(
-            ". These p values were adjusted for the {n} comparisons by the step-down maxT procedure (Westfall & Young, 1993), which controls the family-wise error at {}.",
-            level(results.level)
+            ". These p values were adjusted for the {n} comparisons by the step-down maxT procedure (Westfall & Young, 1993), {}.",
+            match results.has_unequal_rows {
+                false => format!(
+                    "which controls the family-wise error at {}",
+                    level(results.level)
+                ),
+                true => format!(
+                    "at a nominal family-wise error of {}; {UNEQUAL_ROWS}",
+                    level(results.level)
+                ),
+            }
         ),
         (n, Correction::Holm) => format!(
             ". These p values were adjusted for the {n} comparisons by Holm's (1979) method, which controls the family-wise error at {}.",

@@ -71,7 +71,7 @@ fn sentence(cell: &CellResult, results: &StudyResults) -> String {
             baseline(results)
         ),
         "practically null" => format!(
-            "For {target} from {who}, the interval of R² lies below {delta}, and with this procedure and sample an effect that size would have been found, {numbers}."
+            "For {target} from {who}, the interval of R² lies below {delta}, and with this procedure an effect of that size would have been found in 4 of 5 data sets of this size, {numbers}."
         ),
         _ if cell.p.is_none() => {
             format!("For {target} from {who}, {numbers}; this was not tested.")
@@ -87,7 +87,7 @@ fn sentence(cell: &CellResult, results: &StudyResults) -> String {
     }
 }
 
-/// What an inconclusive result still allows, and what would have been found.
+/// What an inconclusive result still allows, and what would have been found in 4 of 5 data sets of this size.
 fn compatible(cell: &CellResult) -> String {
     let allowed = cell.ci_high.filter(|high| *high > 0.0).map(|high| {
         format!(

@@ -65,13 +65,30 @@ impl Axis {
 
     /// Draws it below a plane that reaches from `top` to `bottom`: about `n_ticks` lines with their labels, the zero line, and what it shows.
     pub fn draw(&self, svg: &mut Svg, n_ticks: f64, (top, bottom): (f64, f64), shows: &str) {
+        self.draw_beside_words(svg, n_ticks, &[(top, bottom)], bottom, shows);
+    }
+
+    /// The same, with lines only where `spans` reach, from top to bottom: there is text between them.
+    pub fn draw_beside_words(
+        &self,
+        svg: &mut Svg,
+        n_ticks: f64,
+        spans: &[(f64, f64)],
+        bottom: f64,
+        shows: &str,
+    ) {
         for tick in self.ticks(n_ticks) {
             let (x, label) = (self.at(tick), tick_label(tick));
-            svg.line("grid", (x, top), (x, bottom));
+            for &(top, end) in spans {
+                svg.line("grid", (x, top), (x, end));
+            }
             svg.text("quiet", (x, bottom + 17.0), Anchor::Middle, &label);
         }
         let (zero, middle) = (self.at(0.0), (self.left + self.right) / 2.0);
-        svg.line("zero", (zero, top), (zero, bottom + 4.0));
+        for &(top, end) in spans {
+            let below = if end == bottom { 4.0 } else { 0.0 };
+            svg.line("zero", (zero, top), (zero, end + below));
+        }
         svg.text("quiet", (middle, bottom + 36.0), Anchor::Middle, shows);
     }
 

@@ -18,7 +18,7 @@ mod sign;
 pub use calibration::calibrations;
 pub use differences::differences;
 pub use folds::folds;
-pub use forest::forest;
+pub use forest::{forest, narrow_forest};
 pub use heatmap::heatmap;
 pub use length::lengths;
 pub use null::nulls;
