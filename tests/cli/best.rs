@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::folder::Folder;
-use crate::host::run;
-use crate::outputs::{Row, assert_same, number, results, table};
+use crate::cli::folder::Folder;
+use crate::cli::host::run;
+use crate::cli::outputs::{Row, assert_same, number, results, table};
 
 /// The quickstart with the best of its two encoders, and little else.
 fn with_best() -> Folder {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::outputs::{Row, cell, number, results, table};
-use crate::quickstart::quickstart;
+use crate::cli::outputs::{Row, cell, number, results, table};
+use crate::cli::quickstart::quickstart;
 
 const TARGETS: [&str; 3] = ["openness", "extraversion", "neuroticism"];
 

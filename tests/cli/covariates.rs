@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::folder::{Folder, texts};
-use crate::outputs::{cell, number, results};
+use crate::cli::folder::{Folder, texts};
+use crate::cli::outputs::{cell, number, results};
 
 const ROWS: usize = 80;
 
@@ -74,7 +74,7 @@ fn covariates_are_taken_out_and_rows_that_lack_one_are_dropped_and_counted() {
     for said in [
         "The data had 80 rows",
         "4 rows dropped: no value of a covariate",
-        "Covariates (age and site, categories as dummies, and the intercept) were taken out of features and targets by least squares in every training set",
+        "Covariates (age as numbers and site as dummies of 3 categories, and the intercept) were taken out of features and targets by least squares in every training set",
         "the partial out-of-sample R²",
         "(Freedman & Lane, 1983; approximate)",
         "A nonstochastic interpretation of reported significance levels",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ocean_tests::hub::{COMMIT, Faults, Hub};
 use ocean_tests::workspace::root;
 
-use crate::host::{Ran, ocean_host};
+use crate::cli::host::{Ran, ocean_host};
 
 const ID: &str = "tests/tiny-minilm";
 
@@ -179,7 +179,7 @@ fn a_model_that_is_nowhere_is_one_error_with_the_ways_to_get_it() {
     for part in [
         "\"tests/tiny-minilm\" is not on this machine",
         "download = true in this [[encoder]]",
-        "huggingface-cli download tests/tiny-minilm",
+        "`hf download tests/tiny-minilm`",
         "the path of a folder",
     ] {
         assert!(absent.stderr.contains(part), "{part}\n{}", absent.stderr);
@@ -219,20 +219,118 @@ fn an_interrupted_download_is_named_when_it_may_not_go_on() {
     let hub = Hub::serve(ID, &tiny(), Faults::default());
     let study = Study::new(ID, "download = true\n");
     study.encode(&[("HF_ENDPOINT", &hub.url)]).ending_with(0);
-    std::fs::remove_file(study.snapshot().join("model.safetensors")).unwrap();
     let toml = study.folder.path().join("plugins.toml");
-    let without = std::fs::read_to_string(&toml)
-        .unwrap()
-        .replace("download = true\n", "");
-    std::fs::write(&toml, without).unwrap();
-    let refused = study.encode(&[]).ending_with(2);
+    let with = std::fs::read_to_string(&toml).unwrap();
+    let without = with.replace("download = true\n", "");
+    for file in ["model.safetensors", "modules.json"] {
+        std::fs::remove_file(study.snapshot().join(file)).unwrap();
+        std::fs::write(&toml, &without).unwrap();
+        let refused = study.encode(&[]).ending_with(2);
+        let lacks = format!("lacks {file}, as after an interrupted download");
+        assert!(refused.stderr.contains(&lacks), "{}", refused.stderr);
+        // Without modules.json the network would run, and give other vectors.
+        std::fs::write(&toml, &with).unwrap();
+        study.encode(&[("HF_ENDPOINT", &hub.url)]).ending_with(0);
+        assert_eq!(study.vectors(), expected());
+    }
+}
+
+/// Older folders keep the network in 0_Transformer; a model that was never one of sentence-transformers has no modules.json at all.
+#[test]
+fn other_layouts_are_fetched_and_found_again() {
+    let old = tempfile::tempdir().unwrap();
+    copy(&tiny(), &old.path().join("0_Transformer"));
+    for name in ["1_Pooling", "modules.json"] {
+        std::fs::rename(
+            old.path().join("0_Transformer").join(name),
+            old.path().join(name),
+        )
+        .unwrap();
+    }
+    let modules = std::fs::read_to_string(old.path().join("modules.json")).unwrap();
+    std::fs::write(
+        old.path().join("modules.json"),
+        modules.replacen("\"path\": \"\"", "\"path\": \"0_Transformer\"", 1),
+    )
+    .unwrap();
+    let bare = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        std::fs::copy(tiny().join(file), bare.path().join(file)).unwrap();
+    }
+    for layout in [old.path(), bare.path()] {
+        let hub = Hub::serve(ID, layout, Faults::default());
+        let study = Study::new(ID, "download = true\n");
+        study.encode(&[("HF_ENDPOINT", &hub.url)]).ending_with(0);
+        if layout == old.path() {
+            assert_eq!(study.vectors(), expected());
+        }
+        study.encode(&[("HF_HUB_OFFLINE", "1")]).ending_with(0);
+    }
+}
+
+#[test]
+fn the_token_is_sent_to_the_named_server_and_to_no_other() {
+    let faults = Faults {
+        is_elsewhere: true,
+        ..Faults::default()
+    };
+    let hub = Hub::serve(ID, &tiny(), faults);
+    let study = Study::new(ID, "download = true\n");
+    study
+        .encode(&[("HF_ENDPOINT", &hub.url), ("HF_TOKEN", "hf_secret")])
+        .ending_with(0);
+    let requests = hub.requests();
     assert!(
-        refused
-            .stderr
-            .contains("lacks model.safetensors, as after an interrupted download"),
-        "{}",
-        refused.stderr
+        requests
+            .iter()
+            .any(|request| request.starts_with("/store/"))
     );
+    let with_token = hub.with_token();
+    let port: u16 = hub.url.rsplit(':').next().unwrap().parse().unwrap();
+    assert!(!with_token.is_empty());
+    for (seen_at, path) in with_token {
+        assert!(seen_at == port && !path.starts_with("/store/"), "{path}");
+    }
+}
+
+#[test]
+fn what_a_server_says_names_no_file_outside_the_cache() {
+    for faults in [
+        Faults {
+            etag: Some("../../../../../../evil"),
+            ..Faults::default()
+        },
+        Faults {
+            etag: Some("/tmp/ocean-host-evil"),
+            ..Faults::default()
+        },
+        Faults {
+            commit: Some("../../../../evil"),
+            ..Faults::default()
+        },
+    ] {
+        let hub = Hub::serve(ID, &tiny(), faults);
+        let study = Study::new(ID, "download = true\n");
+        let refused = study.encode(&[("HF_ENDPOINT", &hub.url)]).ending_with(2);
+        assert!(
+            refused
+                .stderr
+                .contains("the server's answer is not followed"),
+            "{}",
+            refused.stderr
+        );
+        let mut names: Vec<_> = std::fs::read_dir(study.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "cache")
+            .collect();
+        names.sort();
+        assert!(
+            names == ["d.csv", "hf", "plugins.toml"] || names == ["d.csv", "plugins.toml"],
+            "{names:?}"
+        );
+        assert!(!Path::new("/tmp/ocean-host-evil").exists());
+    }
 }
 
 /// A folder beside plugins.toml comes before a name in a cache.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::folder::Folder;
-use crate::host::{Ran, run};
+use crate::cli::folder::Folder;
+use crate::cli::host::{Ran, run};
 
 /// Every line of standard output, which must hold nothing but events.
 fn events(ran: &Ran) -> Vec<Value> {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::folder::{Folder, texts};
-use crate::host::run;
-use crate::outputs::assert_same;
+use crate::cli::folder::{Folder, texts};
+use crate::cli::host::run;
+use crate::cli::outputs::assert_same;
 
 /// A small file system in a folder of its own; unmounted when dropped.
 struct TinyDisk<'a>(&'a Path);

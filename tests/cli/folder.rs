@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ocean_tests::workspace::root;
 
-use crate::host::{Ran, run};
+use crate::cli::host::{Ran, run};
 
 /// Rows of the sound study.
 pub const ROWS: usize = 40;

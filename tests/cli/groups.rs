@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::folder::Folder;
-use crate::outputs::{cell, number, results};
+use crate::cli::folder::Folder;
+use crate::cli::outputs::{cell, number, results};
 
 /// Rows of each author in turn: powers of two, so that means of whole numbers are exact in a file of float32.
 const SIZES: [usize; 3] = [1, 4, 2];

@@ -6,9 +6,9 @@ use std::path::Path;
 use ocean_tests::fixtures::c_plugin;
 use serde_json::Value;
 
-use crate::folder::{Folder, texts};
-use crate::host::{Ran, run};
-use crate::outputs::assert_same;
+use crate::cli::folder::{Folder, texts};
+use crate::cli::host::{Ran, run};
+use crate::cli::outputs::assert_same;
 
 fn regressor(name: &str, plugin: &Path, more: &str) -> String {
     format!(
@@ -110,7 +110,15 @@ fn every_way_to_take_a_run_down_costs_the_plugins_own_cells_and_says_how() {
 #[test]
 fn a_bundled_plugin_in_a_worker_gives_the_same_bytes() {
     let folder = Folder::quickstart();
-    let few = ["--quiet", "--set", "evaluation.permutations=99"];
+    let few = [
+        "--quiet",
+        "--set",
+        "evaluation.permutations=99",
+        "--set",
+        "evaluation.sensitivity=10",
+        "--set",
+        "data.targets=[\"openness\"]",
+    ];
     let eval = |out: &str, more: &[&str]| {
         eval(&folder, out, &[&few[..], more].concat()).ending_with(0);
     };

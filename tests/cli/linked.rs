@@ -5,9 +5,9 @@ use std::process::Command;
 
 use ocean_tests::workspace::built;
 
-use crate::folder::Folder;
-use crate::host::Ran;
-use crate::outputs;
+use crate::cli::folder::Folder;
+use crate::cli::host::Ran;
+use crate::cli::outputs;
 
 /// A study's folder with a copy of the program in it.
 fn alone() -> (Folder, PathBuf) {
@@ -52,6 +52,27 @@ fn linked_plugins_give_the_same_bytes_as_their_files_here_and_in_a_worker() {
         bytes("linked") == bytes("worker"),
         "linked against a worker"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shell_with_too_little_memory_leaves_nothing_that_refuses_the_next_run() {
+    let (folder, program) = alone();
+    let eval = ["eval", "plugins.toml", "--quiet", "--out", "run"];
+    let limited = format!(
+        "ulimit -v 60000; exec '{}' {}",
+        program.display(),
+        eval.join(" ")
+    );
+    // Whether it works there is not asked.
+    Command::new("sh")
+        .args(["-c", &limited])
+        .current_dir(folder.path())
+        .env("OCEAN_CACHE", folder.file("cache"))
+        .output()
+        .unwrap();
+    run(&folder, &program, &eval).ending_with(0);
+    assert!(!folder.file("cache/quarantine").exists());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ocean_tests::fixtures::c_plugin;
 
-use crate::host::{Ran, ocean_host};
+use crate::cli::host::{Ran, ocean_host};
 
 #[test]
 fn a_manifest_is_believed_for_listing_while_the_bytes_are_the_same() {

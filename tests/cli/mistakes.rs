@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::host::{Ran, run};
-use crate::quickstart::examples;
+use crate::cli::folder::Folder;
+use crate::cli::host::{Ran, run};
+use crate::cli::quickstart::examples;
 
 fn eval(name: &str) -> (Ran, PathBuf) {
     let config = format!("examples/founding-mistakes/{name}.toml");
@@ -68,9 +69,9 @@ fn misaligned_vectors_may_be_forced_and_then_find_nothing() {
         &[&["eval", config, "--quiet"], &out[..]].concat(),
     )
     .ending_with(0);
-    let rows = crate::outputs::results(&examples().join("runs/forced"));
-    let openness = crate::outputs::cell(&rows, "precomputed", "openness");
-    assert!(crate::outputs::number(openness, "r2") < 0.02);
+    let rows = crate::cli::outputs::results(&examples().join("runs/forced"));
+    let openness = crate::cli::outputs::cell(&rows, "precomputed", "openness");
+    assert!(crate::cli::outputs::number(openness, "r2") < 0.02);
 }
 
 #[test]
@@ -99,5 +100,67 @@ fn a_grid_chosen_by_habit_is_explained_and_one_from_the_data_needs_no_word() {
             .all(|(code, _)| code != "grid-edge"),
         "{:?}",
         findings(&relative)
+    );
+}
+
+/// Vectors as pandas writes them with its index, texts as R writes missing ones, a score as German spreadsheets write thousands.
+#[test]
+fn what_other_programs_leave_in_a_table_is_told_before_the_run_and_in_its_findings() {
+    let folder = Folder::sound();
+    let mut vectors = ",id,v1,v2\n".to_owned();
+    let (mut table, mut row) = (String::new(), 0);
+    for line in crate::cli::folder::texts(40).lines() {
+        let Some((start, mood)) = line.rsplit_once(',').filter(|_| !table.is_empty()) else {
+            table.push_str("id,text,followers\n");
+            continue;
+        };
+        let (id, text) = start.split_once(',').unwrap();
+        let text = if row % 10 == 3 { "NA" } else { text };
+        let followers = if row % 4 == 1 {
+            format!("{}.{:03}", 1 + row % 3, 100 + row)
+        } else {
+            (500 + row * 37 % 450).to_string()
+        };
+        table.push_str(&format!("{id},{text},{followers}\n"));
+        vectors.push_str(&format!("{row},{id},{mood},{}\n", row * 7 % 5));
+        row += 1;
+    }
+    folder.write("texts.csv", table);
+    folder.write("vectors.csv", vectors);
+    folder.replace(
+        "plugins.toml",
+        "name = \"lexical\"\nplugin = \"lexical\"",
+        "name = \"vectors\"\nembeddings = \"vectors.csv\"\nallow_misaligned = true",
+    );
+    folder.replace("plugins.toml", "mood", "followers");
+    folder.replace(
+        "plugins.toml",
+        "sensitivity = 0",
+        "sensitivity = 0\ncontrols = false",
+    );
+    let said = [
+        "vectors.csv: column 1 (without a name) numbers the rows (0 to 39) and was left out of the vectors",
+        "4 of 40 texts in `text` are nothing but `NA` (ids `t13`, `t23`, `t3` and 1 more).",
+        "`followers` has 10 numbers with a point and three digits behind it, such as 2.101,",
+    ];
+    let dry = folder.eval(&["--dry-run"]).ending_with(0);
+    for said in said {
+        assert!(dry.stdout.contains(said), "{}", dry.stdout);
+    }
+    folder.eval(&["--quiet"]).ending_with(0);
+    let found = findings(&folder.file("run"));
+    for (code, said) in ["plan", "missing-texts", "thousands"].iter().zip(said) {
+        let is_it = |(name, finding): &(String, Value)| {
+            name == code
+                && finding["seen"]
+                    .as_str()
+                    .is_some_and(|seen| seen.contains(said))
+        };
+        assert!(found.iter().any(is_it), "{code}: {found:?}");
+    }
+    let rows = crate::cli::outputs::results(&folder.file("run"));
+    assert_eq!(
+        crate::cli::outputs::cell(&rows, "vectors", "followers")["n_features"],
+        "2"
     );
 }

@@ -4,8 +4,8 @@ use nalgebra::{DMatrix, DVector};
 use ocean_tests::fixtures::c_plugin;
 use serde_json::Value;
 
-use crate::folder::{Folder, texts};
-use crate::host::{Ran, run};
+use crate::cli::folder::{Folder, texts};
+use crate::cli::host::{Ran, run};
 
 /// A study of 120 texts whose regressors export their models.
 fn exporting(regressors: &[&str]) -> Folder {
@@ -110,12 +110,15 @@ fn an_exported_ridge_is_the_closed_form_at_its_penalty_here_and_in_a_worker() {
 
 #[test]
 fn a_model_of_bytes_is_applied_by_its_plugin_and_damage_is_refused() {
-    let plugin = format!("plugin = \"{}\"", c_plugin("keeps_state").display());
+    let library = c_plugin("keeps_state");
+    let plugin = format!("plugin = \"{}\"", library.display());
     let folder = exporting(&[&section("kept", &plugin)]);
     let (file, exported) = model(&folder, "kept");
     let bytes = exported["regressor"]["fitted"]["State"].as_array().unwrap();
     assert_eq!(bytes.len(), 8 + 16);
-    let found = predictions(&predict(&folder, &[&file, "texts.csv"]).ending_with(0));
+    let by_it = ["--plugin", library.to_str().unwrap()];
+    let ran = predict(&folder, &[&[&*file, "texts.csv"], &by_it[..]].concat()).ending_with(0);
+    let found = predictions(&ran);
     // The best single column of all rows, with its slope.
     let (x, y) = vectors(&folder);
     let centred = y.add_scalar(-y.mean());

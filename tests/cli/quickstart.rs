@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use ocean_tests::workspace::root;
 
-use crate::host::{Ran, run};
-use crate::outputs::{Row, cell, number, results};
+use crate::cli::host::{Ran, run};
+use crate::cli::outputs::{Row, cell, number, results};
 
 /// A copy of `examples/` in a temporary folder, where commands may leave what they like.
 pub fn examples() -> &'static Path {
@@ -125,7 +125,7 @@ fn a_run_leaves_every_file_that_was_promised_and_nothing_half_done() {
 
 #[test]
 fn no_text_appears_in_any_output() {
-    for (name, bytes) in crate::outputs::bytes(&quickstart().1) {
+    for (name, bytes) in crate::cli::outputs::bytes(&quickstart().1) {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("sorted the screws"), "{}", name.display());
     }

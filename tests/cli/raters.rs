@@ -1,7 +1,7 @@
 //! Two raters of one trait, one stricter than the other: what is said of their agreement.
 
-use crate::folder::{Folder, texts};
-use crate::outputs::{cell, number, results};
+use crate::cli::folder::{Folder, texts};
+use crate::cli::outputs::{cell, number, results};
 
 /// Sixty texts rated by `a` and, `apart` points higher, by `b`.
 fn study(apart: f64) -> Folder {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use ocean_tests::skip::needs;
 use ocean_tests::workspace::{cargo, install_target, root, target};
 
-use crate::host::run;
-use crate::quickstart::examples;
+use crate::cli::host::run;
+use crate::cli::quickstart::examples;
 
 /// The commands of fenced blocks and of inline code that begin with `program`.
 fn commands<'a>(markdown: &'a str, program: &str) -> Vec<&'a str> {

@@ -2,7 +2,7 @@
 
 use ocean_tests::workspace::root;
 
-use crate::folder::{Folder, texts};
+use crate::cli::folder::{Folder, texts};
 
 /// Spoils the sound study and takes down what the program says.
 fn refused(spoil: impl Fn(&Folder)) -> String {
@@ -107,7 +107,7 @@ fn vectors_that_do_not_fit() {
     );
     assert_eq!(
         refused(|folder| folder.with_vectors((40, 3), &values(120), &ids(40).replace('t', "x"))),
-        "error: vectors.npy: has no vector for 40 of the dataset's 40 ids (`t0`, `t1`, `t2` and 37 more); its own are `x0`, `x1`, `x2` and 37 more\n  \
+        "error: vectors.npy: has no vector for 40 of the dataset's 40 ids (`t0`, `t1`, `t10` and 37 more); its own are `x0`, `x1`, `x2` and 37 more\n  \
          try: vectors for every row, or a data file of the rows that have one\n"
     );
     let cut = refused(|folder| folder.with_vectors((40, 3), &values(100), &ids(40)));
@@ -164,7 +164,7 @@ fn plugins_that_are_not_there_or_of_another_kind() {
 #[test]
 fn a_results_folder_that_cannot_be_written() {
     let folder = Folder::sound();
-    let ran = crate::host::run(
+    let ran = crate::cli::host::run(
         folder.path(),
         &["eval", "plugins.toml", "--quiet", "--out", "texts.csv/run"],
     )
@@ -236,8 +236,11 @@ fn a_text_of_100_kilobytes_and_an_empty_one_are_no_mistake() {
         texts(40) + &format!("t40,{long},0.5\nt41,,0.25\n"),
     );
     folder.eval(&["--quiet"]).ending_with(0);
-    let rows = crate::outputs::results(&folder.file("run"));
-    assert_eq!(crate::outputs::cell(&rows, "lexical", "mood")["n"], "42");
+    let rows = crate::cli::outputs::results(&folder.file("run"));
+    assert_eq!(
+        crate::cli::outputs::cell(&rows, "lexical", "mood")["n"],
+        "42"
+    );
 }
 
 #[test]
@@ -245,7 +248,7 @@ fn nothing_of_this_machine_is_named_in_the_sound_study() {
     // The outputs are the same everywhere, so they cannot hold a path.
     let folder = Folder::sound();
     folder.eval(&["--quiet"]).ending_with(0);
-    for (name, bytes) in crate::outputs::bytes(&folder.file("run")) {
+    for (name, bytes) in crate::cli::outputs::bytes(&folder.file("run")) {
         let text = String::from_utf8_lossy(&bytes);
         for path in [folder.path(), root()] {
             assert!(

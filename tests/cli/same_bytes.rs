@@ -1,14 +1,14 @@
 //! Same study, same bytes: on one thread and two, after kills and resumes, and with the regressor built from a renamed copy of its source.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use ocean_tests::workspace::{root, target};
+use ocean_tests::workspace::{cargo, root, target};
 
-use crate::folder::{Folder, texts};
-use crate::host::{ocean_host, run};
-use crate::outputs::{assert_same, cell, number, results};
+use crate::cli::folder::{Folder, ROWS, texts};
+use crate::cli::host::{ocean_host, run};
+use crate::cli::outputs::{assert_same, cell, number, results};
 
 /// A study that works for about a second.
 fn busy() -> Folder {
@@ -44,6 +44,37 @@ fn a_second_run_in_another_place_leaves_the_same_bytes() {
         folder.eval(&[]).ending_with(0);
     }
     assert_same(&one.file("run"), &other.file("run"));
+}
+
+/// Rows are worked on in the order of their ids, and written by `encode` in the order of their file.
+#[test]
+fn a_file_in_another_order_leaves_the_same_bytes() {
+    let (one, other) = (Folder::sound(), Folder::sound());
+    let table = texts(ROWS);
+    let (header, rows) = table.split_once('\n').unwrap();
+    let turned: Vec<&str> = rows.lines().rev().collect();
+    other.write("texts.csv", format!("{header}\n{}\n", turned.join("\n")));
+    for folder in [&one, &other] {
+        folder
+            .eval(&["--set", "evaluation.fold_redraws=2"])
+            .ending_with(0);
+        run(
+            folder.path(),
+            &["encode", "plugins.toml", "--out", "vectors"],
+        )
+        .ending_with(0);
+    }
+    assert_same(&one.file("run"), &other.file("run"));
+    let ids = |folder: &Folder| std::fs::read_to_string(folder.file("vectors/lexical_ids.txt"));
+    assert!(ids(&one).unwrap().starts_with("t0\nt1\n"));
+    assert!(ids(&other).unwrap().starts_with("t39\nt38\n"));
+    let methods = std::fs::read_to_string(one.file("run/methods.txt")).unwrap();
+    assert!(
+        methods.contains("; dim = "),
+        "a plugin's parameters: {methods}"
+    );
+    let report = std::fs::read_to_string(one.file("run/report.md")).unwrap();
+    assert!(report.contains("sd over folds"), "{report}");
 }
 
 #[test]
@@ -222,7 +253,7 @@ fn renamed_ridge() -> PathBuf {
     copy_sources(&original.join("src"), &copy.join("src"));
     std::fs::write(copy.join("Cargo.toml"), renamed_manifest(&original)).unwrap();
     std::fs::copy(root().join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["build", "--release", "--quiet", "--manifest-path"])
         .arg(copy.join("Cargo.toml"))
         .arg("--target-dir")

@@ -7,7 +7,7 @@ use std::path::Path;
 use ocean_tests::fixtures::{c_plugin, rust_plugin};
 use serde_json::Value;
 
-use crate::host::{Ran, run};
+use crate::cli::host::{Ran, run};
 
 fn selfcheck(folder: &Path, arguments: &[&str]) -> Ran {
     run(folder, &[&["selfcheck", "--quiet"], arguments].concat())

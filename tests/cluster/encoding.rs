@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::study::Study;
+use crate::cluster::study::Study;
 
 /// A planned study of which nothing is encoded: what the plan looked at is gone.
 fn planned() -> Study {
@@ -55,7 +55,7 @@ fn shards_that_begin_together_encode_what_is_lacking_once() {
     let study = planned();
     let tasks: Vec<_> = ["1/2", "2/2"]
         .map(|shard| {
-            crate::host::ocean_host(study.path(), &["run", "out", "--shard", shard])
+            crate::cluster::host::ocean_host(study.path(), &["run", "out", "--shard", shard])
                 .stderr(std::process::Stdio::piped())
                 .stdout(std::process::Stdio::null())
                 .spawn()

@@ -7,8 +7,8 @@ use ocean_tests::skip::needs;
 use ocean_tests::workspace::built;
 use serde_json::Value;
 
-use crate::host::Ran;
-use crate::study::Study;
+use crate::cluster::host::Ran;
+use crate::cluster::study::Study;
 
 /// Computes a shard on a processor of 2008.
 fn on_an_older_processor(study: &Study, shard: &str) -> Ran {
@@ -25,7 +25,7 @@ fn on_an_older_processor(study: &Study, shard: &str) -> Ran {
 
 /// What the machine of a shard could do, as its file says.
 fn cpu_features(study: &Study, index: u32) -> Vec<String> {
-    let header = crate::misfortunes::header(&study.result("out", index, 2));
+    let header = crate::cluster::misfortunes::header(&study.result("out", index, 2));
     serde_json::from_value(header["machine"]["cpu_features"].clone()).unwrap()
 }
 

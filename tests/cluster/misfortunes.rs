@@ -5,14 +5,16 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
-use crate::disk::SmallDisk;
-use crate::host::{Ran, ocean_host};
-use crate::study::Study;
+use crate::cluster::disk::SmallDisk;
+use crate::cluster::host::{Ran, ocean_host};
+use crate::cluster::study::Study;
 
 /// A study whose shards work for a while.
 pub fn busy() -> Study {
     let study = Study::small();
-    study.folder.write("texts.csv", crate::folder::texts(150));
+    study
+        .folder
+        .write("texts.csv", crate::cluster::folder::texts(150));
     study
         .folder
         .replace("plugins.toml", "permutations = 499", "permutations = 1999");

@@ -1,6 +1,6 @@
 //! What cannot be planned, and what no shard can do.
 
-use crate::study::Study;
+use crate::cluster::study::Study;
 
 #[test]
 fn adaptive_permutations_are_refused_with_what_to_write_instead() {
@@ -71,11 +71,11 @@ fn every_schedulers_array_is_the_same_study() {
     ] {
         study.plan(out, 2);
         for index in first..first + 2 {
-            let ran = crate::host::ocean_host(study.path(), &["run", out, "--quiet"])
+            let ran = crate::cluster::host::ocean_host(study.path(), &["run", out, "--quiet"])
                 .env(variable, index.to_string())
                 .output()
                 .unwrap();
-            crate::host::Ran::of(&ran).ending_with(0);
+            crate::cluster::host::Ran::of(&ran).ending_with(0);
         }
         study.merge(out).ending_with(0);
         study.assert_same_as_whole(out);

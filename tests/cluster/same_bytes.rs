@@ -1,6 +1,6 @@
 //! Any number of shards, in any order, on any number of threads, some of them twice: the same bytes.
 
-use crate::study::Study;
+use crate::cluster::study::Study;
 
 #[test]
 fn one_two_and_seven_shards_leave_the_bytes_of_eval() {
@@ -54,7 +54,7 @@ fn more_shards_than_items_leave_the_same_bytes() {
 #[test]
 fn groups_as_rows_leave_the_same_bytes() {
     let study = Study::small();
-    let table = crate::folder::texts(60);
+    let table = crate::cluster::folder::texts(60);
     let mut lines = table.lines();
     let mut grouped = format!("{},author\n", lines.next().unwrap());
     for (at, line) in lines.enumerate() {

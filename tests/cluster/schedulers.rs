@@ -7,13 +7,15 @@ use ocean_tests::kit::{has, has_module, python};
 use ocean_tests::skip::needs;
 use ocean_tests::workspace::{built, root};
 
-use crate::host::Ran;
-use crate::study::Study;
+use crate::cluster::host::Ran;
+use crate::cluster::study::Study;
 
 /// A study whose texts are to be encoded by a plugin that the plan does not run over all of them.
 pub fn to_encode() -> Study {
     let study = Study::small();
-    study.folder.write("texts.csv", crate::folder::texts(60));
+    study
+        .folder
+        .write("texts.csv", crate::cluster::folder::texts(60));
     study.folder.replace(
         "plugins.toml",
         "[[regressor]]",

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::folder::{Folder, texts};
-use crate::host::{Ran, run};
-use crate::outputs::bytes;
+use crate::cluster::folder::{Folder, texts};
+use crate::cluster::host::{Ran, run};
+use crate::cluster::outputs::bytes;
 
 /// A study of two encoders, two row sets, groups of permutations that do not divide evenly, two repeats and redraws of the folds: every kind of item.
 pub struct Study {

@@ -5,12 +5,12 @@ use std::process::{Command, Output};
 
 use ocean_tests::workspace::root;
 
-use crate::disk::SmallDisk;
-use crate::host::{Ran, ocean_host};
-use crate::misfortunes::{assert_failed_as_whole, busy, failing, wait_for};
-use crate::schedulers::to_encode;
-use crate::slurm::Slurm;
-use crate::study::Study;
+use crate::cluster::disk::SmallDisk;
+use crate::cluster::host::{Ran, ocean_host};
+use crate::cluster::misfortunes::{assert_failed_as_whole, busy, failing, wait_for};
+use crate::cluster::schedulers::to_encode;
+use crate::cluster::slurm::Slurm;
+use crate::cluster::study::Study;
 
 /// `ocean-host slurm OUT --submit` in this Slurm.
 fn submit(study: &Study, slurm: &Slurm, out: &str) -> String {

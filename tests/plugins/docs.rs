@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ocean_tests::kit::{self, can_build};
-use ocean_tests::workspace::{built, root, target};
+use ocean_tests::workspace::{built, root, shares_dependencies, without_package_settings};
 
 fn pages() -> PathBuf {
     root().join("docs/plugins")
@@ -127,13 +127,10 @@ fn run(name: &str, language: &str) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let shared = target().join("fixtures/kit");
-    std::fs::create_dir_all(&shared).unwrap();
-    // Dependencies of Rust plugins are compiled once for all tests, with the versions of this repository.
+    // Rust plugins with the versions of this repository.
     let prelude = format!(
         "set -e\nocean-host() {{\n  command ocean-host \"$@\"\n  for one in */Cargo.toml; do\n    [ -e \"$one\" ] || continue\n    one=${{one%/Cargo.toml}}\n    \
-         [ -e \"$one/target\" ] || {{ ln -s '{}' \"$one/target\"; cp '{}' \"$one/\"; }}\n  done\n}}\n",
-        shared.display(),
+         [ -e \"$one/Cargo.lock\" ] || cp '{}' \"$one/\"\n  done\n}}\n",
         root().join("Cargo.lock").display()
     );
     let script = prelude + &commands(&page(name));
@@ -142,13 +139,8 @@ fn run(name: &str, language: &str) {
     let path =
         std::env::join_paths(std::iter::once(host.clone()).chain(std::env::split_paths(&own)));
     let mut command = Command::new("bash");
-    let settings = std::env::vars_os().filter(|(name, _)| {
-        let name = name.to_string_lossy().into_owned();
-        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST")
-    });
-    for (name, _) in settings {
-        command.env_remove(name);
-    }
+    without_package_settings(&mut command);
+    shares_dependencies(&mut command);
     let output = command
         .args(["-c", &script])
         .current_dir(folder.path())

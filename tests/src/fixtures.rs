@@ -109,7 +109,7 @@ pub fn rust_plugins() -> &'static Path {
         let target = fixtures_target("rust");
         let mut cargo = cargo();
         build(&mut cargo, &sources().join("rust/Cargo.toml"), &target);
-        target.join("debug")
+        target.join("release")
     })
 }
 
@@ -171,7 +171,7 @@ pub fn nightly_plugin() -> Option<PathBuf> {
             }
             let manifest = sources().join("rust/toy-regressor/Cargo.toml");
             build(&mut cargo, &manifest, &target);
-            target.join("debug").join(library_name("toy_regressor"))
+            target.join("release").join(library_name("toy_regressor"))
         })
     };
     BUILT.get_or_init(build_it).clone()
@@ -188,7 +188,7 @@ pub fn wrong_layout_plugin() -> &'static Path {
         let target = fixtures_target("rust");
         let mut cargo = cargo();
         build(&mut cargo, &folder.join("Cargo.toml"), &target);
-        target.join("debug").join(library_name("wrong_layout"))
+        target.join("release").join(library_name("wrong_layout"))
     })
 }
 
@@ -205,7 +205,7 @@ fn fixtures_target(name: &str) -> PathBuf {
 
 fn build(cargo: &mut Command, manifest: &Path, target: &Path) {
     cargo
-        .args(["build", "--quiet", "--manifest-path"])
+        .args(["build", "--release", "--quiet", "--manifest-path"])
         .arg(manifest)
         .arg("--target-dir")
         .arg(target);

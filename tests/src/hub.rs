@@ -16,6 +16,12 @@ pub struct Faults {
     pub cut: Option<(usize, usize)>,
     /// One byte of the weights is another one than their hash promises.
     pub is_corrupt: bool,
+    /// Weights are stored on another server.
+    pub is_elsewhere: bool,
+    /// The etag of every file, instead of its hash.
+    pub etag: Option<&'static str>,
+    /// The commit, instead of [`COMMIT`].
+    pub commit: Option<&'static str>,
 }
 
 /// A running server; it ends with the test.
@@ -33,6 +39,10 @@ struct State {
     files: BTreeMap<String, (Vec<u8>, String)>,
     faults: Mutex<Faults>,
     requests: Mutex<Vec<String>>,
+    /// Port and path of the requests that came with a token.
+    with_token: Mutex<Vec<(u16, String)>>,
+    /// Where weights are.
+    store: String,
 }
 
 impl Hub {
@@ -44,22 +54,38 @@ impl Hub {
     pub fn serve(id: &str, folder: &Path, faults: Faults) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound socket"));
+        let store = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let mut files = BTreeMap::new();
         collect(folder, "", &mut files);
+        let elsewhere = store.local_addr().expect("a bound socket").port();
         let state = Arc::new(State {
             id: id.to_owned(),
             files,
             faults: Mutex::new(faults),
             requests: Mutex::default(),
+            with_token: Mutex::default(),
+            store: match faults.is_elsewhere {
+                true => format!("http://localhost:{elsewhere}"),
+                false => url.clone(),
+            },
         });
-        let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                std::thread::spawn(move || state.answer(stream));
-            }
-        });
+        for listener in [listener, store] {
+            let shared = Arc::clone(&state);
+            std::thread::spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    let state = Arc::clone(&shared);
+                    std::thread::spawn(move || state.answer(stream));
+                }
+            });
+        }
         Self { url, state }
+    }
+
+    /// Port and path of every request so far that came with a token.
+    #[must_use]
+    pub fn with_token(&self) -> Vec<(u16, String)> {
+        let seen = self.state.with_token.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Path and range of every request so far: `/path bytes=0-0`.
@@ -105,7 +131,15 @@ fn promised(name: &str, bytes: &[u8]) -> String {
 impl State {
     fn answer(&self, stream: TcpStream) {
         let mut reader = BufReader::new(&stream);
-        while let Some((path, range)) = request(&mut reader) {
+        while let Some((path, range, has_token)) = request(&mut reader) {
+            if has_token {
+                let port = stream.local_addr().map_or(0, |address| address.port());
+                let mut seen = self
+                    .with_token
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                seen.push((port, path.clone()));
+            }
             let line = format!(
                 "{path} {}",
                 range.map_or("-".to_owned(), |(from, to)| format!(
@@ -124,6 +158,9 @@ impl State {
     }
 
     fn reply(&self, mut stream: &TcpStream, path: &str, range: Option<Range>) -> Option<()> {
+        let Faults { etag, commit, .. } =
+            *self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let commit = commit.unwrap_or(COMMIT);
         if path == format!("/api/models/{}/revision/main", self.id) {
             let siblings: Vec<String> = self
                 .files
@@ -131,7 +168,7 @@ impl State {
                 .map(|name| format!("{{\"rfilename\": {name:?}}}"))
                 .collect();
             let body = format!(
-                "{{\"sha\": \"{COMMIT}\", \"siblings\": [{}]}}",
+                "{{\"sha\": \"{commit}\", \"siblings\": [{}]}}",
                 siblings.join(", ")
             );
             return send(
@@ -151,10 +188,10 @@ impl State {
         };
         let is_large = name.ends_with(".safetensors");
         if is_large && !path.starts_with("/store/") {
-            let location = format!("http://{}/store/{name}", stream.local_addr().ok()?);
+            let location = format!("{}/store/{name}", self.store);
             let headers = [
                 ("location", location.as_str()),
-                ("x-linked-etag", hash),
+                ("x-linked-etag", etag.unwrap_or(hash)),
                 ("x-repo-commit", COMMIT),
             ];
             return send(stream, "302 Found", &headers, b"", 0);
@@ -176,7 +213,7 @@ impl State {
             }
         }
         let content_range = format!("bytes {from}-{}/{}", to.saturating_sub(1), bytes.len());
-        let etag = format!("\"{hash}\"");
+        let etag = format!("\"{}\"", etag.unwrap_or(hash));
         let headers = [
             ("content-range", content_range.as_str()),
             ("etag", &etag),
@@ -190,19 +227,20 @@ impl State {
 /// First byte and, if given, the last one.
 type Range = (usize, Option<usize>);
 
-/// The path and the range of one request; `None` at the end of a connection.
-fn request(reader: &mut impl BufRead) -> Option<(String, Option<Range>)> {
+/// The path and the range of one request, and whether it has a token; `None` at the end of a connection.
+fn request(reader: &mut impl BufRead) -> Option<(String, Option<Range>, bool)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let path = line.split(' ').nth(1)?.to_owned();
-    let mut range = None;
+    let (mut range, mut has_token) = (None, false);
     loop {
         line.clear();
         reader.read_line(&mut line).ok()?;
         let header = line.trim().to_ascii_lowercase();
         if header.is_empty() {
-            return Some((path, range));
+            return Some((path, range, has_token));
         }
+        has_token |= header.starts_with("authorization:");
         if let Some((from, to)) = header
             .strip_prefix("range: bytes=")
             .and_then(|range| range.split_once('-'))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::skip::needs;
-use crate::workspace::{built, root, target, without_package_settings};
+use crate::workspace::{built, root, shares_dependencies, without_package_settings};
 
 /// A folder that `plugin new` made.
 #[derive(Debug)]
@@ -49,12 +49,8 @@ pub fn made(kind: &str, language: &str, name: &str) -> Made {
     assert_eq!(commands.len(), 3, "{said}");
     let folder = temporary.path().join(name);
     if language == "rust" {
-        // The same versions as everywhere else, without asking a registry; and dependencies are compiled once for all tests.
+        // The same versions as everywhere else, without asking a registry.
         std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("a lock file");
-        let shared = target().join("fixtures/kit");
-        std::fs::create_dir_all(&shared).expect("the build folder is writable");
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(shared, folder.join("target")).expect("a symbolic link");
     }
     Made {
         folder,
@@ -80,6 +76,7 @@ impl Made {
         });
         let mut command = Command::new("sh");
         without_package_settings(&mut command);
+        shares_dependencies(&mut command);
         command
             .args(["-c", line])
             .current_dir(&self.folder)

@@ -60,15 +60,28 @@ pub fn target() -> PathBuf {
         .expect("test binaries lie three folders deep")
 }
 
-/// The cargo that built these tests, without the settings it made for them alone.
+/// The cargo that built these tests, without the settings it made for them alone; it compiles no dependency a second time.
 #[must_use]
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     without_package_settings(&mut cargo);
+    shares_dependencies(&mut cargo);
     cargo
 }
 
-/// Where installations are built: cargo replaces the program in the folder it builds into, and other tests are running the one in [`target`].
+/// Lets every cargo that is started from `command` keep what it compiles where this workspace keeps it: a dependency of the same version, features and
+/// profile is compiled once for all. What it builds in the end still goes to a target folder of its own.
+///
+/// # Panics
+/// As [`target`].
+pub fn shares_dependencies(command: &mut Command) {
+    command
+        .env("CARGO_BUILD_BUILD_DIR", target())
+        // As in the root Cargo.toml: a profile of another workspace differs by it.
+        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
+}
+
+/// Where installations end: cargo replaces the program in the folder it builds into, and other tests are running the one in [`target`].
 ///
 /// # Panics
 /// As [`target`].
@@ -77,8 +90,10 @@ pub fn install_target() -> PathBuf {
     target().join("installations")
 }
 
-/// Cargo tells a running test about its own package; a cargo started from there must not take that for its own.
+/// Cargo tells a running test about its own package; a cargo started from there must not take that for its own. Nor the leave to use unstable features,
+/// which `.ci/run` gives to test binaries alone: with it, everything would be compiled anew.
 pub fn without_package_settings(command: &mut Command) {
+    command.env_remove("RUSTC_BOOTSTRAP");
     for (name, _) in std::env::vars_os() {
         let is_about_package = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST")

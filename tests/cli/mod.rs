@@ -2,11 +2,11 @@
 //!
 //! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each with its exact message. [`groups`]: groups as rows and
 //! how they are exchanged. [`covariates`]: what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between encoders, from the
-//! files beside them. [`best`]: the best of all. [`failing`]: what goes wrong while it runs. [`download`]: models, found or fetched. [`same_bytes`]: threads,
-//! kills and a rebuilt plugin change nothing. [`selfcheck`]: the certificate. [`readme`]: the commands that are printed in READMEs.
+//! files beside them. [`best`]: the best of all. [`failing`]: what goes wrong while it runs. [`survival`]: numbers out of range, and
+//! plugins that pull at the host itself. [`download`]: models, found or fetched. [`same_bytes`]: threads,
+//! kills and a rebuilt plugin change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate. [`readme`]: the commands that are printed in READMEs.
+//! [`kept`]: nothing of the user's is lost, and altered results are not believed. [`shown`]: what cannot be printed, and what would steer a terminal.
 //! [`host`] runs the program, [`folder`] is a study in a temporary folder, [`outputs`] reads what a run leaves.
-
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
 mod best;
 mod comparisons;
@@ -15,19 +15,25 @@ mod doctor;
 mod download;
 mod events;
 mod failing;
-mod folder;
+pub mod folder;
 mod groups;
-mod host;
+pub mod host;
+mod init;
 mod isolation;
+mod kept;
 mod linked;
 mod manifest;
 mod mistakes;
-mod outputs;
+mod models;
+pub mod outputs;
 mod packages;
 mod predict;
+mod predict_designs;
 mod quickstart;
 mod raters;
 mod readme;
 mod refused;
 mod same_bytes;
 mod selfcheck;
+mod shown;
+mod survival;

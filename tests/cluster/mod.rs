@@ -4,19 +4,7 @@
 //! [`refused`]: what cannot be planned or run. [`instructions`]: an older processor. [`schedulers`]: GNU parallel, Snakemake.
 //! [`under_slurm`]: a [`slurm`] that the test starts itself. [`study`] is what they work on, [`disk`] one that gets full.
 
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
-
-#[allow(
-    dead_code,
-    reason = "shared with the tests of the command line, which use the rest"
-)]
-#[path = "../cli/folder.rs"]
-mod folder;
-#[path = "../cli/host.rs"]
-mod host;
-#[allow(dead_code, reason = "as above")]
-#[path = "../cli/outputs.rs"]
-mod outputs;
+use crate::cli::{folder, host, outputs};
 
 #[cfg(target_os = "linux")]
 mod disk;

@@ -1,7 +1,5 @@
 //! The report in a real browser: nothing overflows, nothing is without a name or too pale, nothing is asked for, nothing goes wrong.
 
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
-
 mod chromium;
 
 use std::path::{Path, PathBuf};
