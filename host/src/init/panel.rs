@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use ocean_engine::doctor::raters;
+
 use super::explain::shown;
 use super::inspect::numbers;
 use crate::dataset::table::Table;
@@ -269,30 +271,13 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// Pearson's correlation over the rows that have both; `None` where there are fewer than ten or one of them does not vary.
+/// The engine's correlation over the rows that have both; `None` where there are fewer than ten, one of them does not vary, or numbers are too large.
 pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let both: Vec<(f64, f64)> = a
-        .iter()
-        .copied()
-        .zip(b.iter().copied())
-        .filter(|(a, b)| !a.is_nan() && !b.is_nan())
-        .collect();
-    if both.len() < LEAST_COMMON {
+    let both = a.iter().zip(b).filter(|(a, b)| !a.is_nan() && !b.is_nan());
+    if both.count() < LEAST_COMMON {
         return None;
     }
-    let n = both.len() as f64;
-    let (mean_a, mean_b) = (
-        both.iter().map(|(a, _)| a / n).sum::<f64>(),
-        both.iter().map(|(_, b)| b / n).sum::<f64>(),
-    );
-    let sum = |f: &dyn Fn(f64, f64) -> f64| {
-        both.iter()
-            .map(|(a, b)| f(a - mean_a, b - mean_b))
-            .sum::<f64>()
-    };
-    let scale = (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt();
-    let r = sum(&|a, b| a * b) / scale;
-    r.is_finite().then_some(r)
+    raters::correlation(a, b).filter(|r| r.is_finite())
 }
 
 /// Spread and level are comparable.

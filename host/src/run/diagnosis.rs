@@ -7,7 +7,7 @@ use crate::dataset::{Analysed, Dataset, LOG_SIZE};
 use crate::doctor::{Facts, ValueBySize, examine};
 use crate::outputs;
 use crate::plan::{Exchange, Plan, Unit};
-use crate::report::model::{Finding, Severity};
+use crate::report::model::{Finding, Severity, TargetSummary};
 use crate::sources::{Embedded, Sources};
 
 /// What the doctor has to say about a finished run, worst first.
@@ -25,12 +25,7 @@ pub(super) fn diagnose(
     computed: &[Computed],
     cells: &Cells,
 ) -> Vec<Finding> {
-    let targets: Vec<_> = analysed
-        .dataset
-        .targets
-        .iter()
-        .map(|target| (outputs::target_summary(target), target.values.as_slice()))
-        .collect();
+    let targets = targets(analysed);
     let absolute_grids: Vec<String> = sources
         .regressors
         .iter()
@@ -110,6 +105,14 @@ pub(super) fn diagnose(
     })
 }
 
+/// Each target of the analysis with its values.
+fn targets<'a>(analysed: &'a Analysed<'_>) -> Vec<(TargetSummary, &'a [f64])> {
+    let targets = analysed.dataset.targets.iter();
+    targets
+        .map(|target| (outputs::target_summary(target), target.values.as_slice()))
+        .collect()
+}
+
 /// What the doctor has to say before anything is computed: findings on the data alone that a reader should act on.
 pub(super) fn diagnose_data(
     plan: &Plan,
@@ -117,12 +120,7 @@ pub(super) fn diagnose_data(
     analysed: &Analysed,
     arrangement: &Arrangement,
 ) -> Vec<Finding> {
-    let targets: Vec<_> = analysed
-        .dataset
-        .targets
-        .iter()
-        .map(|target| (outputs::target_summary(target), target.values.as_slice()))
-        .collect();
+    let targets = targets(analysed);
     let findings = examine(&Facts {
         targets: &targets,
         // The preview has its own lines on permutations.
