@@ -2,16 +2,15 @@
 //!
 //! 200 people, an embedding of 50 columns; the first trait depends on it, the second does not.
 
-use std::sync::atomic::AtomicBool;
-
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
-use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, permutation_test};
+use ocean_engine::best::Contender;
+use ocean_engine::design::{InnerFolds, Layout};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties, step_down_max_t};
-use ocean_engine::nested::{NestedCv, Tuning};
+use ocean_engine::nested::Tuning;
 use ocean_engine::permutation::{Exchange, PermutationScheme};
+use ocean_engine::piece::{Nothing, PieceRun, Unwatched, Work};
 use ocean_engine::reference::ReferenceRidge;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::Targets;
@@ -41,18 +40,19 @@ fn main() -> Result<(), EngineError> {
     let targets = Targets::new(y)?;
     let row_set = &targets.row_sets()[0];
     let scheme = PermutationScheme::new(&groups, Exchange::Blocks, &targets, seed)?;
-    let permuted = PermutedTargets {
-        targets: &targets,
-        row_set,
-        scheme: &scheme,
-    };
 
-    // Factorise once, permute many. Row 0 of the statistics is the observed r2.
-    let designs = FoldDesigns::build(&layout, &row_set.rows, 0)?;
+    // The loop that `eval` goes through. Row 0 of the statistics is the observed r2.
     let ridge = ReferenceRidge::default();
-    let nested = NestedCv::prepare(&designs, &ridge, Tuning::PLAIN)?;
-    let never = AtomicBool::new(false);
-    let (_predictions, mut statistics) = permutation_test(&nested, &permuted, 199, &never)?;
+    let contenders = [Contender {
+        layout,
+        regressors: &[(&ridge, Tuning::PLAIN)],
+    }];
+    let work = Work {
+        n_permutations: 199,
+        ..Work::default()
+    };
+    let run = PieceRun::new(&contenders, (&targets, row_set, &scheme), work);
+    let mut statistics = run.run(&Nothing, &Unwatched)?.statistics;
 
     settle_ties(&mut statistics);
     let p = permutation_p(statistics.as_view());

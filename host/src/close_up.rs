@@ -5,34 +5,34 @@ use ocean_engine::diagnostics::{
 };
 use ocean_engine::doctor::limit;
 
-use crate::outputs::Study;
 use crate::plan::Unit;
 use crate::report::close_up::{BinSummary, CloseUp, DensitySummary, PathLine, PathSummary};
+use crate::run::{CellRows, FinishedRun};
 
 /// Decimals that are kept of an inner r2: more than a picture shows.
 const INNER_R2_DECIMALS: f64 = 1e5;
 
 /// The cell with the highest r2 of every target; where all are alike, the first.
 #[must_use]
-pub fn close_ups(study: &Study) -> Vec<CloseUp> {
-    let lengths = lengths(study);
-    let targets = study.arrangement.target_names.iter();
+pub fn close_ups(run: &FinishedRun) -> Vec<CloseUp> {
+    let lengths = lengths(run);
+    let targets = run.arrangement.target_names.iter();
     targets
         .filter_map(|target| {
-            let cells = study.cells.results.iter().enumerate();
+            let cells = run.cells.results.iter().enumerate();
             let of_target = cells
                 .filter(|(_, cell)| cell.target == *target && !cell.is_control && !cell.is_best);
             let (best, _) = of_target.reduce(|a, b| if b.1.r2 > a.1.r2 { b } else { a })?;
-            close_up(study, best, lengths.as_deref())
+            close_up(run, best, lengths.as_deref())
         })
         .collect()
 }
 
 /// Characters of each row of the analysis; `None` without texts, and where rows are groups of them.
-fn lengths(study: &Study) -> Option<Vec<f64>> {
-    let has_lengths = study.dataset.has_texts() && study.plan.evaluation.unit == Unit::Row;
+fn lengths(run: &FinishedRun) -> Option<Vec<f64>> {
+    let has_lengths = run.analysed.dataset.has_texts() && run.plan.evaluation.unit == Unit::Row;
     has_lengths.then(|| {
-        let texts = study.dataset.joined_texts();
+        let texts = run.analysed.dataset.joined_texts();
         texts
             .iter()
             .map(|text| text.chars().count() as f64)
@@ -40,29 +40,21 @@ fn lengths(study: &Study) -> Option<Vec<f64>> {
     })
 }
 
-fn close_up(study: &Study, at: usize, lengths: Option<&[f64]>) -> Option<CloseUp> {
-    let cell = &study.cells.results[at];
-    let (piece, column) = study.cells.origin[at];
-    let computed = &study.computed[piece];
-    let row_set = &study.arrangement.row_sets[computed.row_set];
-    let observed = computed.piece.observed.first()?;
-    let target = study
-        .arrangement
-        .targets
-        .y()
-        .column(row_set.targets[column]);
-    let folds = study.arrangement.folds.of_row(0);
-    let y: Vec<f64> = row_set.rows.iter().map(|&row| target[row]).collect();
-    let fold_of: Vec<usize> = row_set.rows.iter().map(|&row| folds[row]).collect();
+fn close_up(run: &FinishedRun, at: usize, lengths: Option<&[f64]>) -> Option<CloseUp> {
+    let cell = &run.cells.results[at];
+    let (result, column) = run.piece_of(at);
+    let row_set = &run.arrangement.row_sets[result.id.row_set];
+    let observed = result.piece.observed.first()?;
+    let CellRows { y, fold_of } = run.rows_of(at);
     let y_hat = observed.y_hat.column(column);
     let y_hat = y_hat.as_slice();
-    let has_model = cell.empty_fits < cell.folds * cell.repeats;
+    let has_model = FinishedRun::has_model(cell);
     let residual: Vec<f64> = y.iter().zip(y_hat).map(|(y, y_hat)| y - y_hat).collect();
     let lengths: Vec<f64> = lengths.map_or(Vec::new(), |all| {
         row_set.rows.iter().map(|&row| all[row]).collect()
     });
     let path = penalty_path(observed, column, &y, &fold_of)
-        .filter(|_| study.plan.data.covariates.is_empty());
+        .filter(|_| run.plan.data.covariates.is_empty());
     Some(CloseUp {
         encoder: cell.encoder.clone(),
         regressor: cell.regressor.clone(),
@@ -77,14 +69,14 @@ fn close_up(study: &Study, at: usize, lengths: Option<&[f64]>) -> Option<CloseUp
             .map(|found| sparse(&found)),
         residual_by_length: summaries(&bins(&lengths, &residual)),
         path: path.map(|path| PathSummary {
-            alpha_max: alpha_max(study, at, &path, &y),
+            alpha_max: alpha_max(run, at, &path, &y),
             penalties: path.penalties,
             lines: path
                 .inner_r2
                 .iter()
                 .enumerate()
                 .map(|(variant, inner_r2)| PathLine {
-                    l1_ratio: computed.l1_ratios.get(variant).copied(),
+                    l1_ratio: result.l1_ratios.get(variant).copied(),
                     // A penalty whose predictions are so far off that their error is no number is left out, as one that was not walked.
                     inner_r2: inner_r2
                         .iter()
@@ -98,29 +90,28 @@ fn close_up(study: &Study, at: usize, lengths: Option<&[f64]>) -> Option<CloseUp
 }
 
 /// α_max of the rows of a cell, at the l1_ratio that most splits chose (of equals the first); `None` for regressors without an ℓ1 part.
-fn alpha_max(study: &Study, at: usize, path: &PenaltyPath, y: &[f64]) -> Option<f64> {
-    let (piece, _) = study.cells.origin[at];
-    let computed = &study.computed[piece];
+fn alpha_max(run: &FinishedRun, at: usize, path: &PenaltyPath, y: &[f64]) -> Option<f64> {
+    let (result, _) = run.piece_of(at);
     let family = |name: &str| {
-        let mut regressors = study.sources.regressors.iter();
+        let mut regressors = run.sources.regressors.iter();
         regressors
             .find(|regressor| regressor.name == name)
             .map(|regressor| regressor.family.as_str())
     };
     let times = |variant: usize| path.chosen.iter().filter(|(of, _)| *of == variant).count();
-    let l1_ratio = match family(&computed.regressor)? {
+    let l1_ratio = match family(&result.id.regressor)? {
         "lasso" => 1.0,
         "elastic-net" => {
-            let variants = 0..computed.l1_ratios.len();
+            let variants = 0..result.l1_ratios.len();
             let favourite = variants.rev().max_by_key(|&variant| times(variant))?;
-            computed.l1_ratios[favourite]
+            result.l1_ratios[favourite]
         }
         _ => return None,
     };
-    let mut encoders = study.sources.encoders.iter().zip(study.embedded);
+    let mut encoders = run.sources.encoders.iter().zip(run.embedded);
     let (_, embedded) =
-        encoders.find(|(encoder, _)| !encoder.is_control && encoder.name == computed.encoder)?;
-    let rows = &study.arrangement.row_sets[computed.row_set].rows;
+        encoders.find(|(encoder, _)| !encoder.is_control && encoder.name == result.id.encoder)?;
+    let rows = &run.arrangement.row_sets[result.id.row_set].rows;
     Some(limit::sparse(&embedded.x.select_rows(rows), y, l1_ratio))
 }
 

@@ -8,7 +8,7 @@ use ocean_engine::inference::comparison::{
 };
 use ocean_engine::inference::multiplicity::holm;
 
-use crate::cells::{Cells, Common, Computed, draws, minus};
+use crate::cells::{Cells, Common, PieceResult, both, draws, minus};
 use crate::report::model::{CellResult, Compared, ComparisonResult};
 
 /// Level of the intervals.
@@ -17,7 +17,7 @@ const LEVEL: f64 = 0.05;
 /// Where numbers of a study are found.
 struct Study<'a> {
     common: &'a Common<'a>,
-    computed: &'a [Computed],
+    pieces: &'a [PieceResult],
     cells: &'a Cells,
 }
 
@@ -33,10 +33,10 @@ struct Pair {
 
 /// Compares every pair on every target on which both have a result, and on the mean over these targets where there are several.
 #[must_use]
-pub fn compare(common: &Common, computed: &[Computed], cells: &Cells) -> Vec<ComparisonResult> {
+pub fn compare(common: &Common, pieces: &[PieceResult], cells: &Cells) -> Vec<ComparisonResult> {
     let study = Study {
         common,
-        computed,
+        pieces,
         cells,
     };
     let (mut single, mut means) = (Vec::new(), Vec::new());
@@ -199,7 +199,10 @@ impl Study<'_> {
 
     /// Δ without each jackknife block; `None` where one of the two has none.
     fn replicates(&self, pair: Pair) -> Option<Vec<f64>> {
-        self.cells.both_replicates(pair.a, pair.b)
+        both(
+            &self.cells.replicates[pair.a],
+            &self.cells.replicates[pair.b],
+        )
     }
 
     /// Δ under each permutation that both have.
@@ -212,7 +215,7 @@ impl Study<'_> {
 
     /// For each row set the number of its targets and their mean Δ without each block.
     fn replicates_by_row_set(&self, pairs: &[Pair]) -> Option<Vec<(usize, Vec<f64>)>> {
-        let row_set = |pair: &Pair| self.computed[self.cells.origin[pair.a].0].row_set;
+        let row_set = |pair: &Pair| self.pieces[self.cells.origin[pair.a].0].id.row_set;
         let mut row_sets: Vec<usize> = pairs.iter().map(row_set).collect();
         row_sets.sort_unstable();
         row_sets.dedup();
@@ -231,9 +234,9 @@ impl Study<'_> {
     fn corrected(&self, pair: Pair) -> Option<CorrectedT> {
         let (at, column) = self.cells.origin[pair.a];
         let (at_b, column_b) = self.cells.origin[pair.b];
-        let row_set = &self.common.row_sets[self.computed[at].row_set];
+        let row_set = &self.common.row_sets[self.pieces[at].id.row_set];
         let target = row_set.targets[column];
-        let first = |at: usize| self.computed[at].piece.observed.first();
+        let first = |at: usize| self.pieces[at].piece.observed.first();
         let (a, b) = (first(at)?, first(at_b)?);
         let rows = row_set.rows.iter();
         let y: Vec<f64> = rows

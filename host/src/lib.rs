@@ -38,4 +38,3 @@ pub mod run_folder;
 pub mod selfcheck;
 pub mod sources;
 pub mod stdout;
-pub mod study;

@@ -8,41 +8,17 @@ use ocean_engine::inference::reliability::Agreement;
 use ocean_engine::score::mean_and_sd;
 use serde_json::{Value, json};
 
-use crate::arrangement::Arrangement;
 use crate::atomic::{self, WriteError};
-use crate::cells::{Cells, Computed};
+use crate::cells::PieceResult;
 use crate::close_up::close_ups;
-use crate::dataset::{Dataset, RaterPanel, Target, as_read};
-use crate::plan::{InnerFolds, Plan, Unit};
+use crate::dataset::{RaterPanel, Target, as_read};
+use crate::plan::{InnerFolds, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
-    ComparisonResult, Correction, DataSummary, EncoderSummary, FailedCell, Finding, RaterSummary,
-    RegressorSummary, Reliability, SCHEMA_VERSION, StudyResults, TargetSummary,
+    Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary, Reliability,
+    SCHEMA_VERSION, StudyResults, TargetSummary,
 };
-use crate::sources::{Embedded, Sources};
-use crate::study::Spent;
-
-/// A finished study, ready to be written down.
-pub struct Study<'a> {
-    /// What was asked for.
-    pub plan: &'a Plan,
-    /// Rows as read.
-    pub read: &'a Dataset,
-    /// Rows of the analysis.
-    pub dataset: &'a Dataset,
-    /// Folds and permutations.
-    pub arrangement: &'a Arrangement,
-    /// Encoders and regressors.
-    pub sources: &'a Sources,
-    /// Vectors, one matrix an encoder.
-    pub embedded: &'a [Embedded],
-    /// Pieces.
-    pub computed: &'a [Computed],
-    /// Cells.
-    pub cells: &'a Cells,
-    /// Pairs of recipes.
-    pub comparisons: Vec<ComparisonResult>,
-}
+use crate::run::{Durations, FinishedRun};
 
 /// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock value.
 pub struct Timings {
@@ -78,17 +54,17 @@ impl Timings {
 }
 
 /// What the seconds of one encoder × regressor × row set were spent on.
-fn spent(computed: &Computed) -> Value {
-    let Spent {
+fn durations(result: &PieceResult) -> Value {
+    let Durations {
         permutations_s,
         sensitivity_s,
         intervals_s,
         redraws_s,
-    } = computed.piece.spent;
+    } = result.durations;
     json!({
-        "encoder": computed.encoder,
-        "regressor": computed.regressor,
-        "row_set": computed.row_set,
+        "encoder": result.id.encoder,
+        "regressor": result.id.regressor,
+        "row_set": result.id.row_set,
         "permutations_s": permutations_s,
         "sensitivity_s": sensitivity_s,
         "intervals_s": intervals_s,
@@ -151,10 +127,10 @@ fn reliability(panel: &RaterPanel) -> Option<Reliability> {
     })
 }
 
-impl Study<'_> {
+impl FinishedRun<'_> {
     /// Everything the reports show.
     #[must_use]
-    pub fn results(&self, failed: Vec<FailedCell>, findings: Vec<Finding>) -> StudyResults {
+    pub fn results(&self, findings: Vec<Finding>) -> StudyResults {
         let evaluation = &self.plan.evaluation;
         let least = |of: Option<&str>| {
             let family = self.cells.results.iter().filter(|cell| !cell.is_control);
@@ -207,12 +183,18 @@ impl Study<'_> {
                     parameters: regressor.parameters.clone(),
                 })
                 .collect(),
-            targets: self.dataset.targets.iter().map(target_summary).collect(),
+            targets: self
+                .analysed
+                .dataset
+                .targets
+                .iter()
+                .map(target_summary)
+                .collect(),
             omnibus_p: least(None),
             cells: self.cells.results.clone(),
             comparisons: self.comparisons.clone(),
             close_ups: close_ups(self),
-            failed,
+            failed: self.failed.clone(),
             findings,
         }
     }
@@ -233,7 +215,7 @@ impl Study<'_> {
             n_rows: self.read.n_read,
             group: self.plan.data.group.clone(),
             n_groups: match self.plan.evaluation.unit {
-                Unit::Group => Some(self.dataset.n_rows()),
+                Unit::Group => Some(self.analysed.dataset.n_rows()),
                 Unit::Row if self.arrangement.is_grouped => {
                     Some(self.arrangement.groups.n_groups())
                 }
@@ -284,17 +266,17 @@ impl Study<'_> {
     fn predictions(&self) -> impl Iterator<Item = Prediction<'_>> {
         let cells = self.cells.origin.iter().zip(&self.cells.results);
         cells.flat_map(move |(&(at, column), cell)| {
-            let computed = &self.computed[at];
-            let row_set = &self.arrangement.row_sets[computed.row_set];
+            let result = &self.pieces[at];
+            let row_set = &self.arrangement.row_sets[result.id.row_set];
             let target = row_set.targets[column];
-            let repeats = computed.piece.observed.iter().enumerate();
+            let repeats = result.piece.observed.iter().enumerate();
             repeats.flat_map(move |(repeat, observed)| {
                 row_set
                     .rows
                     .iter()
                     .enumerate()
                     .map(move |(position, &row)| Prediction {
-                        id: &self.dataset.ids[row],
+                        id: &self.analysed.dataset.ids[row],
                         repeat: repeat as u32 + 1,
                         fold: self.arrangement.folds.of_row(repeat)[row] as u32 + 1,
                         encoder: &cell.encoder,
@@ -311,7 +293,7 @@ impl Study<'_> {
     fn folds(&self) -> impl Iterator<Item = FoldOfRow<'_>> {
         let folds = &self.arrangement.folds;
         (0..folds.repeats()).flat_map(move |repeat| {
-            let rows = self.dataset.ids.iter().zip(folds.of_row(repeat));
+            let rows = self.analysed.dataset.ids.iter().zip(folds.of_row(repeat));
             rows.map(move |(id, &fold)| FoldOfRow {
                 id,
                 repeat: repeat as u32 + 1,
@@ -380,10 +362,10 @@ impl Study<'_> {
             "fingerprint": fingerprint,
             "plan": self.plan,
             "plugins": plugins,
-            "rows": {"total": self.read.n_read, "analysed": self.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
+            "rows": {"total": self.read.n_read, "analysed": self.analysed.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
             "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
             "stages": timings.to_json(),
-            "evaluation": self.computed.iter().map(spent).collect::<Vec<Value>>(),
+            "evaluation": self.pieces.iter().map(durations).collect::<Vec<Value>>(),
             "files": files,
         });
         let text = serde_json::to_vec_pretty(&provenance).unwrap_or_default();

@@ -11,8 +11,9 @@ use std::path::Path as FilePath;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
+use ocean_engine::blocks::BLOCK_COLUMNS;
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{BLOCK_COLUMNS, r2_of_columns};
+use ocean_engine::evaluate::r2_of_columns;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::seed::Seed;

@@ -1,15 +1,13 @@
 //! The best of several recipes: not biased upwards, valid under a true null, and as good as the good one where one is.
 
-use std::sync::atomic::AtomicBool;
-
 use nalgebra::DMatrix;
-use ocean_engine::best::{BestOf, Contender, build_designs};
+use ocean_engine::best::Contender;
 use ocean_engine::design::{InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, permutation_test};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
 use ocean_engine::nested::{OutOfFold, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
+use ocean_engine::piece::{Nothing, Piece, PieceRun, Unwatched, Work};
 use ocean_engine::replicate::without_block;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::Targets;
@@ -67,17 +65,18 @@ impl Several {
             PermutationScheme::new(&self.groups, Exchange::Blocks, &targets, self.seed).unwrap();
         let row_set = &targets.row_sets()[0];
         let contenders = self.contenders();
-        let designs = build_designs(&contenders, &row_set.rows, 0).unwrap();
-        let best = BestOf::prepare(&designs, &contenders).unwrap();
-        let permuted = PermutedTargets {
-            targets: &targets,
-            row_set,
-            scheme: &scheme,
+        let work = Work {
+            n_permutations: m,
+            ..Work::default()
         };
-        let (observed, mut statistics) =
-            permutation_test(&best, &permuted, m, &AtomicBool::new(false)).unwrap();
+        let run = PieceRun::new(&contenders, (&targets, row_set, &scheme), work);
+        let Piece {
+            mut observed,
+            mut statistics,
+            ..
+        } = run.run(&Nothing, &Unwatched).unwrap();
         settle_ties(&mut statistics);
-        (observed, statistics)
+        (observed.remove(0), statistics)
     }
 
     /// Each recipe by itself.

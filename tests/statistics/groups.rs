@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::DMatrix;
-use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, permutation_test};
+use ocean_engine::best::Contender;
+use ocean_engine::design::{InnerFolds, Layout};
 use ocean_engine::folds::Groups;
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
-use ocean_engine::nested::{NestedCv, Tuning};
+use ocean_engine::nested::Tuning;
 use ocean_engine::permutation::{Exchange, PermutationScheme};
+use ocean_engine::piece::{Nothing, PieceRun, Unwatched, Work};
 use ocean_engine::seed::{Seed, Stream};
 use ocean_engine::targets::Targets;
 use ocean_tests::ridge::PluginRidge;
@@ -166,16 +167,18 @@ fn statistics(study: &Study, scheme: &PermutationScheme, m: usize) -> DMatrix<f6
         seed: study.seed,
         covariates: None,
     };
+    let contenders = [Contender {
+        layout,
+        regressors: &[(&PluginRidge, Tuning::PLAIN)],
+    }];
+    let work = Work {
+        n_permutations: m,
+        ..Work::default()
+    };
     let mut statistics = DMatrix::zeros(m + 1, targets.n_targets());
     for row_set in &targets.row_sets() {
-        let designs = FoldDesigns::build(&layout, &row_set.rows, 0).unwrap();
-        let nested = NestedCv::prepare(&designs, &PluginRidge, Tuning::PLAIN).unwrap();
-        let permuted = PermutedTargets {
-            targets: &targets,
-            row_set,
-            scheme,
-        };
-        let (_, r2) = permutation_test(&nested, &permuted, m, &false.into()).unwrap();
+        let run = PieceRun::new(&contenders, (&targets, row_set, scheme), work);
+        let r2 = run.run(&Nothing, &Unwatched).unwrap().statistics;
         for (at, &target) in row_set.targets.iter().enumerate() {
             statistics.set_column(target, &r2.column(at));
         }

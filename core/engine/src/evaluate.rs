@@ -1,86 +1,37 @@
 //! The observed and the permuted statistic of one encoder × regressor, by one code path.
 //!
-//! Permutations are worked through in blocks of a fixed number of consecutive indexes; index 0 is the observed y. A block depends on nothing but its own
-//! indexes, so blocks can be computed in any order, on any thread, on any machine, now or after an interruption.
+//! Permutations are worked through in blocks of a fixed number of consecutive slots. A block depends
+//! on nothing but its own slots, so blocks can be computed in any order, on any thread, on any
+//! machine, now or after an interruption.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use crate::best::Recipe;
+use crate::blocks::Blocks;
 use crate::error::EngineError;
 use crate::nested::OutOfFold;
 use crate::permutation::PermutationScheme;
 use crate::score::r2;
 use crate::targets::{RowSet, Targets};
-use crate::waves::Waves;
-
-/// Columns a block aims at: wide enough that matrix products run at full speed, narrow enough that a block stays in the second-level cache.
-pub const BLOCK_COLUMNS: usize = 64;
-
-/// How permutation indexes are cut into blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Blocks {
-    start: usize,
-    end: usize,
-    per_block: usize,
-    /// Columns of every block, padding included.
-    width: usize,
-}
-
-impl Blocks {
-    /// Blocks for `n_permutations` (besides the observed y) of `n_targets` targets at once.
-    #[must_use]
-    pub fn new(n_permutations: usize, n_targets: usize) -> Self {
-        Self::of(0..n_permutations + 1, n_targets, n_targets)
-    }
-
-    /// Blocks for some indexes of `n_left` of the `n_targets` targets of a row set, as wide as those for all of them: a column's arithmetic may depend on the
-    /// width of its block, and must not depend on which targets are still there.
-    #[must_use]
-    pub fn of(indexes: Range<usize>, n_targets: usize, n_left: usize) -> Self {
-        let n_targets = n_targets.max(1);
-        let width = n_targets * (BLOCK_COLUMNS / n_targets).max(1);
-        Self {
-            start: indexes.start,
-            end: indexes.end,
-            per_block: (width / n_left.max(1)).max(1),
-            width,
-        }
-    }
-
-    /// Number of blocks.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        (self.end - self.start).div_ceil(self.per_block)
-    }
-
-    /// No index, no block.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
-
-    /// Permutation indexes of one block.
-    #[must_use]
-    pub fn range(&self, block: usize) -> Range<usize> {
-        let start = self.start + block * self.per_block;
-        start..(start + self.per_block).min(self.end)
-    }
-}
 
 /// One block's results.
 #[derive(Debug, Clone)]
 pub struct BlockResult {
-    /// r2 of each permutation index of the block (rows) and target of the row set (columns).
+    /// r2 in each slot of the block (rows), of each target of the row set (columns).
     pub r2: DMatrix<f64>,
-    /// Out-of-fold predictions of the observed targets, in the block of index 0 only.
+    /// Out-of-fold predictions of the observed targets, from the block that holds their slot.
     pub observed: Option<OutOfFold>,
 }
 
 /// Y of one row set, under any permutation.
+///
+/// What is computed in slot s is the permutation with index s, but for one exchange: the observed y
+/// (index 0) is computed in `observed_slot`, and the permutation with that index in slot 0. A
+/// regressor that remembers what it has seen treats slots differently; as the observed y may stand
+/// in any of them, the rank of its statistic stays uniform under the null.
 #[derive(Debug, Clone, Copy)]
 pub struct PermutedTargets<'a> {
     /// All targets.
@@ -89,16 +40,31 @@ pub struct PermutedTargets<'a> {
     pub row_set: &'a RowSet,
     /// π_b.
     pub scheme: &'a PermutationScheme,
+    /// Where the observed y is computed: 0, or [`PermutationScheme::observed_slot`].
+    pub observed_slot: usize,
 }
 
 impl PermutedTargets<'_> {
-    /// The targets of the row set under permutations `range` (with covariates: the residuals, but for index 0, the targets themselves): n_samples of the row set × (indexes · targets), index-major.
+    /// The index of the permutation that is computed in a slot.
     #[must_use]
-    pub fn columns(&self, range: Range<usize>) -> DMatrix<f64> {
+    pub fn index(&self, slot: usize) -> usize {
+        match slot {
+            0 => self.observed_slot,
+            slot if slot == self.observed_slot => 0,
+            slot => slot,
+        }
+    }
+
+    /// The targets of the row set in some slots: n_samples of the row set × (slots · targets),
+    /// slot-major. With covariates these are residuals, but for the observed y, the targets
+    /// themselves.
+    #[must_use]
+    pub fn columns(&self, slots: Range<usize>) -> DMatrix<f64> {
         let RowSet { rows, targets } = self.row_set;
         let observed = self.targets.observed(targets[0]);
-        let mut columns = DMatrix::zeros(rows.len(), range.len() * targets.len());
-        for (at, b) in range.enumerate() {
+        let mut columns = DMatrix::zeros(rows.len(), slots.len() * targets.len());
+        for (at, slot) in slots.enumerate() {
+            let b = self.index(slot);
             let from = self.scheme.sources(b as u64, &observed, rows);
             for (t, &target) in targets.iter().enumerate() {
                 let y = if b == 0 {
@@ -129,16 +95,19 @@ pub fn run_block(
     blocks: Blocks,
     block: usize,
 ) -> Result<BlockResult, EngineError> {
-    let range = blocks.range(block);
+    let slots = blocks.range(block);
     let n_targets = permuted.row_set.targets.len();
-    let (n_indexes, holds_observed) = (range.len(), range.start == 0);
-    let mut y = permuted.columns(range);
-    pad(&mut y, blocks.width);
+    let mut y = permuted.columns(slots.clone());
+    pad(&mut y, blocks.width());
     let out_of_fold = recipe.run(&y)?;
     let r2 = column_r2(&y, &out_of_fold)?;
+    let observed = slots.contains(&permuted.observed_slot).then(|| {
+        let at = (permuted.observed_slot - slots.start) * n_targets;
+        out_of_fold.columns(at..at + n_targets)
+    });
     Ok(BlockResult {
-        r2: DMatrix::from_row_slice(n_indexes, n_targets, &r2[..n_indexes * n_targets]),
-        observed: holds_observed.then(|| out_of_fold.first_columns(n_targets)),
+        r2: DMatrix::from_row_slice(slots.len(), n_targets, &r2[..slots.len() * n_targets]),
+        observed,
     })
 }
 
@@ -204,92 +173,4 @@ fn column_r2(y: &DMatrix<f64>, out_of_fold: &OutOfFold) -> Result<Vec<f64>, Engi
             )
         })
         .collect()
-}
-
-impl OutOfFold {
-    /// The first `n_columns` targets.
-    #[must_use]
-    pub fn first_columns(self, n_columns: usize) -> Self {
-        Self {
-            y_hat: self.y_hat.columns(0, n_columns).into_owned(),
-            y_bar: self.y_bar.columns(0, n_columns).into_owned(),
-            fits: self
-                .fits
-                .iter()
-                .map(|fits| fits[..n_columns].to_vec())
-                .collect(),
-            paths: self.paths.map(|paths| paths.first_columns(n_columns)),
-        }
-    }
-}
-
-/// Observed predictions and the whole null distribution of one repeat: every block, in parallel.
-///
-/// Returns the out-of-fold predictions of the observed targets and r2, (m + 1) × targets of the row set, row 0 observed.
-///
-/// # Errors
-/// As [`run_block`]; [`EngineError::Cancelled`] once `cancelled` is true.
-pub fn permutation_test(
-    recipe: &dyn Recipe,
-    permuted: &PermutedTargets,
-    n_permutations: usize,
-    cancelled: &AtomicBool,
-) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
-    let waves = Waves::fixed(n_permutations, permuted.row_set.targets.len());
-    run_waves(recipe, permuted, waves, cancelled)
-}
-
-/// The same with as many permutations as each target needs, at most `cap`: p is [`Stopping::p`](crate::inference::sequential::Stopping::p) of a column.
-///
-/// Returns the predictions and r2 as [`permutation_test`], NaN below the last permutation of a target that settled before others.
-///
-/// # Errors
-/// As [`permutation_test`].
-pub fn adaptive_test(
-    recipe: &dyn Recipe,
-    permuted: &PermutedTargets,
-    cap: usize,
-    cancelled: &AtomicBool,
-) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
-    let waves = Waves::adaptive(cap, permuted.row_set.targets.len());
-    run_waves(recipe, permuted, waves, cancelled)
-}
-
-fn run_waves(
-    recipe: &dyn Recipe,
-    permuted: &PermutedTargets,
-    mut waves: Waves,
-    cancelled: &AtomicBool,
-) -> Result<(OutOfFold, DMatrix<f64>), EngineError> {
-    let mut observed = None;
-    while let Some(wave) = waves.next_wave() {
-        let (blocks, row_set) = (wave.blocks(), wave.row_set(permuted.row_set));
-        let permuted = PermutedTargets {
-            row_set: &row_set,
-            ..*permuted
-        };
-        let results: Vec<BlockResult> = (0..blocks.len())
-            .into_par_iter()
-            .map(|block| {
-                if cancelled.load(Ordering::Relaxed) {
-                    return Err(EngineError::Cancelled);
-                }
-                run_block(recipe, &permuted, blocks, block)
-            })
-            .collect::<Result<_, _>>()?;
-        let mut statistics = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
-        let mut row = 0;
-        for result in results {
-            statistics
-                .rows_mut(row, result.r2.nrows())
-                .copy_from(&result.r2);
-            row += result.r2.nrows();
-            observed = observed.or(result.observed);
-        }
-        waves.take(&wave, &statistics);
-    }
-    // The first wave always has a block of index 0, which carries the observed predictions.
-    observed
-        .map(|observed| (observed, waves.finish()))
-        .ok_or(EngineError::Cancelled)
 }

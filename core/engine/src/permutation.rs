@@ -79,6 +79,20 @@ impl PermutationScheme {
         })
     }
 
+    /// The slot among the first `n_slots` in which the observed y is computed: uniform, from a
+    /// substream of the seed that no plugin is told.
+    ///
+    /// It is independent of all that is computed, so for a regressor that remembers earlier calls
+    /// the rank of the observed statistic among those of all slots is uniform under the null, as
+    /// it is for a pure one; of a pure one no number depends on it.
+    ///
+    /// Checked: over null data sets with regressors that remember, `tests/statistics/memory.rs`.
+    #[must_use]
+    pub fn observed_slot(&self, n_slots: usize) -> usize {
+        let mut stream = self.seed.stream("observed slot", n_slots as u64);
+        stream.below(n_slots as u64) as usize
+    }
+
     /// The same scheme, exchanging only units with the same values missing: targets then stay together wherever they land.
     ///
     /// # Errors

@@ -49,6 +49,15 @@ pub trait Regressor: Sync {
         None
     }
 
+    /// Starts anew: nothing of earlier calls is remembered from here on. The loop asks for it before
+    /// each piece ([`crate::piece`]); whoever keeps no state between calls has nothing to do.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports, for instance a worker that cannot be started again.
+    fn forget(&self) -> Result<(), RegressorError> {
+        Ok(())
+    }
+
     /// Factorises one design, once for all targets.
     ///
     /// `x`: n_train × n_features, columns centred and scaled by their sd over the training rows. `x_new`: n_new × n_features, held-out rows in the same scaling.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use crate::evaluate::Blocks;
+use crate::blocks::Blocks;
 use crate::inference::sequential::{LEAST_DRAWS, Stopping};
 use crate::targets::RowSet;
 

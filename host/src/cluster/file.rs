@@ -55,9 +55,9 @@ impl std::fmt::Display for Machine {
     }
 }
 
-/// The observed r2 of one repeat, computed beside the share.
+/// r2 of one repeat, computed beside the share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Observed {
+pub struct RepeatR2 {
     /// The piece.
     pub piece: String,
     /// From 0.
@@ -66,7 +66,7 @@ pub struct Observed {
     bits: Vec<u64>,
 }
 
-impl Observed {
+impl RepeatR2 {
     /// r2 of every target of the row set.
     #[must_use]
     pub fn new(piece: &str, repeat: usize, r2: &[f64]) -> Self {
@@ -141,7 +141,11 @@ pub struct Header {
     /// What it should hold and could not compute.
     pub failed: Vec<Failed>,
     /// What shows whether its machine computes as others do.
-    pub observed: Vec<Observed>,
+    #[serde(default)]
+    pub observed: Vec<RepeatR2>,
+    /// r2 in slot 0 of each repeat that was touched: the merge computes it too.
+    #[serde(default)]
+    pub slot_zero: Vec<RepeatR2>,
     /// Where it was computed.
     pub machine: Machine,
     /// How long that took.
@@ -284,7 +288,8 @@ mod tests {
                 end: 9,
             }],
             failed: Vec::new(),
-            observed: vec![Observed::new("a/0/ridge", 0, &[0.1 + 0.2, f64::NAN])],
+            observed: Vec::new(),
+            slot_zero: vec![RepeatR2::new("a/0/ridge", 0, &[0.1 + 0.2, f64::NAN])],
             machine: Machine::here(),
             took: Took::default(),
         }
@@ -300,8 +305,8 @@ mod tests {
         ];
         write(&path, &header(), &records).unwrap();
         let read = read(&path).unwrap();
-        assert_eq!(read.header.observed[0].r2()[0], 0.1 + 0.2);
-        assert!(read.header.observed[0].r2()[1].is_nan());
+        assert_eq!(read.header.slot_zero[0].r2()[0], 0.1 + 0.2);
+        assert!(read.header.slot_zero[0].r2()[1].is_nan());
         assert_eq!(read.header, header());
         assert_eq!(read.records.len(), 2);
         for (name, numbers) in &records {

@@ -34,11 +34,12 @@ use crate::progress::duration;
 use crate::report::numbers::count;
 use crate::report::wording::plural;
 use crate::run::{
-    Arranged, Evaluator, Opened, Options, PieceKey, RunError, check_alignment, design_bytes,
+    Arranged, Entry, Evaluator, Opened, Options, PieceId, RunError, Setback, check_alignment,
+    design_bytes,
 };
 use crate::run_folder::{RunFolder, remove_ours};
 use crate::sources::{Embedded, Sources};
-use crate::study::Cost;
+use ocean_engine::piece::Cost;
 
 /// A shard should take about this long: short enough for a cluster's short queue and a lost node, long enough that its start does not matter.
 const SHARD_S: f64 = 1800.0;
@@ -324,33 +325,34 @@ fn pieces(
         .num_threads(1)
         .build()
         .map_err(|error| RunError::Failed(format!("no thread: {error}")))?;
-    let keys = evaluator.pieces();
+    let entries = evaluator.entries();
     let stage = opened
         .progress
-        .stage("measuring what shards cost", keys.len() as u64);
-    let mut pieces = Vec::with_capacity(keys.len());
+        .stage("measuring what shards cost", entries.len() as u64);
+    let mut pieces = Vec::with_capacity(entries.len());
     // One row set of a recipe stands for the others: they have about the same rows.
-    let mut measured: Vec<(PieceKey, usize, Cost)> = Vec::new();
-    for key in keys {
-        let (name, items) = evaluator.items(key, &embedded);
-        let n_targets = arranged.arrangement.row_sets[key.row_set].targets.len();
+    let mut measured: Vec<(&PieceId, usize, Cost)> = Vec::new();
+    for entry in &entries {
+        let (name, items) = evaluator.items(entry, &embedded);
+        let n_targets = arranged.arrangement.row_sets[entry.id.row_set]
+            .targets
+            .len();
         let alike = measured
             .iter()
-            .find(|(other, n, _)| other.recipe == key.recipe && *n == n_targets);
+            .find(|(other, n, _)| other.recipe() == entry.id.recipe() && *n == n_targets);
         let cost = match alike {
             Some((.., cost)) => *cost,
             None => {
-                let cost = pool.install(|| measure(&evaluator, key, &embedded, opened))?;
-                measured.push((key, n_targets, cost));
+                let cost = pool.install(|| measure(&evaluator, entry, &embedded, opened))?;
+                measured.push((&entry.id, n_targets, cost));
                 cost
             }
         };
-        let (encoder, regressor) = evaluator.labels(key);
         pieces.push(Piece {
             name,
-            encoder: encoder.to_owned(),
-            regressor: regressor.to_owned(),
-            row_set: key.row_set,
+            encoder: entry.id.encoder.clone(),
+            regressor: entry.id.regressor.clone(),
+            row_set: entry.id.row_set,
             n_targets,
             items,
             cost,
@@ -363,23 +365,26 @@ fn pieces(
 
 fn measure(
     evaluator: &Evaluator,
-    key: PieceKey,
+    entry: &Entry,
     embedded: &[Embedded],
     opened: &Opened,
 ) -> Result<Cost, RunError> {
-    Ok(evaluator.measure(key, embedded)?.unwrap_or_else(|reason| {
-        // Its shards will meet the same and say so.
-        let (encoder, regressor) = evaluator.labels(key);
-        opened
-            .progress
-            .warn(&format!("{encoder} × {regressor} failed: {reason}"));
-        Cost {
-            setup_us: 1,
-            block_us: 1,
-            jackknife_us: 1,
-            redraw_us: 1,
+    match evaluator.measure(entry, embedded) {
+        Ok(cost) => Ok(cost),
+        Err(Setback::Run(error)) => Err(error),
+        Err(Setback::Piece(reason)) => {
+            // Its shards will meet the same and say so.
+            let (encoder, regressor) = (&entry.id.encoder, &entry.id.regressor);
+            let message = format!("{encoder} × {regressor} failed: {reason}");
+            opened.progress.warn(&message);
+            Ok(Cost {
+                setup_us: 1,
+                block_us: 1,
+                jackknife_us: 1,
+                redraw_us: 1,
+            })
         }
-    }))
+    }
 }
 
 /// Numbers in the place of vectors that are not there yet, of their shape.

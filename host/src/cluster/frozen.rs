@@ -213,8 +213,8 @@ impl Frozen {
     pub(super) fn check_pieces(&self, evaluator: &Evaluator) -> Result<(), Refusal> {
         let encoders = evaluator.sources.encoders.iter();
         let none: Vec<Embedded> = encoders.map(|_| Embedded::none()).collect();
-        let keys = evaluator.pieces().into_iter();
-        let own = keys.map(|key| evaluator.items(key, &none));
+        let entries = evaluator.entries();
+        let own = entries.iter().map(|entry| evaluator.items(entry, &none));
         let planned = self.pieces.iter().map(|one| (one.name.clone(), one.items));
         match own.eq(planned) {
             true => Ok(()),

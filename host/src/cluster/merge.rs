@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::journal::Journal;
 use crate::outputs::Timings;
 use crate::problem::{Problem, Problems, shown_path};
-use crate::run::{Begun, Canary, Elsewhere, Outcome, RunError, conclude, finished};
+use crate::run::{Canary, Outcome, RunError, Session, SharedWork, Slot, conclude, finished};
 
 /// Puts a planned study together.
 ///
@@ -53,16 +53,16 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
     timings.mark("read shards");
     let journal = Journal::open(&opened.plan.out, &fingerprint, false)?;
     frozen.check_pieces(&opened.evaluator(&arranged, &sources, &journal))?;
-    let (records, elsewhere) = union.into_parts();
+    let (records, shared) = union.into_parts();
     journal.adopt(records);
-    let begun = Begun {
+    let session = Session {
         cache: Cache::at(&frozen.cache),
         journal,
         fingerprint,
-        elsewhere,
+        shared,
         timings,
     };
-    conclude(&opened, sources, &arranged, begun)
+    conclude(&opened, sources, &arranged, session)
 }
 
 /// The files of all shards.
@@ -93,7 +93,7 @@ struct Union {
     coverage: Coverage,
     /// Piece and reason, of the first file that says so.
     failed: BTreeMap<String, String>,
-    observed: Vec<Canary>,
+    canaries: Vec<Canary>,
     /// Files that could not be read, in words.
     useless: Vec<String>,
 }
@@ -134,13 +134,19 @@ impl Union {
             place.or_insert_with(|| failed.reason.clone());
         }
         let by = format!("{}, on {}", shown_path(&path), header.machine);
-        self.observed
-            .extend(header.observed.iter().map(|observed| Canary {
-                piece: observed.piece.clone(),
-                repeat: observed.repeat,
-                r2: observed.r2(),
+        let slots = [
+            (Slot::Zero, &header.slot_zero),
+            (Slot::Observed, &header.observed),
+        ];
+        for (slot, repeats) in slots {
+            self.canaries.extend(repeats.iter().map(|one| Canary {
+                piece: one.piece.clone(),
+                repeat: one.repeat,
+                slot,
+                r2: one.r2(),
                 by: by.clone(),
             }));
+        }
         self.paths.push(path);
         Ok(())
     }
@@ -170,14 +176,14 @@ impl Union {
         Err(RunError::Failed(text))
     }
 
-    fn into_parts(self) -> (BTreeMap<String, Vec<f64>>, Elsewhere) {
+    fn into_parts(self) -> (BTreeMap<String, Vec<f64>>, SharedWork) {
         let records = self.records.into_iter();
         let records = records.map(|(name, (_, numbers))| (name, numbers));
-        let elsewhere = Elsewhere {
+        let shared = SharedWork {
             failed: self.failed,
-            observed: self.observed,
+            canaries: self.canaries,
         };
-        (records.collect(), elsewhere)
+        (records.collect(), shared)
     }
 }
 

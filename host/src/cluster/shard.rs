@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::encode::vectors;
-use super::file::{self, Computed, Failed, Header, Machine, Observed, Took};
+use super::file::{self, Computed, Failed, Header, Machine, RepeatR2, Took};
 use super::frozen::Frozen;
 use super::task::Shard;
 use super::work::{Coverage, Share};
@@ -15,7 +15,7 @@ use crate::atomic;
 use crate::journal::{Journal, JournalError};
 use crate::outputs::Timings;
 use crate::report::wording::plural;
-use crate::run::{Opened, RunError};
+use crate::run::{Entry, Opened, RunError, Setback};
 
 /// Tasks of one shard that may run at the same time, each with a journal of its own.
 const AT_ONCE: u32 = 9;
@@ -52,10 +52,14 @@ pub fn permute(
 
     let evaluator = opened.evaluator(&arranged, &sources, &journal);
     frozen.check_pieces(&evaluator)?;
-    let pieces = evaluator.pieces();
+    let entries = evaluator.entries();
+    let encoders_of = |entry: &Entry| -> Vec<usize> {
+        let contenders = entry.contenders.iter();
+        contenders.map(|(encoder, _)| *encoder).collect()
+    };
     let mut needed: Vec<usize> = share
         .iter()
-        .flat_map(|(at, _)| evaluator.encoders_of(pieces[*at]))
+        .flat_map(|(at, _)| encoders_of(&entries[*at]))
         .collect();
     needed.sort_unstable();
     needed.dedup();
@@ -74,6 +78,7 @@ pub fn permute(
         computed: Vec::new(),
         failed: Vec::new(),
         observed: Vec::new(),
+        slot_zero: Vec::new(),
         machine: Machine::here(),
         took,
     };
@@ -83,28 +88,32 @@ pub fn permute(
         .progress
         .stage(&format!("shard {shard}"), n_items as u64);
     for (at, range) in &share {
-        let (key, piece) = (pieces[*at], &frozen.pieces[*at]);
+        let (entry, piece) = (&entries[*at], &frozen.pieces[*at]);
         // The best of all is the best of those that have vectors.
-        let encoders = evaluator.encoders_of(key);
+        let encoders = encoders_of(entry);
         let lost = |encoder: &usize| unembedded.get(encoder);
         let part = match encoders.iter().map(lost).collect::<Option<Vec<_>>>() {
-            Some(reasons) => Err(reasons.first().map_or(String::new(), |one| (*one).clone())),
-            None => evaluator.part(key, &embedded, range, &stage)?,
+            Some(reasons) => Err(Setback::Piece(
+                reasons.first().map_or(String::new(), |one| (*one).clone()),
+            )),
+            None => evaluator.part(entry, &embedded, range, &stage),
         };
         match part {
             Ok(part) => {
-                records.extend(part.records);
+                let items = part.items.into_iter();
+                records.extend(items.map(|(item, numbers)| (entry.id.record(item), numbers)));
                 header.computed.push(Computed {
                     piece: piece.name.clone(),
                     start: range.start,
                     end: range.end,
                 });
-                let observed = part.observed.iter();
+                let slot_zero = part.slot_zero.iter();
                 header
-                    .observed
-                    .extend(observed.map(|(repeat, r2)| Observed::new(&piece.name, *repeat, r2)));
+                    .slot_zero
+                    .extend(slot_zero.map(|(repeat, r2)| RepeatR2::new(&piece.name, *repeat, r2)));
             }
-            Err(reason) => {
+            Err(Setback::Run(error)) => return Err(error),
+            Err(Setback::Piece(reason)) => {
                 let title = piece.title(frozen.n_row_sets());
                 opened.progress.warn(&format!("{title}: {reason}"));
                 header.failed.push(Failed {

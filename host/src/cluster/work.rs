@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::task::Shard;
-use crate::study::{Cost, Item, Items};
+use ocean_engine::piece::{Cost, Item, Items};
 
 /// One encoder × regressor × row set, as the plan knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,32 +11,23 @@ use ocean_engine::score::mean_and_sd;
 
 use super::model::{Evidence, FORMAT, Model, PluginName, Regression};
 use super::taken_out;
-use crate::arrangement::Arrangement;
 use crate::atomic;
 use crate::dataset::Covariate;
 use crate::file_names::distinct;
 use crate::library::{Fitted, StudyRegressor};
-use crate::plan::{Plan, Unit};
+use crate::plan::Unit;
 use crate::progress::Progress;
 use crate::report::model::CellResult;
-use crate::run::RunError;
-use crate::sources::{Embedded, NamedRegressor, Sources};
+use crate::run::{FinishedRun, RunError};
+use crate::sources::NamedRegressor;
 
 /// Fitted alone and along its path a model is the same, up to the solver's tolerance: this share of the sd of y.
 const SAME: f64 = 1e-4;
 
-/// The finished study.
+/// What models are made from.
 pub struct Export<'a> {
-    /// What was asked for.
-    pub plan: &'a Plan,
-    /// Rows and folds.
-    pub arrangement: &'a Arrangement,
-    /// Encoders and regressors.
-    pub sources: &'a Sources,
-    /// Vectors, one matrix an encoder.
-    pub embedded: &'a [Embedded],
-    /// What was found.
-    pub cells: &'a [CellResult],
+    /// The finished run.
+    pub run: &'a FinishedRun<'a>,
 }
 
 impl Export<'_> {
@@ -46,23 +37,28 @@ impl Export<'_> {
     /// A file cannot be written.
     pub fn write(&self, progress: &Progress) -> Result<(), RunError> {
         let is_asked = |regressor: &&NamedRegressor| {
-            let mut plans = self.plan.regressors.iter();
+            let mut plans = self.run.plan.regressors.iter();
             plans.any(|plan| plan.name == regressor.name && plan.export_models)
         };
-        let regressors: Vec<&NamedRegressor> =
-            self.sources.regressors.iter().filter(is_asked).collect();
+        let regressors: Vec<&NamedRegressor> = self
+            .run
+            .sources
+            .regressors
+            .iter()
+            .filter(is_asked)
+            .collect();
         if regressors.is_empty() {
             return Ok(());
         }
-        let folder = self.plan.out.join("models");
+        let folder = self.run.plan.out.join("models");
         atomic::create_folder(&folder)?;
         let files = self.files(&regressors, &folder);
-        for (at, encoder) in self.sources.encoders.iter().enumerate() {
+        for (at, encoder) in self.run.sources.encoders.iter().enumerate() {
             if encoder.is_control {
                 continue;
             }
             for regressor in &regressors {
-                for row_set in 0..self.arrangement.row_sets.len() {
+                for row_set in 0..self.run.arrangement.row_sets.len() {
                     if let Err(why) = self.write_row_set(at, regressor, row_set, &files)? {
                         progress.warn(&format!(
                             "no models of encoder `{}`, regressor `{}`: {why}",
@@ -77,11 +73,11 @@ impl Export<'_> {
 
     /// A file for every model.
     fn files<'a>(&'a self, regressors: &[&'a NamedRegressor], folder: &Path) -> Files<'a> {
-        let encoders = self.sources.encoders.iter();
+        let encoders = self.run.sources.encoders.iter();
         let mut models = Vec::new();
         for encoder in encoders.filter(|encoder| !encoder.is_control) {
             for regressor in regressors {
-                let targets = self.arrangement.target_names.iter();
+                let targets = self.run.arrangement.target_names.iter();
                 models.extend(targets.map(|target| [&*encoder.name, &regressor.name, target]));
             }
         }
@@ -104,7 +100,7 @@ impl Export<'_> {
             Err(why) => return Ok(Err(why)),
         };
         for mut model in models {
-            let encoder = &self.sources.encoders[encoder].name;
+            let encoder = &self.run.sources.encoders[encoder].name;
             let names = [&**encoder, &regressor.name, &model.target];
             let file = files.get(&names).cloned();
             if let Some(file) = file {
@@ -120,29 +116,29 @@ impl Export<'_> {
         regressor: &NamedRegressor,
         row_set: usize,
     ) -> Result<Vec<Model>, String> {
-        let x = &self.embedded[encoder].x;
-        let set = &self.arrangement.row_sets[row_set];
-        let designs = FoldDesigns::build_final(&self.arrangement.layout(x), &set.rows, 0)
+        let x = &self.run.embedded[encoder].x;
+        let set = &self.run.arrangement.row_sets[row_set];
+        let designs = FoldDesigns::build_final(&self.run.arrangement.layout(x), &set.rows, 0)
             .map_err(|e| e.to_string())?;
         let y = DMatrix::from_fn(set.rows.len(), set.targets.len(), |row, t| {
-            self.arrangement.targets.y()[(set.rows[row], set.targets[t])]
+            self.run.arrangement.targets.y()[(set.rows[row], set.targets[t])]
         });
         let machine = regressor.regressor.as_ref();
         let out = NestedCv::prepare(&designs, machine, regressor.tuning)
             .and_then(|nested| nested.run(&y))
             .map_err(|e| e.to_string())?;
-        let covariates = self.arrangement.covariates.as_ref();
+        let covariates = self.run.arrangement.covariates.as_ref();
         let z = covariates.map(|all| taken_out::Fit::of(&all.z.select_rows(&set.rows)));
         let scaling = Scaling::of(&x.select_rows(&set.rows), z.as_ref());
         let mut models = Vec::new();
         for (column, &target) in set.targets.iter().enumerate() {
-            let name = &self.arrangement.target_names[target];
+            let name = &self.run.arrangement.target_names[target];
             let is_cell = |cell: &&CellResult| {
-                cell.encoder == self.sources.encoders[encoder].name
+                cell.encoder == self.run.sources.encoders[encoder].name
                     && cell.regressor == regressor.name
                     && cell.target == *name
             };
-            let Some(cell) = self.cells.iter().find(is_cell) else {
+            let Some(cell) = self.run.cells.results.iter().find(is_cell) else {
                 continue;
             };
             let fit = out.fits[0][column];
@@ -164,10 +160,10 @@ impl Export<'_> {
 
     /// The column of groups, where a model needs it.
     fn group(&self) -> Option<String> {
-        let covariates = self.arrangement.covariates.as_ref();
+        let covariates = self.run.arrangement.covariates.as_ref();
         let of_sizes = covariates.is_some_and(|all| all.kinds.contains(&Covariate::LogSize));
-        let is_needed = of_sizes || self.plan.evaluation.unit == Unit::Group;
-        self.plan.data.group.clone().filter(|_| is_needed)
+        let is_needed = of_sizes || self.run.plan.evaluation.unit == Unit::Group;
+        self.run.plan.data.group.clone().filter(|_| is_needed)
     }
 
     fn model(
@@ -182,13 +178,13 @@ impl Export<'_> {
         Model {
             ocean_model: FORMAT,
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
-            study: self.plan.study.name.clone(),
+            study: self.run.plan.study.name.clone(),
             target: cell.target.clone(),
-            id: self.plan.data.id.clone(),
-            text: self.plan.data.text.clone(),
-            unit: self.plan.evaluation.unit,
+            id: self.run.plan.data.id.clone(),
+            text: self.run.plan.data.text.clone(),
+            unit: self.run.plan.evaluation.unit,
             group: self.group(),
-            encoder: self.sources.encoders[encoder].recipe(),
+            encoder: self.run.sources.encoders[encoder].recipe(),
             taken_out: None,
             regressor: Regression {
                 name: regressor.name.clone(),

@@ -3,7 +3,7 @@
 use ocean_engine::inference::multiplicity::permutations_for_holm;
 use serde_json::{Value, json};
 
-use super::RunError;
+use super::{Opened, RunError};
 use crate::dataset::Dataset;
 use crate::doctor;
 use crate::doctor::alignment::Alignment;
@@ -119,6 +119,19 @@ pub(super) fn fingerprint(
     }))
 }
 
+/// What vectors show before anything is computed from them; refuses those that belong to other texts.
+pub(super) fn check_vectors(
+    opened: &Opened,
+    sources: &Sources,
+    embedded: &[Embedded],
+) -> Result<Vec<Finding>, RunError> {
+    let (dataset, progress) = (&opened.dataset, &opened.progress);
+    let mut findings = check_alignment(&opened.plan, dataset, sources, embedded, progress)?;
+    findings.extend(look_at_files(dataset, sources));
+    findings.extend(look_at_encoded(dataset, sources, embedded));
+    Ok(findings)
+}
+
 /// What the data and the files of vectors show before anything is computed.
 pub(super) fn look_at_files(dataset: &Dataset, sources: &Sources) -> Vec<Finding> {
     let mut findings = doctor::data::examine(dataset);
@@ -139,11 +152,7 @@ pub(super) fn look_at_files(dataset: &Dataset, sources: &Sources) -> Vec<Finding
 }
 
 /// The same of vectors that plugins made.
-pub(super) fn look_at_encoded(
-    dataset: &Dataset,
-    sources: &Sources,
-    embedded: &[Embedded],
-) -> Vec<Finding> {
+fn look_at_encoded(dataset: &Dataset, sources: &Sources, embedded: &[Embedded]) -> Vec<Finding> {
     let encoders = sources.encoders.iter().zip(embedded);
     encoders
         .filter(|(encoder, _)| !encoder.is_control && encoder.precomputed().is_none())

@@ -1,30 +1,25 @@
 //! Gathers the facts of a finished run for the doctor.
 
-use super::gathered::Gathered;
+use super::finished::FinishedRun;
 use crate::arrangement::Arrangement;
-use crate::cells::{Cells, Computed};
 use crate::dataset::{Analysed, Dataset, LOG_SIZE};
 use crate::doctor::{Facts, ValueBySize, examine};
 use crate::outputs;
 use crate::plan::{Exchange, Plan, Unit};
 use crate::report::model::{Finding, Severity, TargetSummary};
-use crate::sources::{Embedded, Sources};
 
 /// What the doctor has to say about a finished run, worst first.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "everything a finished run is made of, used once"
-)]
-pub(super) fn diagnose(
-    plan: &Plan,
-    dataset: &Dataset,
-    analysed: &Analysed,
-    arrangement: &Arrangement,
-    sources: &Sources,
-    embedded: &[Embedded],
-    computed: &[Computed],
-    cells: &Cells,
-) -> Vec<Finding> {
+pub(super) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
+    let FinishedRun {
+        plan,
+        read: dataset,
+        analysed,
+        arrangement,
+        sources,
+        embedded,
+        cells,
+        ..
+    } = run;
     let targets = targets(analysed);
     let absolute_grids: Vec<String> = sources
         .regressors
@@ -35,22 +30,13 @@ pub(super) fn diagnose(
     let truncated: Vec<(String, usize)> = sources
         .encoders
         .iter()
-        .zip(embedded)
+        .zip(*embedded)
         .filter_map(|(encoder, embedded)| Some((encoder.name.clone(), embedded.n_truncated?)))
         .collect();
     let is_blank = |text: &String| text.trim().is_empty();
     let plan_notes: Vec<String> = sources.notes.iter().chain(&plan.notes).cloned().collect();
-    let gathered = Gathered {
-        plan,
-        analysed,
-        arrangement,
-        sources,
-        embedded,
-        computed,
-        cells,
-    };
     let texts = dataset.joined_texts();
-    let (lexical, unspaced) = gathered.lexical(&texts);
+    let (lexical, unspaced) = run.lexical(&texts);
     let families: Vec<(String, String)> = sources
         .regressors
         .iter()
@@ -63,15 +49,15 @@ pub(super) fn diagnose(
         .map(|encoder| encoder.name.clone())
         .collect();
     examine(&Facts {
-        concentrated: &gathered.concentrated(),
-        at_fewer_rows: &gathered.at_fewer_rows(),
-        strong_grids: &gathered.strong_grids(),
-        near_duplicates: gathered.near_duplicates(),
-        undeclared: &gathered.undeclared(dataset),
-        joined_groups: gathered.joined_groups(),
-        locked: gathered.locked(),
-        strangers: &gathered.strangers(),
-        shifted: &gathered.shifted(),
+        concentrated: &run.concentrated(),
+        at_fewer_rows: &run.at_fewer_rows(),
+        strong_grids: &run.strong_grids(),
+        near_duplicates: run.near_duplicates(),
+        undeclared: &run.undeclared(dataset),
+        joined_groups: run.joined_groups(),
+        locked: run.locked(),
+        strangers: &run.strangers(),
+        shifted: &run.shifted(),
         cells: &cells.results,
         control_p: &cells.control_p,
         targets: &targets,
@@ -83,8 +69,8 @@ pub(super) fn diagnose(
             arrangement.n_duplicates,
             plan.evaluation.duplicates == crate::plan::Duplicates::Group,
         ),
-        across_folds: gathered.across_folds(),
-        among_texts: &gathered.among_texts(),
+        across_folds: run.across_folds(),
+        among_texts: &run.among_texts(),
         lexical: &lexical,
         unspaced: &unspaced,
         blank_texts: texts.iter().filter(|text| is_blank(text)).count(),

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ocean_engine::EngineError;
+
+use super::canaries::SAME_R2;
 use crate::atomic::WriteError;
 use crate::encode::EncodeError;
 use crate::journal::JournalError;
@@ -33,6 +36,25 @@ pub enum RunError {
     /// Ctrl-C: exit code 130.
     #[error("interrupted; what is finished is kept, the same command goes on from there")]
     Interrupted,
+    /// Every cell of the family failed: exit code 1.
+    #[error("no cell could be evaluated: {reason}")]
+    NoCell {
+        /// That of the first.
+        reason: String,
+    },
+    /// Machines that share a study do not compute the same: exit code 1.
+    #[error(
+        "the r2 of some shards is not what this machine computes (they may differ by {SAME_R2:e}):\n{}\n  \
+         what these files hold is not used; try: delete them, compute their shards again on the machines of the others, and merge there",
+        different.join("\n")
+    )]
+    UnlikeMachines {
+        /// One difference a line.
+        different: Vec<String>,
+    },
+    /// An evaluated cell that cannot be scored, which its evaluation rules out: exit code 1.
+    #[error(transparent)]
+    Engine(EngineError),
     /// Something that should not happen: exit code 1.
     #[error("{0}")]
     Failed(String),
@@ -67,6 +89,9 @@ impl RunError {
             | Self::Claim(_)
             | Self::Report(_)
             | Self::Encode(_)
+            | Self::NoCell { .. }
+            | Self::UnlikeMachines { .. }
+            | Self::Engine(_)
             | Self::Failed(_) => 1,
         }
     }

@@ -1,35 +1,34 @@
-//! The long part of a run: every encoder × regressor × row set, each piece from the journal or computed and kept.
+//! The long part of a run: the engine's loop on every piece, from the journal or computed and kept.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use ocean_engine::EngineError;
 use ocean_engine::best::Contender;
-use ocean_engine::evaluate::PermutedTargets;
 use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::nested::Tuning;
+use ocean_engine::piece::{Cost, Items, Part, Phase, PieceError, PieceRun, Watch, Work};
 use ocean_engine::regressor::Regressor;
 
 use super::RunError;
+use super::pieces::{Entry, PieceId, PieceJournal, Role, entries};
 use crate::arrangement::Arrangement;
-use crate::cells::{BEST, Common, Computed, Found, critical_r2};
+use crate::atomic::WriteError;
+use crate::cells::{Common, Detectable, PieceResult, critical_r2};
 use crate::doctor::LENGTH;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::progress::{Progress, Stage};
 use crate::report::model::FailedCell;
-use crate::sources::{Embedded, Encoder, NamedRegressor, Sources};
-use crate::study::{Bench, Piece, StudyError, Work, stage_of};
+use crate::sources::{Embedded, NamedRegressor, Sources};
 
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;
 
-/// A regressor as it competes.
-pub(super) fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
-    (regressor.regressor.as_ref(), regressor.tuning)
-}
-
-/// The long part: every encoder × row set × regressor.
+/// What computes the pieces of a study.
 pub(crate) struct Evaluator<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) arrangement: &'a Arrangement,
@@ -37,8 +36,29 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) journal: &'a Journal,
     pub(crate) interrupted: &'a AtomicBool,
     pub(crate) progress: &'a Progress,
-    /// Pieces that failed on other machines, with the reason.
+    /// Pieces that failed on other machines, by name, with the reason: they are not tried again.
     pub(crate) failed_elsewhere: &'a BTreeMap<String, String>,
+}
+
+/// Why a piece has no numbers.
+pub(crate) enum Setback {
+    /// Its cells are lost, the run goes on.
+    Piece(String),
+    /// The run ends; what is finished stays.
+    Run(RunError),
+}
+
+/// Wall seconds of one piece by what they were spent on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Durations {
+    /// Observed and permuted targets, designs included.
+    pub permutations_s: f64,
+    /// Planted targets.
+    pub sensitivity_s: f64,
+    /// Jackknife replicates.
+    pub intervals_s: f64,
+    /// Redraws of the folds.
+    pub redraws_s: f64,
 }
 
 impl Evaluator<'_> {
@@ -60,296 +80,258 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Controls are there to be compared with, not to be reported: the first regressor only, fewer permutations, and no interval but for `length`, over
-    /// which the gain of an encoder has one.
-    fn work(&self, encoder: &Encoder) -> Work {
+    /// Every piece of the study, in the order in which they are computed.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let n_row_sets = self.arrangement.row_sets.len();
+        entries(self.sources, n_row_sets, self.plan.evaluation.best)
+    }
+
+    /// What is computed of a piece. Controls get fewer permutations, and no interval but for
+    /// `length`, over which the gain of an encoder has one.
+    fn work(&self, id: &PieceId) -> Work {
         let m = self.plan.n_permutations() as usize;
-        Work {
-            n_permutations: if encoder.is_control {
-                m.min(CONTROL_PERMUTATIONS)
-            } else {
-                m
+        let evaluation = &self.plan.evaluation;
+        match id.role {
+            Role::Control => Work {
+                n_permutations: m.min(CONTROL_PERMUTATIONS),
+                jackknife: id.encoder == LENGTH,
+                ..Work::default()
             },
-            is_adaptive: self.plan.is_adaptive() && !encoder.is_control,
-            jackknife: !encoder.is_control || encoder.name == LENGTH,
-            fold_redraws: if encoder.is_control {
-                0
-            } else {
-                self.plan.evaluation.fold_redraws as usize
-            },
-            sensitivity_draws: if encoder.is_control {
-                0
-            } else {
-                self.plan.evaluation.sensitivity as usize
+            Role::Encoder | Role::Best => Work {
+                n_permutations: m,
+                is_adaptive: self.plan.is_adaptive(),
+                jackknife: true,
+                fold_redraws: evaluation.fold_redraws as usize,
+                sensitivity_draws: evaluation.sensitivity as usize,
             },
         }
     }
 
-    /// Every piece; a regressor that fails costs its cells, not the run.
+    /// Lets `act` have the loop of a piece. An encoder that made no vectors does not compete; where
+    /// none has any, only [`items`](Self::items) may be asked for.
+    fn with_run<T>(
+        &self,
+        entry: &Entry,
+        embedded: &[Embedded],
+        act: impl FnOnce(&PieceRun) -> T,
+    ) -> T {
+        let competing: Vec<(usize, Vec<(&dyn Regressor, Tuning)>)> = entry
+            .contenders
+            .iter()
+            .map(|(encoder, regressors)| {
+                let regressors = &self.sources.regressors[regressors.clone()];
+                (*encoder, regressors.iter().map(entrant).collect())
+            })
+            .collect();
+        let has_vectors = |encoder: &usize| embedded[*encoder].x.nrows() > 0;
+        let has_any = competing.iter().any(|(encoder, _)| has_vectors(encoder));
+        let contenders: Vec<Contender> = competing
+            .iter()
+            .filter(|(encoder, _)| has_vectors(encoder) || !has_any)
+            .map(|(encoder, regressors)| Contender {
+                layout: self.arrangement.layout(&embedded[*encoder].x),
+                regressors,
+            })
+            .collect();
+        let arrangement = self.arrangement;
+        let sample = (
+            &arrangement.targets,
+            &arrangement.row_sets[entry.id.row_set],
+            &arrangement.scheme,
+        );
+        act(&PieceRun::new(&contenders, sample, self.work(&entry.id)))
+    }
+
+    fn keep<'b>(&'b self, id: &'b PieceId) -> PieceJournal<'b> {
+        PieceJournal {
+            journal: self.journal,
+            id,
+        }
+    }
+
+    /// Every piece; one that fails costs its cells, not the run.
     pub(super) fn compute(
         &self,
         embedded: &[Embedded],
-    ) -> Result<(Vec<Computed>, Vec<FailedCell>), RunError> {
-        let (mut computed, mut failed) = (Vec::new(), Vec::new());
-        for (encoder, embedded) in self.sources.encoders.iter().zip(embedded) {
-            let n_regressors = if encoder.is_control {
-                1
-            } else {
-                self.sources.regressors.len()
-            };
-            let regressors = &self.sources.regressors[..n_regressors];
-            let benches: Vec<Bench> = (0..self.arrangement.row_sets.len())
-                .map(|at| self.bench(encoder, embedded, at))
-                .collect();
-            let n_steps: u64 =
-                benches.iter().map(Bench::n_steps).sum::<u64>() * n_regressors as u64;
-            let stage = stage_of(self.progress, &encoder.name, n_steps);
-            for regressor in regressors {
-                self.warn_of_cost(encoder, regressor, &benches);
-                for (row_set, bench) in benches.iter().enumerate() {
-                    let contender = Contender {
-                        layout: bench.layout,
-                        regressors: &[entrant(regressor)],
-                    };
-                    match self.computed(bench, &regressor.name, &[contender], &stage)? {
-                        Ok(piece) => computed.push(Computed {
-                            encoder: encoder.name.clone(),
-                            n_features: embedded.x.ncols(),
-                            is_control: encoder.is_control,
-                            candidates: Vec::new(),
-                            regressor: regressor.name.clone(),
-                            l1_ratios: regressor.l1_ratios.clone(),
-                            row_set,
-                            piece,
-                            sensitivity: Found::Unasked,
-                        }),
-                        Err(reason) => {
-                            failed.extend(self.failed(
-                                &encoder.name,
-                                &regressor.name,
-                                row_set,
-                                &reason,
-                            ));
-                        }
-                    }
+    ) -> Result<(Vec<PieceResult>, Vec<FailedCell>), RunError> {
+        let (mut results, mut failed) = (Vec::new(), Vec::new());
+        let entries = self.entries();
+        let same_stage =
+            |a: &Entry, b: &Entry| (a.id.role, &a.id.encoder) == (b.id.role, &b.id.encoder);
+        for of_encoder in entries.chunk_by(same_stage) {
+            let steps = |entry| self.with_run(entry, embedded, |run| run.n_steps());
+            let n_steps = of_encoder.iter().map(steps).sum();
+            let name = format!("evaluate {}", of_encoder[0].id.encoder);
+            let stage = self.progress.stage(&name, n_steps);
+            for entry in of_encoder {
+                self.warn_of_cost(entry);
+                match self.result(entry, embedded, &stage) {
+                    Ok(result) => results.push(result),
+                    Err(Setback::Run(error)) => return Err(error),
+                    Err(Setback::Piece(reason)) => failed.extend(self.failed(&entry.id, &reason)),
                 }
             }
             stage.finish();
         }
-        if self.plan.evaluation.best {
-            self.compute_best(embedded, &mut computed, &mut failed)?;
-        }
-        if computed.iter().all(|piece| piece.is_control) {
+        if results.iter().all(|result| result.id.is_control()) {
             let reason = failed
                 .first()
                 .map_or(String::new(), |cell: &FailedCell| cell.reason.clone());
-            return Err(RunError::Failed(format!(
-                "no cell could be evaluated: {reason}"
-            )));
+            return Err(RunError::NoCell { reason });
         }
-        Ok((computed, failed))
+        Ok((results, failed))
     }
 
-    /// One more piece for each row set: every encoder with every regressor, the best chosen inside each training part. It runs all of them again, since what it
-    /// needs of them is more than their r2.
-    fn compute_best(
+    /// A piece; one that failed elsewhere is not tried again.
+    fn result(
         &self,
+        entry: &Entry,
         embedded: &[Embedded],
-        computed: &mut Vec<Computed>,
-        failed: &mut Vec<FailedCell>,
-    ) -> Result<(), RunError> {
-        let encoders = self.sources.encoders.iter().zip(embedded);
-        let encoders: Vec<(&Encoder, &Embedded)> = encoders
-            .filter(|(encoder, _)| !encoder.is_control)
-            .collect();
-        let entrants = self.entrants();
-        let Some(&(first, first_embedded)) = encoders.first() else {
-            return Ok(());
-        };
-        let benches: Vec<Bench> = (0..self.arrangement.row_sets.len())
-            .map(|at| self.best_bench(first, first_embedded, at))
-            .collect();
-        let contenders: Vec<Contender> = encoders
-            .iter()
-            .map(|(_, embedded)| Contender {
-                layout: self.arrangement.layout(&embedded.x),
-                regressors: &entrants,
-            })
-            .collect();
-        let candidates: Vec<String> = encoders
-            .iter()
-            .flat_map(|(encoder, _)| {
-                let regressors = self.sources.regressors.iter();
-                regressors.map(|regressor| format!("{} × {}", encoder.name, regressor.name))
-            })
-            .collect();
-        let widest = encoders
-            .iter()
-            .map(|(_, embedded)| embedded.x.ncols())
-            .max();
-        let stage = stage_of(
-            self.progress,
-            BEST,
-            benches.iter().map(Bench::n_steps).sum(),
-        );
-        for (row_set, bench) in benches.iter().enumerate() {
-            match self.computed(bench, BEST, &contenders, &stage)? {
-                Ok(piece) => computed.push(Computed {
-                    encoder: BEST.to_owned(),
-                    n_features: widest.unwrap_or(0),
-                    is_control: false,
-                    candidates: candidates.clone(),
-                    regressor: BEST.to_owned(),
-                    l1_ratios: Vec::new(),
-                    row_set,
-                    piece,
-                    sensitivity: Found::Unasked,
-                }),
-                Err(reason) => failed.extend(self.failed(BEST, BEST, row_set, &reason)),
-            }
+        stage: &Stage,
+    ) -> Result<PieceResult, Setback> {
+        if let Some(reason) = self.failed_elsewhere.get(&entry.id.to_string()) {
+            return Err(Setback::Piece(reason.clone()));
         }
-        stage.finish();
-        Ok(())
+        let watched = Watched::new(stage, self.interrupted);
+        let keep = self.keep(&entry.id);
+        let piece = self.with_run(entry, embedded, |run| run.run(&keep, &watched));
+        let piece = piece.map_err(|error| self.setback(error))?;
+        let widths = entry
+            .contenders
+            .iter()
+            .map(|(at, _)| embedded[*at].x.ncols());
+        Ok(PieceResult {
+            id: entry.id.clone(),
+            n_features: widths.max().unwrap_or(0),
+            candidates: self.candidates(entry),
+            l1_ratios: match entry.contenders.as_slice() {
+                [(_, of)] if of.len() == 1 => self.sources.regressors[of.start].l1_ratios.clone(),
+                _ => Vec::new(),
+            },
+            durations: watched.durations(),
+            piece,
+            sensitivity: Detectable::Unasked,
+        })
     }
 
-    /// What each recipe would have found. It comes last, since what is critical follows from the permutations of the whole family.
+    /// What the best is chosen from, in the order in which the engine numbers them.
+    fn candidates(&self, entry: &Entry) -> Vec<String> {
+        if !entry.id.is_best() {
+            return Vec::new();
+        }
+        let of_encoder = |(at, regressors): &(usize, Range<usize>)| {
+            let encoder = &self.sources.encoders[*at].name;
+            let regressors = self.sources.regressors[regressors.clone()].iter();
+            regressors
+                .map(|regressor| format!("{encoder} × {}", regressor.name))
+                .collect::<Vec<String>>()
+        };
+        entry.contenders.iter().flat_map(of_encoder).collect()
+    }
+
+    /// What each recipe would have found. It comes last, since what is critical follows from the
+    /// permutations of the whole family.
     pub(super) fn plant(
         &self,
         embedded: &[Embedded],
-        computed: &mut [Computed],
+        results: &mut [PieceResult],
     ) -> Result<(), RunError> {
         if self.plan.evaluation.sensitivity == 0 || self.plan.n_permutations() == 0 {
             return Ok(());
         }
-        let critical = critical_r2(&self.common(), computed)
-            .map_err(|error| RunError::Failed(error.to_string()))?;
+        let critical = critical_r2(&self.common(), results)?;
         // A planted effect belongs to one embedding, so what was chosen from several has none.
-        let asked = |piece: &Computed| !piece.is_control && piece.candidates.is_empty();
-        let n_asked = computed.iter().filter(|piece| asked(piece)).count();
-        let stage = self
-            .progress
-            .stage("sensitivity", (n_asked * PLANTED.len()) as u64);
-        let pieces = computed.iter_mut().zip(&critical);
-        for (piece, critical) in pieces.filter(|(piece, _)| asked(piece)) {
+        let is_asked = |id: &PieceId| id.role == Role::Encoder;
+        let n_asked = results.iter().filter(|result| is_asked(&result.id)).count();
+        let n_steps = (n_asked * PLANTED.len()) as u64;
+        let stage = self.progress.stage("sensitivity", n_steps);
+        let entries = self.entries();
+        let asked = results.iter_mut().zip(&critical);
+        for (result, critical) in asked.filter(|(result, _)| is_asked(&result.id)) {
             let Some(critical) = critical else {
-                piece.sensitivity = Found::NoCriticalValue;
+                result.sensitivity = Detectable::NoCriticalValue;
                 continue;
             };
-            let mut encoders = self.sources.encoders.iter().zip(embedded);
-            let encoder = encoders.find(|(e, _)| !e.is_control && e.name == piece.encoder);
-            let mut regressors = self.sources.regressors.iter();
-            let regressor = regressors.find(|regressor| regressor.name == piece.regressor);
-            let (Some((encoder, embedded)), Some(regressor)) = (encoder, regressor) else {
+            let Some(entry) = entries.iter().find(|entry| entry.id == result.id) else {
                 continue;
             };
-            let bench = self.bench(encoder, embedded, piece.row_set);
-            let contender = Contender {
-                layout: bench.layout,
-                regressors: &[entrant(regressor)],
-            };
-            let begun = Instant::now();
-            match self.kept(bench.sensitivity(&piece.regressor, &[contender], critical, &stage))? {
-                Ok(found) => piece.sensitivity = found.map_or(Found::Unasked, Found::Planted),
-                Err(reason) => self.progress.warn(&format!(
+            let watched = Watched::new(&stage, self.interrupted);
+            let keep = self.keep(&entry.id);
+            let found = self.with_run(entry, embedded, |run| {
+                run.sensitivity(critical, &keep, &watched)
+            });
+            match found.map_err(|error| self.setback(error)) {
+                Ok(found) => {
+                    result.sensitivity = found.map_or(Detectable::Unasked, Detectable::Planted);
+                }
+                Err(Setback::Run(error)) => return Err(error),
+                Err(Setback::Piece(reason)) => self.progress.warn(&format!(
                     "no mde80 of encoder `{}`, regressor `{}`: {reason}",
-                    piece.encoder, piece.regressor
+                    result.id.encoder, result.id.regressor
                 )),
             }
-            piece.piece.spent.sensitivity_s = begun.elapsed().as_secs_f64();
+            result.durations.sensitivity_s = watched.durations().sensitivity_s;
         }
         stage.finish();
         Ok(())
     }
 
-    /// Every regressor as it competes with the others.
-    pub(super) fn entrants(&self) -> Vec<(&dyn Regressor, Tuning)> {
-        self.sources.regressors.iter().map(entrant).collect()
+    /// The name of a piece in the journal, and what it consists of. Needs no vectors: `embedded` may
+    /// be empty matrices.
+    pub(crate) fn items(&self, entry: &Entry, embedded: &[Embedded]) -> (String, Items) {
+        let items = self.with_run(entry, embedded, |run| run.items());
+        (entry.id.to_string(), items)
     }
 
-    /// The bench of the best of all: that of the first encoder under another name.
-    pub(super) fn best_bench<'b>(
-        &'b self,
-        first: &Encoder,
-        embedded: &'b Embedded,
-        row_set: usize,
-    ) -> Bench<'b> {
-        Bench {
-            name: format!("best:/{row_set}"),
-            ..self.bench(first, embedded, row_set)
-        }
-    }
-
-    /// A piece, or why it has none; one that failed elsewhere is not tried again.
-    fn computed(
+    /// Some items of a piece.
+    pub(crate) fn part(
         &self,
-        bench: &Bench,
-        regressor_name: &str,
-        contenders: &[Contender],
+        entry: &Entry,
+        embedded: &[Embedded],
+        range: &Range<usize>,
         stage: &Stage,
-    ) -> Result<Result<Piece, String>, RunError> {
-        let name = format!("{}/{regressor_name}", bench.name);
-        if let Some(reason) = self.failed_elsewhere.get(&name) {
-            return Ok(Err(reason.clone()));
-        }
-        self.kept(bench.compute(regressor_name, contenders, stage))
+    ) -> Result<Part, Setback> {
+        let watched = Watched::new(stage, self.interrupted);
+        let keep = self.keep(&entry.id);
+        let part = self.with_run(entry, embedded, |run| run.part(range, &keep, &watched));
+        part.map_err(|error| self.setback(error))
     }
 
-    /// The result, or why its cells have none; what ends the whole run is an error.
-    pub(super) fn kept<T>(
-        &self,
-        piece: Result<T, StudyError>,
-    ) -> Result<Result<T, String>, RunError> {
-        match piece {
-            Ok(piece) => Ok(Ok(piece)),
-            Err(StudyError::Interrupted) => Err(RunError::Interrupted),
-            Err(StudyError::Write(error)) => Err(error.into()),
-            Err(StudyError::Engine(_)) if self.interrupted.load(Ordering::Relaxed) => {
-                Err(RunError::Interrupted)
+    /// What the items of a piece cost on one thread of this machine.
+    pub(crate) fn measure(&self, entry: &Entry, embedded: &[Embedded]) -> Result<Cost, Setback> {
+        let mut clock = Clock::start();
+        let cost = self.with_run(entry, embedded, |run| run.measure(|| clock.lap_us()));
+        cost.map_err(|error| self.setback(error))
+    }
+
+    fn setback(&self, error: PieceError<WriteError>) -> Setback {
+        match error {
+            PieceError::Stopped => Setback::Run(RunError::Interrupted),
+            PieceError::Keep(error) => Setback::Run(error.into()),
+            PieceError::Engine(_) if self.interrupted.load(Ordering::Relaxed) => {
+                Setback::Run(RunError::Interrupted)
             }
-            Err(StudyError::Engine(error)) => Ok(Err(error.to_string())),
+            PieceError::Engine(error) => Setback::Piece(error.to_string()),
         }
     }
 
-    pub(super) fn bench<'b>(
-        &'b self,
-        encoder: &Encoder,
-        embedded: &'b Embedded,
-        row_set: usize,
-    ) -> Bench<'b> {
-        let arrangement = self.arrangement;
-        Bench {
-            // A control keeps its pieces apart from an encoder that the user gave the same name.
-            name: format!(
-                "{}{}/{row_set}",
-                if encoder.is_control { "control:" } else { "" },
-                encoder.name
-            ),
-            layout: arrangement.layout(&embedded.x),
-            permuted: PermutedTargets {
-                targets: &arrangement.targets,
-                row_set: &arrangement.row_sets[row_set],
-                scheme: &arrangement.scheme,
-            },
-            work: self.work(encoder),
-            journal: self.journal,
-            interrupted: self.interrupted,
+    /// Once a regressor, with the first encoder.
+    fn warn_of_cost(&self, entry: &Entry) {
+        let [(0, regressors)] = entry.contenders.as_slice() else {
+            return;
+        };
+        if entry.id.row_set > 0 || entry.id.is_best() {
+            return;
         }
-    }
-
-    fn warn_of_cost(&self, encoder: &Encoder, regressor: &NamedRegressor, benches: &[Bench]) {
+        let n_row_sets = self.arrangement.row_sets.len() as u64;
+        let n_permutations = u64::from(self.plan.n_permutations()) + 1;
         let n_targets = self.arrangement.target_names.len() as u64;
-        let n_columns =
-            n_targets * (u64::from(self.plan.n_permutations()) + 1) / benches.len().max(1) as u64;
-        let note = regressor
-            .regressor
-            .cost_note(self.plan.n_designs() * benches.len() as u64, n_columns);
-        if let Some(note) = note.filter(|_| {
-            self.sources
-                .encoders
-                .first()
-                .is_some_and(|first| first.name == encoder.name)
-        }) {
-            self.progress.warn(&note);
+        let n_columns = n_targets * n_permutations / n_row_sets.max(1);
+        let n_designs = self.plan.n_designs() * n_row_sets;
+        for regressor in &self.sources.regressors[regressors.clone()] {
+            if let Some(note) = regressor.regressor.cost_note(n_designs, n_columns) {
+                self.progress.warn(&note);
+            }
         }
     }
 
@@ -359,42 +341,138 @@ impl Evaluator<'_> {
         for (encoder, reason) in encoders {
             for regressor in &self.sources.regressors {
                 for row_set in 0..self.arrangement.row_sets.len() {
-                    cells.extend(self.cells(encoder, &regressor.name, row_set, reason));
+                    let id = PieceId {
+                        role: Role::Encoder,
+                        encoder: encoder.clone(),
+                        regressor: regressor.name.clone(),
+                        row_set,
+                    };
+                    cells.extend(self.cells(&id, reason));
                 }
             }
         }
         cells
     }
 
-    fn failed(
-        &self,
-        encoder: &str,
-        regressor: &str,
-        row_set: usize,
-        reason: &str,
-    ) -> Vec<FailedCell> {
-        self.progress.warn(&format!(
-            "encoder `{encoder}`, regressor `{regressor}`: {reason}"
-        ));
-        self.cells(encoder, regressor, row_set, reason)
+    fn failed(&self, id: &PieceId, reason: &str) -> Vec<FailedCell> {
+        let PieceId {
+            encoder, regressor, ..
+        } = id;
+        let message = format!("encoder `{encoder}`, regressor `{regressor}`: {reason}");
+        self.progress.warn(&message);
+        self.cells(id, reason)
     }
 
-    fn cells(
-        &self,
-        encoder: &str,
-        regressor: &str,
-        row_set: usize,
-        reason: &str,
-    ) -> Vec<FailedCell> {
-        self.arrangement.row_sets[row_set]
-            .targets
-            .iter()
+    fn cells(&self, id: &PieceId, reason: &str) -> Vec<FailedCell> {
+        let targets = self.arrangement.row_sets[id.row_set].targets.iter();
+        targets
             .map(|&target| FailedCell {
-                encoder: encoder.to_owned(),
-                regressor: regressor.to_owned(),
+                encoder: id.encoder.clone(),
+                regressor: id.regressor.clone(),
                 target: self.arrangement.target_names[target].clone(),
                 reason: reason.to_owned(),
             })
             .collect()
+    }
+}
+
+/// A regressor as it competes.
+fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
+    (regressor.regressor.as_ref(), regressor.tuning)
+}
+
+/// Shows the loop's steps, passes Ctrl-C on to it and takes the time of its phases.
+struct Watched<'a> {
+    stage: &'a Stage,
+    interrupted: &'a AtomicBool,
+    clock: Mutex<(Durations, Option<(Phase, Instant)>)>,
+}
+
+impl<'a> Watched<'a> {
+    fn new(stage: &'a Stage, interrupted: &'a AtomicBool) -> Self {
+        Self {
+            stage,
+            interrupted,
+            clock: Mutex::default(),
+        }
+    }
+
+    /// Ends the phase that is running, and begins another if there is one.
+    fn turn(&self, next: Option<Phase>) -> Durations {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let (durations, running) = &mut *clock;
+        if let Some((phase, begun)) = running.take() {
+            let seconds = match phase {
+                Phase::Permutations => &mut durations.permutations_s,
+                Phase::Jackknife => &mut durations.intervals_s,
+                Phase::Redraws => &mut durations.redraws_s,
+                Phase::Planted => &mut durations.sensitivity_s,
+            };
+            *seconds += begun.elapsed().as_secs_f64();
+        }
+        *running = next.map(|phase| (phase, Instant::now()));
+        *durations
+    }
+
+    fn durations(&self) -> Durations {
+        self.turn(None)
+    }
+}
+
+impl Watch for Watched<'_> {
+    fn begin(&self, phase: Phase) {
+        self.turn(Some(phase));
+    }
+
+    fn done(&self, n_steps: u64) {
+        self.stage.add(n_steps);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// Tells what a thread has worked: machines on which studies are planned are busy with other things.
+struct Clock {
+    wall: Instant,
+    worked: f64,
+}
+
+impl Clock {
+    /// A plugin in a process of its own works elsewhere: below this share of the time that went by,
+    /// that time is what counts.
+    const LEAST_SHARE: f64 = 0.05;
+
+    fn start() -> Self {
+        Self {
+            wall: Instant::now(),
+            worked: worked_s(),
+        }
+    }
+
+    /// Millionths of a second since the last call.
+    fn lap_us(&mut self) -> u64 {
+        let last = std::mem::replace(self, Self::start());
+        let wall = self.wall.duration_since(last.wall).as_secs_f64();
+        let worked = self.worked - last.worked;
+        let seconds = match worked < Self::LEAST_SHARE * wall {
+            true => wall,
+            false => worked,
+        };
+        (seconds * 1e6) as u64
+    }
+}
+
+/// Processor seconds of this thread.
+fn worked_s() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+impl From<EngineError> for RunError {
+    /// Errors of the engine that no input should cause: those of pieces are setbacks.
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
     }
 }

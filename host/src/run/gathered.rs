@@ -11,13 +11,12 @@ use ocean_engine::folds::Groups;
 use ocean_engine::score::HeldOut;
 use ocean_engine::seed::Seed;
 
-use crate::arrangement::Arrangement;
-use crate::cells::{Cells, Computed};
-use crate::dataset::{Analysed, Dataset, in_number_order};
+use super::finished::FinishedRun;
+use crate::dataset::{Dataset, in_number_order};
 use crate::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
 use crate::doctor::script::Unspaced;
-use crate::plan::{InnerFolds, Plan, Unit};
-use crate::sources::{Embedded, Encoder, Sources};
+use crate::plan::{InnerFolds, Unit};
+use crate::sources::Encoder;
 
 /// Permutations looked at to see which rows move.
 const LOOKED_AT: u64 = 10;
@@ -26,50 +25,15 @@ const SHORTEST_NGRAM: u64 = 3;
 /// Level at which rows of a label count as alike, shared among all columns and targets.
 const ALIKE_P: f64 = 0.01;
 
-/// A finished run.
-pub(super) struct Gathered<'a> {
-    pub plan: &'a Plan,
-    pub analysed: &'a Analysed<'a>,
-    pub arrangement: &'a Arrangement,
-    pub sources: &'a Sources,
-    pub embedded: &'a [Embedded],
-    pub computed: &'a [Computed],
-    pub cells: &'a Cells,
-}
-
-/// One cell's target and folds, first repeat.
-struct Rows {
-    y: Vec<f64>,
-    fold_of: Vec<usize>,
-}
-
-impl Gathered<'_> {
-    fn rows(&self, cell: usize) -> Rows {
-        let (at, column) = self.cells.origin[cell];
-        let row_set = &self.arrangement.row_sets[self.computed[at].row_set];
-        let target = self.arrangement.targets.y().column(row_set.targets[column]);
-        let folds = self.arrangement.folds.of_row(0);
-        Rows {
-            y: row_set.rows.iter().map(|&row| target[row]).collect(),
-            fold_of: row_set.rows.iter().map(|&row| folds[row]).collect(),
-        }
-    }
-
-    /// The cells of the family.
-    fn family(&self) -> impl Iterator<Item = usize> + '_ {
-        let results = &self.cells.results;
-        (0..results.len()).filter(|&cell| !results[cell].is_control)
-    }
-
+impl FinishedRun<'_> {
     /// The first repeat of each cell that has a model.
-    pub fn concentrated(&self) -> Vec<(usize, Concentrated)> {
+    pub(super) fn concentrated(&self) -> Vec<(usize, Concentrated)> {
         self.family()
             .filter_map(|cell| {
-                let (at, column) = self.cells.origin[cell];
-                let observed = self.computed[at].piece.observed.first()?;
-                let rows = self.rows(cell);
+                let (result, column) = self.piece_of(cell);
+                let observed = result.piece.observed.first()?;
+                let rows = self.rows_of(cell);
                 let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
-                let result = &self.cells.results[cell];
                 let found = concentrated(&HeldOut {
                     y: &rows.y,
                     y_hat: y_hat.as_slice(),
@@ -77,27 +41,27 @@ impl Gathered<'_> {
                     fold_of: &rows.fold_of,
                     is_empty: false,
                 });
-                let has_model = result.empty_fits < result.folds * result.repeats;
+                let has_model = Self::has_model(&self.cells.results[cell]);
                 Some((cell, found.filter(|_| has_model)?))
             })
             .collect()
     }
 
     /// What each cell explains among the texts that are not blank, where some are.
-    pub fn among_texts(&self) -> Vec<(usize, f64)> {
+    pub(super) fn among_texts(&self) -> Vec<(usize, f64)> {
         let dataset = &self.analysed.dataset;
         if !(0..dataset.n_rows()).any(|row| dataset.is_blank(row)) {
             return Vec::new();
         }
         (0..self.cells.results.len())
             .filter_map(|cell| {
-                let (at, column) = self.cells.origin[cell];
-                let observed = self.computed[at].piece.observed.first()?;
-                let row_set = &self.arrangement.row_sets[self.computed[at].row_set];
+                let (result, column) = self.piece_of(cell);
+                let observed = result.piece.observed.first()?;
+                let row_set = &self.arrangement.row_sets[result.id.row_set];
                 let written: Vec<usize> = (0..row_set.rows.len())
                     .filter(|&at| !dataset.is_blank(row_set.rows[at]))
                     .collect();
-                let rows = self.rows(cell);
+                let rows = self.rows_of(cell);
                 let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
                 let held_out = HeldOut {
                     y: &rows.y,
@@ -112,7 +76,7 @@ impl Gathered<'_> {
     }
 
     /// Rows with a text, blank ones aside, that stands in another fold too; and rows of a declared group that does.
-    pub fn across_folds(&self) -> (usize, usize) {
+    pub(super) fn across_folds(&self) -> (usize, usize) {
         let dataset = &self.analysed.dataset;
         let folds = self.arrangement.folds.of_row(0);
         let count = |label: &dyn Fn(usize) -> Option<String>| {
@@ -134,7 +98,7 @@ impl Gathered<'_> {
     }
 
     /// Encoders and controls of hashed n-grams, and those of them that see little in a script without blanks.
-    pub fn lexical(&self, texts: &[String]) -> (Vec<String>, Vec<Unspaced>) {
+    pub(super) fn lexical(&self, texts: &[String]) -> (Vec<String>, Vec<Unspaced>) {
         let encoders: Vec<&Encoder> = self
             .sources
             .encoders
@@ -151,7 +115,7 @@ impl Gathered<'_> {
     }
 
     /// Where the inner folds are the other outer folds, and nothing is taken out of y.
-    pub fn at_fewer_rows(&self) -> Vec<(usize, f64)> {
+    pub(super) fn at_fewer_rows(&self) -> Vec<(usize, f64)> {
         let is_free = self.plan.evaluation.inner_folds == InnerFolds::Outer
             && self.arrangement.covariates.is_none()
             && self
@@ -163,9 +127,9 @@ impl Gathered<'_> {
             .filter(|_| is_free)
             .filter(|&cell| !self.cells.results[cell].is_best)
             .filter_map(|cell| {
-                let (at, column) = self.cells.origin[cell];
-                let observed = self.computed[at].piece.observed.first()?;
-                let rows = self.rows(cell);
+                let (result, column) = self.piece_of(cell);
+                let observed = result.piece.observed.first()?;
+                let rows = self.rows_of(cell);
                 Some((
                     cell,
                     r2_at_fewer_rows(observed, column, &rows.y, &rows.fold_of)?,
@@ -175,7 +139,7 @@ impl Gathered<'_> {
     }
 
     /// Given penalties against the one that leaves nothing, by the pinned objectives.
-    pub fn strong_grids(&self) -> Vec<StrongGrid> {
+    pub(super) fn strong_grids(&self) -> Vec<StrongGrid> {
         let mut found = Vec::new();
         for (plan, regressor) in self.plan.regressors.iter().zip(&self.sources.regressors) {
             let given = plan.alphas.as_ref().filter(|_| plan.compat.is_none());
@@ -222,7 +186,7 @@ impl Gathered<'_> {
     }
 
     /// Rows are texts, not groups of them.
-    pub fn near_duplicates(&self) -> Option<NearDuplicates> {
+    pub(super) fn near_duplicates(&self) -> Option<NearDuplicates> {
         let dataset = &self.analysed.dataset;
         if !dataset.has_texts() || self.plan.evaluation.unit == Unit::Group {
             return None;
@@ -237,7 +201,7 @@ impl Gathered<'_> {
     }
 
     /// For each column that may hold labels the target that differs most between them, where no group is declared.
-    pub fn undeclared(&self, dataset: &Dataset) -> Vec<UndeclaredGroup> {
+    pub(super) fn undeclared(&self, dataset: &Dataset) -> Vec<UndeclaredGroup> {
         if self.plan.data.group.is_some() {
             return Vec::new();
         }
@@ -261,7 +225,7 @@ impl Gathered<'_> {
         columns.iter().filter_map(look).collect()
     }
 
-    pub fn joined_groups(&self) -> Option<JoinedGroups> {
+    pub(super) fn joined_groups(&self) -> Option<JoinedGroups> {
         let declared = Groups::from_labels(self.analysed.dataset.groups.as_ref()?.iter());
         let largest = |groups: &Groups| groups.members().iter().map(Vec::len).max().unwrap_or(0);
         Some(JoinedGroups {
@@ -272,7 +236,7 @@ impl Gathered<'_> {
     }
 
     /// The largest share, over row sets, of the rows that keep their value under each of ten permutations.
-    pub fn locked(&self) -> f64 {
+    pub(super) fn locked(&self) -> f64 {
         let arrangement = self.arrangement;
         let of_row_set = |row_set: &ocean_engine::targets::RowSet| -> f64 {
             let observed = arrangement.targets.observed(row_set.targets[0]);
@@ -292,7 +256,7 @@ impl Gathered<'_> {
             .fold(0.0, f64::max)
     }
 
-    pub fn strangers(&self) -> Vec<(String, String, Stranger)> {
+    pub(super) fn strangers(&self) -> Vec<(String, String, Stranger)> {
         let targets = self.analysed.dataset.targets.iter();
         targets
             .filter_map(|target| Some((target, target.raters.as_ref()?)))
@@ -304,7 +268,7 @@ impl Gathered<'_> {
     }
 
     /// Looked for along the ids' numbers, where they have such, for files are mostly written in that order; else along the file.
-    pub fn shifted(&self) -> Vec<(String, isize)> {
+    pub(super) fn shifted(&self) -> Vec<(String, isize)> {
         if self.plan.evaluation.unit == Unit::Group {
             return Vec::new();
         }

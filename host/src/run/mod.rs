@@ -3,13 +3,15 @@
 //! Everything that can be refused is refused before any work ([`Refusal`](crate::problem::Refusal), exit code 2). What is finished is kept in the journal, so
 //! an interruption, a full disk or a kill costs only the piece in hand; the same command goes on from there and ends in the same bytes.
 
+mod canaries;
 mod checks;
 mod diagnosis;
 mod error;
 mod evaluator;
+mod finished;
 mod gathered;
 mod opened;
-mod parts;
+mod pieces;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,13 +22,12 @@ use crate::cache::Cache;
 use crate::cells::assemble;
 use crate::comparisons::compare;
 use crate::config::{Config, Scope};
-use crate::dataset::Dataset;
 use crate::exported::Export;
 use crate::journal::{self, Journal};
 use crate::library::{CallContext, Library, Prober, Quarantine, SearchPath};
-use crate::outputs::{self, Timings};
+use crate::outputs::Timings;
 use crate::preview::preview;
-use crate::progress::{Format, Progress};
+use crate::progress::Format;
 use crate::report::error::ReportError;
 use crate::report::json::settled;
 use crate::report::model::StudyResults;
@@ -36,11 +37,16 @@ use crate::sources::{Embedded, Sources};
 use diagnosis::{diagnose, diagnose_data};
 use serde_json::Value;
 
+pub(crate) use canaries::{Canary, Slot};
 pub(crate) use checks::{check_alignment, design_bytes};
 pub use error::RunError;
-pub(crate) use evaluator::Evaluator;
+pub use evaluator::Durations;
+pub(crate) use evaluator::{Evaluator, Setback};
+pub(crate) use finished::CellRows;
+pub use finished::FinishedRun;
 pub(crate) use opened::{Arranged, Opened, inputs};
-pub(crate) use parts::{Canary, PieceKey};
+pub(crate) use pieces::Entry;
+pub use pieces::{PieceId, Role};
 
 /// What the command line says besides plugins.toml.
 #[derive(Debug, Clone, Default)]
@@ -116,14 +122,14 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
             journal.n_found()
         ));
     }
-    let begun = Begun {
+    let session = Session {
         cache: Cache::resolve(options.cache.as_deref()),
         journal,
         fingerprint,
-        elsewhere: Elsewhere::default(),
+        shared: SharedWork::default(),
         timings,
     };
-    conclude(&opened, sources, &arranged, begun)
+    conclude(&opened, sources, &arranged, session)
 }
 
 /// The finished run in the plan's directory, if this is it: its reports are rendered again.
@@ -157,120 +163,87 @@ pub(crate) fn finished(opened: &Opened, fingerprint: &Value) -> Result<Option<Ou
 
 /// What other machines found out about a study whose pieces they computed.
 #[derive(Debug, Default)]
-pub(crate) struct Elsewhere {
+pub(crate) struct SharedWork {
     /// Pieces that failed, by name, with the reason: they are not tried again here.
     pub failed: BTreeMap<String, String>,
-    /// The observed r2 of pieces, as each machine computed it beside its share.
-    pub observed: Vec<Canary>,
+    /// r2 that each machine computed beside its share.
+    pub canaries: Vec<Canary>,
 }
 
 /// A run whose directory is ours.
-pub(crate) struct Begun {
+pub(crate) struct Session {
     pub cache: Cache,
     pub journal: Journal,
     pub fingerprint: Value,
-    pub elsewhere: Elsewhere,
+    pub shared: SharedWork,
     pub timings: Timings,
 }
 
-/// From a study that is read to its report: what the journal holds is taken from there, the rest is computed.
+/// From a study that is read to its report: what the journal holds is taken from there, the rest is
+/// computed.
 pub(crate) fn conclude(
     opened: &Opened,
     mut sources: Sources,
     arranged: &Arranged,
-    begun: Begun,
+    mut session: Session,
 ) -> Result<Outcome, RunError> {
-    let Opened {
-        plan,
-        dataset,
-        threads,
-        progress,
-        interrupted,
-        ..
-    } = opened;
-    let Arranged {
-        analysed,
-        arrangement,
-    } = arranged;
-    let Begun {
-        cache,
-        journal,
-        fingerprint,
-        elsewhere,
-        mut timings,
-    } = begun;
     let mut folder = opened.folder.clone();
     // A run that is interrupted before it has written anything owns nothing yet, and says so.
     folder.claim(&[])?;
-    let (mut embedded, unembedded) =
-        embed_all(&mut sources, dataset, &cache, progress, interrupted)?;
-    timings.mark("encode");
-    let mut findings = check_alignment(plan, dataset, &sources, &embedded, progress)?;
-    findings.extend(checks::look_at_files(dataset, &sources));
-    findings.extend(checks::look_at_encoded(dataset, &sources, &embedded));
-    timings.mark("check alignment");
+    let (mut embedded, unembedded) = embed_all(&mut sources, opened, &session.cache)?;
+    session.timings.mark("encode");
+    let mut findings = checks::check_vectors(opened, &sources, &embedded)?;
+    session.timings.mark("check alignment");
     for embedded in &mut embedded {
-        embedded.x = analysed.vectors(std::mem::take(&mut embedded.x));
+        embedded.x = arranged.analysed.vectors(std::mem::take(&mut embedded.x));
     }
 
     let evaluator = Evaluator {
-        failed_elsewhere: &elsewhere.failed,
-        ..opened.evaluator(arranged, &sources, &journal)
+        failed_elsewhere: &session.shared.failed,
+        ..opened.evaluator(arranged, &sources, &session.journal)
     };
-    let (mut computed, mut failed) = evaluator.compute(&embedded)?;
+    let (mut pieces, mut failed) = evaluator.compute(&embedded)?;
     failed.extend(evaluator.without_vectors(&unembedded));
-    evaluator.compare_observed(&computed, &elsewhere.observed)?;
-    timings.mark("evaluate and permute");
-    evaluator.plant(&embedded, &mut computed)?;
-    timings.mark("sensitivity");
+    evaluator.compare_canaries(&pieces, &session.shared.canaries)?;
+    session.timings.mark("evaluate and permute");
+    evaluator.plant(&embedded, &mut pieces)?;
+    session.timings.mark("sensitivity");
 
-    let cells = assemble(&evaluator.common(), &computed)
-        .map_err(|error| RunError::Failed(error.to_string()))?;
-    findings.extend(diagnose(
-        plan,
-        dataset,
-        analysed,
-        arrangement,
-        &sources,
-        &embedded,
-        &computed,
-        &cells,
-    ));
+    let cells = assemble(&evaluator.common(), &pieces)?;
+    let run = FinishedRun {
+        plan: &opened.plan,
+        read: &opened.dataset,
+        analysed: &arranged.analysed,
+        arrangement: &arranged.arrangement,
+        sources: &sources,
+        embedded: &embedded,
+        comparisons: compare(&evaluator.common(), &pieces, &cells),
+        pieces,
+        cells,
+        failed,
+    };
+    findings.extend(diagnose(&run));
     findings.sort_by_key(|finding| finding.severity);
-    let study = outputs::Study {
-        plan,
-        read: dataset,
-        dataset: &analysed.dataset,
-        arrangement,
-        sources: &sources,
-        embedded: &embedded,
-        computed: &computed,
-        cells: &cells,
-        comparisons: compare(&evaluator.common(), &computed, &cells),
-    };
-    let results = settled(study.results(failed, findings));
-    let is_partial = !results.failed.is_empty();
+    let results = settled(run.results(findings));
     write_all(&mut folder, &results)?;
-    study.write_tables()?;
+    run.write_tables()?;
     folder.claim_folder("models", ".ocean")?;
-    let export = Export {
-        plan,
-        arrangement,
-        sources: &sources,
-        embedded: &embedded,
-        cells: &cells.results,
-    };
-    export.write(progress)?;
+    Export { run: &run }.write(&opened.progress)?;
     folder.list_folder("models", ".ocean");
-    timings.mark("report");
-    study.write_provenance(&fingerprint, folder.manifest()?, &timings, *threads)?;
+    session.timings.mark("report");
+    run.write_provenance(
+        &session.fingerprint,
+        folder.manifest()?,
+        &session.timings,
+        opened.threads,
+    )?;
     // Of a partial run all that is finished is kept: the same command tries again what failed.
-    if !is_partial {
-        journal.remove()?;
+    if run.failed.is_empty() {
+        session.journal.remove()?;
     }
     Ok(Outcome::Finished {
         results: Box::new(results),
-        out: plan.out.clone(),
+        out: opened.plan.out.clone(),
     })
 }
 
@@ -281,16 +254,15 @@ type Unembedded = (String, String);
 /// reason.
 fn embed_all(
     sources: &mut Sources,
-    dataset: &Dataset,
+    opened: &Opened,
     cache: &Cache,
-    progress: &Progress,
-    interrupted: &AtomicBool,
 ) -> Result<(Vec<Embedded>, Vec<Unembedded>), RunError> {
+    let (dataset, progress) = (&opened.dataset, &opened.progress);
     let (mut embedded, mut unembedded) = (Vec::new(), Vec::new());
     let mut encoders = Vec::new();
     let mut first = None;
     for encoder in std::mem::take(&mut sources.encoders) {
-        match encoder.embed(dataset, cache, progress, interrupted) {
+        match encoder.embed(dataset, cache, progress, &opened.interrupted) {
             Ok(vectors) => {
                 embedded.push(vectors);
                 encoders.push(encoder);

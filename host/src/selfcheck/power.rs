@@ -62,6 +62,7 @@ fn p_values(
         targets: &targets,
         row_set,
         scheme: &scheme,
+        observed_slot: 0,
     };
     let y = permuted.columns(0..PERMUTATIONS + 1);
     let out = Recipe::run(&nested, &y)?;

@@ -1,23 +1,20 @@
 //! A study in memory, and the engine's answer to it: what is simulated, and what `tests/statistics` compares with slow twins.
 //!
-//! Nothing is decided here; the designs, the tuning, the permutations and the jackknife are the engine's, as a run calls them.
-
-use std::sync::atomic::AtomicBool;
+//! Nothing is decided here: what is simulated goes through [`PieceRun`], the loop that a run goes
+//! through.
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::best::Contender;
-use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
-use ocean_engine::evaluate::{PermutedTargets, adaptive_test, permutation_test};
+use ocean_engine::design::{InnerFolds, Layout};
 use ocean_engine::folds::{Folds, Groups};
-use ocean_engine::inference::interval::jackknife_blocks;
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
-use ocean_engine::nested::{NestedCv, OutOfFold, Tuning};
+use ocean_engine::nested::{OutOfFold, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
+use ocean_engine::piece::{Nothing, Piece, PieceRun, Unwatched, Work};
 use ocean_engine::regressor::Regressor;
-use ocean_engine::replicate::without_block;
 use ocean_engine::seed::Seed;
-use ocean_engine::targets::Targets;
+use ocean_engine::targets::{RowSet, Targets};
 
 /// X, Y (NaN: missing), who is held out when, who belongs together.
 pub struct Study {
@@ -174,7 +171,8 @@ impl Study {
         }
     }
 
-    /// r2 of every target without each jackknife block, blocks × targets; no rows with too few rows or groups. Targets without missing values only.
+    /// r2 of every target without each jackknife block, blocks × targets; no rows with too few rows
+    /// or groups. Targets without missing values only.
     ///
     /// # Errors
     /// Whatever the engine or the regressor reports.
@@ -182,27 +180,19 @@ impl Study {
         &'a self,
         entrant: impl Into<Entrant<'a>>,
     ) -> Result<DMatrix<f64>, EngineError> {
-        let Entrant { regressor, tuning } = entrant.into();
-        let targets = self.targets()?;
-        let row_set = &targets.row_sets()[0];
-        let (rows, fold_of) = (&row_set.rows, self.folds.of_row(0));
-        let Some((block_of, n_blocks)) = jackknife_blocks(rows, fold_of, &self.groups, self.seed)
-        else {
-            return Ok(DMatrix::zeros(0, targets.n_targets()));
+        let work = Work {
+            jackknife: true,
+            ..Work::default()
         };
-        let contender = Contender {
-            layout: self.layout(),
-            regressors: &[(regressor, tuning)],
-        };
-        let mut replicates = DMatrix::zeros(n_blocks, targets.n_targets());
-        for block in 0..n_blocks {
-            let r2 = without_block(&[contender], &targets, row_set, &block_of, block)?.r2;
-            replicates.row_mut(block).copy_from_slice(&r2);
-        }
-        Ok(replicates)
+        let pieces = self.pieces(entrant.into(), work, Exchange::Blocks)?;
+        let found = pieces
+            .into_iter()
+            .next()
+            .and_then(|(_, piece)| piece.jackknife);
+        Ok(found.map_or_else(|| DMatrix::zeros(0, self.y.ncols()), |found| found.r2))
     }
 
-    /// r2 of targets without missing values in the adaptive mode, as [`adaptive_test`] gives it for the first repeat.
+    /// r2 of targets without missing values in the adaptive mode, mean over repeats.
     ///
     /// # Errors
     /// Whatever the engine or the regressor reports.
@@ -211,18 +201,14 @@ impl Study {
         entrant: impl Into<Entrant<'a>>,
         cap: usize,
     ) -> Result<DMatrix<f64>, EngineError> {
-        let Entrant { regressor, tuning } = entrant.into();
-        let (targets, scheme) = (self.targets()?, self.scheme(Exchange::Blocks)?);
-        let row_set = &targets.row_sets()[0];
-        let entrants = [(regressor, tuning)];
-        let designs = FoldDesigns::build_for(&self.layout(), &row_set.rows, 0, &entrants)?;
-        let nested = NestedCv::prepare(&designs, regressor, tuning)?;
-        let permuted = PermutedTargets {
-            targets: &targets,
-            row_set,
-            scheme: &scheme,
+        let work = Work {
+            n_permutations: cap,
+            is_adaptive: true,
+            ..Work::default()
         };
-        Ok(adaptive_test(&nested, &permuted, cap, &AtomicBool::new(false))?.1)
+        let pieces = self.pieces(entrant.into(), work, Exchange::Blocks)?;
+        let first = pieces.into_iter().next();
+        Ok(first.map_or_else(|| DMatrix::zeros(0, 0), |(_, piece)| piece.statistics))
     }
 
     /// The engine's whole line: designs, tuning, predictions, m permutations.
@@ -247,28 +233,19 @@ impl Study {
         n_permutations: usize,
         exchange: Exchange,
     ) -> Result<Outcome, EngineError> {
-        let Entrant { regressor, tuning } = entrant.into();
-        let (targets, scheme) = (self.targets()?, self.scheme(exchange)?);
-        let layout = self.layout();
-        let repeats = self.folds.repeats();
-        let mut statistics = DMatrix::zeros(n_permutations + 1, targets.n_targets());
-        let mut answers = vec![vec![None; targets.n_targets()]; repeats];
-        for row_set in &targets.row_sets() {
-            for (repeat, answers) in answers.iter_mut().enumerate() {
-                let entrants = [(regressor, tuning)];
-                let designs = FoldDesigns::build_for(&layout, &row_set.rows, repeat, &entrants)?;
-                let nested = NestedCv::prepare(&designs, regressor, tuning)?;
-                let permuted = PermutedTargets {
-                    targets: &targets,
-                    row_set,
-                    scheme: &scheme,
-                };
-                let (observed, r2) =
-                    permutation_test(&nested, &permuted, n_permutations, &AtomicBool::new(false))?;
-                for (at, &target) in row_set.targets.iter().enumerate() {
-                    let mut cell = statistics.column_mut(target);
-                    cell += r2.column(at) / repeats as f64;
-                    answers[target] = Some(self.answer(&observed, at, &row_set.rows));
+        let work = Work {
+            n_permutations,
+            ..Work::default()
+        };
+        let n_targets = self.y.ncols();
+        let mut statistics = DMatrix::zeros(n_permutations + 1, n_targets);
+        let mut answers = vec![vec![None; n_targets]; self.folds.repeats()];
+        for (row_set, piece) in self.pieces(entrant.into(), work, exchange)? {
+            for (at, &target) in row_set.targets.iter().enumerate() {
+                let column = piece.statistics.column(at);
+                statistics.column_mut(target).copy_from(&column);
+                for (answers, observed) in answers.iter_mut().zip(&piece.observed) {
+                    answers[target] = Some(self.answer(observed, at, &row_set.rows));
                 }
             }
         }
@@ -281,6 +258,26 @@ impl Study {
                 .collect(),
             statistics,
         })
+    }
+
+    /// Each row set through the loop that a run goes through.
+    fn pieces(
+        &self,
+        Entrant { regressor, tuning }: Entrant,
+        work: Work,
+        exchange: Exchange,
+    ) -> Result<Vec<(RowSet, Piece)>, EngineError> {
+        let (targets, scheme) = (self.targets()?, self.scheme(exchange)?);
+        let contenders = [Contender {
+            layout: self.layout(),
+            regressors: &[(regressor, tuning)],
+        }];
+        let of_row_set = |row_set: RowSet| {
+            let run = PieceRun::new(&contenders, (&targets, &row_set, &scheme), work);
+            let piece = run.run(&Nothing, &Unwatched)?;
+            Ok((row_set, piece))
+        };
+        targets.row_sets().into_iter().map(of_row_set).collect()
     }
 
     fn answer(&self, observed: &OutOfFold, at: usize, rows: &[usize]) -> Answer {

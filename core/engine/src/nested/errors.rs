@@ -1,8 +1,11 @@
 //! The inner errors of a block, which step they choose, and when a path has walked far enough.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 
-use super::Selection;
+use super::out_of_fold::Reader;
+use super::tuning::Selection;
 
 /// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
 const EQUALLY_GOOD: f64 = 1e-12;
@@ -67,14 +70,43 @@ impl InnerErrors {
         self.n_alphas
     }
 
-    /// Forgets all but the first `n_columns` columns.
-    pub(super) fn truncate(&mut self, n_columns: usize) {
-        let n_paths = n_columns * self.n_splits * self.n_variants;
-        self.sse.truncate(n_paths * self.n_alphas);
-        self.walked.truncate(n_paths);
+    /// Forgets all other columns, and what only choosing needs.
+    pub(super) fn keep_columns(&mut self, columns: Range<usize>) {
+        let per_column = self.n_splits * self.n_variants;
+        let paths = columns.start * per_column..columns.end * per_column;
+        self.sse = self.sse[paths.start * self.n_alphas..paths.end * self.n_alphas].to_vec();
+        self.walked = self.walked[paths].to_vec();
+        self.units = self.units[columns].to_vec();
         self.squares = Vec::new();
-        self.sse.shrink_to_fit();
-        self.walked.shrink_to_fit();
+    }
+
+    /// Settings, steps; of every path the steps walked, then the errors.
+    pub(super) fn put_numbers(&self, numbers: &mut Vec<f64>) {
+        numbers.extend([self.n_variants as f64, self.n_alphas as f64]);
+        numbers.extend(self.walked.iter().map(|&walked| walked as f64));
+        numbers.extend(&self.sse);
+    }
+
+    /// What [`put_numbers`](Self::put_numbers) wrote of columns that were kept: nothing is chosen
+    /// from it any more.
+    pub(super) fn from_reader(
+        reader: &mut Reader,
+        n_splits: usize,
+        n_columns: usize,
+    ) -> Option<Self> {
+        let [n_variants, n_alphas] = reader.counts()?;
+        let n_paths = n_splits.checked_mul(n_variants)?.checked_mul(n_columns)?;
+        let walked = reader.take(n_paths)?.iter().map(|&walked| walked as usize);
+        let walked: Vec<usize> = walked.map(|walked| walked.min(n_alphas)).collect();
+        Some(Self {
+            walked,
+            sse: reader.take(n_paths.checked_mul(n_alphas)?)?.to_vec(),
+            squares: Vec::new(),
+            units: vec![1.0; n_columns],
+            n_splits,
+            n_variants,
+            n_alphas,
+        })
     }
 
     /// Adds the squared error of one inner fold of `n_rows` rows. An error that is no number is the worst of all, so that it is never chosen.

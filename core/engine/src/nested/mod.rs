@@ -9,67 +9,30 @@
 mod block;
 mod errors;
 mod kernel;
+mod out_of_fold;
 mod paths;
 mod rows;
 mod split_grid;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod tuning;
 mod walk;
 mod workspace;
 
 use errors::InnerErrors;
 use nalgebra::DMatrix;
+pub use out_of_fold::{Fit, OutOfFold};
 pub use paths::Paths;
 use rayon::prelude::*;
 use rows::RowsBlock;
 use sums::SumsBlock;
+pub use tuning::{Grid, Selection, Tuning};
 
 use crate::design::{FoldDesigns, takes_moments};
 use crate::error::EngineError;
 use crate::moments::Moments;
-use crate::regressor::{FitInfo, Prepared, PreparedMoments, Regressor, RegressorError};
-
-/// How the penalty is chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tuning {
-    /// Stop a path after this many steps that did not lower the inner error by more than 1e-12 of it; `None` walks it all.
-    /// Part of the procedure: the same for observed and permuted y.
-    pub patience: Option<usize>,
-    /// Which of the walked steps is taken.
-    pub selection: Selection,
-    /// Whose grid the inner designs walk along.
-    pub grid: Grid,
-}
-
-impl Tuning {
-    /// The whole path, the smallest inner error.
-    pub const PLAIN: Self = Self {
-        patience: None,
-        selection: Selection::Min,
-        grid: Grid::Design,
-    };
-}
-
-/// Whose penalties the inner designs of a split try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grid {
-    /// Their own: what is carried to the outer design is the index. A design then serves two splits with one walk, and nothing of the held-out rows
-    /// enters a grid.
-    Design,
-    /// That of the whole training part, penalty by penalty, as scikit-learn's `LassoCV` and glmnet's `cv.glmnet` do: for comparison with them. Walked whole,
-    /// and once for every split that a design serves.
-    Split,
-}
-
-/// Which penalty inner cross-validation selects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selection {
-    /// The strongest whose inner error is the smallest, up to 1e-12 of it.
-    Min,
-    /// The strongest whose inner error is within one standard error of the smallest (Breiman et al. 1984; glmnet's `lambda.1se`).
-    OneSe,
-}
+use crate::regressor::{Prepared, PreparedMoments, Regressor, RegressorError};
 
 /// The designs of one repeat, factorised by one regressor.
 pub struct NestedCv<'a> {
@@ -85,40 +48,6 @@ pub struct NestedCv<'a> {
 enum PreparedDesigns<'a> {
     Rows(Vec<Box<dyn Prepared + 'a>>),
     Moments(&'a Moments, Vec<Box<dyn PreparedMoments + 'a>>),
-}
-
-/// Out-of-fold predictions of a block of targets.
-#[derive(Debug, Clone)]
-pub struct OutOfFold {
-    /// Prediction by the split that held the row out, n_samples of the row set × columns, target units.
-    pub y_hat: DMatrix<f64>,
-    /// What that split predicts without X, the same shape: the mean of its training targets, or with covariates ŷ⁰ = ZΓ̂.
-    pub y_bar: DMatrix<f64>,
-    /// The chosen fit of each split (rows) and column, split-major.
-    pub fits: Vec<Vec<Fit>>,
-    /// What the choice rested on; `None` where candidates of different recipes competed.
-    pub paths: Option<Paths>,
-}
-
-/// The fit chosen for one split and column.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fit {
-    /// Row of the grid, 0 the strongest penalty.
-    pub step: usize,
-    /// Setting tuned with the penalty (for elastic net: the l1_ratio), 0 the strongest.
-    pub variant: usize,
-    /// The penalty itself; NaN when y was constant in the training part. Where y was scaled, that of its ℓ1 part in target units, as glmnet's lambda.
-    pub alpha: f64,
-    /// What the regressor reported.
-    pub info: FitInfo,
-    /// No coefficient, or a constant training y.
-    pub is_empty: bool,
-    /// The chosen row is the first or last of the grid.
-    pub at_grid_edge: bool,
-    /// Σ (y − ŷ)² over the inner held-out rows at the chosen penalty, target units squared.
-    pub inner_sse: f64,
-    /// Which of several candidates was chosen ([`crate::best`]); 0 where there is one.
-    pub candidate: usize,
 }
 
 impl<'a> NestedCv<'a> {

@@ -1,8 +1,11 @@
 //! The inner errors along the penalties, as the choice saw them: what a picture of the path shows.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 
 use super::errors::InnerErrors;
+use super::out_of_fold::Reader;
 
 /// The paths of a block of targets.
 #[derive(Debug, Clone)]
@@ -37,10 +40,31 @@ impl Paths {
         self.penalties[(split * self.errors.n_alphas() + step, column)]
     }
 
-    /// The first `n_columns` targets.
-    pub(crate) fn first_columns(mut self, n_columns: usize) -> Self {
-        self.errors.truncate(n_columns);
-        self.penalties = self.penalties.columns(0, n_columns).into_owned();
+    /// Some of the targets.
+    pub(super) fn columns(mut self, columns: Range<usize>) -> Self {
+        self.penalties = self.penalties.columns_range(columns.clone()).into_owned();
+        self.errors.keep_columns(columns);
         self
+    }
+
+    /// Settings and steps; the steps walked and the errors of every path; the penalties.
+    pub(super) fn put_numbers(&self, numbers: &mut Vec<f64>) {
+        self.errors.put_numbers(numbers);
+        numbers.extend(self.penalties.iter());
+    }
+
+    /// What [`put_numbers`](Self::put_numbers) wrote.
+    pub(super) fn from_reader(
+        reader: &mut Reader,
+        n_splits: usize,
+        n_columns: usize,
+    ) -> Option<Self> {
+        let errors = InnerErrors::from_reader(reader, n_splits, n_columns)?;
+        let n_rows = n_splits.checked_mul(errors.n_alphas())?;
+        let penalties = reader.take(n_rows.checked_mul(n_columns)?)?;
+        Some(Self {
+            errors,
+            penalties: DMatrix::from_column_slice(n_rows, n_columns, penalties),
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::design::{InnerFolds, Layout};
 use crate::folds::{Folds, Groups};
 use crate::reference::ReferenceRidge;
+use crate::regressor::FitInfo;
 use crate::seed::Seed;
 
 fn designs(n: usize, n_features: usize) -> (FoldDesigns, DMatrix<f64>) {
@@ -194,7 +195,7 @@ fn predicted(
 fn the_paths_hold_what_was_chosen_and_nothing_behind_a_stop() {
     let (designs, y) = designs(60, 8);
     for patience in [None, Some(1)] {
-        let found = run(&designs, &y, patience).first_columns(2);
+        let found = run(&designs, &y, patience).columns(0..2);
         let paths = found.paths.as_ref().unwrap();
         assert_eq!(paths.shape(), (1, 12));
         for (split, fits) in found.fits.iter().enumerate() {
@@ -210,4 +211,34 @@ fn the_paths_hold_what_was_chosen_and_nothing_behind_a_stop() {
     // With patience 1 the third target, noise, stops where its error first rises.
     let paths = run(&designs, &y, Some(1)).paths.unwrap();
     assert_eq!(paths.inner_sse(0, 2, 0, 11), None);
+}
+
+#[test]
+fn predictions_come_back_from_their_numbers_bit_for_bit_and_nothing_else_does() {
+    let (designs, y) = designs(60, 8);
+    let mut found = run(&designs, &y, Some(1)).columns(1..3);
+    found.fits[0][1].alpha = f64::NAN;
+    found.fits[1][0].info.n_nonzero = Some(7);
+    for with_paths in [true, false] {
+        if !with_paths {
+            found.paths = None;
+        }
+        let numbers = found.to_numbers();
+        let again = OutOfFold::from_numbers(&numbers).unwrap();
+        let bits = |numbers: &[f64]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&again.to_numbers()), bits(&numbers));
+        assert_eq!(again.y_hat, found.y_hat);
+        assert_eq!(again.fits[1][0].info.n_nonzero, Some(7));
+        assert_eq!(again.fits[0][0].alpha, found.fits[0][0].alpha);
+        assert_eq!(again.paths.is_some(), with_paths);
+        // Cut short, or with a count that is none: nothing, and no panic.
+        for len in [0, 2, 3, numbers.len() / 2, numbers.len() - 1] {
+            assert!(OutOfFold::from_numbers(&numbers[..len]).is_none(), "{len}");
+        }
+        for (at, wrong) in [(0, 1e300), (1, -1.0), (2, f64::NAN), (0, 1e14)] {
+            let mut numbers = numbers.clone();
+            numbers[at] = wrong;
+            assert!(OutOfFold::from_numbers(&numbers).is_none());
+        }
+    }
 }

@@ -1,0 +1,546 @@
+//! THE loop: observed, permuted, left-out, redrawn and planted targets of one encoder × regressor ×
+//! row set.
+//!
+//! A row set is the targets observed on the same rows; they share designs. Designs are scaled once
+//! a repeat and factorised once a regressor; then blocks of permutations are spread over the
+//! threads. `eval`, its shards, `selfcheck` and whoever embeds the engine call this; nothing else
+//! permutes. Where finished numbers are kept ([`Keep`]) and who watches ([`Watch`]) is the caller's.
+//!
+//! The observed y is computed in a slot that no regressor is told
+//! ([`PermutationScheme::observed_slot`](crate::permutation::PermutationScheme::observed_slot)),
+//! and nothing else shows it to a regressor before all permutations of the piece are done.
+
+mod error;
+mod items;
+mod keep;
+mod shares;
+#[cfg(test)]
+mod tests;
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use crate::best::{BestOf, Contender, build_designs};
+use crate::blocks::Blocks;
+use crate::design::{FoldDesigns, Layout};
+use crate::error::EngineError;
+use crate::evaluate::{BlockResult, PermutedTargets, r2_of_columns, run_block};
+use crate::folds::Folds;
+use crate::inference::interval::jackknife_blocks;
+use crate::inference::sensitivity::{PLANTED, POWER, Planted, Sensitivity, power, sensitivity};
+use crate::inference::sequential::LEAST_DRAWS;
+use crate::nested::OutOfFold;
+use crate::permutation::PermutationScheme;
+use crate::replicate::{Replicate, with_folds, without_block};
+use crate::targets::{RowSet, Targets};
+use crate::waves::{Wave, Waves};
+
+pub use error::PieceError;
+pub use items::{Cost, Item, Items, Part};
+pub use keep::{Keep, Nothing, Phase, Unwatched, Watch};
+
+/// Columns of a block of planted targets: strong effects take many times as long as none, and no
+/// thread should wait for another's last block.
+const PLANTED_COLUMNS: usize = 32;
+
+/// What to compute, besides the observed r2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Permutations m, or the most of the adaptive mode.
+    pub n_permutations: usize,
+    /// Targets that have settled get no further permutations.
+    pub is_adaptive: bool,
+    /// Leave out blocks for the interval.
+    pub jackknife: bool,
+    /// Redraws of the folds, 0 for none.
+    pub fold_redraws: usize,
+    /// Planted targets for the sensitivity, 0 for none.
+    pub sensitivity_draws: usize,
+}
+
+/// One encoder × regressor, or several from which the best is chosen, on one row set.
+pub struct PieceRun<'a> {
+    contenders: &'a [Contender<'a>],
+    permuted: PermutedTargets<'a>,
+    work: Work,
+}
+
+/// Everything computed for one encoder × regressor × row set.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// Out-of-fold predictions of the observed targets, one a repeat.
+    pub observed: Vec<OutOfFold>,
+    /// r2, (m + 1) × targets of the row set, row 0 observed, mean over repeats; NaN below the last
+    /// permutation of a target that has settled.
+    pub statistics: DMatrix<f64>,
+    /// r2 in slot 0 of each repeat and target: what a machine with a share of the piece computed, too.
+    pub slot_zero: Vec<Vec<f64>>,
+    /// `None` with too few rows or groups, or when not asked for.
+    pub jackknife: Option<Jackknife>,
+    /// r2 under each redraw of the folds, redraws × targets; `None` where one leaves a fold too thin,
+    /// or when not asked for.
+    pub redraws: Option<DMatrix<f64>>,
+    /// Mean training rows of the outer splits.
+    pub n_train: f64,
+    /// Columns constant in at least one outer training set.
+    pub n_constant: usize,
+}
+
+/// The study without each jackknife block.
+#[derive(Debug, Clone)]
+pub struct Jackknife {
+    /// The block of each row of the row set.
+    pub block_of: Vec<usize>,
+    /// r2, blocks × targets.
+    pub r2: DMatrix<f64>,
+    /// B, blocks × targets.
+    pub baseline: DMatrix<f64>,
+}
+
+/// r2 of one block, slot by slot, and the predictions of the observed targets if they are in it.
+type BlockNumbers = (Vec<f64>, Option<OutOfFold>);
+
+impl<'a> PieceRun<'a> {
+    /// `contenders`: one regressor on one encoder, or all from which every training part chooses the
+    /// best; they share folds, groups and seed.
+    #[must_use]
+    pub fn new(
+        contenders: &'a [Contender<'a>],
+        (targets, row_set, scheme): (&'a Targets, &'a RowSet, &'a PermutationScheme),
+        work: Work,
+    ) -> Self {
+        let m = work.n_permutations;
+        // In the adaptive mode the first wave is what every target gets.
+        let n_slots = 1 + if work.is_adaptive {
+            m.min(LEAST_DRAWS)
+        } else {
+            m
+        };
+        let permuted = PermutedTargets {
+            observed_slot: scheme.observed_slot(n_slots),
+            targets,
+            row_set,
+            scheme,
+        };
+        Self {
+            contenders,
+            permuted,
+            work,
+        }
+    }
+
+    /// Steps that [`run`](Self::run) tells its watch: blocks of permutations, jackknife blocks and
+    /// redraws alike.
+    #[must_use]
+    pub fn n_steps(&self) -> u64 {
+        let blocks = self.blocks().len();
+        let jackknife = self.jackknife_blocks().map_or(0, |(_, n_blocks)| n_blocks);
+        (blocks * self.repeats() + jackknife + self.work.fold_redraws) as u64
+    }
+
+    /// Computes what was not kept.
+    ///
+    /// # Errors
+    /// [`PieceError`].
+    pub fn run<K: Keep>(
+        &self,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<Piece, PieceError<K::Error>> {
+        self.forget()?;
+        let (rows, repeats) = (&self.permuted.row_set.rows, self.repeats());
+        let mut null = Null::default();
+        let (mut n_train, mut n_constant) = (0.0, 0);
+        watch.begin(Phase::Permutations);
+        // Whether a target has settled is known from the mean over all repeats only, so the adaptive
+        // mode holds their designs together.
+        let together = if self.work.is_adaptive { repeats } else { 1 };
+        for first in (0..repeats).step_by(together) {
+            let designs = (first..first + together)
+                .map(|repeat| build_designs(self.contenders, rows, repeat))
+                .collect::<Result<Vec<_>, _>>()?;
+            let recipes = designs
+                .iter()
+                .map(|designs| BestOf::prepare(designs, self.contenders))
+                .collect::<Result<Vec<_>, _>>()?;
+            self.add_null(first, &recipes, &mut null, keep, watch)?;
+            for designs in &designs {
+                // All contenders have the same rows and folds.
+                n_train += designs.first().map_or(0.0, FoldDesigns::mean_n_train) / repeats as f64;
+                let constant = designs.iter().map(FoldDesigns::n_constant).max();
+                n_constant = n_constant.max(constant.unwrap_or(0));
+            }
+        }
+        watch.begin(Phase::Jackknife);
+        let jackknife = self.jackknife(keep, watch)?;
+        watch.begin(Phase::Redraws);
+        let redraws = self.redraws(keep, watch)?;
+        Ok(Piece {
+            observed: null.observed,
+            statistics: null.statistics,
+            slot_zero: null.slot_zero,
+            jackknife,
+            redraws,
+            n_train,
+            n_constant,
+        })
+    }
+
+    /// What these contenders would have found, given the critical r2 of each target of the row set:
+    /// the effects of [`PLANTED`], from the smallest up to the first that is found often enough.
+    /// `None` when not asked for.
+    ///
+    /// It comes after [`run`](Self::run) of the whole family, from which the critical r2 follow.
+    ///
+    /// # Errors
+    /// [`PieceError`].
+    pub fn sensitivity<K: Keep>(
+        &self,
+        critical: &[f64],
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<Option<Sensitivity>, PieceError<K::Error>> {
+        let (n_draws, repeats) = (self.work.sensitivity_draws, self.repeats());
+        let Some(layout) = self.layout().filter(|_| n_draws > 0) else {
+            return Ok(None);
+        };
+        watch.begin(Phase::Planted);
+        let seed = layout.seed.derive("planted", 0);
+        let planted = Planted::draw(layout.x, &self.permuted, n_draws, seed);
+        // Repeats' designs are held together, since r2 is their mean.
+        let designs = (0..repeats)
+            .map(|repeat| build_designs(self.contenders, &self.permuted.row_set.rows, repeat))
+            .collect::<Result<Vec<_>, _>>()?;
+        let recipes = designs
+            .iter()
+            .map(|designs| BestOf::prepare(designs, self.contenders))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut r2: Vec<Vec<f64>> = Vec::new();
+        for (effect, share) in PLANTED.into_iter().enumerate() {
+            let columns = planted.columns(share);
+            let mut mean = vec![0.0; n_draws];
+            for (repeat, recipe) in recipes.iter().enumerate() {
+                let item = Item::Planted { repeat, effect };
+                let numbers = kept(keep, watch, item, n_draws, || {
+                    r2_of_columns(recipe, &columns, PLANTED_COLUMNS)
+                })?;
+                for (mean, r2) in mean.iter_mut().zip(numbers) {
+                    *mean += r2 / repeats as f64;
+                }
+            }
+            let is_found = power(&mean, critical) >= POWER;
+            r2.push(mean);
+            watch.done(1);
+            if is_found {
+                break;
+            }
+        }
+        watch.done((PLANTED.len() - r2.len()) as u64);
+        Ok(Some(sensitivity(&r2, critical)))
+    }
+
+    /// Whatever regressors remember of earlier work is gone.
+    fn forget<E>(&self) -> Result<(), PieceError<E>> {
+        let regressors = self.contenders.iter().flat_map(|one| one.regressors);
+        for (regressor, _) in regressors {
+            regressor
+                .forget()
+                .map_err(|source| EngineError::Regressor {
+                    stage: "beginning anew".to_owned(),
+                    n_train: self.permuted.row_set.rows.len(),
+                    n_features: self.layout().map_or(0, |layout| layout.x.ncols()),
+                    source,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// That of the first contender: all share folds, groups and seed.
+    fn layout(&self) -> Option<Layout<'a>> {
+        self.contenders.first().map(|contender| contender.layout)
+    }
+
+    fn repeats(&self) -> usize {
+        self.layout().map_or(0, |layout| layout.folds.repeats())
+    }
+
+    fn n_targets(&self) -> usize {
+        self.permuted.row_set.targets.len()
+    }
+
+    fn blocks(&self) -> Blocks {
+        Blocks::new(self.work.n_permutations, self.n_targets())
+    }
+
+    /// Adds the share of some repeats (the first of them `first`) to the mean r2 of every
+    /// permutation, and their observed predictions.
+    fn add_null<K: Keep>(
+        &self,
+        first: usize,
+        recipes: &[BestOf],
+        null: &mut Null,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<(), PieceError<K::Error>> {
+        let m = self.work.n_permutations;
+        let mut n_left = (self.blocks().len() * recipes.len()) as u64;
+        let mut waves = match self.work.is_adaptive {
+            true => Waves::adaptive(m, self.n_targets()),
+            false => Waves::fixed(m, self.n_targets()),
+        };
+        while let Some(wave) = waves.next_wave() {
+            let mut mean = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
+            for (repeat, recipe) in (first..).zip(recipes) {
+                let (mut r2, observed) = self.wave(repeat, recipe, &wave, keep, watch)?;
+                if wave.indexes.start == 0 {
+                    null.slot_zero.push(r2.row(0).iter().copied().collect());
+                    // From slots to permutations.
+                    r2.swap_rows(0, self.permuted.observed_slot);
+                }
+                null.observed.extend(observed);
+                mean += r2 / self.repeats() as f64;
+                n_left = n_left.saturating_sub(wave.blocks().len() as u64);
+            }
+            waves.take(&wave, &mean);
+        }
+        // What settled targets did not need.
+        watch.done(n_left);
+        let statistics = waves.finish();
+        if first == 0 {
+            null.statistics = statistics;
+        } else {
+            null.statistics += statistics;
+        }
+        Ok(())
+    }
+
+    /// r2 of one repeat in the slots of a wave, slots × targets, and in the first wave the observed
+    /// predictions.
+    fn wave<K: Keep>(
+        &self,
+        repeat: usize,
+        recipe: &BestOf,
+        wave: &Wave,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<(DMatrix<f64>, Option<OutOfFold>), PieceError<K::Error>> {
+        let row_set = wave.row_set(self.permuted.row_set);
+        let permuted = PermutedTargets {
+            row_set: &row_set,
+            ..self.permuted
+        };
+        let blocks = wave.blocks();
+        let parts: Vec<BlockNumbers> = (0..blocks.len())
+            .into_par_iter()
+            .map(|block| {
+                let numbers =
+                    block_numbers(repeat, recipe, &permuted, (blocks, block), keep, watch)?;
+                watch.done(1);
+                Ok(numbers)
+            })
+            .collect::<Result<_, PieceError<K::Error>>>()?;
+        let (mut r2, mut observed) = (Vec::new(), None);
+        for (numbers, predictions) in parts {
+            r2.extend(numbers);
+            observed = observed.or(predictions);
+        }
+        let shape = (wave.indexes.len(), wave.targets.len());
+        Ok((DMatrix::from_row_slice(shape.0, shape.1, &r2), observed))
+    }
+
+    fn jackknife_blocks(&self) -> Option<(Vec<usize>, usize)> {
+        let layout = self.layout().filter(|_| self.work.jackknife)?;
+        let rows = &self.permuted.row_set.rows;
+        let folds = layout.folds.of_row(0);
+        let fold_of: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
+        jackknife_blocks(rows, &fold_of, layout.groups, layout.seed)
+    }
+
+    /// r2 and B without each block. A block whose removal leaves a fold too thin ends the interval,
+    /// not the run.
+    fn jackknife<K: Keep>(
+        &self,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<Option<Jackknife>, PieceError<K::Error>> {
+        let Some((block_of, n_blocks)) = self.jackknife_blocks() else {
+            return Ok(None);
+        };
+        let n_targets = self.n_targets();
+        let found = replicates(n_blocks, 2 * n_targets, watch, |block| {
+            self.replicate(&block_of, block, keep, watch)
+        })?;
+        Ok(found.map(|both| Jackknife {
+            r2: both.columns(0, n_targets).into_owned(),
+            baseline: both.columns(n_targets, n_targets).into_owned(),
+            block_of,
+        }))
+    }
+
+    /// r2 and then B without one block.
+    fn replicate<K: Keep>(
+        &self,
+        block_of: &[usize],
+        block: usize,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<Vec<f64>, PieceError<K::Error>> {
+        let PermutedTargets {
+            targets, row_set, ..
+        } = self.permuted;
+        let item = Item::Jackknife { block };
+        kept(keep, watch, item, 2 * self.n_targets(), || {
+            let Replicate { mut r2, baseline } =
+                without_block(self.contenders, targets, row_set, block_of, block)?;
+            r2.extend(baseline);
+            Ok(r2)
+        })
+    }
+
+    /// r2 under each redraw of the folds.
+    fn redraws<K: Keep>(
+        &self,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<Option<DMatrix<f64>>, PieceError<K::Error>> {
+        let n_redraws = self.work.fold_redraws;
+        let Some(redrawn) = self.redrawn()? else {
+            return Ok(None);
+        };
+        replicates(n_redraws, self.n_targets(), watch, |redraw| {
+            self.redraw(&redrawn, redraw, keep, watch)
+        })
+    }
+
+    /// Other folds: whole groups, if any, as in the study's own. `None` when not asked for.
+    fn redrawn(&self) -> Result<Option<Folds>, EngineError> {
+        let n_redraws = self.work.fold_redraws;
+        let Some(layout) = self.layout().filter(|_| n_redraws > 0) else {
+            return Ok(None);
+        };
+        let seed = layout.seed.derive("fold redraws", 0);
+        let n_folds = layout.folds.n_folds();
+        Folds::split(layout.groups, n_folds, n_redraws, seed).map(Some)
+    }
+
+    /// r2 under one redraw of the folds.
+    fn redraw<K: Keep>(
+        &self,
+        redrawn: &Folds,
+        redraw: usize,
+        keep: &K,
+        watch: &impl Watch,
+    ) -> Result<Vec<f64>, PieceError<K::Error>> {
+        let PermutedTargets {
+            targets, row_set, ..
+        } = self.permuted;
+        kept(
+            keep,
+            watch,
+            Item::Redraw { redraw },
+            self.n_targets(),
+            || with_folds(self.contenders, targets, row_set, redrawn, redraw),
+        )
+    }
+}
+
+/// The null distribution as repeats add to it.
+#[derive(Default)]
+struct Null {
+    observed: Vec<OutOfFold>,
+    statistics: DMatrix<f64>,
+    slot_zero: Vec<Vec<f64>>,
+}
+
+/// The numbers of an item, kept or computed and then kept.
+fn kept<K: Keep>(
+    keep: &K,
+    watch: &impl Watch,
+    item: Item,
+    len: usize,
+    compute: impl FnOnce() -> Result<Vec<f64>, EngineError>,
+) -> Result<Vec<f64>, PieceError<K::Error>> {
+    // What is no number was kept by a version that did not refuse it: it is computed anew.
+    let is_whole = |numbers: &Vec<f64>| {
+        numbers.len() == len && numbers.iter().all(|number| number.is_finite())
+    };
+    if let Some(found) = keep.take(item).filter(is_whole) {
+        return Ok(found);
+    }
+    go_on(watch)?;
+    let numbers = compute()?;
+    keep.put(item, &numbers).map_err(PieceError::Keep)?;
+    Ok(numbers)
+}
+
+/// One block of a repeat, kept or computed and then kept.
+fn block_numbers<K: Keep>(
+    repeat: usize,
+    recipe: &BestOf,
+    permuted: &PermutedTargets,
+    (blocks, block): (Blocks, usize),
+    keep: &K,
+    watch: &impl Watch,
+) -> Result<BlockNumbers, PieceError<K::Error>> {
+    let (slots, n_targets) = (blocks.range(block), permuted.row_set.targets.len());
+    let len = slots.len() * n_targets;
+    if !slots.contains(&permuted.observed_slot) {
+        let first = slots.start;
+        let numbers = kept(keep, watch, Item::Block { repeat, first }, len, || {
+            Ok(slot_by_slot(&run_block(recipe, permuted, blocks, block)?))
+        })?;
+        return Ok((numbers, None));
+    }
+    let item = Item::Observed { repeat };
+    let fits =
+        |observed: &OutOfFold| observed.y_hat.shape() == (permuted.row_set.rows.len(), n_targets);
+    let found = keep.take(item).and_then(|mut numbers| {
+        let observed = OutOfFold::from_numbers(numbers.get(len..)?).filter(fits)?;
+        numbers.truncate(len);
+        let is_whole = numbers.iter().all(|number| number.is_finite());
+        is_whole.then_some((numbers, Some(observed)))
+    });
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    go_on(watch)?;
+    let computed = run_block(recipe, permuted, blocks, block)?;
+    let mut numbers = slot_by_slot(&computed);
+    let observed = computed.observed;
+    numbers.extend(observed.iter().flat_map(OutOfFold::to_numbers));
+    keep.put(item, &numbers).map_err(PieceError::Keep)?;
+    numbers.truncate(len);
+    Ok((numbers, observed))
+}
+
+fn slot_by_slot(block: &BlockResult) -> Vec<f64> {
+    block.r2.transpose().as_slice().to_vec()
+}
+
+/// Rows computed one by one (`row` is given their number); `None` where one of them leaves a fold
+/// too thin or the target constant.
+fn replicates<E>(
+    n_rows: usize,
+    len: usize,
+    watch: &impl Watch,
+    row: impl Fn(usize) -> Result<Vec<f64>, PieceError<E>>,
+) -> Result<Option<DMatrix<f64>>, PieceError<E>> {
+    let mut rows = DMatrix::zeros(n_rows, len);
+    for at in 0..n_rows {
+        let numbers = row(at);
+        watch.done(1);
+        match numbers {
+            Ok(numbers) => rows.row_mut(at).copy_from_slice(&numbers),
+            Err(error) if error.is_of_rows() => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(rows))
+}
+
+fn go_on<E>(watch: &impl Watch) -> Result<(), PieceError<E>> {
+    match watch.is_stopped() {
+        true => Err(PieceError::Stopped),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,332 @@
+//! The loop against a slow twin, from what was kept, in shares, and stopped.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::*;
+use crate::design::InnerFolds;
+use crate::folds::Groups;
+use crate::nested::{NestedCv, Tuning};
+use crate::permutation::Exchange;
+use crate::reference::ReferenceRidge;
+use crate::regressor::{Prepared, Regressor, RegressorError};
+use crate::score::r2;
+use crate::seed::Seed;
+
+/// 30 rows, two targets, 5 folds, two repeats.
+struct Study {
+    x: DMatrix<f64>,
+    folds: Folds,
+    groups: Groups,
+    targets: Targets,
+    scheme: PermutationScheme,
+}
+
+const SEED: Seed = Seed(4);
+
+const WORK: Work = Work {
+    n_permutations: 99,
+    is_adaptive: false,
+    jackknife: true,
+    fold_redraws: 2,
+    sensitivity_draws: 0,
+};
+
+impl Study {
+    fn new() -> Self {
+        let mut noise = SEED.stream("study", 0);
+        let x = DMatrix::from_fn(30, 3, |_, _| noise.normal());
+        let y = DMatrix::from_fn(30, 2, |row, t| {
+            x[(row, 0)] * (1 - t) as f64 + noise.normal()
+        });
+        let groups = Groups::singletons(30);
+        let targets = Targets::new(y).unwrap();
+        Self {
+            folds: Folds::split(&groups, 5, 2, SEED).unwrap(),
+            scheme: PermutationScheme::new(&groups, Exchange::Blocks, &targets, SEED).unwrap(),
+            x,
+            groups,
+            targets,
+        }
+    }
+
+    fn with<T>(
+        &self,
+        regressor: &dyn Regressor,
+        work: Work,
+        act: impl FnOnce(&PieceRun) -> T,
+    ) -> T {
+        let layout = Layout {
+            x: &self.x,
+            folds: &self.folds,
+            groups: &self.groups,
+            inner: InnerFolds::Outer,
+            seed: SEED,
+            covariates: None,
+        };
+        let contenders = [Contender {
+            layout,
+            regressors: &[(regressor, Tuning::PLAIN)],
+        }];
+        let row_set = &self.targets.row_sets()[0];
+        act(&PieceRun::new(
+            &contenders,
+            (&self.targets, row_set, &self.scheme),
+            work,
+        ))
+    }
+}
+
+const RIDGE: ReferenceRidge = ReferenceRidge { n_alphas: 5 };
+
+/// Keeps numbers in memory.
+#[derive(Default)]
+struct Shelf(Mutex<HashMap<String, Vec<f64>>>);
+
+impl Keep for Shelf {
+    type Error = std::convert::Infallible;
+
+    fn take(&self, item: Item) -> Option<Vec<f64>> {
+        self.0.lock().unwrap().get(&format!("{item:?}")).cloned()
+    }
+
+    fn put(&self, item: Item, numbers: &[f64]) -> Result<(), Self::Error> {
+        let mut shelf = self.0.lock().unwrap();
+        shelf.insert(format!("{item:?}"), numbers.to_vec());
+        Ok(())
+    }
+}
+
+/// A ridge that counts how often it was asked to take a design, and to forget.
+#[derive(Default)]
+struct Counting {
+    n_designs: AtomicUsize,
+    n_forgotten: AtomicUsize,
+}
+
+impl Regressor for Counting {
+    fn n_alphas(&self) -> usize {
+        5
+    }
+
+    fn forget(&self) -> Result<(), RegressorError> {
+        self.n_forgotten.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        x: &'a DMatrix<f64>,
+        x_new: &'a DMatrix<f64>,
+    ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        self.n_designs.fetch_add(1, Ordering::Relaxed);
+        RIDGE.prepare(x, x_new)
+    }
+}
+
+fn same(a: &Piece, b: &Piece) {
+    let bits = |numbers: &[f64]| numbers.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(a.statistics.as_slice()), bits(b.statistics.as_slice()));
+    assert_eq!(a.slot_zero, b.slot_zero);
+    assert_eq!(a.observed.len(), b.observed.len());
+    for (a, b) in a.observed.iter().zip(&b.observed) {
+        assert_eq!(bits(&a.to_numbers()), bits(&b.to_numbers()));
+    }
+    let jackknife = |piece: &Piece| piece.jackknife.as_ref().map(|all| all.r2.clone());
+    assert_eq!(jackknife(a), jackknife(b));
+    assert_eq!(a.redraws, b.redraws);
+}
+
+#[test]
+fn every_statistic_is_that_of_its_permutation_computed_alone() {
+    let study = Study::new();
+    let piece = study
+        .with(&RIDGE, WORK, |run| run.run(&Nothing, &Unwatched))
+        .unwrap();
+    let rows: Vec<usize> = (0..30).collect();
+    let layout = Layout {
+        x: &study.x,
+        folds: &study.folds,
+        groups: &study.groups,
+        inner: InnerFolds::Outer,
+        seed: SEED,
+        covariates: None,
+    };
+    for target in 0..2 {
+        for b in 0..100 {
+            let mut mean = 0.0;
+            for repeat in 0..2 {
+                let designs = FoldDesigns::build(&layout, &rows, repeat).unwrap();
+                let nested = NestedCv::prepare(&designs, &RIDGE, Tuning::PLAIN).unwrap();
+                let from = study.scheme.sources(b as u64, &[true; 30], &rows);
+                let y = DMatrix::from_fn(30, 1, |row, _| study.targets.y()[(from[row], target)]);
+                let out = nested.run(&y).unwrap();
+                let (y_hat, y_bar) = (out.y_hat.as_slice(), out.y_bar.as_slice());
+                mean += r2(y.as_slice(), y_hat, y_bar).unwrap() / 2.0;
+                if b == 0 {
+                    let observed = piece.observed[repeat].y_hat.column(target);
+                    assert!((observed - out.y_hat.column(0)).amax() < 1e-12);
+                }
+            }
+            let found = piece.statistics[(b, target)];
+            assert!((found - mean).abs() < 1e-12, "{b}, {target}");
+        }
+    }
+}
+
+#[test]
+fn no_number_of_a_pure_regressor_depends_on_where_the_observed_y_stands() {
+    let study = Study::new();
+    let layout = Layout {
+        x: &study.x,
+        folds: &study.folds,
+        groups: &study.groups,
+        inner: InnerFolds::Outer,
+        seed: SEED,
+        covariates: None,
+    };
+    let row_set = &study.targets.row_sets()[0];
+    let designs = FoldDesigns::build(&layout, &row_set.rows, 0).unwrap();
+    let nested = NestedCv::prepare(&designs, &RIDGE, Tuning::PLAIN).unwrap();
+    let blocks = Blocks::new(99, 2);
+    let by_index = |observed_slot: usize| {
+        let permuted = PermutedTargets {
+            targets: &study.targets,
+            row_set,
+            scheme: &study.scheme,
+            observed_slot,
+        };
+        let (mut r2, mut observed) = (Vec::new(), None);
+        for block in 0..blocks.len() {
+            let result = run_block(&nested, &permuted, blocks, block).unwrap();
+            r2.extend(slot_by_slot(&result));
+            observed = observed.or(result.observed);
+        }
+        let mut r2 = DMatrix::from_row_slice(100, 2, &r2);
+        r2.swap_rows(0, observed_slot);
+        (r2, observed.unwrap().y_hat)
+    };
+    let first = by_index(0);
+    for slot in [1, 31, 32, 40, 63, 64, 99] {
+        assert_eq!(by_index(slot), first, "{slot}");
+    }
+}
+
+#[test]
+fn what_was_kept_is_not_computed_again_the_observed_targets_included() {
+    let (study, shelf) = (Study::new(), Shelf::default());
+    let computed = study
+        .with(&RIDGE, WORK, |run| run.run(&shelf, &Unwatched))
+        .unwrap();
+    let counting = Counting::default();
+    let again = study
+        .with(&counting, WORK, |run| run.run(&shelf, &Unwatched))
+        .unwrap();
+    same(&computed, &again);
+    // 5 outer and 10 inner designs of each repeat are made ready; replicates would make more.
+    assert_eq!(counting.n_designs.load(Ordering::Relaxed), 2 * 15);
+    assert_eq!(counting.n_forgotten.load(Ordering::Relaxed), 1);
+    // What is cut short, or no number, is computed again.
+    for numbers in shelf.0.lock().unwrap().values_mut() {
+        match numbers.len() % 2 {
+            0 => numbers[0] = f64::NAN,
+            _ => numbers.truncate(1),
+        }
+    }
+    let third = study
+        .with(&RIDGE, WORK, |run| run.run(&shelf, &Unwatched))
+        .unwrap();
+    same(&computed, &third);
+}
+
+#[test]
+fn shares_of_any_cut_make_the_whole() {
+    let study = Study::new();
+    let whole = study
+        .with(&RIDGE, WORK, |run| run.run(&Nothing, &Unwatched))
+        .unwrap();
+    let n_items = study.with(&RIDGE, WORK, |run| run.items().len());
+    for n_shares in [1, 2, 5] {
+        let shelf = Shelf::default();
+        for share in 0..n_shares {
+            let range = share * n_items / n_shares..(share + 1) * n_items / n_shares;
+            let part = study
+                .with(&RIDGE, WORK, |run| run.part(&range, &Nothing, &Unwatched))
+                .unwrap();
+            assert_eq!(part.items.len(), range.len());
+            for (repeat, slot_zero) in part.slot_zero {
+                assert_eq!(slot_zero, whole.slot_zero[repeat]);
+            }
+            for (item, numbers) in part.items {
+                shelf.put(item, &numbers).unwrap();
+            }
+        }
+        let merged = study
+            .with(&RIDGE, WORK, |run| run.run(&shelf, &Unwatched))
+            .unwrap();
+        same(&whole, &merged);
+    }
+}
+
+#[test]
+fn adaptive_statistics_are_the_first_of_the_fixed_ones() {
+    let study = Study::new();
+    let fixed = Work {
+        n_permutations: 600,
+        jackknife: false,
+        fold_redraws: 0,
+        ..WORK
+    };
+    let adaptive = Work {
+        is_adaptive: true,
+        ..fixed
+    };
+    let all = study
+        .with(&RIDGE, fixed, |run| run.run(&Nothing, &Unwatched))
+        .unwrap();
+    let some = study
+        .with(&RIDGE, adaptive, |run| run.run(&Nothing, &Unwatched))
+        .unwrap();
+    for (found, expected) in some
+        .statistics
+        .column_iter()
+        .zip(all.statistics.column_iter())
+    {
+        let kept: Vec<f64> = found.iter().copied().take_while(|t| !t.is_nan()).collect();
+        assert!(kept.len() >= 200);
+        assert_eq!(kept, expected.as_slice()[..kept.len()]);
+    }
+    assert_eq!(some.observed[1].y_hat, all.observed[1].y_hat);
+}
+
+#[test]
+fn a_watch_that_says_stop_is_obeyed_and_steps_add_up() {
+    let study = Study::new();
+    let stopped = AtomicBool::new(true);
+    let ended = study.with(&RIDGE, WORK, |run| run.run(&Nothing, &stopped));
+    assert!(matches!(ended, Err(PieceError::Stopped)));
+
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+    impl Watch for Counted {
+        fn done(&self, n_steps: u64) {
+            self.0.fetch_add(n_steps as usize, Ordering::Relaxed);
+        }
+    }
+    for work in [
+        WORK,
+        Work {
+            is_adaptive: true,
+            n_permutations: 2000,
+            ..WORK
+        },
+    ] {
+        let counted = Counted::default();
+        let n_steps = study.with(&RIDGE, work, |run| {
+            run.run(&Nothing, &counted).unwrap();
+            run.n_steps()
+        });
+        assert_eq!(counted.0.load(Ordering::Relaxed), n_steps as usize);
+    }
+}
