@@ -34,6 +34,7 @@ mod raters;
 mod readme;
 mod refused;
 mod same_bytes;
+mod same_null;
 mod selfcheck;
 mod shown;
 mod survival;
