@@ -15,7 +15,6 @@ use crate::cache::Cache;
 use crate::controls;
 use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
-use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
 use crate::exported::{EncoderRecipe, PluginName, Recipe};
 use crate::library::{
@@ -23,6 +22,7 @@ use crate::library::{
     StudyEncoder, StudyRegressor, can_be_kept,
 };
 use crate::models::Models;
+use crate::plan::labels::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::plan::{
     self, Compat, EncoderPlan, EncoderSource, Isolation, Parameters, Patience, Place, Plan, Pool,
     RegressorPlan, Unit,

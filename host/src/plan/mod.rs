@@ -4,6 +4,7 @@
 //! provenance.json, printed by `--dry-run` and compared when a run is resumed. It holds nothing that may differ between two runs of the same
 //! study: no clock, no number of threads.
 
+pub mod labels;
 mod parameters;
 mod penalty;
 mod refusals;
