@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::atomic::{self, WriteError};
-use crate::plan::differences;
+use crate::differences::differences;
 use crate::run_folder::{ClaimError, DATA, WORK, remove_ours};
 
 /// Bytes of the checksum behind each record.

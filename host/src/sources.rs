@@ -16,7 +16,6 @@ use crate::controls;
 use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
-use crate::exported::{EncoderRecipe, PluginName, Recipe};
 use crate::library::{
     CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError, RegressorOptions,
     StudyEncoder, StudyRegressor, can_be_kept,
@@ -29,6 +28,7 @@ use crate::plan::{
 };
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
+use crate::recipe::{EncoderRecipe, PluginName, Recipe};
 
 /// One source of vectors, checked and ready.
 enum Source {

@@ -2,7 +2,7 @@
 
 use ocean_engine::folds::Groups;
 
-use crate::controls;
+use super::length::length;
 use crate::problem::{Problem, Refusal};
 
 /// The covariate that the host makes of the texts: the columns of the control of that name.
@@ -24,7 +24,7 @@ pub fn of_length(texts: &[String]) -> Result<Named, Refusal> {
         return Err(problem.with_try("text = \"text\" under [data]").into());
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let x = controls::length(&texts);
+    let x = length(&texts);
     let named = ["length (characters)", "length (words)"]
         .into_iter()
         .zip(x.column_iter());

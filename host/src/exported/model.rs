@@ -2,14 +2,13 @@
 //!
 //! Format 1 knew neither covariates nor groups nor the names of columns, and named libraries by path: those files are read, the path is not followed.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::taken_out::TakenOut;
-use crate::library::{Fitted, Plugin};
-use crate::plan::{Pool, Unit};
+use crate::library::Fitted;
+use crate::plan::Unit;
+pub use crate::recipe::{EncoderRecipe, PluginName, Recipe};
 
 /// A model and all it takes to apply it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,73 +44,6 @@ pub struct Model {
     #[serde(default)]
     pub checksum: String,
 }
-
-/// How texts become vectors.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Recipe {
-    /// By an encoder plugin.
-    Plugin(EncoderRecipe),
-    /// They were made elsewhere.
-    Precomputed {
-        /// The label in the study.
-        name: String,
-        /// Hash of the vectors of the study.
-        hash: String,
-        /// Names of their columns; `None` where they had none (.npy) or, in format 1, were not kept.
-        #[serde(default)]
-        columns: Option<Vec<String>>,
-    },
-}
-
-/// An encoder and its settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EncoderRecipe {
-    /// Its label in the study.
-    pub name: String,
-    /// Its plugin.
-    #[serde(flatten)]
-    pub plugin: PluginName,
-    /// Its parameters; a model of the hub by its name.
-    pub params: Map<String, Value>,
-    /// All that a vector depends on besides its text, by name: another encoder differs here.
-    pub key: Vec<(String, String)>,
-    /// How the vectors of several text columns become one.
-    pub pool: Pool,
-}
-
-/// A plugin as a model file names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PluginName {
-    /// Its id.
-    pub id: String,
-    /// Its version; empty in format 1.
-    #[serde(default)]
-    pub version: String,
-    /// blake3 of its library, hexadecimal; empty where format 1 did not keep it.
-    #[serde(default)]
-    pub hash: String,
-    /// It came with the program: any build of its version will do.
-    #[serde(default)]
-    pub is_bundled: bool,
-    /// Where its library was, in format 1. For messages: no library is loaded because a file names it.
-    #[serde(default, skip_serializing)]
-    pub path: Option<PathBuf>,
-}
-
-impl PluginName {
-    /// The name of a plugin.
-    pub fn of(plugin: &Plugin) -> Self {
-        Self {
-            id: plugin.descriptor.id.clone(),
-            version: plugin.descriptor.version.clone(),
-            hash: plugin.hash.clone(),
-            is_bundled: plugin.is_bundled,
-            path: None,
-        }
-    }
-}
-
 /// How vectors become predictions: ŷ = intercept + scale · f((x − mean)/sd), with what covariates add to both ([`TakenOut`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Regression {

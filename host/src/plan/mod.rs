@@ -7,6 +7,7 @@
 pub mod labels;
 mod parameters;
 mod penalty;
+pub mod permutations;
 mod refusals;
 mod resolve;
 mod resume;
@@ -21,7 +22,6 @@ pub use crate::config::{
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
-pub use resume::differences;
 
 /// A resolved study.
 #[derive(Debug, Clone, Serialize)]
