@@ -13,8 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::atomic::{self, WriteError};
-use crate::plan::differences;
-use crate::run_folder::{ClaimError, DATA, remove_ours};
+use crate::differences::differences;
+use crate::run_folder::{ClaimError, DATA, WORK, remove_ours};
 
 /// Bytes of the checksum behind each record.
 const CHECKSUM: usize = 16;
@@ -167,9 +167,6 @@ impl Journal {
         })
     }
 }
-
-/// Names of the files in `work`.
-pub(crate) const WORK: [&str; 3] = ["journal", "plan.json", "files.json"];
 
 /// Removes the work of a run that nobody is at.
 ///

@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 
 use crate::atomic::{self, WriteError};
 use crate::file_names::input_at;
-use crate::journal;
 use crate::problem::{Problem, Refusal, listed, shown_path};
 
 /// What everything else is made from: it is believed only with the bytes that were written.
@@ -35,6 +34,9 @@ const RENDERED: [&str; 7] = [
     "table.html",
     "table.tex",
 ];
+
+/// Names of the files in `work`.
+pub(crate) const WORK: [&str; 3] = ["journal", "plan.json", "files.json"];
 
 const PROVENANCE: &str = "provenance.json";
 
@@ -462,7 +464,7 @@ fn others(path: &Path) -> io::Result<Vec<String>> {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_ours = match name.as_str() {
-            "work" => holds_only(&entry.path(), &journal::WORK),
+            "work" => holds_only(&entry.path(), &WORK),
             "cluster" => holds_only(&entry.path(), &CLUSTER),
             name => NOBODYS.contains(&name) || atomic::is_temporary(name),
         };

@@ -15,20 +15,20 @@ use crate::cache::Cache;
 use crate::controls;
 use crate::dataset::embeddings::read_precomputed;
 use crate::dataset::{Dataset, LENGTH_COVARIATE};
-use crate::doctor::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::encode::{Embedding, EncodeError, TextEncoder, get_or_encode};
-use crate::exported::{EncoderRecipe, PluginName, Recipe};
 use crate::library::{
     CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError, RegressorOptions,
     StudyEncoder, StudyRegressor, can_be_kept,
 };
 use crate::models::Models;
+use crate::plan::labels::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::plan::{
     self, Compat, EncoderPlan, EncoderSource, Isolation, Parameters, Patience, Place, Plan, Pool,
     RegressorPlan, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
+use crate::recipe::{EncoderRecipe, PluginName, Recipe};
 
 /// One source of vectors, checked and ready.
 enum Source {

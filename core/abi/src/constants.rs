@@ -1,6 +1,7 @@
 //! The numbers and names both sides must agree on. `include/ocean_plugin.h` has the same under `OCEAN_*`; a test compares the two.
 
-use crate::values::Status;
+/// `ocean_status`: 0, or one of [`status`](crate::status).
+pub type Status = i32;
 
 /// The one symbol a plugin exports: a function without arguments that returns a pointer to its [`Entry`](crate::Entry). The major is in the name.
 pub const ENTRY_SYMBOL: &str = "ocean_plugin_entry_v1";

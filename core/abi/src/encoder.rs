@@ -1,8 +1,9 @@
 //! Texts to vectors: `ocean.encoder/1` and `ocean.encoder.info/1`.
 
 use crate::call::Call;
+use crate::constants::Status;
 use crate::handle;
-use crate::values::{Status, Str};
+use crate::values::Str;
 
 record! {
     /// What an encoder makes.

@@ -27,14 +27,14 @@ mod values;
 
 pub use call::Call;
 pub use constants::{
-    ABI_MAJOR, ABI_MINOR, BUILD_ID, ENTRY_SYMBOL, MAGIC, UNKNOWN_NONZERO, fit_flag, flag, id, kind,
-    log_level, pooling, status,
+    ABI_MAJOR, ABI_MINOR, BUILD_ID, ENTRY_SYMBOL, MAGIC, Status, UNKNOWN_NONZERO, fit_flag, flag,
+    id, kind, log_level, pooling, status,
 };
 pub use encoder::{EncoderInfoV1, EncoderShape, EncoderV1, TextInfo};
 pub use entry::{Descriptor, Entry, EntryFn};
 pub use regressor::{BatchV1, FitInfo, LinearV1, MomentsV1, PathV1, RegressorV1, StateV1};
 pub use shape::{FieldShape, StructShape, all_shapes};
-pub use values::{Mat, MatMut, Status, Str};
+pub use values::{Mat, MatMut, Str};
 
 #[cfg(feature = "layout")]
 #[doc(hidden)]

@@ -1,8 +1,9 @@
 //! Vectors and targets to predictions: `ocean.regressor/1` and what may stand beside it.
 
 use crate::call::Call;
+use crate::constants::Status;
 use crate::handle;
-use crate::values::{Mat, MatMut, Status, Str};
+use crate::values::{Mat, MatMut, Str};
 
 record! {
     /// What one fit says of itself.

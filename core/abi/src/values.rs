@@ -1,11 +1,8 @@
-//! The values that cross by copy: a status, a string, matrix views.
+//! The values that cross by copy: a string, matrix views.
 
 use core::ptr;
 use core::slice;
 use core::str::Utf8Error;
-
-/// `ocean_status`: 0, or one of [`status`](crate::status).
-pub type Status = i32;
 
 record! {
     /// UTF-8 text, pointer and length, not null-terminated. Borrowed: for the call, or for the life of what the text belongs to.

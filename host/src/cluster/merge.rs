@@ -10,15 +10,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::file::{self, FileError, Header, ShardFile};
-use super::frozen::{Frozen, difference};
+use super::file::{self, ShardFile};
+use super::found::{files, foreign, useless};
+use super::frozen::Frozen;
 use super::status::Holes;
 use super::work::Coverage;
 use super::{Options, Place};
 use crate::cache::Cache;
 use crate::journal::Journal;
 use crate::outputs::Timings;
-use crate::problem::{Problem, Problems, shown_path};
+use crate::problem::{Problems, shown_path};
 use crate::run::{Canary, Outcome, RunError, Session, SharedWork, Slot, conclude, finished};
 
 /// Puts a planned study together.
@@ -63,25 +64,6 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
         timings,
     };
     conclude(&opened, sources, &arranged, session)
-}
-
-/// The files of all shards.
-pub(super) fn files(place: &Place) -> Result<Vec<PathBuf>, RunError> {
-    let folder = place.results();
-    file::all(&folder)
-        .map_err(|error| RunError::Failed(format!("cannot read {}: {error}", folder.display())))
-}
-
-/// What to say of a file that belongs to another study.
-pub(super) fn foreign(frozen: &Frozen, path: &std::path::Path, header: &Header) -> Option<Problem> {
-    let differences = difference(&frozen.fingerprint, &header.fingerprint)?;
-    let message = format!("belongs to another study (planned → there):\n{differences}");
-    Some(Problem::new(shown_path(path), message).with_try("delete it"))
-}
-
-/// What to say of a file that cannot be used.
-pub(super) fn useless(path: &std::path::Path, error: &FileError) -> String {
-    format!("{} {error}; it is not used", shown_path(path))
 }
 
 /// What all files hold together.

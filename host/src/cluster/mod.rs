@@ -9,6 +9,7 @@
 
 pub mod encode;
 pub mod file;
+mod found;
 pub mod freeze;
 pub mod frozen;
 pub mod merge;

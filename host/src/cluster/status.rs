@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::encode::Encoded;
 use super::file::{self, Header};
+use super::found::{files, foreign, useless};
 use super::frozen::Frozen;
-use super::merge::{files, foreign, useless};
 use super::task::{Shard, as_array};
 use super::work::Coverage;
 use super::{Options, Place};

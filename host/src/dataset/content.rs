@@ -1,6 +1,6 @@
 //! What a table holds as one hash: the same for the same rows in any order, so that results do not depend on the order of a file.
 
-use super::join::Ids;
+use super::ids::Ids;
 use super::table::{Cell, Table};
 
 /// BLAKE3 of a table's column names and of its cells, row by row in the order of the ids (as bytes).

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::covariates::{LENGTH, LOG_SIZE, Named, of_length, of_sizes};
+use super::built_in::{LENGTH, LOG_SIZE, Named, of_length, of_sizes};
 use super::table::{Cell, Column, Table};
 use super::targets::{number, numbers};
 use crate::problem::{Problem, Refusal, listed_up_to, quoted};

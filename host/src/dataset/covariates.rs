@@ -9,19 +9,14 @@ use std::fmt;
 use nalgebra::DMatrix;
 use ocean_engine::folds::Groups;
 
+use super::built_in::{LENGTH, LOG_SIZE, Named, of_length, of_sizes};
 use super::covariate::Covariate;
 use super::missing::is_missing;
 use super::separators;
 use super::table::{Cell, Column, Table};
 use super::targets::number;
-use crate::controls;
 use crate::plan::{DataPlan, Missing};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted};
-
-/// The covariate that the host makes of the texts: the columns of the control of that name.
-pub const LENGTH: &str = "length";
-/// The covariate that the host makes of the groups: the logarithm of the number of rows of the row's group.
-pub const LOG_SIZE: &str = "log_size";
 
 /// How a covariate was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,8 +161,6 @@ impl Covariates {
     }
 }
 
-pub(super) type Named = Vec<(String, Vec<f64>)>;
-
 /// Numbers as they are, or a dummy for each level but the first.
 fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
     let n_rows = column.places.numbers.len();
@@ -229,41 +222,6 @@ fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> R
         format!("a number there, or nothing for a missing value; if the values are categories, a letter in front of each (`{}1`)", name.chars().next().unwrap_or('c'))
     });
     Err(Problem::new(column.places.of(row), message).with_try(remedy))
-}
-
-pub(super) fn of_length(texts: &[String]) -> Result<Named, Refusal> {
-    if texts.is_empty() {
-        let problem = Problem::new(
-            "[data] covariates",
-            "`length` is that of the texts, and there are none",
-        );
-        return Err(problem.with_try("text = \"text\" under [data]").into());
-    }
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let x = controls::length(&texts);
-    let named = ["length (characters)", "length (words)"]
-        .into_iter()
-        .zip(x.column_iter());
-    Ok(named
-        .map(|(name, column)| (name.to_owned(), column.iter().copied().collect()))
-        .collect())
-}
-
-pub(super) fn of_sizes(groups: Option<&[String]>) -> Result<Named, Refusal> {
-    let Some(labels) = groups else {
-        let problem = Problem::new(
-            "[data] covariates",
-            "`log_size` is that of the groups, and there are none",
-        );
-        return Err(problem.with_try("group = \"author\" under [data]").into());
-    };
-    let groups = Groups::from_labels(labels.iter());
-    let sizes: Vec<usize> = groups.members().iter().map(Vec::len).collect();
-    let of_row = groups
-        .of_row()
-        .iter()
-        .map(|&group| (sizes[group] as f64).ln());
-    Ok(vec![(LOG_SIZE.to_owned(), of_row.collect())])
 }
 
 /// "age as numbers" and "site as dummies of 3 categories", for whoever must know how the table was understood.

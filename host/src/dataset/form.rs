@@ -8,7 +8,7 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::join::{Ids, name_of};
+use super::ids::{Ids, name_of};
 use crate::problem::{Problem, Problems, Refusal};
 
 /// What of the form of a label is left aside.

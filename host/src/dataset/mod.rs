@@ -4,6 +4,7 @@
 //! Tables are read and joined here, targets found and made into numbers, and everything refused that would make an evaluation meaningless.
 //! Rows are never dropped or repaired: a missing target value is NaN, and which rows a target has is for the engine to see.
 
+mod built_in;
 mod by_group;
 mod content;
 mod counting;
@@ -13,9 +14,11 @@ mod delimited;
 mod doubt;
 pub mod embeddings;
 pub mod form;
+mod ids;
 mod join;
 mod jsonl;
 mod labels;
+mod length;
 mod missing;
 mod named_columns;
 mod new_rows;
@@ -25,6 +28,7 @@ mod parquet;
 mod quiet;
 mod quotes;
 mod raters;
+mod read;
 mod repeated;
 mod separators;
 pub mod table;
@@ -34,17 +38,20 @@ use crate::plan::{DataPlan, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to};
 use content::hash_of_rows;
 use form::{Alike, Lost, with_lost_first};
-use join::Ids;
+use ids::Ids;
 use missing::is_missing;
 use table::{Cell, Table, Wanted};
 
+pub use built_in::{LENGTH as LENGTH_COVARIATE, LOG_SIZE};
 pub use by_group::{Analysed, one_value_a_group};
 pub use counting::{Misnumbered, in_number_order};
 pub use covariate::Covariate;
-pub use covariates::{Covariates, LENGTH as LENGTH_COVARIATE, LOG_SIZE, as_read, listed};
+pub use covariates::{Covariates, as_read, listed};
 pub use doubt::Doubt;
+pub use length::length;
 pub use new_rows::{Asked, NewRows};
 pub use raters::RaterPanel;
+pub(crate) use read::is_table;
 
 /// Targets, ratings, covariates and vectors up to this size are accepted: squares of larger numbers, and sums of such squares, are no numbers.
 pub const LARGEST_VALUE: f64 = 1e100;
@@ -253,7 +260,7 @@ impl Dataset {
 
 impl Spelling {
     fn add_alike(&mut self, table: &Table, alike: Option<Alike>) {
-        let name = join::name_of(&table.file).to_owned();
+        let name = ids::name_of(&table.file).to_owned();
         self.alike.extend(alike.map(|alike| (name, alike)));
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use nalgebra::DMatrix;
 
 use super::covariate::Covariate;
-use super::join::Ids;
+use super::ids::Ids;
 use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
 use super::{groups_of, joined};

@@ -6,8 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{delimited, jsonl, parquet};
-use crate::problem::{Problem, Refusal, listed_up_to, shown_path, suggestion};
+use crate::problem::{Problem, listed_up_to, suggestion};
 
 /// A table read whole.
 #[derive(Debug, Clone)]
@@ -93,34 +92,6 @@ pub enum Wanted<'a> {
 }
 
 impl Table {
-    /// Reads a .csv, .tsv, .jsonl or .parquet file, as much of it as can be read.
-    ///
-    /// # Errors
-    /// A [`Refusal`] when the file cannot be read, is not what its name says, is damaged or holds no rows.
-    pub fn read(path: &Path) -> Result<Table, Refusal> {
-        Table::read_columns(path, Wanted::Readable)
-    }
-
-    /// Reads a .csv, .tsv, .jsonl or .parquet file for the sake of some columns. The others are there by name.
-    ///
-    /// # Errors
-    /// As [`Table::read`]; a wanted column that cannot be read, or all of them together too large for memory.
-    pub fn read_columns(path: &Path, wanted: Wanted<'_>) -> Result<Table, Refusal> {
-        let file = shown_path(path);
-        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-        let bytes = || read_bytes(path, &file);
-        match extension.to_str() {
-            Some("csv") => delimited::read(file.clone(), &bytes()?, b','),
-            Some("tsv") => delimited::read(file.clone(), &bytes()?, b'\t'),
-            Some("jsonl") => jsonl::read(file.clone(), &bytes()?),
-            Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
-            _ => {
-                let message = "is none of .csv, .tsv, .jsonl, .parquet";
-                Err(Problem::new(file, message).into())
-            }
-        }
-    }
-
     /// Leaves only these rows; every row keeps its line.
     pub fn keep(&mut self, rows: &[usize]) {
         let picked: Vec<Option<usize>> = rows.iter().copied().map(Some).collect();

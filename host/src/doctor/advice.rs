@@ -1,19 +1,8 @@
 //! Advice that fits the configuration: it names keys that are there, values that are not set already, and numbers that are enough.
 
 use super::facts::Facts;
+use crate::plan::permutations::permutations;
 use crate::plan::{Duplicates, Plan};
-
-/// Fewer permutations judge the largest of many cells coarsely.
-pub const FOR_MANY_CELLS: usize = 999;
-
-/// So many permutations do: ten times as many as the level needs at least, 999 where there are many cells.
-pub fn permutations(level: f64, n_cells: usize) -> usize {
-    let for_level = (1.0 / level * (1.0 - 1e-12)).ceil() as usize * 10 - 1;
-    match n_cells {
-        0 | 1 => for_level,
-        _ => for_level.max(FOR_MANY_CELLS),
-    }
-}
 
 impl Facts<'_> {
     /// Cells of the family.

@@ -3,7 +3,7 @@
 use ocean_engine::doctor::influence::Concentrated;
 use ocean_engine::doctor::raters::Stranger;
 
-use super::script::Unspaced;
+use super::unspaced::Unspaced;
 use crate::dataset::{Dataset, Doubt, Spelling};
 use crate::plan::{Exchange, Plan};
 use crate::report::model::{CellResult, TargetSummary};

@@ -9,6 +9,7 @@ mod control_cells;
 pub mod data;
 mod examine;
 pub mod facts;
+mod finding;
 mod grouping;
 mod models;
 mod p_values;
@@ -19,50 +20,12 @@ pub mod script;
 mod spelling;
 mod target_values;
 mod text_rows;
+mod unspaced;
 pub mod vectors;
 mod yardsticks;
 
+pub use crate::plan::labels::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 pub use examine::examine;
 pub use facts::{Facts, ValueBySize};
 
-use crate::problem::listed_up_to;
-use crate::report::model::{CellResult, Finding, Severity};
-
-/// Names shown before "and 17 more".
-const MOST_LISTED: usize = 5;
-
-/// The first few of some names.
-fn listed(names: impl IntoIterator<Item = String>) -> String {
-    listed_up_to(MOST_LISTED, names)
-}
-
-/// A cell in a finding.
-fn name(cell: &CellResult) -> String {
-    format!("{} · {} · {}", cell.encoder, cell.regressor, cell.target)
-}
-
-/// Label of the control made of text length alone.
-pub const LENGTH: &str = "length";
-/// Label of the control of text-hashed noise.
-pub const RANDOM: &str = "random";
-/// Label of the control of group-hashed noise.
-pub const RANDOM_GROUP: &str = "random_group";
-/// Label, and plugin id, of the control of hashed n-grams.
-pub const LEXICAL: &str = "lexical";
-
-/// Writes down a finding; the three sentences are seen, meaning, try.
-pub(crate) fn finding(
-    severity: Severity,
-    code: &str,
-    about: Vec<String>,
-    [seen, meaning, remedy]: [String; 3],
-) -> Finding {
-    Finding {
-        severity,
-        code: code.to_owned(),
-        about,
-        seen,
-        meaning,
-        remedy,
-    }
-}
+use finding::{MOST_LISTED, finding, listed, name};

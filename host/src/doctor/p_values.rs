@@ -1,8 +1,8 @@
 //! Findings on the test: too few permutations, a p beside the level, rows that no permutation moves.
 
-use super::advice::{FOR_MANY_CELLS, permutations as permutations_for};
 use super::facts::Facts;
 use super::{finding, name};
+use crate::plan::permutations::{FOR_MANY_CELLS, permutations as permutations_for};
 use crate::plan::{Exchange, MissingExchange};
 use crate::report::model::{CellResult, Finding, Severity};
 

@@ -9,7 +9,8 @@ use ocean_engine::nested::{Fit, NestedCv};
 use ocean_engine::scale::mean_and_sd_of_varying;
 use ocean_engine::score::mean_and_sd;
 
-use super::model::{Evidence, FORMAT, Model, PluginName, Regression};
+use super::file::FORMAT;
+use super::model::{Evidence, Model, PluginName, Regression};
 use super::taken_out;
 use crate::atomic;
 use crate::dataset::Covariate;

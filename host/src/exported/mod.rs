@@ -10,6 +10,7 @@
 mod checks;
 mod encoder;
 mod export;
+mod file;
 mod model;
 mod plugins;
 mod predict;
@@ -19,6 +20,7 @@ mod taken_out;
 mod tests;
 
 pub use export::Export;
-pub use model::{EncoderRecipe, Evidence, Model, ModelError, PluginName, Recipe, Regression};
+pub use file::ModelError;
+pub use model::{EncoderRecipe, Evidence, Model, PluginName, Recipe, Regression};
 pub use predict::{Options, parameter, predict};
 pub use taken_out::TakenOut;

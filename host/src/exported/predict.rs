@@ -8,7 +8,8 @@ use nalgebra::{DMatrix, DVectorView};
 use ocean_engine::folds::Groups;
 use serde_json::Value;
 
-use super::model::{Model, ModelError, Recipe, Regression};
+use super::file::ModelError;
+use super::model::{Model, Recipe, Regression};
 use super::plugins::Finder;
 use super::predictions::Predictions;
 use crate::atomic;

@@ -1,5 +1,6 @@
 use nalgebra::DMatrix;
 
+use super::file::FORMAT;
 use super::model::*;
 use super::taken_out::{Fit, TakenOut};
 use crate::dataset::Covariate;

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::cells::shown;
 use super::guess::{Guess, Judged, Role};
-use crate::dataset::table::{Cell, Table};
+use crate::dataset::table::Table;
 use crate::problem::{for_shell, typed_path};
 
 /// So many numbered columns of one kind beside each other are told in one line.
@@ -13,26 +14,6 @@ const LEAST_RUN: usize = 5;
 const LEAST_NAMES: usize = 12;
 /// More columns of one kind are told in one line wherever they stand.
 const MOST_LINES: usize = 20;
-
-/// A name or cell for a message: control characters escaped, cut after 40 characters.
-pub fn shown(text: &str) -> String {
-    let cut: String = text.chars().take(40).collect();
-    let more = if cut.len() < text.len() { "…" } else { "" };
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    cut.chars().map(escape).collect::<String>() + more
-}
-
-/// A cell as text, empty where there is none.
-pub fn cell(cell: Cell<'_>) -> String {
-    match cell {
-        Cell::Text(text) => text.to_owned(),
-        Cell::Number(number) => number.to_string(),
-        Cell::Null | Cell::Nested => String::new(),
-    }
-}
 
 /// A name in a line of its own: one that has none, or only spaces, is quoted.
 fn in_line(name: &str) -> String {

@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::explain;
+use super::cells::cell;
 use super::guess::{Judge, Role};
-use super::inspect::{MOST_LEVELS, numbers};
+use super::inspect::{LEAST_GROUPS, MOST_LEVELS, numbers};
 use super::scores::Doubt;
 
 /// A group has fewer values than this share of the rows, so that some rows share one.
 const MOST_GROUPS: f64 = 0.9;
-/// Fewer values are categories, unless the name says otherwise.
-pub const LEAST_GROUPS: usize = 10;
 /// Fewer groups cannot be spread over five folds.
 const LEAST_NAMED_GROUPS: usize = 5;
 /// Groups as rows: two for each of five folds.
@@ -63,7 +61,7 @@ impl Judge<'_> {
 
     /// Each of the columns of numbers has one value in all rows of a group.
     fn has_one_value(&self, group: usize, scores: &[usize]) -> bool {
-        let label = |row| explain::cell(self.table.columns[group].cell(row));
+        let label = |row| cell(self.table.columns[group].cell(row));
         let labels: Vec<String> = (0..self.table.n_rows).map(label).collect();
         let is_constant = |&at: &usize| {
             let mut of_group: HashMap<&str, u64> = HashMap::new();

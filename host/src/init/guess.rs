@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::groups::LEAST_GROUPS;
-use super::inspect::{Facts, numbers};
+use super::cells::{cell, shown};
+use super::inspect::{Facts, LEAST_GROUPS, numbers};
 use super::name::Name;
 use super::scores::{Doubt, doubt, nearly};
-use super::{explain, panel, scores, series};
+use super::{panel, scores, series};
 use crate::dataset::table::Table;
 use crate::dataset::targets::matches;
 use crate::problem::{Problem, Refusal};
@@ -395,10 +395,7 @@ impl<'a> Judge<'a> {
 /// Qualtrics puts the questions and their import ids in two lines below the header.
 fn refuse_question_texts(table: &Table) -> Result<(), Refusal> {
     let is_import = |row: usize| {
-        let cells = table
-            .columns
-            .iter()
-            .map(|column| explain::cell(column.cell(row)));
+        let cells = table.columns.iter().map(|column| cell(column.cell(row)));
         cells
             .filter(|cell| cell.starts_with("{\"ImportId\""))
             .count()
@@ -431,6 +428,6 @@ fn first_line_is_a_row(facts: &[Facts]) -> Option<String> {
     let name = &facts.iter().find(is_value)?.name;
     Some(format!(
         "a column is called `{}`, which is a number: if the first line is a row and no header, put one before it",
-        explain::shown(name)
+        shown(name)
     ))
 }

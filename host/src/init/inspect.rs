@@ -8,6 +8,8 @@ use crate::dataset::targets::MISSING;
 
 /// So few different values are the levels of a category, and are all kept.
 pub const MOST_LEVELS: usize = 12;
+/// Fewer different values are categories, unless the name says that they are groups.
+pub const LEAST_GROUPS: usize = 10;
 
 /// A column in numbers.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 //! `inspect` says what is in each column and `name` what it is called like; `guess` says what it is for, with `texts`, `groups`, `series`, `scores` and `panel`;
 //! `explain` puts that into words and `write` into a file. The file is tried before it is called ready: what `eval` would refuse is said here.
 
+mod cells;
 mod explain;
 #[cfg(test)]
 mod grids;
@@ -25,25 +26,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::atomic;
+pub(crate) use crate::dataset::is_table;
 use crate::dataset::table::Table;
 use crate::file_names::may_write;
 use crate::problem::{Problem, Refusal, typed_path};
 use crate::run::{self, RunError};
 use guess::{Guess, Wishes};
 use inspect::Facts;
-
-/// Formats that a study reads.
-const EXTENSIONS: [&str; 4] = ["csv", "tsv", "jsonl", "parquet"];
-
-/// Is this the name of a table?
-pub(crate) fn is_table(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|found| {
-        EXTENSIONS
-            .iter()
-            .any(|known| found.eq_ignore_ascii_case(known))
-    })
-}
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ocean_engine::doctor::raters;
 
-use super::explain::shown;
+use super::cells::shown;
 use super::inspect::numbers;
 use crate::dataset::table::Table;
 

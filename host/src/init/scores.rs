@@ -1,6 +1,6 @@
 //! Columns that look like scores and are none, and how that is said.
 
-use super::explain::shown;
+use super::cells::{cell, shown};
 use super::inspect::{Facts, MOST_LEVELS, Shape};
 use super::name::Name;
 use crate::dataset::table::{Column, Table};
@@ -224,7 +224,7 @@ pub fn described(facts: &Facts) -> String {
 
 /// Characters and words of each text.
 pub fn lengths(text: &Column) -> [Vec<f64>; 2] {
-    let cells = (0..text.places.numbers.len()).map(|row| super::explain::cell(text.cell(row)));
+    let cells = (0..text.places.numbers.len()).map(|row| cell(text.cell(row)));
     let (mut characters, mut words) = (Vec::new(), Vec::new());
     for cell in cells {
         characters.push(cell.chars().count() as f64);

@@ -4,8 +4,10 @@
 //! provenance.json, printed by `--dry-run` and compared when a run is resumed. It holds nothing that may differ between two runs of the same
 //! study: no clock, no number of threads.
 
+pub mod labels;
 mod parameters;
 mod penalty;
+pub mod permutations;
 mod refusals;
 mod resolve;
 mod resume;
@@ -20,7 +22,6 @@ pub use crate::config::{
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
-pub use resume::differences;
 
 /// A resolved study.
 #[derive(Debug, Clone, Serialize)]

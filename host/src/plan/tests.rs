@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::{Config, Scope};
+use crate::differences::differences;
 use crate::problem::Refusal;
 
 const SMALL: &str = r#"[study]

@@ -1,4 +1,5 @@
-//! Checks of how a plugin behaves in a call, whatever it computes: many at once, asked to stop, what it says of failure and of progress.
+//! Checks of how a plugin behaves in a call, whatever it computes: many at once, asked to stop,
+//! what it says of failure and of progress.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +10,8 @@ use ocean_plugin_abi::status;
 
 use super::encoders::TEXTS;
 use super::parameters::{GARBAGE, with_unknown};
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, failed, of_plugin, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, of_plugin};
 use crate::encode::TextEncoder;
 use crate::library::{
     CallContext, Kind, PluginEncoder, PluginError, PluginRegressor, Seen, create_raw,
@@ -117,7 +118,8 @@ fn at_once(worker: &Worker, works: &[Work]) -> Vec<Result<Vec<u64>, Outcome>> {
 pub fn stops_when_asked(subject: &Subject) -> Verdict {
     let cancelled = Arc::new(AtomicBool::new(false));
     let worker = Worker::new(subject, CallContext::new(|_, _| {}, Arc::clone(&cancelled)))?;
-    // What is read or made at the first call is there: a model of gigabytes may take longer than a second.
+    // What is read or made at the first call is there: a model of gigabytes may take longer than a
+    // second.
     worker
         .work(&Work::new(subject, "before", 4, 2))
         .map_err(of_plugin)?;

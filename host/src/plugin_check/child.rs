@@ -1,4 +1,5 @@
-//! One check in a process of its own, which answers with a marked line of JSON as the prober's child does.
+//! One check in a process of its own, which answers with a marked line of JSON as the prober's
+//! child does.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::result::Outcome;
 use super::subject::Subject;
-use super::suite;
+use super::suite::{self, Question};
 use crate::library::{Fault, ask_child, open_here, stay_harmless};
 
 /// Begins the line that carries the child's answer.
@@ -68,7 +69,11 @@ pub fn here(request: &Request) -> Outcome {
         Err(fault) => return Outcome::Failed(fault.to_string()),
     };
     let subject = Subject::new(plugin, request.file, request.seed, request.params);
-    (check.run)(&subject).unwrap_or_else(|outcome| outcome)
+    match check.question {
+        // Whoever opened it has seen it load; the rest of what probing saw is the parent's.
+        Question::Probing(_) => Outcome::Success,
+        Question::Plugin(ask) => ask(&subject).unwrap_or_else(|outcome| outcome),
+    }
 }
 
 /// What `ocean-host check-one …` does.

@@ -1,7 +1,7 @@
 //! Checks of encoders: a vector depends on its own text alone, and is as declared.
 
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, failed, of_plugin, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, of_plugin};
 use crate::encode::TextEncoder;
 use crate::library::PluginEncoder;
 
@@ -19,7 +19,8 @@ pub const TEXTS: [&str; 7] = [
     "?!",
 ];
 
-/// A vector each. The texts lie where a study's do, in memory that can be written to: whoever writes there fails the check that asks for it, and not all.
+/// A vector each. The texts lie where a study's do, in memory that can be written to: whoever
+/// writes there fails the check that asks for it, and not all.
 pub fn encode(encoder: &PluginEncoder, texts: &[&str]) -> Result<Vec<Vec<f32>>, Outcome> {
     let owned: Vec<String> = texts.iter().map(ToString::to_string).collect();
     let texts: Vec<&str> = owned.iter().map(String::as_str).collect();

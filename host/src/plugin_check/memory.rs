@@ -1,12 +1,13 @@
-//! Checks of whose memory is read and written: inputs and outputs lie against pages that kill, or cannot be written to.
+//! Checks of whose memory is read and written: inputs and outputs lie against pages that kill, or
+//! cannot be written to.
 
 use ocean_plugin_abi::{self as abi, Str};
 
 use super::encoders::{TEXTS, encode};
 use super::pages::{Edge, Guarded};
 use super::regressors::predicts;
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, failed, of_plugin, same_bits};
+use super::result::{Outcome, Verdict, failed};
+use super::subject::{Subject, of_plugin, same_bits};
 use crate::library::Kind;
 
 /// How the memory of inputs tells.

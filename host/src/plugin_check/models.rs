@@ -3,8 +3,8 @@
 use nalgebra::{DMatrix, DVector, DVectorView};
 use ocean_plugin_abi::id;
 
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, apart, failed, of_plugin, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, apart, of_plugin};
 use crate::library::{PluginRegressor, StudyRegressor};
 
 /// Two ways to one model of an iterative solver: its tolerance, not the last bit.

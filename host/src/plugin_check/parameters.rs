@@ -1,11 +1,12 @@
-//! Checks of what create makes of parameters: nonsense, values beyond the schema, and whatever the schema allows.
+//! Checks of what create makes of parameters: nonsense, values beyond the schema, and whatever the
+//! schema allows.
 
 use ocean_engine::seed::Stream;
 use ocean_plugin_abi::status;
 use serde_json::{Map, Number, Value, json};
 
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, failed, of_plugin, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, of_plugin};
 use crate::library::{CallContext, Kind, PluginError, create_raw};
 
 /// Texts that are no JSON object.
@@ -70,7 +71,8 @@ pub fn keeps_its_ranges(subject: &Subject) -> Verdict {
     Ok(Outcome::Success)
 }
 
-/// Random values that the schema allows, and random damage to the text: made or refused, and what is made works.
+/// Random values that the schema allows, and random damage to the text: made or refused, and what
+/// is made works.
 pub fn survives_random_parameters(subject: &Subject) -> Verdict {
     subject.has_its_model()?;
     let mut dice = subject.stream("parameters");
@@ -114,7 +116,8 @@ fn works_with(subject: &Subject, params: Map<String, Value>, text: &str) -> Resu
     }
 }
 
-/// Values that the schema allows. Modest ones are near the defaults, so that fitting does not take the time that ten thousand trees take.
+/// Values that the schema allows. Modest ones are near the defaults, so that fitting does not take
+/// the time that ten thousand trees take.
 fn random(subject: &Subject, dice: &mut Stream, is_modest: bool) -> Map<String, Value> {
     let mut params = subject.params.clone();
     for (name, rules) in subject.settable() {
@@ -166,4 +169,48 @@ fn short(text: &str) -> String {
     let begin: String = text.chars().take(60).collect();
     let more = if begin.len() < text.len() { "…" } else { "" };
     format!("`{begin}{more}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use ocean_engine::seed::Seed;
+
+    use super::*;
+
+    #[test]
+    fn a_number_moved_stays_as_whole_as_it_was() {
+        assert_eq!(moved(&Number::from(0), -1), json!(-1));
+        let half = Number::from_f64(0.5).unwrap();
+        assert_eq!(moved(&half, 1), json!(1.5));
+    }
+
+    #[test]
+    fn random_numbers_stay_within_the_rules_and_modest_ones_near_the_default() {
+        let rules = json!({"min": 1.0, "max": 1e6, "default": 10.0});
+        let mut dice = Seed(1).stream("numbers", 0);
+        for _ in 0..1000 {
+            let any = number(&rules, &mut dice, false);
+            assert!((1.0..=1e6).contains(&any), "{any}");
+            let modest = number(&rules, &mut dice, true);
+            assert!((1.0..=21.0).contains(&modest), "{modest}");
+        }
+    }
+
+    #[test]
+    fn damage_replaces_characters_and_leaves_the_length() {
+        let text = r#"{"é":1}"#;
+        let mut dice = Seed(1).stream("damage", 0);
+        for _ in 0..100 {
+            let damaged = damaged(text, &mut dice);
+            let pairs = damaged.chars().zip(text.chars());
+            assert_eq!(damaged.chars().count(), text.chars().count());
+            assert!(pairs.filter(|(a, b)| a != b).count() <= 3);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(short("[]"), "`[]`");
+        assert_eq!(short(&"é".repeat(61)), format!("`{}…`", "é".repeat(60)));
+    }
 }

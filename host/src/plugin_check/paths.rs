@@ -1,4 +1,5 @@
-//! Checks of the interfaces that a study drives: path, batch and moments say what single fits say, walks may jump, grids fall.
+//! Checks of the interfaces that a study drives: path, batch and moments say what single fits say,
+//! walks may jump, grids fall.
 
 use nalgebra::{DMatrix, DVectorView};
 use ocean_engine::regressor::{
@@ -7,8 +8,8 @@ use ocean_engine::regressor::{
 use ocean_plugin_abi::id;
 
 use super::models::{SAME, fit, is_sparse};
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, apart, failed, same_bits, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, apart, same_bits};
 use crate::library::PluginRegressor;
 
 /// Rows of the grids that are walked here.

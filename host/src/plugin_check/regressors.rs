@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 use ocean_plugin_abi as abi;
 
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, apart, failed, of_plugin, same_bits, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, apart, of_plugin, same_bits};
 use crate::library::{Fitted, PluginRegressor, StudyRegressor, can_be_kept};
 
 /// Predictions that must be there and finite.

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::suite::Check;
-
 /// What came of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +18,19 @@ pub enum Outcome {
     Skipped(String),
     /// Kept, but worth a look.
     Warning(String),
+}
+
+/// What a check returns: an `Err` ends it early.
+pub type Verdict = Result<Outcome, Outcome>;
+
+/// Fails a check.
+pub fn failed<T>(seen: impl Into<String>) -> Result<T, Outcome> {
+    Err(Outcome::Failed(seen.into()))
+}
+
+/// Skips a check.
+pub fn skipped<T>(why: impl Into<String>) -> Result<T, Outcome> {
+    Err(Outcome::Skipped(why.into()))
 }
 
 /// One line of the result.
@@ -75,16 +86,6 @@ impl std::fmt::Display for Summary {
 }
 
 impl CheckResult {
-    pub(super) fn of(plugin: &str, check: &'static Check, outcome: Outcome) -> Self {
-        Self {
-            plugin: plugin.to_owned(),
-            check: check.name,
-            expected: check.promise,
-            outcome,
-            fix: check.fix,
-        }
-    }
-
     /// Nothing is wrong.
     pub fn is_sound(&self) -> bool {
         matches!(
@@ -109,5 +110,49 @@ impl std::fmt::Display for CheckResult {
             "{sign} {} {word}\n    expected: {}\n    seen:     {seen}\n    to fix:   {}",
             self.check, self.expected, self.fix
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(outcome: Outcome) -> CheckResult {
+        CheckResult {
+            plugin: "toy".into(),
+            check: "two-rows",
+            expected: "two rows are fitted",
+            outcome,
+            fix: "nothing may be divided by n − 2",
+        }
+    }
+
+    #[test]
+    fn a_warning_counts_as_kept_and_what_crashed_or_hung_as_failed() {
+        let mut summary = Summary::default();
+        for outcome in [
+            Outcome::Success,
+            Outcome::Warning("slow".into()),
+            Outcome::Skipped("no penalty".into()),
+            Outcome::Failed("NaN".into()),
+            Outcome::Crashed("SIGSEGV".into()),
+            Outcome::TimedOut("60 s".into()),
+        ] {
+            summary.count(&result(outcome));
+        }
+        let expected = "2 kept, 3 failed, 1 warnings, 1 skipped";
+        assert_eq!(summary.to_string(), expected);
+    }
+
+    #[test]
+    fn a_failure_says_what_was_expected_what_was_seen_and_what_to_do() {
+        assert_eq!(result(Outcome::Success).to_string(), "✓ two-rows");
+        let failed = result(Outcome::Failed("row 0 is NaN".into()));
+        assert_eq!(
+            failed.to_string(),
+            "✗ two-rows failed\n    expected: two rows are fitted\n    \
+             seen:     row 0 is NaN\n    to fix:   nothing may be divided by n − 2"
+        );
+        assert!(!failed.is_sound() && result(Outcome::Skipped("why".into())).is_sound());
     }
 }

@@ -8,23 +8,10 @@ use nalgebra::DMatrix;
 use ocean_engine::seed::{Seed, Stream};
 use serde_json::{Map, Value};
 
-use super::result::Outcome;
+use super::result::{Outcome, skipped};
 use crate::library::{
     CallContext, Plugin, PluginEncoder, PluginError, PluginRegressor, RegressorOptions,
 };
-
-/// What a check returns: an `Err` ends it early.
-pub type Verdict = Result<Outcome, Outcome>;
-
-/// Fails a check.
-pub fn failed<T>(seen: impl Into<String>) -> Result<T, Outcome> {
-    Err(Outcome::Failed(seen.into()))
-}
-
-/// Skips a check.
-pub fn skipped<T>(why: impl Into<String>) -> Result<T, Outcome> {
-    Err(Outcome::Skipped(why.into()))
-}
 
 /// A plugin with the parameters it is tested with.
 pub struct Subject {
@@ -71,8 +58,8 @@ impl Subject {
         }
     }
 
-    /// Says on stderr what comes next: of a plugin that crashes, the last words are what it crashed on. Those of one that does not are never shown, or are for the
-    /// debugger.
+    /// Says on stderr what comes next: of a plugin that crashes, the last words are what it crashed
+    /// on. Those of one that does not are never shown, or are for the debugger.
     pub fn trying(what: &str) {
         let _ = writeln!(std::io::stderr(), "trying {what}");
     }
@@ -138,7 +125,8 @@ impl Subject {
         }
     }
 
-    /// X (n × p) with columns of mean 0 and sd 1, and y with mean 0 and a signal of the first three columns.
+    /// X (n × p) with columns of mean 0 and sd 1, and y with mean 0 and a signal of the first three
+    /// columns.
     pub fn data(&self, purpose: &str, n: usize, p: usize) -> (DMatrix<f64>, Vec<f64>) {
         let mut noise = self.stream(purpose);
         let mut x = DMatrix::from_fn(n, p, |_, _| noise.normal());
@@ -186,4 +174,30 @@ pub fn apart(a: &[f64], b: &[f64]) -> f64 {
 /// The same bits.
 pub fn same_bits(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_shares_of_the_largest_value() {
+        assert_eq!(apart(&[1.0, -4.0], &[1.0, -3.0]), 0.25);
+        assert_eq!(apart(&[0.0], &[0.0]), 0.0);
+    }
+
+    #[test]
+    fn zeros_of_two_signs_are_other_bits_and_one_nan_is_the_same() {
+        assert!(!same_bits(&[0.0], &[-0.0]));
+        assert!(same_bits(&[f64::NAN], &[f64::NAN]));
+        assert!(!same_bits(&[1.0], &[1.0, 1.0]));
+    }
+
+    #[test]
+    fn standardised_columns_have_mean_0_and_sd_1_and_constant_ones_are_zeros() {
+        let (mut values, mut constant) = ([1.0, 3.0], [5.0, 5.0]);
+        standardise(&mut values);
+        standardise(&mut constant);
+        assert_eq!((values, constant), ([-1.0, 1.0], [0.0, 0.0]));
+    }
 }

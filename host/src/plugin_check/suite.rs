@@ -1,10 +1,13 @@
 //! Every check with its name, its promise in one sentence and what to do when it is not kept.
 
-use super::subject::{Subject, Verdict};
-use super::{calls, encoders, is_of, load, memory, models, parameters, paths, regressors};
+use super::probing::{self, Probing};
+use super::result::{CheckResult, Outcome, Verdict};
+use super::subject::Subject;
+use super::{calls, encoders, memory, models, objects, parameters, paths, regressors};
 use crate::library::Kind;
 
 /// One check.
+#[derive(Debug)]
 pub struct Check {
     /// In kebab-case.
     pub name: &'static str,
@@ -12,21 +15,38 @@ pub struct Check {
     pub promise: &'static str,
     /// What to do when it is not kept.
     pub fix: &'static str,
+    /// Whom to ask.
+    pub question: Question,
+    /// Whether all later checks rest on it.
+    pub is_basic: bool,
     kind: Option<Kind>,
-    /// Asks.
-    pub run: fn(&Subject) -> Verdict,
+}
+
+/// Whom a check asks.
+#[derive(Debug, Clone, Copy)]
+pub enum Question {
+    /// What was seen of the library when it was probed.
+    Probing(fn(&Probing) -> Outcome),
+    /// The plugin, in a process of its own.
+    Plugin(fn(&Subject) -> Verdict),
 }
 
 impl Check {
     /// Whether a plugin of this kind is asked.
     pub fn applies_to(&self, kind: Kind) -> bool {
-        is_of(self.kind, kind)
+        self.kind.is_none_or(|only| only == kind)
     }
-}
 
-/// Answered by probing.
-fn probed(_: &Subject) -> Verdict {
-    Ok(super::Outcome::Success)
+    /// The line that says what came of it for a plugin.
+    pub fn result(&self, plugin: &str, outcome: Outcome) -> CheckResult {
+        CheckResult {
+            plugin: plugin.to_owned(),
+            check: self.name,
+            expected: self.promise,
+            outcome,
+            fix: self.fix,
+        }
+    }
 }
 
 const fn check(
@@ -40,8 +60,40 @@ const fn check(
         name,
         promise,
         fix,
+        question: Question::Plugin(run),
+        is_basic: false,
         kind,
-        run,
+    }
+}
+
+/// One on which all later checks rest.
+const fn basic(
+    name: &'static str,
+    kind: Option<Kind>,
+    promise: &'static str,
+    run: fn(&Subject) -> Verdict,
+) -> Check {
+    let fix = "see the message; the other checks wait for this one";
+    Check {
+        is_basic: true,
+        ..check(name, kind, promise, fix, run)
+    }
+}
+
+/// One that probing has answered.
+const fn probed(
+    name: &'static str,
+    promise: &'static str,
+    fix: &'static str,
+    ask: fn(&Probing) -> Outcome,
+) -> Check {
+    Check {
+        name,
+        promise,
+        fix,
+        question: Question::Probing(ask),
+        is_basic: false,
+        kind: ALL,
     }
 }
 
@@ -51,60 +103,53 @@ const ENC: Option<Kind> = Some(Kind::Encoder);
 
 /// The checks, in the order they are run.
 pub const SUITE: [Check; 49] = [
-    check(
+    probed(
         "loads",
-        ALL,
         "it loads in a child process, and its entry, descriptors and tables are whole",
         "see ocean_plugin.h, or docs/plugins",
-        probed,
+        probing::loads,
     ),
-    check(
+    probed(
         "quick-to-load",
-        ALL,
         "loading takes less than half a second",
         "read models at the first call, not in constructors or create",
-        probed,
+        probing::is_quick,
     ),
-    check(
+    probed(
         "silent-when-loaded",
-        ALL,
         "nothing is written to standard output",
         "results go there; use `log`",
-        probed,
+        probing::is_silent,
     ),
-    check(
+    probed(
         "keeps-fp-mode-when-loaded",
-        ALL,
         "the floating-point mode stays as it was",
         "link without -ffast-math",
-        probed,
+        probing::keeps_the_fp_mode,
     ),
-    check(
+    probed(
         "layout",
-        ALL,
         "its tables are laid out as this host's",
         "rebuild it with the `ocean-plugin` crate of this ocean-host",
-        probed,
+        probing::has_our_layout,
     ),
     check(
         "describes-itself-the-same",
         ALL,
         "descriptor and tables are the same each time; an unknown interface id is null",
         "return static data, and null for ids you do not know",
-        load::describes_itself_the_same,
+        objects::describes_itself_the_same,
     ),
-    check(
+    basic(
         "fits-ordinary-data",
         REG,
         "forty rows of six columns are fitted and predicted",
-        "see the message; the other checks wait for this one",
         regressors::fits_ordinary_data,
     ),
-    check(
+    basic(
         "encodes-ordinary-texts",
         ENC,
         "seven short texts become vectors",
-        "see the message; the other checks wait for this one",
         encoders::encodes_ordinary_texts,
     ),
     check(
@@ -140,28 +185,28 @@ pub const SUITE: [Check; 49] = [
         ALL,
         "models outlive their regressors, designs their makers; one object's end harms no other; destroy of NULL does nothing",
         "objects own what they need; begin destroy with a look at the pointer",
-        load::any_order_of_destroy,
+        objects::any_order_of_destroy,
     ),
     check(
         "leaves-no-memory",
         ALL,
         "1,000 × create, fit, destroy, or half a minute of them, do not grow the process",
         "free in destroy and destroy_model what create and fit allocate",
-        load::leaves_no_memory_behind,
+        objects::leaves_no_memory_behind,
     ),
     check(
         "leaves-no-threads",
         ALL,
         "threads are joined before a call returns",
         "join them, and start at most max_threads",
-        load::leaves_no_threads_behind,
+        objects::leaves_no_threads_behind,
     ),
     check(
         "keeps-fp-mode",
         ALL,
         "the floating-point mode after a call is the one before",
         "put the control word back, or do not touch it",
-        load::keeps_the_fp_mode,
+        objects::keeps_the_fp_mode,
     ),
     check(
         "stays-in-its-buffers",
@@ -396,11 +441,6 @@ pub const SUITE: [Check; 49] = [
     ),
 ];
 
-/// Whether all later checks rest on it.
-pub fn is_basic(check: &Check) -> bool {
-    matches!(check.name, "fits-ordinary-data" | "encodes-ordinary-texts")
-}
-
 /// The check of a name.
 pub fn find(name: &str) -> Option<&'static Check> {
     SUITE.iter().find(|check| check.name == name)
@@ -410,4 +450,41 @@ pub fn find(name: &str) -> Option<&'static Check> {
 pub fn listed() -> String {
     let line = |check: &Check| format!("{:<26}{}\n", check.name, check.promise);
     SUITE.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_different_and_in_kebab_case() {
+        for (at, check) in SUITE.iter().enumerate() {
+            let is_kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(check.name.chars().all(is_kebab), "{}", check.name);
+            let first = SUITE.iter().position(|other| other.name == check.name);
+            assert_eq!(first, Some(at), "{}", check.name);
+        }
+    }
+
+    #[test]
+    fn the_checks_that_others_rest_on_come_before_all_that_work() {
+        for kind in [Kind::Regressor, Kind::Encoder] {
+            let asked = SUITE.iter().filter(|check| check.applies_to(kind));
+            let basic: Vec<&str> = asked.filter(|c| c.is_basic).map(|c| c.name).collect();
+            assert_eq!(basic.len(), 1, "{kind}: {basic:?}");
+        }
+        let basic = SUITE.iter().rposition(|check| check.is_basic);
+        let worker = SUITE
+            .iter()
+            .position(|check| check.name == "refuses-garbage");
+        assert!(basic < worker);
+    }
+
+    #[test]
+    fn a_result_says_what_its_check_says() {
+        let check = find("two-rows").unwrap();
+        let result = check.result("ridge", Outcome::Failed("nothing".into()));
+        assert_eq!((result.check, result.fix), (check.name, check.fix));
+        assert!(!result.is_sound());
+    }
 }

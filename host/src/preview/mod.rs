@@ -11,7 +11,7 @@ use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::inference::sequential::LOSSES;
 
 use crate::dataset::{Dataset, Target, as_read};
-use crate::doctor::advice::{FOR_MANY_CELLS, permutations};
+use crate::plan::permutations::{FOR_MANY_CELLS, permutations};
 use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, Unit};
 use crate::problem::{listed_up_to, shown_path};
 use crate::report::model::{Finding, Severity};

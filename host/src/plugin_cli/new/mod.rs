@@ -3,6 +3,7 @@
 //! Everything comes out of this binary: the templates (`host/templates`), the header, and for Rust the sources of the SDK. `name` says which
 //! names may be taken, `template` which files a language and a kind have, `sdk` how the SDK stands on its own; here they are written, whole or not at all.
 
+mod file;
 mod name;
 mod sdk;
 mod template;
@@ -101,7 +102,7 @@ fn free(request: &Request) -> Result<PathBuf, Refusal> {
 }
 
 /// Writes into a hidden folder beside the target first: a full disk or Ctrl-C leaves no half of a plugin.
-fn write(folder: &Path, target: &Path, files: &[template::File]) -> io::Result<()> {
+fn write(folder: &Path, target: &Path, files: &[file::File]) -> io::Result<()> {
     let hidden = tempfile::Builder::new()
         .prefix(".ocean-plugin-new-")
         .tempdir_in(folder)?;
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn a_write_that_fails_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |path: &str| template::File {
+        let file = |path: &str| file::File {
             path: path.into(),
             text: String::new(),
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::embedded;
-use super::template::File;
+use super::file::File;
 use crate::problem::{Problem, Refusal, shown_path};
 
 /// Both crates under `vendor/`, with the licences they come under.

@@ -5,18 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::file::File;
 use super::{Kind, Language, Request, embedded, sdk};
 use crate::library::file_name;
 use crate::problem::{Refusal, shown_path};
-
-/// One file of the new folder.
-#[derive(Debug)]
-pub(super) struct File {
-    /// Inside the folder.
-    pub path: PathBuf,
-    /// What stands in it.
-    pub text: String,
-}
 
 impl Kind {
     fn word(self) -> &'static str {

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
 use super::LassoOptions;
+use super::fit::LassoFit;
 use super::gram::Gram;
 use super::grid;
-use super::path::{LassoFit, LassoPath, Shared};
+use super::path::{LassoPath, Shared};
 use super::projection::Projection;
 use crate::error::expect_count;
 use crate::units::{in_units, unit_of};

@@ -21,6 +21,7 @@
 mod block;
 mod design;
 mod factor;
+mod fit;
 mod gap;
 mod gram;
 mod grid;
@@ -33,6 +34,7 @@ mod tests;
 mod walk;
 
 pub use design::{LassoDesign, fit};
+pub use fit::LassoFit;
 pub use moments::LassoMoments;
 pub use options::LassoOptions;
-pub use path::{LassoFit, LassoPath};
+pub use path::LassoPath;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::LassoOptions;
+use super::fit::LassoFit;
 use super::gram::Gram;
 use super::options::Penalty;
 use super::projection::Projection;
@@ -15,17 +16,6 @@ use crate::{Columns, LinearError};
 thread_local! {
     /// Working sets of this thread: paths take turns, and what they need is warm in the cache.
     static SPARE: Cell<Workspace> = Cell::default();
-}
-
-/// What one fit says of itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LassoFit {
-    /// Duality gap, as a share of ½yᵀy/n.
-    pub gap: f64,
-    /// Coefficients that are not 0.
-    pub n_nonzero: u32,
-    /// False: `max_iter` passes were not enough; the fit is the last iterate, and its gap says how far off it can be.
-    pub is_converged: bool,
 }
 
 /// What a path needs of its design.
@@ -189,13 +179,4 @@ impl<'p> LassoPath<'p> {
             Err(LinearError::Numeric("a result is not finite"))
         }
     }
-}
-
-impl LassoFit {
-    /// The empty model where it is the optimum.
-    pub const EMPTY: LassoFit = LassoFit {
-        gap: 0.0,
-        n_nonzero: 0,
-        is_converged: true,
-    };
 }

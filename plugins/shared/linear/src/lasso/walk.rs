@@ -2,10 +2,10 @@
 
 use super::block::Block;
 use super::factor::Factor;
+use super::fit::LassoFit;
 use super::gap::{Fitted, relative_gap};
 use super::gram::Gram;
 use super::options::{LassoOptions, Penalty};
-use super::path::LassoFit;
 use crate::kernel::{add_columns, largest};
 
 /// Factors of up to this many features are kept from penalty to penalty (1 MB); a block of targets has one each.

@@ -1,13 +1,13 @@
 //! One design, factorised once and shared by all threads and all targets.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use faer::Mat;
 
-use super::basis::Basis;
 use super::factors::Factors;
 use super::grid::{degrees_of_freedom, grid};
 use super::path::RidgePath;
+use super::shared::{Shared, locked};
 use crate::error::expect_count;
 use crate::product::multiply;
 use crate::{Columns, LinearError};
@@ -16,48 +16,6 @@ use crate::{Columns, LinearError};
 #[derive(Clone)]
 pub struct RidgeDesign {
     shared: Arc<Shared>,
-}
-
-/// What a path needs of its design.
-pub(super) struct Shared {
-    /// A power of two: penalties are kept in units of its square.
-    pub unit: f64,
-    /// Eigenvalues in units of `unit²`, largest first.
-    pub lambda: Vec<f64>,
-    /// n_train × rank.
-    pub u: Mat<f64>,
-    /// n_new × rank.
-    pub new_rows: Mat<f64>,
-    /// The largest magnitude in it.
-    pub largest_new: f64,
-    /// The grid asked for last: every block of a study asks for the same.
-    grid: Mutex<Vec<f64>>,
-    /// The penalties walked last and their basis, if it is worth while: every block walks the same.
-    walked: Mutex<Option<Walked>>,
-}
-
-/// A list of penalties, in units of the design, and its basis; none when direct products are as good.
-struct Walked {
-    alphas: Vec<f64>,
-    basis: Option<Arc<Basis>>,
-}
-
-impl Shared {
-    /// The basis for `alphas` (in units); `None` when direct products are as good.
-    pub fn basis(&self, alphas: &[f64]) -> Option<Arc<Basis>> {
-        let mut last = locked(&self.walked);
-        match &*last {
-            Some(walked) if walked.alphas == alphas => walked.basis.clone(),
-            _ => {
-                let basis = Basis::of(&self.lambda, alphas).map(Arc::new);
-                *last = Some(Walked {
-                    alphas: alphas.to_vec(),
-                    basis: basis.clone(),
-                });
-                basis
-            }
-        }
-    }
 }
 
 impl RidgeDesign {
@@ -73,21 +31,11 @@ impl RidgeDesign {
         expect_count("features of the new rows", x_new.n_columns(), x.n_columns())?;
         let factors = Factors::of(x)?;
         let new_rows = factors.new_rows(x_new);
-        let largest_new = new_rows.norm_max();
         let Factors {
             unit, lambda, u, ..
         } = factors;
-        let (grid, walked) = (Mutex::default(), Mutex::default());
         Ok(Self {
-            shared: Arc::new(Shared {
-                unit,
-                lambda,
-                u,
-                new_rows,
-                largest_new,
-                grid,
-                walked,
-            }),
+            shared: Arc::new(Shared::new(unit, lambda, u, new_rows)),
         })
     }
 
@@ -101,15 +49,7 @@ impl RidgeDesign {
     pub fn prepare_moments(gram: Columns<'_>, n_samples: f64) -> Result<Self, LinearError> {
         let (lambda, v) = Factors::of_gram(gram, n_samples)?;
         Ok(Self {
-            shared: Arc::new(Shared {
-                unit: 1.0,
-                lambda,
-                largest_new: v.norm_max(),
-                new_rows: v.clone(),
-                u: v,
-                grid: Mutex::default(),
-                walked: Mutex::default(),
-            }),
+            shared: Arc::new(Shared::new(1.0, lambda, v.clone(), v)),
         })
     }
 
@@ -180,11 +120,6 @@ impl RidgeDesign {
     pub fn begin(&self, y: Columns<'_>, alphas: Columns<'_>) -> Result<RidgePath, LinearError> {
         RidgePath::begin(Arc::clone(&self.shared), y, alphas)
     }
-}
-
-/// A poisoned lock holds what was last stored whole: it is as good as ever.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Coefficients (n_features values) of one ridge fit: argmin ‖y − Xw‖² + α‖w‖², of least norm when α = 0.

@@ -17,6 +17,7 @@ mod design;
 mod factors;
 mod grid;
 mod path;
+mod shared;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use faer::{MatMut, MatRef};
 
 use super::basis::Basis;
-use super::design::Shared;
+use super::shared::Shared;
 use crate::error::expect_count;
 use crate::product::multiply;
 use crate::{Columns, LinearError};

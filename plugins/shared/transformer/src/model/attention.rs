@@ -1,6 +1,6 @@
 //! Attention within one text.
 
-use super::forward::Sequence;
+use super::sequence::Sequence;
 use super::weights::Weights;
 use crate::kernel::{Kernel, Packed, Rows};
 

@@ -4,23 +4,9 @@
 //! token's row depends on its own text alone, bit by bit (see `kernel`).
 
 use super::attention::{Scratch, attend};
+use super::sequence::Sequence;
 use super::weights::{Layer, Linear, Norm, Weights};
 use crate::kernel::{Kernel, Rows};
-use std::ops::Range;
-
-/// One text among those laid end to end: its rows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sequence {
-    pub start: usize,
-    pub len: usize,
-}
-
-impl Sequence {
-    /// Its place in a table whose rows are `width` long.
-    pub fn rows(self, width: usize) -> Range<usize> {
-        self.start * width..(self.start + self.len) * width
-    }
-}
 
 /// Memory of one thread, reused from task to task.
 #[derive(Debug, Default)]

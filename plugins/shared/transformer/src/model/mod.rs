@@ -5,6 +5,7 @@ mod forward;
 mod layout;
 mod pool;
 mod relative;
+mod sequence;
 mod weights;
 
 pub(crate) use forward::{Workspace, forward};

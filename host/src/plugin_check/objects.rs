@@ -1,41 +1,25 @@
-//! Checks of what happens when a plugin is loaded, created and destroyed.
+//! Checks of a plugin's objects, from loading to destroying: what they say of themselves, in which
+//! order they may end, and what they leave behind.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::encoders::encode;
-use super::result::Outcome;
-use super::subject::{Subject, Verdict, failed, of_plugin, same_bits, skipped};
+use super::result::{Outcome, Verdict, failed, skipped};
+use super::subject::{Subject, of_plugin, same_bits};
 use crate::library::{
-    CallContext, Kind, Layout, PluginEncoder, describe_again, in_odd_order, nothing_destroyed,
+    CallContext, Kind, PluginEncoder, describe_again, in_odd_order, nothing_destroyed,
 };
 
-/// A library that takes longer makes every list of plugins slow. Starting the child is in it.
-const QUICK: Duration = Duration::from_millis(500);
-/// Lives in which memory must not grow are counted in rounds: what leaks grows in every one; what an allocator keeps for later does not.
+/// Lives in which memory must not grow are counted in rounds: what leaks grows in every one; what
+/// an allocator keeps for later does not.
 const ROUNDS: u32 = 4;
 /// Lives of a round, unless time runs out.
 const LIVES: u32 = 250;
-/// Memory may grow by this much in a round: allocators keep a little; 250 models of 200 numbers are more.
+/// Memory may grow by this much in a round: allocators keep a little; 250 models of 200 numbers are
+/// more.
 const MOST_GROWTH: u64 = 256 << 10;
-
-pub fn quick(elapsed: Duration) -> Outcome {
-    if elapsed <= QUICK {
-        Outcome::Success
-    } else {
-        Outcome::Warning(format!("loading took {} ms", elapsed.as_millis()))
-    }
-}
-
-pub fn layout(layout: Layout) -> Outcome {
-    match layout {
-        Layout::Checked => Outcome::Success,
-        Layout::NotChecked => {
-            Outcome::Skipped("it has no layout door; the header checked its compiler".into())
-        }
-    }
-}
 
 pub fn describes_itself_the_same(subject: &Subject) -> Verdict {
     let again = describe_again(&subject.file, &subject.plugin.descriptor.id)
@@ -134,7 +118,8 @@ fn resident() -> Result<u64, Outcome> {
     }
 }
 
-/// Threads that a call starts are joined before it returns. What a library starts once and for all, such as a pool at its first use, is there after the first call.
+/// Threads that a call starts are joined before it returns. What a library starts once and for all,
+/// such as a pool at its first use, is there after the first call.
 pub fn leaves_no_threads_behind(subject: &Subject) -> Verdict {
     let n_threads = || {
         // A thread that has been joined may take a moment to leave the list.

@@ -1,0 +1,75 @@
+//! From a file to a [`Table`]: the one place that knows the formats.
+
+use std::path::Path;
+
+use super::table::{Table, Wanted, read_bytes};
+use super::{delimited, jsonl, parquet};
+use crate::problem::{Problem, Refusal, shown_path};
+
+/// Formats that a study reads, as the ends of their files' names.
+const EXTENSIONS: [&str; 4] = ["csv", "tsv", "jsonl", "parquet"];
+
+/// Is this the name of a table?
+pub(crate) fn is_table(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|found| {
+        EXTENSIONS
+            .iter()
+            .any(|known| found.eq_ignore_ascii_case(known))
+    })
+}
+
+impl Table {
+    /// Reads a .csv, .tsv, .jsonl or .parquet file, as much of it as can be read.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the file cannot be read, is not what its name says, is damaged or holds
+    /// no rows.
+    pub fn read(path: &Path) -> Result<Table, Refusal> {
+        Table::read_columns(path, Wanted::Readable)
+    }
+
+    /// Reads a .csv, .tsv, .jsonl or .parquet file for the sake of some columns. The others are
+    /// there by name.
+    ///
+    /// # Errors
+    /// As [`Table::read`]; a wanted column that cannot be read, or all of them together too large
+    /// for memory.
+    pub fn read_columns(path: &Path, wanted: Wanted<'_>) -> Result<Table, Refusal> {
+        let file = shown_path(path);
+        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+        let bytes = || read_bytes(path, &file);
+        match extension.to_str() {
+            Some("csv") => delimited::read(file.clone(), &bytes()?, b','),
+            Some("tsv") => delimited::read(file.clone(), &bytes()?, b'\t'),
+            Some("jsonl") => jsonl::read(file.clone(), &bytes()?),
+            Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
+            _ => {
+                let message = "is none of .csv, .tsv, .jsonl, .parquet";
+                Err(Problem::new(file, message).into())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_known_by_the_end_of_its_name_whatever_its_case() {
+        for name in ["a.csv", "a.TSV", "a.b.jsonl", "a.Parquet"] {
+            assert!(is_table(Path::new(name)), "{name}");
+        }
+        for name in ["csv", "a.csv.gz", "a.json", "a"] {
+            assert!(!is_table(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_format_is_refused_before_it_is_opened() {
+        let refused = Table::read(Path::new("/nowhere/a.xlsx")).unwrap_err();
+        let expected = "is none of .csv, .tsv, .jsonl, .parquet";
+        assert!(refused.to_string().contains(expected), "{refused}");
+    }
+}
