@@ -79,7 +79,7 @@ table! {
     values {
         /// `sizeof(ocean_batch_v1)` of the plugin.
         struct_size: usize,
-        /// Columns of y at a time that suit the plugin; 0: no preference.
+        /// 0: kept for the layout, read by no host.
         preferred_columns: u32,
         /// 0.
         reserved: u32,
@@ -100,7 +100,7 @@ table! {
     values {
         /// `sizeof(ocean_path_v1)` of the plugin.
         struct_size: usize,
-        /// Columns of y at a time that suit the plugin; 0: no preference.
+        /// 0: kept for the layout, read by no host.
         preferred_columns: u32,
         /// 0.
         reserved: u32,
@@ -127,7 +127,7 @@ table! {
     values {
         /// `sizeof(ocean_moments_v1)` of the plugin.
         struct_size: usize,
-        /// Columns of y at a time that suit the plugin; 0: no preference.
+        /// 0: kept for the layout, read by no host.
         preferred_columns: u32,
         /// 0.
         reserved: u32,
