@@ -3,11 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::atomic::WriteError;
+use crate::cluster::error::ClusterError;
 use crate::encode::EncodeError;
+use crate::exported::error::PredictionError;
 use crate::journal::JournalError;
+use crate::plugin_cli::error::PluginCommandError;
 use crate::problem::Refusal;
 use crate::report::error::ReportError;
 use crate::run_folder::ClaimError;
+use crate::selfcheck::error::SelfcheckError;
 
 /// How a run ended otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +37,21 @@ pub enum RunError {
     /// Ctrl-C: exit code 130.
     #[error("interrupted; what is finished is kept, the same command goes on from there")]
     Interrupted,
+    /// Work of many machines that failed: exit code 1.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// A certificate that could not be made: exit code 1.
+    #[error(transparent)]
+    Selfcheck(#[from] SelfcheckError),
+    /// An exported model that did not predict: exit code 1.
+    #[error(transparent)]
+    Prediction(#[from] PredictionError),
+    /// A command about plugins that failed: exit code 1.
+    #[error(transparent)]
+    Plugins(#[from] PluginCommandError),
+    /// The plan as JSON, by which a run is known again: plain data, which does not fail. Exit code 1.
+    #[error(transparent)]
+    Fingerprint(serde_json::Error),
     /// Something that should not happen: exit code 1.
     #[error("{0}")]
     Failed(String),
@@ -67,6 +86,11 @@ impl RunError {
             | Self::Claim(_)
             | Self::Report(_)
             | Self::Encode(_)
+            | Self::Cluster(_)
+            | Self::Selfcheck(_)
+            | Self::Prediction(_)
+            | Self::Plugins(_)
+            | Self::Fingerprint(_)
             | Self::Failed(_) => 1,
         }
     }
