@@ -10,6 +10,7 @@ pub mod cells;
 pub mod cli;
 pub mod close_up;
 pub mod cluster;
+pub mod commands;
 pub mod comparisons;
 pub mod config;
 pub mod controls;

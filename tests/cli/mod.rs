@@ -5,6 +5,7 @@
 //! files beside them. [`best`]: the best of all. [`failing`]: what goes wrong while it runs. [`survival`]: numbers out of range, and
 //! plugins that pull at the host itself. [`download`]: models, found or fetched. [`same_bytes`]: threads,
 //! kills and a rebuilt plugin change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate. [`readme`]: the commands that are printed in READMEs.
+//! [`keys`]: every key of plugins.toml does what the table of keys says.
 //! [`kept`]: nothing of the user's is lost, and altered results are not believed. [`shown`]: what cannot be printed, and what would steer a terminal.
 //! [`host`] runs the program, [`folder`] is a study in a temporary folder, [`outputs`] reads what a run leaves.
 
@@ -21,6 +22,7 @@ pub mod host;
 mod init;
 mod isolation;
 mod kept;
+mod keys;
 mod linked;
 mod manifest;
 mod mistakes;

@@ -80,7 +80,7 @@ table! {
     values {
         /// `sizeof(ocean_batch_v1)` of the plugin.
         struct_size: usize,
-        /// Columns of y at a time that suit the plugin; 0: no preference.
+        /// 0: kept for the layout, read by no host.
         preferred_columns: u32,
         /// 0.
         reserved: u32,
@@ -101,7 +101,7 @@ table! {
     values {
         /// `sizeof(ocean_path_v1)` of the plugin.
         struct_size: usize,
-        /// Columns of y at a time that suit the plugin; 0: no preference.
+        /// 0: kept for the layout, read by no host.
         preferred_columns: u32,
         /// 0.
         reserved: u32,
@@ -128,7 +128,7 @@ table! {
     values {
         /// `sizeof(ocean_moments_v1)` of the plugin.
         struct_size: usize,
-        /// Columns of y at a time that suit the plugin; 0: no preference.
+        /// 0: kept for the layout, read by no host.
         preferred_columns: u32,
         /// 0.
         reserved: u32,

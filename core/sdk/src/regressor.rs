@@ -55,8 +55,6 @@ pub trait LinearRegressor: Regressor {
 
 /// One design, many targets at once, nothing kept between calls: `ocean.regressor.batch/1`.
 pub trait BatchRegressor: Regressor {
-    /// Columns of y at a time that suit it; 0: no preference.
-    const PREFERRED_COLUMNS: u32 = 0;
     /// What all targets of one design share. Borrows X and X_new.
     type Prepared<'x>: Send + Sync;
 
@@ -90,8 +88,6 @@ pub trait BatchRegressor: Regressor {
 
 /// A walk along the penalties, what the engine drives: `ocean.regressor.path/1`.
 pub trait PathRegressor: Regressor {
-    /// Columns of y at a time that suit it; 0: no preference.
-    const PREFERRED_COLUMNS: u32 = 0;
     /// What all targets of one design share, for instance a decomposition. Borrows X and X_new, not the regressor: it serves every regressor that
     /// differs in tunable parameters only.
     type Prepared<'x>: Send + Sync;

@@ -136,7 +136,6 @@ impl PathRegressor for OneColumn {
 }
 
 impl BatchRegressor for OneColumn {
-    const PREFERRED_COLUMNS: u32 = 16;
     type Prepared<'x> = Design<'x>;
 
     fn prepare<'x>(&self, x: Mat<'x>, x_new: Mat<'x>, call: &Call<'_>) -> Result<Design<'x>> {
@@ -391,7 +390,6 @@ fn a_batch_stacks_penalties_and_agrees_with_the_path() {
     // SAFETY: the table goes with the interface; sizes as the header asks; each handle is given back once.
     unsafe {
         let batch: &BatchV1 = &*interface::batch::<OneColumn>().table().cast();
-        assert_eq!(batch.preferred_columns, 16);
         host.outcome(batch.prepare(made.regressor, &x, &x_new, &call, &mut prepared))
             .unwrap();
         let out = abi::MatMut::column_major(y_hat.as_mut_ptr(), 4, 2);

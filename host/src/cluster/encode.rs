@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::error::ClusterError;
 use super::file::{Failed, Machine};
 use super::frozen::{Frozen, difference};
 use super::task::Shard;
@@ -95,11 +96,12 @@ pub fn encode(
                 let lost = lacking(plugin, &texts, &own).len();
                 if lost > 0 {
                     // The cache has said why.
-                    return Err(RunError::Failed(format!(
-                        "the vectors of {lost} texts of {} could not be kept in {}",
-                        plugin.title(),
-                        folder.display()
-                    )));
+                    let lost = ClusterError::TextsLost {
+                        n_texts: lost,
+                        encoder: plugin.title(),
+                        cache: folder,
+                    };
+                    return Err(lost.into());
                 }
                 encoded.n_texts += texts.len();
             }
@@ -185,11 +187,11 @@ pub(super) fn vectors(
         drop(lock);
         if is_ours && embedded.is_ok() && is_lacking() {
             // The cache has said why. All tasks would encode all texts.
-            return Err(RunError::Failed(format!(
-                "the vectors of {} could not be kept in {}",
-                encoder.name,
-                frozen.cache.display()
-            )));
+            let lost = ClusterError::VectorsLost {
+                encoder: encoder.name.clone(),
+                cache: frozen.cache.clone(),
+            };
+            return Err(lost.into());
         }
         match embedded {
             Ok(embedded) => all.push(embedded),

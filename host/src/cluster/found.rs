@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::Place;
+use super::error::ClusterError;
 use super::file::{self, FileError, Header};
 use super::frozen::{Frozen, difference};
 use crate::problem::{Problem, shown_path};
-use crate::run::RunError;
 
 /// The files of all shards.
-pub(super) fn files(place: &Place) -> Result<Vec<PathBuf>, RunError> {
+pub(super) fn files(place: &Place) -> Result<Vec<PathBuf>, ClusterError> {
     let folder = place.results();
-    file::all(&folder)
-        .map_err(|error| RunError::Failed(format!("cannot read {}: {error}", folder.display())))
+    file::all(&folder).map_err(|source| ClusterError::Folder { folder, source })
 }
 
 /// What to say of a file that belongs to another study.

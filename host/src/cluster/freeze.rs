@@ -14,6 +14,7 @@ use ocean_engine::inference::sensitivity::PLANTED;
 
 use super::Place;
 use super::encode::{NOTE, ready};
+use super::error::ClusterError;
 use super::file::{self, Machine};
 use super::frozen::{Frozen, Memory, SCHEMA, Shards, ToEncode, difference, fingerprint};
 use super::shard::peak_bytes;
@@ -209,9 +210,10 @@ fn start_over(folder: &RunFolder) -> Result<(), RunError> {
 }
 
 /// The folders in one that may not be there.
-fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
-    let failed = |error: std::io::Error| {
-        RunError::Failed(format!("cannot read {}: {error}", folder.display()))
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, ClusterError> {
+    let failed = |source: std::io::Error| ClusterError::Folder {
+        folder: folder.to_path_buf(),
+        source,
     };
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -317,14 +319,13 @@ fn pieces(
             _ => arranged.analysed.vectors(std::mem::take(&mut embedded.x)),
         };
     }
-    let scratch = tempfile::tempdir()
-        .map_err(|error| RunError::Failed(format!("no temporary folder: {error}")))?;
+    let scratch = tempfile::tempdir().map_err(ClusterError::NoScratch)?;
     let journal = Journal::open(scratch.path(), &serde_json::Value::Null, true)?;
     let evaluator = opened.evaluator(arranged, sources, &journal);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
-        .map_err(|error| RunError::Failed(format!("no thread: {error}")))?;
+        .map_err(ClusterError::NoThread)?;
     let entries = evaluator.entries();
     let stage = opened
         .progress

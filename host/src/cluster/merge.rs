@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::error::ClusterError;
 use super::file::{self, ShardFile};
 use super::found::{files, foreign, useless};
 use super::frozen::Frozen;
@@ -81,7 +81,7 @@ struct Union {
 }
 
 impl Union {
-    fn take(&mut self, file: ShardFile) -> Result<(), RunError> {
+    fn take(&mut self, file: ShardFile) -> Result<(), ClusterError> {
         let ShardFile {
             path,
             header,
@@ -96,14 +96,12 @@ impl Union {
                 Entry::Occupied(found) => {
                     let (other, before) = found.get();
                     if !is_same(before, &numbers) {
-                        return Err(RunError::Failed(format!(
-                            "{} and {} differ in `{}`, which both hold; the same item must be the same numbers, bit for bit\n  try: delete the one whose machine you \
-                             trust less ({}), and compute its shard again",
-                            shown_path(&self.paths[*other]),
-                            shown_path(&path),
-                            found.key(),
-                            header.machine
-                        )));
+                        return Err(ClusterError::Differ {
+                            one: self.paths[*other].clone(),
+                            other: path,
+                            item: found.key().clone(),
+                            machine: header.machine.to_string(),
+                        });
                     }
                 }
             }
@@ -134,7 +132,7 @@ impl Union {
     }
 
     /// A piece that failed somewhere and is whole all the same was computed again.
-    fn check_complete(&mut self, frozen: &Frozen) -> Result<(), RunError> {
+    fn check_complete(&mut self, frozen: &Frozen) -> Result<(), ClusterError> {
         let whole = |name: &str| {
             let piece = frozen.pieces.iter().find(|piece| piece.name == name);
             piece.is_some_and(|piece| {
@@ -151,11 +149,9 @@ impl Union {
         if holes.is_empty() {
             return Ok(());
         }
-        let mut text = format!("the study is not complete; missing are\n{holes}");
-        for useless in &self.useless {
-            let _ = write!(text, "\n  {useless}");
-        }
-        Err(RunError::Failed(text))
+        let useless = std::mem::take(&mut self.useless);
+        let holes = holes.to_string();
+        Err(ClusterError::Incomplete { holes, useless })
     }
 
     fn into_parts(self) -> (BTreeMap<String, Vec<f64>>, SharedWork) {

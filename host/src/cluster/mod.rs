@@ -8,6 +8,7 @@
 //! shard leaves. [`merge`] and [`status`] read all of them. [`slurm`] writes scripts.
 
 pub mod encode;
+pub mod error;
 pub mod file;
 mod found;
 pub mod freeze;

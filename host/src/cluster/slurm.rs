@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::error::ClusterError;
 use super::frozen::Frozen;
 use super::status::{Status, status};
 use super::{Options, Place};
@@ -86,10 +87,8 @@ fn path(place: &Place, name: &str) -> PathBuf {
     place.slurm().join(format!("{name}.sh"))
 }
 
-fn scripts(frozen: &Frozen, run: &Path) -> Result<Vec<Script>, RunError> {
-    let program = std::env::current_exe().map_err(|error| {
-        RunError::Failed(format!("cannot tell which program is running: {error}"))
-    })?;
+fn scripts(frozen: &Frozen, run: &Path) -> Result<Vec<Script>, ClusterError> {
+    let program = std::env::current_exe().map_err(ClusterError::NoProgram)?;
     let [program, run] =
         [program.as_path(), run].map(|path| for_shell(&path.display().to_string()));
     let shards = frozen.shards;
@@ -227,7 +226,7 @@ fn submitted(place: &Place) -> PathBuf {
 }
 
 /// Jobs of this study that wait or run would compute the same twice: no harm, and a cluster's time for nothing.
-fn refuse_twice(place: &Place) -> Result<(), RunError> {
+fn refuse_twice(place: &Place) -> Result<(), ClusterError> {
     let Ok(jobs) = std::fs::read_to_string(submitted(place)) else {
         return Ok(());
     };
@@ -243,31 +242,25 @@ fn refuse_twice(place: &Place) -> Result<(), RunError> {
     if left.is_empty() {
         return Ok(());
     }
-    let jobs = left.join(" ");
-    Err(RunError::Failed(format!(
-        "jobs of this study are waiting or running ({jobs}), and would be computed twice\n  try: the same command when they have ended; or before it: scancel {jobs}"
-    )))
+    Err(ClusterError::StillSubmitted {
+        jobs: left.join(" "),
+    })
 }
 
 /// The number of the job.
-fn sbatch(script: &Path, more: &[&str]) -> Result<String, RunError> {
+fn sbatch(script: &Path, more: &[&str]) -> Result<String, ClusterError> {
     let output = Command::new("sbatch")
         .arg("--parsable")
         .args(more)
         .arg(script)
         .output()
-        .map_err(|error| {
-            RunError::Failed(format!(
-                "sbatch did not start: {error}; is this a machine of the cluster?"
-            ))
-        })?;
+        .map_err(ClusterError::NoSbatch)?;
     let said = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
-        return Err(RunError::Failed(format!(
-            "sbatch refused {}: {}",
-            script.display(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        )));
+        return Err(ClusterError::SbatchRefused {
+            script: script.to_path_buf(),
+            said: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        });
     }
     // "17", or "17;cluster".
     let job = said.trim().split(';').next().unwrap_or_default();

@@ -3,6 +3,7 @@
 //! An absent optional key stays `None` here; its default is in [`crate::plan`].
 
 use super::choices::{Missing, Pool};
+use super::keys::JOIN;
 use super::section::{Section, Sourced, as_texts};
 use super::tree::{Node, Value};
 
@@ -17,9 +18,9 @@ pub struct StudyConfig {
 
 impl StudyConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<StudyConfig> {
-        let name = section.file_name();
-        let name = section.required("name = \"loans\"", name);
-        let seed = section.whole("seed", 0..);
+        let name = section.text("name");
+        let name = section.required("name", name);
+        let seed = section.whole("seed");
         section.finish();
         Some(StudyConfig { name: name?, seed })
     }
@@ -62,10 +63,10 @@ pub struct JoinConfig {
 impl DataConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<DataConfig> {
         let path = section.text("path");
-        let path = section.required("path = \"loans.csv\"", path);
+        let path = section.required("path", path);
         // pandas and R write row names into a column without a name.
-        let id = section.any_text("id");
-        let id = section.required("id = \"id\"", id);
+        let id = section.text("id");
+        let id = section.required("id", id);
         let text = section.texts("text");
         let pool = section.choice("pool");
         let targets = section.texts("targets");
@@ -99,16 +100,16 @@ impl JoinConfig {
         };
         items
             .iter()
-            .filter_map(|item| Section::open("[[data.join]]", item, data.problems()))
+            .filter_map(|item| Section::open(JOIN.header, item, &JOIN, data.problems()))
             .filter_map(JoinConfig::read)
             .collect()
     }
 
     fn read(mut section: Section<'_>) -> Option<JoinConfig> {
         let path = section.text("path");
-        let path = section.required("path = \"ratings.csv\"", path);
+        let path = section.required("path", path);
         let id = section.text("id");
-        let prefix = section.any_text("prefix");
+        let prefix = section.text("prefix");
         section.finish();
         Some(JoinConfig {
             path: path?,

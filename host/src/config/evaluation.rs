@@ -46,38 +46,23 @@ pub struct EvaluationConfig {
 
 impl EvaluationConfig {
     pub(super) fn read(mut section: Section<'_>) -> EvaluationConfig {
-        let inside = "a number between 0 and 1";
         let config = EvaluationConfig {
-            folds: section.whole("folds", 2..=1000),
-            repeats: section.whole("repeats", 1..=MANY),
-            permutations: section.take(
-                "permutations",
-                "a whole number, 1 or more, or { adaptive = 9999 }",
-                Permutations::from_toml,
-            ),
-            level: section.number("level", inside, |level| 0.0 < level && level < 1.0),
-            smallest_effect: section.number("smallest_effect", inside, |effect| {
-                0.0 < effect && effect < 1.0
-            }),
+            folds: section.whole("folds"),
+            repeats: section.whole("repeats"),
+            permutations: section.take("permutations", Permutations::from_toml),
+            level: section.number("level"),
+            smallest_effect: section.number("smallest_effect"),
             controls: section.flag("controls"),
-            inner_folds: section.take(
-                "inner_folds",
-                "\"outer\" or a whole number, 2 or more",
-                InnerFolds::from_toml,
-            ),
+            inner_folds: section.take("inner_folds", InnerFolds::from_toml),
             exchange: section.choice("exchange"),
             unit: section.choice("unit"),
             duplicates: section.choice("duplicates"),
             missing_exchange: section.choice("missing_exchange"),
-            sensitivity: section.whole("sensitivity", 0..=MANY),
-            fold_redraws: section.take(
-                "fold_redraws",
-                "0 (off), or a whole number from 2 to 1000",
-                |value| {
-                    let redraws = as_whole(value, &(0..=1000)).filter(|redraws| *redraws != 1);
-                    redraws.and_then(|redraws| u32::try_from(redraws).ok())
-                },
-            ),
+            sensitivity: section.whole("sensitivity"),
+            fold_redraws: section.take("fold_redraws", |value| {
+                let redraws = as_whole(value, &(0..=1000)).filter(|redraws| *redraws != 1);
+                redraws.and_then(|redraws| u32::try_from(redraws).ok())
+            }),
             best: section.flag("best"),
         };
         section.finish();

@@ -6,6 +6,7 @@
 mod choices;
 mod data;
 mod evaluation;
+pub mod keys;
 mod plugins;
 mod section;
 pub mod tree;
@@ -23,6 +24,7 @@ pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorCon
 pub use section::Sourced;
 
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion, typed_path};
+use keys::SectionKeys;
 use section::Section;
 use tree::{Node, Table, Value};
 
@@ -55,15 +57,6 @@ pub struct Config {
     /// `[[regressor]]`, in file order; at least one, none for [`Scope::Encoding`].
     pub regressors: Vec<RegressorConfig>,
 }
-
-const SECTIONS: [&str; 6] = [
-    "study",
-    "data",
-    "raters",
-    "evaluation",
-    "encoder",
-    "regressor",
-];
 
 impl Config {
     /// Reads a file and lays `--set` arguments over it.
@@ -137,14 +130,14 @@ impl Reader<'_> {
     fn config(&self, file: &Path, scope: Scope) -> Option<Config> {
         self.refuse_unknown_sections();
         let is_evaluation = scope == Scope::Evaluation;
-        let study = self.required("study").and_then(StudyConfig::read);
-        let data = self.required("data").and_then(DataConfig::read);
-        let encoders = self.array("encoder", EncoderConfig::read);
+        let study = self.required(&keys::STUDY).and_then(StudyConfig::read);
+        let data = self.required(&keys::DATA).and_then(DataConfig::read);
+        let encoders = self.array(&keys::ENCODER, EncoderConfig::read);
         let (raters, evaluation, regressors) = match is_evaluation {
             true => (
-                self.section("raters").map(RaterConfig::read),
-                self.section("evaluation").map(EvaluationConfig::read),
-                self.array("regressor", RegressorConfig::read),
+                self.section(&keys::RATERS).map(RaterConfig::read),
+                self.section(&keys::EVALUATION).map(EvaluationConfig::read),
+                self.array(&keys::REGRESSOR, RegressorConfig::read),
             ),
             false => (None, None, Vec::new()),
         };
@@ -161,9 +154,11 @@ impl Reader<'_> {
     }
 
     fn refuse_unknown_sections(&self) {
+        let sections = keys::SECTIONS.iter().map(|section| section.name);
+        let outer = sections.filter(|name| !name.contains('.'));
         for entry in &self.document.entries {
-            if !SECTIONS.contains(&entry.key.as_str()) {
-                let known = suggestion(&entry.key, SECTIONS);
+            if !outer.clone().any(|name| name == entry.key) {
+                let known = suggestion(&entry.key, outer.clone());
                 self.refuse(
                     &entry.node.origin,
                     format!("no section is called `{}`{known}", entry.key),
@@ -178,20 +173,25 @@ impl Reader<'_> {
             .push(Problem::new(place, message));
     }
 
-    fn required(&self, name: &'static str) -> Option<Section<'_>> {
-        if self.document.get(name).is_none() {
-            self.refuse(&self.file, format!("has no section [{name}]"));
+    fn required(&self, keys: &'static SectionKeys) -> Option<Section<'_>> {
+        if self.document.get(keys.name).is_none() {
+            self.refuse(&self.file, format!("has no section {}", keys.header));
         }
-        self.section(name)
+        self.section(keys)
     }
 
-    fn section(&self, name: &'static str) -> Option<Section<'_>> {
-        let node = self.document.get(name)?;
-        Section::open(format!("[{name}]"), node, &self.problems)
+    fn section(&self, keys: &'static SectionKeys) -> Option<Section<'_>> {
+        let node = self.document.get(keys.name)?;
+        Section::open(keys.header, node, keys, &self.problems)
     }
 
     /// Every table of `[[name]]`; at least one is required.
-    fn array<T>(&self, name: &'static str, read: impl Fn(Section<'_>) -> Option<T>) -> Vec<T> {
+    fn array<T>(
+        &self,
+        keys: &'static SectionKeys,
+        read: impl Fn(Section<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let SectionKeys { name, header, .. } = keys;
         match self.document.get(name) {
             Some(Node {
                 value: Value::List(items),
@@ -200,19 +200,19 @@ impl Reader<'_> {
                 .iter()
                 .enumerate()
                 .filter_map(|(i, item)| {
-                    Section::open(label_of(name, i, &item.value), item, &self.problems)
+                    Section::open(label_of(header, i, &item.value), item, keys, &self.problems)
                 })
                 .filter_map(read)
                 .collect(),
             Some(node) => {
                 self.refuse(
                     &node.origin,
-                    format!("[[{name}]] has double brackets and comes once for each {name}"),
+                    format!("{header} has double brackets and comes once for each {name}"),
                 );
                 Vec::new()
             }
             None => {
-                self.refuse(&self.file, format!("has no [[{name}]]"));
+                self.refuse(&self.file, format!("has no {header}"));
                 Vec::new()
             }
         }
@@ -220,14 +220,14 @@ impl Reader<'_> {
 }
 
 /// `[[encoder]] minilm`, or `[[encoder]] 2` while it has no name.
-fn label_of(section: &str, index: usize, value: &Value) -> String {
+fn label_of(header: &str, index: usize, value: &Value) -> String {
     let name = match value {
         Value::Table(table) => table.get("name").map(|node| &node.value),
         _ => None,
     };
     match name {
-        Some(Value::Text(name)) => format!("[[{section}]] {name}"),
-        _ => format!("[[{section}]] {}", index + 1),
+        Some(Value::Text(name)) => format!("{header} {name}"),
+        _ => format!("{header} {}", index + 1),
     }
 }
 

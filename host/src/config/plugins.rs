@@ -21,7 +21,7 @@ pub struct Parameters {
     pub origin: Origin,
     /// In file order.
     pub values: Map<String, Json>,
-    /// The line of each key, and of those keys of a regressor that the host reads.
+    /// The line of each key, and of the keys beside them that the host reads.
     pub origins: BTreeMap<String, Origin>,
 }
 
@@ -42,7 +42,10 @@ impl Parameters {
             section: section.label().to_owned(),
             origin: section.origin().clone(),
             values: Map::new(),
-            origins: BTreeMap::new(),
+            origins: section
+                .lines()
+                .map(|(key, line)| (key.to_owned(), line.clone()))
+                .collect(),
         };
         for (key, node) in section.rest() {
             match as_json(&node.value) {
@@ -91,8 +94,8 @@ impl PlaceConfig {
     fn read(section: &mut Section<'_>) -> Self {
         Self {
             isolation: section.choice("isolation"),
-            time_limit: section.whole("time_limit", 1..=1_000_000_000),
-            memory_limit: section.whole("memory_limit", 16..=1_000_000_000),
+            time_limit: section.whole("time_limit"),
+            memory_limit: section.whole("memory_limit"),
         }
     }
 }
@@ -124,8 +127,8 @@ pub struct EncoderConfig {
 
 impl EncoderConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<EncoderConfig> {
-        let name = section.file_name();
-        let name = section.required("name = \"minilm\"", name);
+        let name = section.text("name");
+        let name = section.required("name", name);
         let plugin = section.text("plugin");
         let embeddings = section.text("embeddings");
         let ids = section.text("ids");
@@ -133,9 +136,10 @@ impl EncoderConfig {
         let place = PlaceConfig::read(&mut section);
         let download = section.flag("download");
         let allow_misaligned = section.flag("allow_misaligned");
-        let params = Parameters::read(&section);
+        let (origin, params) = (section.origin().clone(), Parameters::read(&section));
+        section.finish();
         Some(EncoderConfig {
-            origin: section.origin().clone(),
+            origin,
             name: name?,
             plugin,
             embeddings,
@@ -147,20 +151,6 @@ impl EncoderConfig {
             params,
         })
     }
-
-    /// Keys the host reads in this section; all others are the plugin's.
-    pub const HOST_KEYS: [&str; 10] = [
-        "name",
-        "plugin",
-        "embeddings",
-        "ids",
-        "pool",
-        "isolation",
-        "time_limit",
-        "memory_limit",
-        "download",
-        "allow_misaligned",
-    ];
 }
 
 /// How many steps without improvement end a path.
@@ -225,46 +215,23 @@ pub struct RegressorConfig {
 
 impl RegressorConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<RegressorConfig> {
-        let name = section.file_name();
-        let name = section.required("name = \"ridge\"", name);
+        let name = section.text("name");
+        let name = section.required("name", name);
         let plugin = section.text("plugin");
-        let plugin = section.required("plugin = \"ridge\"", plugin);
-        let inside = "a number between 0 and 1";
-        let alphas = section.take(
-            "alphas",
-            "a list of different numbers above 0",
-            positive_numbers,
-        );
-        let n_alphas = section.whole("n_alphas", 1..=100_000);
-        let alpha_min_ratio = section.number("alpha_min_ratio", inside, |r| 0.0 < r && r < 1.0);
-        let patience = section.take(
-            "patience",
-            "\"off\" or a whole number, 1 or more",
-            Patience::from_toml,
-        );
-        let tol = section.number("tol", inside, |tol| 0.0 < tol && tol < 1.0);
+        let plugin = section.required("plugin", plugin);
+        let alphas = section.take("alphas", positive_numbers);
+        let n_alphas = section.whole("n_alphas");
+        let alpha_min_ratio = section.number("alpha_min_ratio");
+        let patience = section.take("patience", Patience::from_toml);
+        let tol = section.number("tol");
         let selection = section.choice("selection");
         let compat = section.choice("compat");
         let place = PlaceConfig::read(&mut section);
         let export_models = section.flag("export_models");
-        let mut params = Parameters::read(&section);
-        let lines = [
-            ("alphas", alphas.as_ref().map(|typed| &typed.origin)),
-            ("n_alphas", n_alphas.as_ref().map(|typed| &typed.origin)),
-            (
-                "alpha_min_ratio",
-                alpha_min_ratio.as_ref().map(|typed| &typed.origin),
-            ),
-            ("patience", patience.as_ref().map(|typed| &typed.origin)),
-            ("tol", tol.as_ref().map(|typed| &typed.origin)),
-            ("selection", selection.as_ref().map(|typed| &typed.origin)),
-        ];
-        for (key, line) in lines {
-            let line = line.map(|line| (key.to_owned(), line.clone()));
-            params.origins.extend(line);
-        }
+        let (origin, params) = (section.origin().clone(), Parameters::read(&section));
+        section.finish();
         Some(RegressorConfig {
-            origin: section.origin().clone(),
+            origin,
             name: name?,
             plugin: plugin?,
             alphas,
@@ -279,23 +246,6 @@ impl RegressorConfig {
             params,
         })
     }
-
-    /// Keys the host reads in this section; all others are the plugin's.
-    pub const HOST_KEYS: [&str; 13] = [
-        "name",
-        "plugin",
-        "alphas",
-        "n_alphas",
-        "alpha_min_ratio",
-        "patience",
-        "tol",
-        "selection",
-        "compat",
-        "isolation",
-        "time_limit",
-        "memory_limit",
-        "export_models",
-    ];
 }
 
 /// Positive, finite, different; in the order typed.

@@ -3,9 +3,10 @@
 //! Every error has one shape: `plugins.toml:14: [evaluation] folds = 1 is not a whole number, 2 or more`.
 
 use std::cell::RefCell;
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use super::choices::Choice;
+use super::keys::{Key, Others, SectionKeys};
 use super::tree::{Node, Origin, Table, Value};
 use crate::problem::{Problem, Problems, nearest, suggestion};
 
@@ -27,12 +28,13 @@ impl<T> Sourced<T> {
     }
 }
 
-/// One table, its known keys being asked for one by one.
+/// One table, the keys of the section being asked for one by one.
 pub struct Section<'a> {
     label: String,
     origin: Origin,
     table: &'a Table,
-    known: Vec<&'static str>,
+    keys: &'static SectionKeys,
+    asked: Vec<&'static str>,
     problems: &'a RefCell<Problems>,
 }
 
@@ -41,6 +43,7 @@ impl<'a> Section<'a> {
     pub fn open(
         label: impl Into<String>,
         node: &'a Node,
+        keys: &'static SectionKeys,
         problems: &'a RefCell<Problems>,
     ) -> Option<Self> {
         let (label, origin) = (label.into(), node.origin.clone());
@@ -53,7 +56,8 @@ impl<'a> Section<'a> {
             label,
             origin,
             table,
-            known: Vec::new(),
+            keys,
+            asked: Vec::new(),
             problems,
         })
     }
@@ -73,115 +77,100 @@ impl<'a> Section<'a> {
         &self.origin
     }
 
-    /// The value of an optional key, converted; `expected` completes the sentence "… is not".
+    /// The value of an optional key, if it has the form that the table of keys states and can be converted.
     pub fn take<T>(
         &mut self,
-        key: &'static str,
-        expected: &str,
+        name: &'static str,
         convert: impl FnOnce(&Value) -> Option<T>,
     ) -> Option<Sourced<T>> {
-        let node = self.node(key)?;
-        match convert(&node.value) {
+        let (key, node) = self.find(name)?;
+        let is_sound = key.form.accepts(&node.value);
+        match is_sound.then(|| convert(&node.value)).flatten() {
             Some(value) => Some(Sourced {
                 value,
                 origin: node.origin.clone(),
-                label: format!("{} {key}", self.label),
+                label: format!("{} {name}", self.label),
             }),
             None => {
+                let expected = key.form.expected();
                 let hint = match &node.value {
                     Value::Other(_) | Value::Table(_) => String::new(),
-                    value => hint(value, expected),
+                    value => hint(value, &expected),
                 };
                 self.refuse(
                     &node.origin,
-                    format!("{key} = {} is not {expected}{hint}", node.value),
+                    format!("{name} = {} is not {expected}{hint}", node.value),
                 );
                 None
             }
         }
     }
 
-    /// The same, and its absence is noted; `example` shows how it is written.
-    pub fn required<T>(&mut self, example: &str, value: Option<Sourced<T>>) -> Option<Sourced<T>> {
-        let key = example.split(' ').next().unwrap_or(example);
-        if value.is_none() && self.table.get(key).is_none() {
-            let problem = Problem::new(&self.origin, format!("{} has no `{key}`", self.label));
-            self.problems.borrow_mut().push(problem.with_try(example));
+    /// The same value, whose absence is noted with an example.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        value: Option<Sourced<T>>,
+    ) -> Option<Sourced<T>> {
+        if value.is_none() && self.table.get(name).is_none() {
+            let problem = Problem::new(&self.origin, format!("{} has no `{name}`", self.label));
+            let example = self.keys.get(name).map_or("…", |key| key.example);
+            let problem = problem.with_try(format!("{name} = {example}"));
+            self.problems.borrow_mut().push(problem);
         }
         value
     }
 
     /// A key whose value this section does not convert itself.
-    pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.known.push(key);
-        self.table.get(key)
+    pub fn node(&mut self, name: &'static str) -> Option<&'a Node> {
+        self.find(name).map(|(_, node)| node)
     }
 
-    /// A text that is not empty.
-    pub fn text(&mut self, key: &'static str) -> Option<Sourced<String>> {
-        self.take(key, "a text", |value| match value {
-            Value::Text(text) if !text.is_empty() => Some(text.clone()),
-            _ => None,
-        })
+    /// A key that the table of keys has, and what was typed for it. What the table does not have could be neither typed nor looked up: that refuses every study.
+    fn find(&mut self, name: &'static str) -> Option<(&'static Key, &'a Node)> {
+        self.asked.push(name);
+        let Some(key) = self.keys.get(name) else {
+            let message = format!("is read for `{name}`, which the table of keys lacks");
+            self.refuse(&self.origin, message);
+            return None;
+        };
+        self.table.get(name).map(|node| (key, node))
     }
 
-    /// A text, possibly empty.
-    pub fn any_text(&mut self, key: &'static str) -> Option<Sourced<String>> {
-        self.take(key, "a text", |value| match value {
+    /// A text; what else it has to be, the table of keys says.
+    pub fn text(&mut self, name: &'static str) -> Option<Sourced<String>> {
+        self.take(name, |value| match value {
             Value::Text(text) => Some(text.clone()),
             _ => None,
         })
     }
 
-    /// One text, or a list of texts none of which is repeated or empty.
-    pub fn texts(&mut self, key: &'static str) -> Option<Sourced<Vec<String>>> {
-        self.take(key, "a text or a list of different texts", |value| {
-            as_texts(value).filter(|texts| are_different(texts))
-        })
-    }
-
-    /// `name`: it becomes part of file names.
-    pub fn file_name(&mut self) -> Option<Sourced<String>> {
-        let expected = "a text that can be part of a file name";
-        self.take("name", expected, |value| match value {
-            Value::Text(name) if is_file_name(name) => Some(name.clone()),
-            _ => None,
-        })
+    /// One text, or a list of them.
+    pub fn texts(&mut self, name: &'static str) -> Option<Sourced<Vec<String>>> {
+        self.take(name, as_texts)
     }
 
     /// true or false.
-    pub fn flag(&mut self, key: &'static str) -> Option<Sourced<bool>> {
-        self.take(key, "true or false", |value| match value {
+    pub fn flag(&mut self, name: &'static str) -> Option<Sourced<bool>> {
+        self.take(name, |value| match value {
             Value::Flag(flag) => Some(*flag),
             _ => None,
         })
     }
 
-    /// A whole number in a range.
-    pub fn whole(
-        &mut self,
-        key: &'static str,
-        range: impl RangeBounds<i64>,
-    ) -> Option<Sourced<i64>> {
-        let expected = expected_whole(&range);
-        self.take(key, &expected, |value| as_whole(value, &range))
+    /// A whole number.
+    pub fn whole(&mut self, name: &'static str) -> Option<Sourced<i64>> {
+        self.take(name, |value| as_whole(value, &..))
     }
 
-    /// A number in a range, whole or not; `expected` says which range.
-    pub fn number(
-        &mut self,
-        key: &'static str,
-        expected: &str,
-        is_valid: impl Fn(f64) -> bool,
-    ) -> Option<Sourced<f64>> {
-        self.take(key, expected, |value| {
-            as_number(value).filter(|number| is_valid(*number))
-        })
+    /// A number, whole or not.
+    pub fn number(&mut self, name: &'static str) -> Option<Sourced<f64>> {
+        self.take(name, as_number)
     }
 
     /// One word out of a few.
-    pub fn choice<T: Choice>(&mut self, key: &'static str) -> Option<Sourced<T>> {
-        self.take(key, &words::<T>(), |value| match value {
+    pub fn choice<T: Choice>(&mut self, name: &'static str) -> Option<Sourced<T>> {
+        self.take(name, |value| match value {
             Value::Text(word) => T::ALL
                 .iter()
                 .find(|(name, _)| name == word)
@@ -190,21 +179,35 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The entries that no key above asked for: parameters of a plugin.
-    pub fn rest(&self) -> impl Iterator<Item = (&'a str, &'a Node)> {
+    /// The entries that are no keys of the host: parameters of a plugin, targets of raters.
+    pub fn rest(&self) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+        let keys = self.keys;
         self.table
             .entries
             .iter()
-            .filter(|entry| !self.known.contains(&entry.key.as_str()))
+            .filter(|entry| keys.get(&entry.key).is_none())
             .map(|entry| (entry.key.as_str(), &entry.node))
     }
 
-    /// Ends the section: every key that was not asked for is unknown.
+    /// The line of every key of the host that was typed.
+    pub fn lines(&self) -> impl Iterator<Item = (&'a str, &'a Origin)> + use<'a> {
+        let keys = self.keys;
+        self.table
+            .entries
+            .iter()
+            .filter(|entry| keys.get(&entry.key).is_some())
+            .map(|entry| (entry.key.as_str(), &entry.node.origin))
+    }
+
+    /// Ends the section: a key that the table of keys does not have is unknown, and one that was not asked for would be accepted and dropped.
     pub fn finish(self) {
-        let unknown: Vec<_> = self.rest().collect();
-        for (key, node) in unknown {
-            let known = suggestion(key, self.known.iter().copied());
-            self.refuse(&node.origin, format!("has no key `{key}`{known}"));
+        let is_slip = self.keys.others == Others::Refused;
+        for (name, node) in self.rest().filter(|_| is_slip) {
+            let known = suggestion(name, self.keys.names());
+            self.refuse(&node.origin, format!("has no key `{name}`{known}"));
+        }
+        for (name, origin) in self.lines().filter(|(name, _)| !self.asked.contains(name)) {
+            self.refuse(origin, format!("{name} is read by nobody"));
         }
     }
 
@@ -217,26 +220,6 @@ impl<'a> Section<'a> {
     }
 }
 
-fn is_file_name(name: &str) -> bool {
-    let is_forbidden = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
-    !name.trim().is_empty()
-        && !name.starts_with('.')
-        && name.len() <= 200
-        && !name.contains(is_forbidden)
-}
-
-/// `"drop" or "error"`.
-fn words<T: Choice>() -> String {
-    let words: Vec<String> = T::ALL
-        .iter()
-        .map(|(word, _)| format!("\"{word}\""))
-        .collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => words.join(""),
-    }
-}
-
 /// `; did you mean "drop"?` when a word is nearly one of the quoted words that are expected.
 fn hint(value: &Value, expected: &str) -> String {
     let Value::Text(word) = value else {
@@ -244,19 +227,6 @@ fn hint(value: &Value, expected: &str) -> String {
     };
     let known = expected.split('"').skip(1).step_by(2);
     nearest(word, known).map_or(String::new(), |near| format!("; did you mean \"{near}\"?"))
-}
-
-/// `a whole number from 2 to 10`.
-fn expected_whole(range: &impl RangeBounds<i64>) -> String {
-    let low = match range.start_bound() {
-        Bound::Included(low) => *low,
-        Bound::Excluded(low) => low + 1,
-        Bound::Unbounded => i64::MIN,
-    };
-    match range.end_bound() {
-        Bound::Included(high) => format!("a whole number from {low} to {high}"),
-        _ => format!("a whole number, {low} or more"),
-    }
 }
 
 /// A whole number in a range.
@@ -286,11 +256,4 @@ pub fn as_texts(value: &Value) -> Option<Vec<String>> {
         Value::List(items) => items.iter().map(|item| one(&item.value)).collect(),
         value => one(value).map(|text| vec![text]),
     }
-}
-
-fn are_different(texts: &[String]) -> bool {
-    texts
-        .iter()
-        .enumerate()
-        .all(|(i, text)| !texts[..i].contains(text))
 }

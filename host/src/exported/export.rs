@@ -9,6 +9,7 @@ use ocean_engine::nested::{Fit, NestedCv};
 use ocean_engine::scale::mean_and_sd_of_varying;
 use ocean_engine::score::mean_and_sd;
 
+use super::error::NoModel;
 use super::file::FORMAT;
 use super::model::{Evidence, Model, PluginName, Regression};
 use super::taken_out;
@@ -60,11 +61,12 @@ impl Export<'_> {
             }
             for regressor in &regressors {
                 for row_set in 0..self.run.arrangement.row_sets.len() {
-                    if let Err(why) = self.write_row_set(at, regressor, row_set, &files)? {
-                        progress.warn(&format!(
+                    match self.fit(at, regressor, row_set) {
+                        Ok(models) => write_all(models, [&encoder.name, &regressor.name], &files)?,
+                        Err(why) => progress.warn(&format!(
                             "no models of encoder `{}`, regressor `{}`: {why}",
                             encoder.name, regressor.name
-                        ));
+                        )),
                     }
                 }
             }
@@ -88,46 +90,22 @@ impl Export<'_> {
         models.iter().copied().zip(paths).collect()
     }
 
-    /// The models of all targets of a row set; the inner error: why there are none.
-    fn write_row_set(
-        &self,
-        encoder: usize,
-        regressor: &NamedRegressor,
-        row_set: usize,
-        files: &Files<'_>,
-    ) -> Result<Result<(), String>, RunError> {
-        let models = match self.fit(encoder, regressor, row_set) {
-            Ok(models) => models,
-            Err(why) => return Ok(Err(why)),
-        };
-        for mut model in models {
-            let encoder = &self.run.sources.encoders[encoder].name;
-            let names = [&**encoder, &regressor.name, &model.target];
-            let file = files.get(&names).cloned();
-            if let Some(file) = file {
-                model.write(&file)?;
-            }
-        }
-        Ok(Ok(()))
-    }
-
+    /// The models of all targets of a row set.
     fn fit(
         &self,
         encoder: usize,
         regressor: &NamedRegressor,
         row_set: usize,
-    ) -> Result<Vec<Model>, String> {
+    ) -> Result<Vec<Model>, NoModel> {
         let x = &self.run.embedded[encoder].x;
         let set = &self.run.arrangement.row_sets[row_set];
-        let designs = FoldDesigns::build_final(&self.run.arrangement.layout(x), &set.rows, 0)
-            .map_err(|e| e.to_string())?;
+        let designs = FoldDesigns::build_final(&self.run.arrangement.layout(x), &set.rows, 0)?;
         let y = DMatrix::from_fn(set.rows.len(), set.targets.len(), |row, t| {
             self.run.arrangement.targets.y()[(set.rows[row], set.targets[t])]
         });
         let machine = regressor.regressor.as_ref();
         let out = NestedCv::prepare(&designs, machine, regressor.tuning)
-            .and_then(|nested| nested.run(&y))
-            .map_err(|e| e.to_string())?;
+            .and_then(|nested| nested.run(&y))?;
         let covariates = self.run.arrangement.covariates.as_ref();
         let z = covariates.map(|all| taken_out::Fit::of(&all.z.select_rows(&set.rows)));
         let scaling = Scaling::of(&x.select_rows(&set.rows), z.as_ref());
@@ -146,8 +124,7 @@ impl Export<'_> {
             let (values, of_path) = (y.column(column), out.y_hat.column(column));
             let (values, of_path) = (values.as_slice(), of_path.as_slice());
             let z = z.as_ref();
-            let alone = fit_alone(machine, &designs.outer[0].x, values, z, fit, of_path)
-                .map_err(|why| format!("target `{name}`: {why}"))?;
+            let alone = fit_alone(name, machine, &designs.outer[0].x, values, z, fit, of_path)?;
             let taken_out = covariates
                 .zip(z)
                 .map(|(all, z)| z.kept(&all.kinds, scaling.slopes.clone(), alone.slopes.clone()));
@@ -211,6 +188,18 @@ impl Export<'_> {
     }
 }
 
+/// Writes what was fitted of an encoder and a regressor.
+fn write_all(models: Vec<Model>, of: [&str; 2], files: &Files<'_>) -> Result<(), RunError> {
+    let [encoder, regressor] = of;
+    for mut model in models {
+        let file = files.get(&[encoder, regressor, &model.target]).cloned();
+        if let Some(file) = file {
+            model.write(&file)?;
+        }
+    }
+    Ok(())
+}
+
 /// The file of each encoder, regressor and target.
 type Files<'a> = HashMap<[&'a str; 3], PathBuf>;
 
@@ -225,13 +214,14 @@ struct Alone {
 
 /// Fits what the path chose once more, alone, and holds it against the path's own predictions of the same rows, `of_path`. `z`: what is taken out of y before.
 fn fit_alone(
+    target: &str,
     regressor: &dyn StudyRegressor,
     x: &DMatrix<f64>,
     y: &[f64],
     z: Option<&taken_out::Fit>,
     fit: Fit,
     of_path: &[f64],
-) -> Result<Alone, String> {
+) -> Result<Alone, NoModel> {
     let (intercept, sd) = mean_and_sd(y, 0);
     let mut left: Vec<f64> = y.iter().map(|value| value - intercept).collect();
     let slopes = z.map_or(Vec::new(), |z| z.take_out(&mut left));
@@ -250,7 +240,10 @@ fn fit_alone(
         return Ok(alone(Fitted::Coefficients(vec![0.0; x.ncols()])));
     }
     let scaled: Vec<f64> = left.iter().map(|value| value / scale).collect();
-    let failed = |error: crate::library::PluginError| error.to_string();
+    let failed = |source| NoModel::Plugin {
+        target: target.to_owned(),
+        source,
+    };
     let fitted = regressor
         .fit_model(fit.variant, x, &scaled, fit.alpha / scale)
         .map_err(failed)?;
@@ -268,11 +261,11 @@ fn fit_alone(
     if furthest <= SAME * sd {
         Ok(alone(fitted))
     } else {
-        Err(format!(
-            "fitted alone it predicts otherwise than along its path (by up to {:.1e} sd of y); run `ocean-host plugin check {}`",
-            furthest / sd,
-            regressor.plugin().path.display()
-        ))
+        Err(NoModel::Differs {
+            target: target.to_owned(),
+            sds: furthest / sd,
+            plugin: regressor.plugin().path.clone(),
+        })
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod checks;
 mod encoder;
+pub mod error;
 mod export;
 mod file;
 mod model;

@@ -8,6 +8,7 @@ use nalgebra::{DMatrix, DVectorView};
 use ocean_engine::folds::Groups;
 use serde_json::Value;
 
+use super::error::PredictionError;
 use super::file::ModelError;
 use super::model::{Model, Recipe, Regression};
 use super::plugins::Finder;
@@ -15,7 +16,7 @@ use super::predictions::Predictions;
 use crate::atomic;
 use crate::dataset::embeddings::{read_columns, read_precomputed};
 use crate::dataset::{Asked, NewRows};
-use crate::library::{CallContext, Fitted, Kind, PluginError, RegressorOptions};
+use crate::library::{CallContext, Fitted, Kind, RegressorOptions};
 use crate::plan::{Place, Unit};
 use crate::problem::{Problem, Refusal, typed_path};
 use crate::progress::{Format, Progress};
@@ -278,12 +279,10 @@ impl Command<'_> {
             variants: vec![regression.params.clone()],
             ..RegressorOptions::default()
         };
-        let failed = |error: PluginError| RunError::Failed(error.to_string());
         let (library, context) = (self.finder.library, self.context.clone());
-        library
+        let y_hat = library
             .regressor(chosen.plugin, options, context, limits(&Place::default()))
-            .map_err(failed)?
-            .predict_model(state, x)
-            .map_err(failed)
+            .and_then(|regressor| regressor.predict_model(state, x));
+        Ok(y_hat.map_err(PredictionError::Plugin)?)
     }
 }

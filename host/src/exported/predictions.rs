@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::error::PredictionError;
 use super::model::Model;
 use crate::dataset::NewRows;
 use crate::plan::Unit;
 use crate::problem::{listed_up_to, quoted};
 use crate::progress::Progress;
-use crate::run::RunError;
 
 /// What a model predicts for the rows of a table.
 pub(super) struct Predictions<'a> {
@@ -28,7 +28,7 @@ impl<'a> Predictions<'a> {
         model: &'a Model,
         rows: &'a NewRows,
         y_hat: Vec<f64>,
-    ) -> Result<Self, RunError> {
+    ) -> Result<Self, PredictionError> {
         let (all, complete) = match (model.unit, &rows.groups) {
             (Unit::Group, Some(groups)) => {
                 let complete = rows.complete.iter().map(|&row| groups[row].as_str());
@@ -43,9 +43,10 @@ impl<'a> Predictions<'a> {
             }
         };
         if let Some((label, value)) = complete.iter().zip(&y_hat).find(|(_, y)| !y.is_finite()) {
-            return Err(RunError::Failed(format!(
-                "the prediction for `{label}` is {value}: vectors or coefficients of the model are too large to be multiplied"
-            )));
+            return Err(PredictionError::NotFinite {
+                label: (*label).to_owned(),
+                value: *value,
+            });
         }
         let of_label: BTreeMap<&str, f64> = complete.into_iter().zip(y_hat).collect();
         let values = all.iter().map(|label| of_label.get(label).copied());
@@ -96,24 +97,21 @@ impl<'a> Predictions<'a> {
     ///
     /// # Errors
     /// What the writer reports.
-    pub(super) fn csv(&self) -> Result<String, RunError> {
-        let failed = |error: csv::Error| RunError::Failed(error.to_string());
+    pub(super) fn csv(&self) -> Result<String, PredictionError> {
         let model = self.model;
         let label = match (model.unit, &model.group) {
             (Unit::Group, Some(group)) => group,
             _ => &model.id,
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer
-            .write_record([label, &model.target])
-            .map_err(failed)?;
+        writer.write_record([label, &model.target])?;
         for (label, value) in self.labels.iter().zip(&self.values) {
             let value = value.map_or(String::new(), |value| value.to_string());
-            writer.write_record([*label, &value]).map_err(failed)?;
+            writer.write_record([*label, &value])?;
         }
         let bytes = writer
             .into_inner()
-            .map_err(|error| RunError::Failed(error.to_string()))?;
+            .map_err(|error| csv::Error::from(error.into_error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{EncoderPlan, EncoderSource, RegressorPlan};
-use crate::config::{EncoderConfig, Parameters, RegressorConfig};
+use crate::config::Parameters;
+use crate::config::keys::{ENCODER, REGRESSOR, SectionKeys};
 use crate::problem::{Problem, Problems, Refusal, suggestion};
 
 /// Parameters that fit a schema, defaults filled in.
@@ -87,9 +88,7 @@ impl EncoderPlan {
         folder: &Path,
     ) -> Result<CheckedParameters, Refusal> {
         match &self.source {
-            EncoderSource::Plugin { params, .. } => {
-                check(params, schema, &EncoderConfig::HOST_KEYS, folder)
-            }
+            EncoderSource::Plugin { params, .. } => check(params, schema, &ENCODER, folder),
             EncoderSource::Precomputed { .. } => Ok(CheckedParameters::default()),
         }
     }
@@ -105,7 +104,7 @@ impl RegressorPlan {
         schema: &Value,
         folder: &Path,
     ) -> Result<CheckedParameters, Refusal> {
-        check(&self.params, schema, &RegressorConfig::HOST_KEYS, folder)
+        check(&self.params, schema, &REGRESSOR, folder)
     }
 }
 
@@ -165,14 +164,14 @@ fn check_one_given(
 fn check(
     typed: &Parameters,
     schema: &Value,
-    host_keys: &[&str],
+    keys: &SectionKeys,
     folder: &Path,
 ) -> Result<CheckedParameters, Refusal> {
     let mut problems = Problems::default();
     let mut checked = CheckedParameters::default();
     let nothing = Map::new();
     let schema = schema.as_object().unwrap_or(&nothing);
-    refuse_unknown(typed, schema, host_keys, &mut problems);
+    refuse_unknown(typed, schema, keys, &mut problems);
     for (name, rules) in schema
         .iter()
         .filter(|(_, rules)| rules["tunable"] != "alpha")
@@ -206,7 +205,7 @@ fn check(
 fn refuse_unknown(
     typed: &Parameters,
     schema: &Map<String, Value>,
-    host_keys: &[&str],
+    keys: &SectionKeys,
     problems: &mut Problems,
 ) {
     for name in typed
@@ -219,7 +218,7 @@ fn refuse_unknown(
             .filter(|(_, rules)| rules["tunable"] != "alpha");
         let known = settable
             .map(|(name, _)| name.as_str())
-            .chain(host_keys.iter().copied());
+            .chain(keys.names().map(|name| -> &str { name }));
         let message = format!(
             "{} has no key `{name}`{}",
             typed.section,

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use super::resolve::default;
 use crate::cells::BEST;
+use crate::config::keys::ENCODER;
+use crate::config::tree::Origin;
 use crate::config::{
-    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Patience, RegressorConfig,
-    Scope, Sourced, Unit,
+    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, Patience,
+    PlaceConfig, Pool, RegressorConfig, Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 
@@ -33,6 +36,10 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     for regressor in &config.regressors {
         refuse_two_grids(regressor, problems);
         refuse_beside_compat(regressor, problems);
+    }
+    let places = config.encoders.iter().map(|encoder| &encoder.place);
+    for place in places.chain(config.regressors.iter().map(|regressor| &regressor.place)) {
+        refuse_idle_limits(place, problems);
     }
     refuse_groups(config, problems);
     refuse_best_of_one(config, problems);
@@ -202,6 +209,22 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
     }
 }
 
+/// Limits hold for calls of another process. A value that is the default is let pass, for `--dry-run` prints those.
+fn refuse_idle_limits(place: &PlaceConfig, problems: &mut Problems) {
+    let isolation = place.isolation.as_ref().map(|isolation| isolation.value);
+    if isolation != Some(Isolation::InProcess) {
+        return;
+    }
+    let time = place.time_limit.as_ref();
+    let time = time.filter(|limit| limit.value != i64::from(default::TIME_LIMIT));
+    for limit in [time, place.memory_limit.as_ref()].into_iter().flatten() {
+        let problem = limit.problem(
+            "changes nothing beside `isolation = \"in-process\"`: only a process of its own is stopped",
+        );
+        problems.push(problem.with_try("one of the two"));
+    }
+}
+
 pub(super) fn refuse_precomputed_keys(config: &EncoderConfig) -> Result<(), Refusal> {
     let mut problems = Problems::default();
     if let Some(ids) = &config.ids {
@@ -214,10 +237,13 @@ pub(super) fn refuse_precomputed_keys(config: &EncoderConfig) -> Result<(), Refu
 }
 
 /// A file of vectors has no parameters, so any further key is a slip or belongs to a plugin.
-pub(super) fn refuse_plugin_keys(config: &EncoderConfig) -> Result<(), Refusal> {
+/// `pool`: the study's, which dry runs print for every encoder.
+pub(super) fn refuse_plugin_keys(config: &EncoderConfig, pool: Pool) -> Result<(), Refusal> {
     let mut problems = Problems::default();
-    for (key, origin) in &config.params.origins {
-        let known = suggestion(key, EncoderConfig::HOST_KEYS);
+    let params = &config.params;
+    let is_further = |(key, _): &(&String, &Origin)| params.values.contains_key(*key);
+    for (key, origin) in params.origins.iter().filter(is_further) {
+        let known = suggestion(key, ENCODER.names());
         problems.push(Problem::new(
             origin,
             format!(
@@ -227,7 +253,9 @@ pub(super) fn refuse_plugin_keys(config: &EncoderConfig) -> Result<(), Refusal> 
         ));
     }
     let place = &config.place;
+    let own_pool = config.pool.as_ref().filter(|typed| typed.value != pool);
     let idle = [
+        own_pool.map(|typed| typed.problem(NO_PLUGIN)),
         place
             .isolation
             .as_ref()

@@ -208,14 +208,18 @@ fn place(config: &PlaceConfig) -> Place {
 fn encoder(config: &EncoderConfig, pool: Pool, folder: &Path) -> Result<EncoderPlan, Refusal> {
     Ok(EncoderPlan {
         name: config.name.value.clone(),
-        source: encoder_source(config, folder)?,
+        source: encoder_source(config, pool, folder)?,
         pool: value_or(config.pool.as_ref(), pool),
         place: place(&config.place),
         download: value_or(config.download.as_ref(), false),
     })
 }
 
-fn encoder_source(config: &EncoderConfig, folder: &Path) -> Result<EncoderSource, Refusal> {
+fn encoder_source(
+    config: &EncoderConfig,
+    pool: Pool,
+    folder: &Path,
+) -> Result<EncoderSource, Refusal> {
     match (&config.plugin, &config.embeddings) {
         (Some(plugin), None) => {
             refuse_precomputed_keys(config)?;
@@ -225,7 +229,7 @@ fn encoder_source(config: &EncoderConfig, folder: &Path) -> Result<EncoderSource
             })
         }
         (None, Some(embeddings)) => {
-            refuse_plugin_keys(config)?;
+            refuse_plugin_keys(config, pool)?;
             refuse_ids(config, embeddings)?;
             Ok(EncoderSource::Precomputed {
                 embeddings: folder.join(&embeddings.value),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{EncoderSource, Plan};
+use crate::config::keys::{ENCODER, Feeds, REGRESSOR};
 
 impl Plan {
     /// The plan as JSON without anything that depends on where it runs: files by name only, the results folder left out.
@@ -33,14 +34,14 @@ impl Plan {
             plan.shift_remove("out");
             plan.shift_remove("folder");
             // Where a plugin runs changes no number.
-            for kind in ["encoders", "regressors"] {
+            for (kind, keys) in [("encoders", &ENCODER), ("regressors", &REGRESSOR)] {
                 let plugins = plan.get_mut(kind).and_then(Value::as_array_mut);
                 for plugin in plugins
                     .into_iter()
                     .flatten()
                     .filter_map(Value::as_object_mut)
                 {
-                    for key in ["isolation", "time_limit", "memory_limit"] {
+                    for key in keys.feeding(Feeds::Place) {
                         plugin.shift_remove(key);
                     }
                 }

@@ -130,6 +130,14 @@ fn each_contradiction_is_named_with_its_line() {
             "18: [[encoder]] v download has no meaning beside `embeddings`: vectors in a file need no plugin\n  try: leave it out; it belongs to encoders with `plugin`",
         ),
         (
+            vectors("embeddings = \"v.csv\"\npool = \"concat\""),
+            "18: [[encoder]] v pool has no meaning beside `embeddings`: vectors in a file need no plugin\n  try: leave it out; it belongs to encoders with `plugin`",
+        ),
+        (
+            "isolation = \"in-process\"\ntime_limit = 5\n".to_owned(),
+            "16: [[regressor]] ridge time_limit changes nothing beside `isolation = \"in-process\"`: only a process of its own is stopped\n  try: one of the two",
+        ),
+        (
             vectors("embeddings = \"v.csv\"\nalow_misaligned = true"),
             "18: [[encoder]] v has no key `alow_misaligned`; did you mean `allow_misaligned`?",
         ),

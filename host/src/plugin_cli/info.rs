@@ -10,11 +10,22 @@ use super::list::layout;
 use super::manifest;
 use crate::library::{LibraryError, Probed, ProbedPlugin, Prober, SearchPath, is_ours, probe};
 
+/// Why a plugin is not described.
+#[derive(Debug, thiserror::Error)]
+pub enum InfoError {
+    /// What it says cannot be written down.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// There is no such plugin, or it cannot be used.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+}
+
 /// Writes what the plugin that `value` means (an id, or a path relative to `base`) says of itself; for a library of several, all of them unless
 /// the id is given. `writes_manifest`: also leaves it as a manifest beside the library.
 ///
 /// # Errors
-/// The outer error: `out` cannot be written. The inner: there is no such plugin, or it cannot be used.
+/// `out` or the manifest cannot be written; there is no such plugin, or it cannot be used.
 pub fn info(
     value: &str,
     base: &Path,
@@ -22,15 +33,9 @@ pub fn info(
     prober: &Prober,
     writes_manifest: bool,
     out: &mut dyn Write,
-) -> io::Result<Result<(), LibraryError>> {
-    let found = match search.find(value, base) {
-        Ok(found) => found,
-        Err(error) => return Ok(Err(error)),
-    };
-    let probed = match probe(prober, &found.path) {
-        Ok(probed) => probed,
-        Err(error) => return Ok(Err(error)),
-    };
+) -> Result<(), InfoError> {
+    let found = search.find(value, base)?;
+    let probed = probe(prober, &found.path)?;
     let is_wanted = |plugin: &&ProbedPlugin| {
         found
             .id
@@ -39,7 +44,7 @@ pub fn info(
     };
     let wanted: Vec<&ProbedPlugin> = probed.plugins.iter().filter(is_wanted).collect();
     if wanted.is_empty() {
-        return Ok(Err(LibraryError::other_id(&found, &probed)));
+        return Err(LibraryError::other_id(&found, &probed).into());
     }
     for plugin in wanted {
         write(
@@ -57,7 +62,7 @@ pub fn info(
         let path = manifest::write(&found.path, &probed).map_err(io::Error::other)?;
         writeln!(out, "manifest: {}", path.display())?;
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 fn write(

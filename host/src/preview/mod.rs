@@ -16,7 +16,7 @@ use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, U
 use crate::problem::{listed_up_to, shown_path};
 use crate::report::model::{Finding, Severity};
 use crate::report::wording::{remedy, said};
-use settings::settings;
+pub(crate) use settings::settings;
 
 /// Strengths of planted effects that the sensitivity analysis may try.
 const STRENGTHS: u64 = PLANTED.len() as u64;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::config::keys::{ENCODER, Feeds};
 use crate::plan::{EncoderPlan, EncoderSource, Plan, RegressorPlan};
 
 /// The plan as a plugins.toml that leaves nothing to defaults; what is not set is left out as a comment.
@@ -43,7 +44,7 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         .flatten();
     if matches!(plan.source, EncoderSource::Precomputed { .. }) {
         // Settings of plugins are refused there.
-        for key in ["isolation", "time_limit", "memory_limit"] {
+        for key in ENCODER.feeding(Feeds::Place) {
             settings.shift_remove(key);
         }
         settings.shift_remove("download");

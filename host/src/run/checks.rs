@@ -98,9 +98,7 @@ pub(super) fn fingerprint(
     dataset: &Dataset,
     sources: &Sources,
 ) -> Result<Value, RunError> {
-    let portable = plan
-        .portable()
-        .map_err(|error| RunError::Failed(error.to_string()))?;
+    let portable = plan.portable().map_err(RunError::Fingerprint)?;
     let hashes = |named: Vec<(&str, &str)>| -> Value {
         named
             .into_iter()

@@ -6,11 +6,15 @@ use ocean_engine::EngineError;
 
 use super::canaries::SAME_R2;
 use crate::atomic::WriteError;
+use crate::cluster::error::ClusterError;
 use crate::encode::EncodeError;
+use crate::exported::error::PredictionError;
 use crate::journal::JournalError;
+use crate::plugin_cli::error::PluginCommandError;
 use crate::problem::Refusal;
 use crate::report::error::ReportError;
 use crate::run_folder::ClaimError;
+use crate::selfcheck::error::SelfcheckError;
 
 /// How a run ended otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -55,9 +59,24 @@ pub enum RunError {
     /// An evaluated cell that cannot be scored, which its evaluation rules out: exit code 1.
     #[error(transparent)]
     Engine(EngineError),
-    /// Something that should not happen: exit code 1.
-    #[error("{0}")]
-    Failed(String),
+    /// Work of many machines that failed: exit code 1.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// A certificate that could not be made: exit code 1.
+    #[error(transparent)]
+    Selfcheck(#[from] SelfcheckError),
+    /// An exported model that did not predict: exit code 1.
+    #[error(transparent)]
+    Prediction(#[from] PredictionError),
+    /// A command about plugins that failed: exit code 1.
+    #[error(transparent)]
+    Plugins(#[from] PluginCommandError),
+    /// The plan as JSON, by which a run is known again: plain data, which does not fail. Exit code 1.
+    #[error(transparent)]
+    Fingerprint(serde_json::Error),
+    /// The system does not tell which program is running: exit code 1.
+    #[error("cannot tell which program is running: {0}")]
+    Program(std::io::Error),
 }
 
 impl RunError {
@@ -92,7 +111,12 @@ impl RunError {
             | Self::NoCell { .. }
             | Self::UnlikeMachines { .. }
             | Self::Engine(_)
-            | Self::Failed(_) => 1,
+            | Self::Cluster(_)
+            | Self::Selfcheck(_)
+            | Self::Prediction(_)
+            | Self::Plugins(_)
+            | Self::Fingerprint(_)
+            | Self::Program(_) => 1,
         }
     }
 }

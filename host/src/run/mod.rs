@@ -302,7 +302,7 @@ pub(crate) fn set_threads(threads: Option<usize>) -> usize {
 /// Where plugins are looked for, and who probes them: this program.
 ///
 /// # Errors
-/// [`RunError::Failed`] when the system cannot tell which program is running.
+/// [`RunError::Program`] when the system cannot tell which program is running.
 pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
     let (search, prober) = plugin_places_of_a_task()?;
     Ok(match Cache::resolve(None).folder() {
@@ -316,9 +316,7 @@ pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
 
 /// As [`plugin_places`], without quarantine: when a thousand tasks start at once, or are cancelled, a plugin that does not answer has done nothing wrong.
 fn plugin_places_of_a_task() -> Result<(SearchPath, Prober), RunError> {
-    let program = std::env::current_exe().map_err(|error| {
-        RunError::Failed(format!("cannot tell which program is running: {error}"))
-    })?;
+    let program = std::env::current_exe().map_err(RunError::Program)?;
     Ok((SearchPath::of(&program), Prober::new(program)))
 }
 

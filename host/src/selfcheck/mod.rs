@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod comparing;
 mod coverage;
 pub mod data;
+pub mod error;
 pub mod judge;
 mod lab;
 mod null;
@@ -33,6 +34,7 @@ use crate::progress::{Format, Progress};
 use crate::run::{RunError, open_library, set_threads};
 use crate::sources::{NamedRegressor, open_regressor};
 use certificate::{Certificate, Certified, Check, Machine};
+use error::SelfcheckError;
 pub use lab::{Effort, SEED};
 use lab::{Lab, Tested};
 
@@ -84,8 +86,7 @@ pub fn selfcheck(
         cpu_features: cpu_features(),
     };
     let certificate = Certificate::of(options.effort, machine, certified.collect(), checks);
-    let failed = |error: serde_json::Error| RunError::Failed(error.to_string());
-    let json = certificate.to_json().map_err(failed)?;
+    let json = certificate.to_json().map_err(SelfcheckError::Json)?;
     if let Some(out) = &options.out {
         atomic::write(out, json.as_bytes())?;
     }
@@ -113,7 +114,7 @@ fn open(
 ) -> Result<Vec<NamedRegressor>, RunError> {
     let context = CallContext::of(progress, Arc::clone(interrupted));
     let library = open_library(&context, false)?;
-    let here = std::env::current_dir().map_err(|error| RunError::Failed(error.to_string()))?;
+    let here = std::env::current_dir().map_err(SelfcheckError::NoFolder)?;
     let bundled = || BUNDLED.iter().map(ToString::to_string).collect();
     let named = if options.regressors.is_empty() {
         bundled()
@@ -177,7 +178,7 @@ fn certify(
         if interrupted.load(Ordering::Relaxed) {
             RunError::Interrupted
         } else {
-            RunError::Failed(error.to_string())
+            SelfcheckError::Engine(error).into()
         }
     };
     let parts = [null::check, coverage::check, comparing::check, power::check];

@@ -23,7 +23,7 @@ pub(super) struct MomentsTable<R>(PhantomData<R>);
 impl<R: MomentsRegressor> MomentsTable<R> {
     pub(super) const TABLE: &'static MomentsV1 = &MomentsV1 {
         struct_size: size_of::<MomentsV1>(),
-        preferred_columns: R::PREFERRED_COLUMNS,
+        preferred_columns: 0,
         reserved: 0,
         prepare: Some(Self::prepare),
         grid: Some(Self::grid),

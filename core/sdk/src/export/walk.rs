@@ -73,7 +73,7 @@ pub(super) struct PathTable<R>(PhantomData<R>);
 impl<R: PathRegressor> PathTable<R> {
     pub(super) const TABLE: &'static PathV1 = &PathV1 {
         struct_size: size_of::<PathV1>(),
-        preferred_columns: R::PREFERRED_COLUMNS,
+        preferred_columns: 0,
         reserved: 0,
         prepare: Some(Self::prepare),
         grid: Some(Self::grid),
@@ -198,7 +198,7 @@ pub(super) struct BatchTable<R>(PhantomData<R>);
 impl<R: BatchRegressor> BatchTable<R> {
     pub(super) const TABLE: &'static BatchV1 = &BatchV1 {
         struct_size: size_of::<BatchV1>(),
-        preferred_columns: R::PREFERRED_COLUMNS,
+        preferred_columns: 0,
         reserved: 0,
         prepare: Some(Self::prepare),
         fit_predict: Some(Self::fit_predict),

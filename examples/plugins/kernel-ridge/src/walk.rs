@@ -65,7 +65,6 @@ impl Design {
 }
 
 impl PathRegressor for KernelRidge {
-    const PREFERRED_COLUMNS: u32 = 64;
     type Prepared<'x> = Design;
     type Path<'p> = Walk;
 

@@ -58,8 +58,6 @@ impl LinearRegressor for Ridge {
 }
 
 impl PathRegressor for Ridge {
-    /// Blocks of 64 targets ran fastest (`cargo bench -p ocean-linear`): half the time of blocks of 8.
-    const PREFERRED_COLUMNS: u32 = 64;
     type Prepared<'x> = RidgeDesign;
     type Path<'p> = RidgePath;
 

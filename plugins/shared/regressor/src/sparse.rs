@@ -71,7 +71,6 @@ impl<K: Kind> LinearRegressor for Sparse<K> {
 }
 
 impl<K: Kind> PathRegressor for Sparse<K> {
-    const PREFERRED_COLUMNS: u32 = 64;
     type Prepared<'x> = LassoDesign<'x>;
     type Path<'p> = LassoPath<'p>;
 

@@ -1,0 +1,41 @@
+//! The commands that the program gives to itself: a plugin in a process of its own, a probe, one check.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::Ended;
+use crate::library;
+
+#[cfg(unix)]
+pub(super) fn check_one(file: &Path, id: &str, check: &str, seed: u64, params: &str) -> Ended {
+    use crate::plugin_check::{Request, child_main};
+
+    let params = serde_json::from_str(params).unwrap_or_default();
+    Ended::silently(child_main(&Request {
+        file,
+        id,
+        check,
+        seed,
+        params: &params,
+    }))
+}
+
+#[cfg(not(unix))]
+pub(super) fn check_one(_: &Path, _: &str, _: &str, _: u64, _: &str) -> Ended {
+    Ended::silently(ExitCode::FAILURE)
+}
+
+#[cfg(unix)]
+pub(super) fn worker(file: &Path, id: &str, memory: u64) -> Ended {
+    Ended::silently(library::worker_main(file, id, memory))
+}
+
+#[cfg(not(unix))]
+pub(super) fn worker(_: &Path, _: &str, _: u64) -> Ended {
+    Ended::silently(ExitCode::FAILURE)
+}
+
+pub(super) fn probe(file: &Path) -> Ended {
+    let code: ExitCode = library::probe_main(file);
+    Ended::silently(code)
+}

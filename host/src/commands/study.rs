@@ -1,0 +1,101 @@
+//! `eval`, `encode`, `init` and `report`: one study on one machine.
+
+use std::path::PathBuf;
+
+use super::{Ended, announce, interruptible};
+use crate::cli::{CommonArgs, EncodeArgs, EvalArgs, InitArgs, ReportArgs};
+use crate::events::{self, Event};
+use crate::progress::Format;
+use crate::report::escape;
+use crate::report::terminal::{self, Screen};
+use crate::run::{self, Options, Outcome, RunError};
+use crate::{encode_command, init, report, stdout};
+
+pub(super) fn eval(args: EvalArgs) -> Result<Ended, RunError> {
+    let options = Options {
+        is_fresh: args.fresh,
+        is_dry: args.dry_run,
+        ..options(args.config, args.out, &args.common)
+    };
+    announce(options.format, "eval", &options.config);
+    Ok(outcome(
+        run::eval(&options, &interruptible())?,
+        options.format,
+    ))
+}
+
+pub(super) fn encode(args: EncodeArgs) -> Result<Ended, RunError> {
+    let options = options(args.config, args.out, &args.common);
+    announce(options.format, "encode", &options.config);
+    let text = encode_command::encode(&options, args.force, &interruptible())?;
+    let finished = Event::Finished {
+        out: options.out.as_deref(),
+        cells: 0,
+        failed: 0,
+    };
+    Ok(Ended::saying(&match options.format {
+        Format::Json => finished.line(),
+        Format::Human => text,
+    }))
+}
+
+/// What was seen of the table is said also where it earns no plugins.toml.
+pub(super) fn init(args: InitArgs) -> Result<Ended, RunError> {
+    let init::Said { text, refusal } = init::init(&init::Options {
+        data: args.data,
+        id: args.id,
+        text: args.text,
+        targets: args.targets,
+        group: args.group,
+        out: args.out,
+        is_forced: args.force,
+    })?;
+    match refusal {
+        None => Ok(Ended::saying(&text)),
+        Some(refusal) => {
+            stdout::print(text.as_bytes());
+            Err(refusal.into())
+        }
+    }
+}
+
+pub(super) fn report(args: &ReportArgs) -> Result<Ended, RunError> {
+    let results = report::render_again(&args.dir)?;
+    Ok(Ended::drawn(terminal::render(
+        &results,
+        Screen::of_stdout(),
+    )))
+}
+
+/// What to print of a run that ended in a report. A partial run says so in its exit code, too.
+pub(super) fn outcome(outcome: Outcome, format: Format) -> Ended {
+    let (results, out) = match outcome {
+        Outcome::Planned(plan) if format == Format::Json => {
+            return Ended::drawn(Event::Planned { plan: &plan }.line());
+        }
+        Outcome::Planned(text) => return Ended::saying(&text),
+        Outcome::Finished { results, out } => (results, out),
+    };
+    let text = match format {
+        Format::Json => events::of_results(&results, &out),
+        Format::Human => format!(
+            "{}\nReports: {}\n",
+            terminal::render(&results, Screen::of_stdout()),
+            escape::terminal(&out.display().to_string())
+        ),
+    };
+    Ended::drawn(text).only_if(results.failed.is_empty())
+}
+
+fn options(config: PathBuf, out: Option<PathBuf>, common: &CommonArgs) -> Options {
+    Options {
+        config,
+        out,
+        sets: common.sets.clone(),
+        threads: common.threads.map(usize::from),
+        cache: common.cache.clone(),
+        is_quiet: common.quiet,
+        format: common.format.into(),
+        ..Options::default()
+    }
+}
