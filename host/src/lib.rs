@@ -32,10 +32,12 @@ pub mod plugin_cli;
 pub mod preview;
 pub mod problem;
 pub mod progress;
-pub mod report;
+pub mod report_files;
 pub mod run;
 pub mod run_folder;
 pub mod selfcheck;
 pub mod sources;
 pub mod stdout;
 pub mod study;
+
+pub use ocean_report as report;

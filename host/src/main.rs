@@ -15,11 +15,11 @@ use ocean_host::events::{EVENTS_VERSION, Event};
 use ocean_host::problem::{Problem, Refusal};
 use ocean_host::progress::Format;
 use ocean_host::report::escape;
-use ocean_host::report::terminal::{self, Screen};
+use ocean_host::report::terminal;
 use ocean_host::run::{Options, Outcome, RunError};
 use ocean_host::{
     cli, encode_command, events, exported, file_names, init, library, plugin_check, plugin_cli,
-    report, selfcheck, stdout,
+    report_files, selfcheck, stdout,
 };
 
 fn main() -> ExitCode {
@@ -111,11 +111,11 @@ fn run(cli: Cli) -> ExitCode {
         ),
         Command::Report(args) => finish_drawn(
             Format::Human,
-            report::render_again(&args.dir)
+            report_files::render_again(&args.dir)
                 .map_err(RunError::from)
                 .map(|results| {
                     (
-                        terminal::render(&results, Screen::of_stdout()),
+                        terminal::render(&results, stdout::screen()),
                         ExitCode::SUCCESS,
                     )
                 }),
@@ -200,7 +200,7 @@ fn outcome(outcome: Outcome, format: Format) -> (String, ExitCode) {
     } else {
         format!(
             "{}\nReports: {}\n",
-            terminal::render(&results, Screen::of_stdout()),
+            terminal::render(&results, stdout::screen()),
             escape::terminal(&out.display().to_string())
         )
     };

@@ -13,11 +13,11 @@ use crate::atomic::{self, WriteError};
 use crate::cells::{Cells, Computed};
 use crate::close_up::close_ups;
 use crate::dataset::{Dataset, RaterPanel, Target, as_read};
-use crate::plan::{InnerFolds, Plan, Unit};
+use crate::plan::{Exchange, InnerFolds, Plan, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
-    ComparisonResult, Correction, DataSummary, EncoderSummary, FailedCell, Finding, RaterSummary,
-    RegressorSummary, Reliability, SCHEMA_VERSION, StudyResults, TargetSummary,
+    self, ComparisonResult, Correction, DataSummary, EncoderSummary, FailedCell, Finding,
+    RaterSummary, RegressorSummary, Reliability, SCHEMA_VERSION, StudyResults, TargetSummary,
 };
 use crate::sources::{Embedded, Sources};
 use crate::study::Spent;
@@ -178,8 +178,8 @@ impl Study<'_> {
             },
             permutations: self.plan.n_permutations(),
             is_adaptive: self.plan.is_adaptive(),
-            exchange: evaluation.exchange.to_string(),
-            unit: evaluation.unit.to_string(),
+            exchange: exchange(evaluation.exchange),
+            unit: unit(evaluation.unit),
             covariates: self.plan.data.covariates.clone(),
             covariates_read: self
                 .read
@@ -272,8 +272,12 @@ impl Study<'_> {
     /// [`WriteError`] naming the file.
     pub fn write_tables(&self) -> Result<(), WriteError> {
         let out = &self.plan.out;
-        write_predictions(&out.join("predictions.csv"), self.predictions())?;
-        write_folds(&out.join("folds.csv"), self.folds())?;
+        atomic::write_with(&out.join("predictions.csv"), |file| {
+            Ok(write_predictions(file, self.predictions())?)
+        })?;
+        atomic::write_with(&out.join("folds.csv"), |file| {
+            Ok(write_folds(file, self.folds())?)
+        })?;
         let statistics = &self.cells.statistics;
         let null = statistics.rows(1, statistics.nrows() - 1);
         write_npy(&out.join("null.npy"), null)?;
@@ -388,6 +392,23 @@ impl Study<'_> {
         });
         let text = serde_json::to_vec_pretty(&provenance).unwrap_or_default();
         atomic::write(&self.plan.out.join("provenance.json"), &text)
+    }
+}
+
+/// How groups were permuted, in the report's words.
+fn exchange(exchange: Exchange) -> model::Exchange {
+    match exchange {
+        Exchange::Blocks => model::Exchange::Blocks,
+        Exchange::Within => model::Exchange::Within,
+        Exchange::SizeBands => model::Exchange::SizeBands,
+    }
+}
+
+/// What a row of the analysis was, in the report's words.
+fn unit(unit: Unit) -> model::Unit {
+    match unit {
+        Unit::Row => model::Unit::Row,
+        Unit::Group => model::Unit::Group,
     }
 }
 

@@ -55,7 +55,7 @@ impl Cells {
                 mde80_r2: cell.mde80_r2,
             };
             if !cell.is_control {
-                cell.verdict = Verdict::of(&evidence).as_str().to_owned();
+                cell.verdict = Some(Verdict::of(&evidence));
             }
         }
     }

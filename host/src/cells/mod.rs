@@ -25,9 +25,6 @@ pub(crate) use intervals::minus;
 use row::row;
 pub use sensitivity::critical_r2;
 
-/// Stands for encoder and regressor where both are chosen inside each training part.
-pub const BEST: &str = "(best)";
-
 /// What all cells of a study share.
 pub struct Common<'a> {
     /// Y.

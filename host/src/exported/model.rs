@@ -7,6 +7,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use ocean_engine::inference::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -161,7 +162,8 @@ pub struct Evidence {
     /// Family-wise p.
     pub p_fwer: Option<f64>,
     /// The verdict, as in the report.
-    pub verdict: String,
+    #[serde(with = "ocean_report::verdict")]
+    pub verdict: Option<Verdict>,
 }
 
 /// A model that cannot be used.

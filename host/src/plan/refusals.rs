@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::cells::BEST;
 use crate::config::{
     Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Patience, RegressorConfig,
     Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
+use crate::report::model::BEST;
 
 pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);

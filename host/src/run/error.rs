@@ -6,7 +6,7 @@ use crate::atomic::WriteError;
 use crate::encode::EncodeError;
 use crate::journal::JournalError;
 use crate::problem::Refusal;
-use crate::report::error::ReportError;
+use crate::report_files::ReportError;
 use crate::run_folder::ClaimError;
 
 /// How a run ended otherwise.

@@ -12,12 +12,12 @@ use ocean_engine::regressor::Regressor;
 
 use super::RunError;
 use crate::arrangement::Arrangement;
-use crate::cells::{BEST, Common, Computed, Found, critical_r2};
+use crate::cells::{Common, Computed, Found, critical_r2};
 use crate::doctor::LENGTH;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::progress::{Progress, Stage};
-use crate::report::model::FailedCell;
+use crate::report::model::{BEST, FailedCell};
 use crate::sources::{Embedded, Encoder, NamedRegressor, Sources};
 use crate::study::{Bench, Piece, StudyError, Work, stage_of};
 

@@ -10,8 +10,9 @@ use ocean_engine::score::r2;
 
 use super::RunError;
 use super::evaluator::{Evaluator, entrant};
-use crate::cells::{BEST, Computed};
+use crate::cells::Computed;
 use crate::progress::Stage;
+use crate::report::model::BEST;
 use crate::sources::{Embedded, Encoder};
 use crate::study::{Bench, Cost, Items, Part};
 
