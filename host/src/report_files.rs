@@ -133,3 +133,47 @@ fn render_all(folder: &mut RunFolder, results: &StudyResults) -> Result<(), Repo
     folder.remove_others("plots", &names)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A study of which nothing is left.
+    const EMPTY: &str = r#"{"schema_version": 1, "version": "0.1.0", "study": "s", "seed": 1,
+        "level": 0.05, "smallest_effect": null, "folds": 5, "repeats": 1, "permutations": 9,
+        "exchange": "blocks", "data": {"file": "t.csv", "n_rows": 6, "n_groups": null,
+        "dropped": [], "mean_characters": null}, "encoders": [], "regressors": [], "targets": [],
+        "omnibus_p": null, "cells": [], "findings": []}"#;
+
+    #[test]
+    fn what_is_written_is_read_again_and_rendered_to_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let results = json::from_text(EMPTY).unwrap();
+        write_all(&mut RunFolder::of(folder.path()), &results).unwrap();
+        let page = folder.path().join("report.html");
+        let picture = folder.path().join("plots/forest.png");
+        let before = [&page, &picture].map(|path| std::fs::read(path).unwrap());
+        std::fs::remove_file(&page).unwrap();
+        assert_eq!(render_again(folder.path()).unwrap(), results);
+        assert_eq!(
+            [&page, &picture].map(|path| std::fs::read(path).unwrap()),
+            before
+        );
+    }
+
+    #[test]
+    fn a_folder_without_results_and_a_broken_file_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        let missing = render_again(folder.path()).unwrap_err().to_string();
+        let expected = format!("cannot read {}: ", path.display());
+        assert!(missing.starts_with(&expected), "{missing}");
+        std::fs::write(&path, "{\"schema_version\": 2}").unwrap();
+        let newer = render_again(folder.path()).unwrap_err().to_string();
+        let expected = format!(
+            "{}: schema_version is 2, this ocean-host reads 1\n",
+            path.display()
+        );
+        assert!(newer.starts_with(&expected), "{newer}");
+    }
+}

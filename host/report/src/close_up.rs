@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::CellResult;
+
 /// One cell, looked at closely: of each target the one with the highest r2, which is flattered by
 /// having been chosen for it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -23,6 +25,17 @@ pub struct CloseUp {
     pub residual_by_length: Vec<BinSummary>,
     /// What inner cross-validation saw along the penalties; `None` where it was not kept.
     pub path: Option<PathSummary>,
+}
+
+impl CloseUp {
+    /// Whether this is the cell that it looks at.
+    #[must_use]
+    pub fn is_of(&self, cell: &CellResult) -> bool {
+        !cell.is_control
+            && self.target == cell.target
+            && self.encoder == cell.encoder
+            && self.regressor == cell.regressor
+    }
 }
 
 /// Rows that are neighbours in one quantity, and the mean of another.

@@ -3,7 +3,7 @@
 use crate::comparing;
 use crate::escape::markdown as escaped;
 use crate::methods;
-use crate::model::{CellResult, Finding, Severity, StudyResults};
+use crate::model::{CellResult, Finding, StudyResults};
 use crate::plot;
 use crate::run;
 use crate::table::{Kind, columns};
@@ -62,11 +62,7 @@ fn findings(results: &StudyResults) -> Option<String> {
 }
 
 fn finding_line(finding: &Finding) -> String {
-    let severity = match finding.severity {
-        Severity::Serious => "Serious",
-        Severity::Warning => "Warning",
-        Severity::Note => "Note",
-    };
+    let severity = finding.severity.word();
     let about = wording::about(finding)
         .map(|about| format!(" ({})", escaped(&about)))
         .unwrap_or_default();
@@ -82,10 +78,8 @@ fn cells(title: &str, cells: &[&CellResult], results: &StudyResults) -> Option<S
         return None;
     }
     let columns = columns(results, cells);
-    let headings = columns
-        .iter()
-        .map(|column| (column.heading, column.kind == Kind::Number))
-        .collect::<Vec<_>>();
+    let headings = columns.iter().map(|column| (column.heading, column.kind));
+    let headings: Vec<_> = headings.collect();
     let rows = cells.iter().map(|cell| {
         columns
             .iter()
@@ -97,33 +91,27 @@ fn cells(title: &str, cells: &[&CellResult], results: &StudyResults) -> Option<S
 
 fn differences(results: &StudyResults) -> Option<String> {
     let shown = comparing::full(results)?;
-    let headings: Vec<_> = shown
-        .headings
-        .iter()
-        .map(|(heading, kind)| (*heading, *kind == Kind::Number))
-        .collect();
     let rows = shown.rows.into_iter().map(|(texts, _)| texts);
     let mut blocks = vec![
         "## Which is better?".to_owned(),
-        table(&headings, rows),
+        table(&shown.headings, rows),
         escaped(&shown.below),
     ];
     blocks.retain(|block| !block.is_empty());
     Some(blocks.join("\n\n"))
 }
 
-/// A table; headings say whether their column is flush right.
-fn table(headings: &[(&str, bool)], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// A table, numbers flush right.
+fn table(headings: &[(&str, Kind)], rows: impl Iterator<Item = Vec<String>>) -> String {
     let row = |fields: Vec<String>| format!("| {} |", fields.join(" | "));
+    let rule = |(_, kind): &(&str, Kind)| match kind {
+        Kind::Number => "--:".to_owned(),
+        _ => "---".to_owned(),
+    };
+    let heads = headings.iter().map(|(heading, _)| escaped(heading));
     let mut lines = vec![
-        row(headings
-            .iter()
-            .map(|(heading, _)| escaped(heading))
-            .collect()),
-        row(headings
-            .iter()
-            .map(|(_, is_number)| if *is_number { "--:" } else { "---" }.to_owned())
-            .collect()),
+        row(heads.collect()),
+        row(headings.iter().map(rule).collect()),
     ];
     lines.extend(rows.map(|fields| row(fields.iter().map(|field| escaped(field)).collect())));
     lines.join("\n")
@@ -161,13 +149,16 @@ fn what_was_run(results: &StudyResults) -> String {
         .map(|(what, how)| vec![what.to_owned(), how]);
     let mut blocks = vec![
         "## What was run".to_owned(),
-        table(&[("setting", false), ("value", false)], settings),
+        table(
+            &[("setting", Kind::Label), ("value", Kind::Label)],
+            settings,
+        ),
     ];
     for listing in run::listings(results) {
         let headings: Vec<_> = listing
             .headings
             .iter()
-            .map(|heading| (*heading, false))
+            .map(|heading| (*heading, Kind::Label))
             .collect();
         blocks.push(table(&headings, listing.rows.into_iter()));
     }

@@ -268,6 +268,18 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// As a label.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Serious => "Serious",
+            Self::Warning => "Warning",
+            Self::Note => "Note",
+        }
+    }
+}
+
 /// One finding of the doctor: what was seen, what it may mean, which setting to try.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 pub struct Finding {
@@ -528,4 +540,12 @@ pub struct CellResult {
     /// counts).
     #[serde(default)]
     pub null_histogram: Option<(f64, f64, Vec<u32>)>,
+}
+
+impl CellResult {
+    /// The 95 % interval of r2.
+    #[must_use]
+    pub fn ci(&self) -> Option<(f64, f64)> {
+        self.ci_low.zip(self.ci_high)
+    }
 }

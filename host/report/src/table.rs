@@ -67,7 +67,7 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         column("n", Kind::Number, 2, |c, _| count(c.n)),
         column("r2", Kind::Number, 0, |c, _| score(c.r2)),
         column("95 % CI", Kind::Number, 0, |c, _| {
-            optional(c.ci_low.zip(c.ci_high), interval)
+            optional(c.ci(), interval)
         }),
         column("chance", Kind::Number, 1, |c, _| {
             optional(c.null_interval, interval)

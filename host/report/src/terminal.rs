@@ -5,7 +5,7 @@
 //! in them are shown, never sent to the terminal.
 
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, Width,
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width,
 };
 use ocean_engine::inference::verdict::Verdict;
 use unicode_width::UnicodeWidthStr;
@@ -42,11 +42,9 @@ pub fn render(results: &StudyResults, screen: Screen) -> String {
     let parts = [wording::family(results), wording::controls(results)];
     let columns = columns_that_fit(results, &parts.concat(), screen);
     if !results.cells.is_empty() {
-        blocks.push(format!(
-            "{}\n{}",
-            caption(results),
-            draw(results, &parts, &columns, screen)
-        ));
+        let parts = parts.map(|cells| lines_of(results, &cells, &columns));
+        let table = draw(&headings(&columns), parts, screen);
+        blocks.push(format!("{}\n{table}", caption(results)));
     }
     blocks.extend(differences(results, screen));
     blocks.push(how_to_read(results, &columns, screen));
@@ -115,52 +113,97 @@ fn columns_that_fit<'r>(
     cells: &[&CellResult],
     screen: Screen,
 ) -> Vec<Column<'r>> {
-    let mut by_rank: Vec<(usize, Column)> =
-        columns(results, cells).into_iter().enumerate().collect();
-    by_rank.sort_by_key(|(_, column)| column.rank);
-    let mut used = 0;
-    let mut shown: Vec<(usize, Column)> = Vec::new();
-    for (place, column) in by_rank {
-        let needed = natural_width(&column, cells) + GAP;
-        if column.rank == 0 || used + needed <= usize::from(screen.width) {
+    let mut columns = columns(results, cells);
+    let widths = widths(&headings(&columns), &lines_of(results, cells, &columns));
+    let mut by_rank: Vec<usize> = (0..columns.len()).collect();
+    by_rank.sort_by_key(|&at| columns[at].rank);
+    let room = usize::from(screen.width);
+    let (mut used, mut least, mut shown) = (0, 0, Vec::new());
+    for at in by_rank {
+        let needed = widths[at].natural + GAP;
+        if columns[at].rank == 0 || used + needed <= room {
             used += needed;
-            shown.push((place, column));
+            least += widths[at].least(columns[at].kind) + GAP;
+            shown.push(columns[at].heading);
         }
     }
-    shown.sort_by_key(|(place, _)| *place);
-    let mut columns: Vec<Column> = shown.into_iter().map(|(_, column)| column).collect();
     // Before words are cut, p goes: what is claimed rests on p_fwer.
-    let has_fwer = columns.iter().any(|column| column.heading == "p_fwer");
-    let least = least_width(&columns, cells) + GAP * columns.len().saturating_sub(1);
-    if has_fwer && least > usize::from(screen.width) {
-        columns.retain(|column| column.heading != "p");
+    if shown.contains(&"p_fwer") && least > room + GAP {
+        shown.retain(|heading| *heading != "p");
     }
+    columns.retain(|column| shown.contains(&column.heading));
     columns
 }
 
-/// Columns of text that a table takes whose labels are broken between words and nowhere else,
-/// without gaps.
-fn least_width(columns: &[Column], cells: &[&CellResult]) -> usize {
-    let of_column = |column: &Column| match column.kind {
-        Kind::Number => natural_width(column, cells),
-        _ => label_width(column, cells),
-    };
-    columns.iter().map(of_column).sum()
+fn headings(columns: &[Column]) -> Vec<(&'static str, Kind)> {
+    let heading = |column: &Column| (column.heading, column.kind);
+    columns.iter().map(heading).collect()
 }
 
-/// The widest word of a column.
-fn label_width(column: &Column, cells: &[&CellResult]) -> usize {
-    let texts = cells.iter().map(|cell| visible(&column.text(cell)));
-    widest_word(texts.chain([column.heading.to_owned()]))
+/// How a text stands out.
+type Mark = fn(Cell) -> Cell;
+
+/// A row of a table: its texts as they may be shown, and how one of them stands out.
+struct Line {
+    texts: Vec<String>,
+    marked: Option<(usize, Mark)>,
 }
 
-/// Columns of text a column takes when nothing is wrapped.
-fn natural_width(column: &Column, cells: &[&CellResult]) -> usize {
-    let widest = cells
+/// A line a cell, its verdict marked.
+fn lines_of(results: &StudyResults, cells: &[&CellResult], columns: &[Column]) -> Vec<Line> {
+    let verdict = columns
         .iter()
-        .map(|cell| visible(&column.text(cell)).width())
-        .max();
-    widest.unwrap_or(0).max(column.heading.width())
+        .position(|column| column.kind == Kind::Verdict);
+    let mark = |cell: &CellResult| -> Option<Mark> {
+        if cell.verdict == Some(Verdict::Predictive) {
+            Some(|drawn| drawn.fg(Color::Green).add_attribute(Attribute::Bold))
+        } else if wording::is_significant(cell, results) {
+            Some(|drawn| drawn.fg(Color::Cyan))
+        } else {
+            None
+        }
+    };
+    let line = |cell: &&CellResult| Line {
+        texts: columns
+            .iter()
+            .map(|column| visible(&column.text(cell)))
+            .collect(),
+        marked: verdict.zip(mark(cell)),
+    };
+    cells.iter().map(line).collect()
+}
+
+/// What a column asks for, in columns of text.
+struct Wanted {
+    /// When nothing is wrapped.
+    natural: usize,
+    /// When labels are broken between words.
+    words: usize,
+}
+
+impl Wanted {
+    /// What it takes when nothing is cut: digits are never broken over lines.
+    fn least(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Number => self.natural,
+            _ => self.words,
+        }
+    }
+}
+
+/// What each column asks for.
+fn widths(headings: &[(&'static str, Kind)], lines: &[Line]) -> Vec<Wanted> {
+    let of_column = |(at, (heading, _)): (usize, &(&'static str, Kind))| {
+        let texts = lines.iter().map(|line| line.texts[at].as_str());
+        let texts: Vec<&str> = texts.chain([*heading]).collect();
+        let widest = texts.iter().map(|text| text.width()).max();
+        let words = texts.iter().flat_map(|text| words_of(text));
+        Wanted {
+            natural: widest.unwrap_or(0),
+            words: words.map(|word| word.trim_end().width()).max().unwrap_or(0),
+        }
+    };
+    headings.iter().enumerate().map(of_column).collect()
 }
 
 /// How a table is laid out.
@@ -172,39 +215,30 @@ struct Layout {
 }
 
 /// The width each column gets: digits all they need, the verdict a word, labels an equal share of
-/// the rest, first as far as their words need it, and the verdict what is left. Digits are never
-/// broken over lines, and columns move closer before a word is. `natural`: widths when nothing is
-/// wrapped; `words`: when labels are broken between words.
-fn layout(kinds: &[Kind], natural: &[usize], words: &[usize], screen: Screen) -> Layout {
-    let least: usize = (0..kinds.len())
-        .map(|i| match kinds[i] {
-            Kind::Number => natural[i],
-            _ => words[i],
-        })
-        .sum();
+/// the rest, first as far as their words need it, and the verdict what is left. Columns move closer
+/// before a word is broken over lines.
+fn layout(headings: &[(&'static str, Kind)], wanted: &[Wanted], screen: Screen) -> Layout {
+    let kinds: Vec<Kind> = headings.iter().map(|(_, kind)| *kind).collect();
+    let least = kinds.iter().zip(wanted);
+    let least: usize = least.map(|(kind, wanted)| wanted.least(*kind)).sum();
     let n_gaps = kinds.len().saturating_sub(1);
     let fits = least + GAP * n_gaps <= usize::from(screen.width);
     let gap = if fits { GAP } else { 1 };
     let mut given: Vec<usize> = kinds
         .iter()
-        .zip(natural.iter().zip(words))
-        .map(|(kind, (natural, words))| match kind {
-            Kind::Number => *natural,
-            Kind::Verdict => *words,
-            Kind::Label | Kind::Notes => (*natural).min(LEAST_LABEL),
+        .zip(wanted)
+        .map(|(kind, wanted)| match kind {
+            Kind::Number => wanted.natural,
+            Kind::Verdict => wanted.words,
+            Kind::Label | Kind::Notes => wanted.natural.min(LEAST_LABEL),
         })
         .collect();
     let mut room =
         usize::from(screen.width).saturating_sub(given.iter().sum::<usize>() + gap * n_gaps);
-    let labels = [Kind::Label, Kind::Notes];
-    for (growing, wanted) in [
-        (labels, words),
-        (labels, natural),
-        ([Kind::Verdict, Kind::Verdict], natural),
-    ] {
+    let mut grow = |growing: &[Kind], goal: fn(&Wanted) -> usize| {
         loop {
             let short: Vec<usize> = (0..kinds.len())
-                .filter(|&i| growing.contains(&kinds[i]) && given[i] < wanted[i])
+                .filter(|&i| growing.contains(&kinds[i]) && given[i] < goal(&wanted[i]))
                 .take(room)
                 .collect();
             if short.is_empty() {
@@ -213,7 +247,11 @@ fn layout(kinds: &[Kind], natural: &[usize], words: &[usize], screen: Screen) ->
             room -= short.len();
             short.into_iter().for_each(|i| given[i] += 1);
         }
-    }
+    };
+    let labels = [Kind::Label, Kind::Notes];
+    grow(&labels, |wanted| wanted.words);
+    grow(&labels, |wanted| wanted.natural);
+    grow(&[Kind::Verdict], |wanted| wanted.natural);
     Layout { widths: given, gap }
 }
 
@@ -223,111 +261,26 @@ const LEAST_LABEL: usize = 5;
 /// Columns of text between two columns, where there is room.
 const GAP: usize = 2;
 
-/// The table. `parts`, the family and the controls, are parted by an empty line.
-fn draw(
-    results: &StudyResults,
-    parts: &[Vec<&CellResult>],
-    columns: &[Column],
-    screen: Screen,
-) -> String {
-    let headings = columns.iter().map(|column| (column.heading, column.kind));
-    let cells = parts.concat();
-    let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
-    let natural: Vec<usize> = columns
-        .iter()
-        .map(|column| natural_width(column, &cells))
-        .collect();
-    let words: Vec<usize> = columns
-        .iter()
-        .map(|column| label_width(column, &cells))
-        .collect();
-    let layout = layout(&kinds, &natural, &words, screen);
+/// A table. Its parts, such as the family and the controls, are parted by an empty line.
+fn draw(headings: &[(&'static str, Kind)], parts: [Vec<Line>; 2], screen: Screen) -> String {
+    let n_first = parts[0].len();
+    let lines = parts.into_iter().flatten().collect::<Vec<_>>();
+    let layout = layout(headings, &widths(headings, &lines), screen);
     let mut table = empty_table(headings, &layout, screen);
-    for (place, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
-        if place > 0 {
+    for (place, line) in lines.into_iter().enumerate() {
+        if place == n_first && place > 0 {
             table.add_row([""]);
         }
-        for cell in part {
-            let row: Vec<Cell> = columns
-                .iter()
-                .zip(&layout.widths)
-                .map(|(column, width)| styled(column, cell, results, *width))
-                .collect();
-            table.add_row(Row::from(row));
-        }
+        let texts = line.texts.into_iter().zip(headings).zip(&layout.widths);
+        let row = texts.enumerate().map(|(at, ((text, (_, kind)), width))| {
+            let drawn = aligned(Cell::new(in_lines(&text, *kind, *width)), *kind);
+            match line.marked {
+                Some((marked, mark)) if marked == at => mark(drawn),
+                _ => drawn,
+            }
+        });
+        table.add_row(row.collect::<Vec<Cell>>());
     }
-    lines_of(table, &layout)
-}
-
-/// Differences between recipes, where any were made.
-fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
-    let shown = comparing::brief(results)?;
-    let kinds: Vec<Kind> = shown.headings.iter().map(|(_, kind)| *kind).collect();
-    let mut natural: Vec<usize> = shown
-        .headings
-        .iter()
-        .map(|(heading, _)| heading.width())
-        .collect();
-    for (texts, _) in &shown.rows {
-        for (natural, text) in natural.iter_mut().zip(texts) {
-            *natural = (*natural).max(visible(text).width());
-        }
-    }
-    let words: Vec<usize> = (0..kinds.len())
-        .map(|at| {
-            let texts = shown.rows.iter().map(|(texts, _)| visible(&texts[at]));
-            widest_word(texts.chain([shown.headings[at].0.to_owned()]))
-        })
-        .collect();
-    let layout = layout(&kinds, &natural, &words, screen);
-    let mut table = empty_table(shown.headings.iter().copied(), &layout, screen);
-    for (texts, is_significant) in &shown.rows {
-        let mut row = Vec::new();
-        for (at, text) in texts.iter().enumerate() {
-            let text = in_lines(&visible(text), kinds[at], layout.widths[at]);
-            let cell = aligned(Cell::new(text), kinds[at]);
-            row.push(if at == 0 && *is_significant {
-                cell.add_attribute(Attribute::Bold)
-            } else {
-                cell
-            });
-        }
-        table.add_row(row);
-    }
-    let drawn = lines_of(table, &layout);
-    if shown.below.is_empty() {
-        return Some(drawn);
-    }
-    Some(format!(
-        "{drawn}\n{}",
-        wrap(&visible(&shown.below), screen.width, "")
-    ))
-}
-
-fn empty_table(
-    headings: impl Iterator<Item = (&'static str, Kind)>,
-    layout: &Layout,
-    screen: Screen,
-) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        // The last column needs no gap behind it, and gets one.
-        .set_width(screen.width + layout.gap as u16);
-    if screen.is_coloured {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
-    table
-        .set_header(headings.map(|(heading, kind)| {
-            aligned(Cell::new(heading), kind).add_attribute(Attribute::Dim)
-        }));
-    table
-}
-
-fn lines_of(mut table: Table, layout: &Layout) -> String {
     for (&width, drawn) in layout.widths.iter().zip(table.column_iter_mut()) {
         drawn.set_padding((0, layout.gap as u16));
         let width = (width + layout.gap) as u16;
@@ -340,6 +293,44 @@ fn lines_of(mut table: Table, layout: &Layout) -> String {
         .join("\n")
 }
 
+/// Differences between recipes, where any were made.
+fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
+    let shown = comparing::brief(results)?;
+    let bold: Mark = |drawn| drawn.add_attribute(Attribute::Bold);
+    let lines = shown.rows.iter().map(|(texts, is_significant)| Line {
+        texts: texts.iter().map(|text| visible(text)).collect(),
+        marked: is_significant.then_some((0, bold)),
+    });
+    let drawn = draw(&shown.headings, [lines.collect(), Vec::new()], screen);
+    if shown.below.is_empty() {
+        return Some(drawn);
+    }
+    Some(format!(
+        "{drawn}\n{}",
+        wrap(&visible(&shown.below), screen.width, "")
+    ))
+}
+
+fn empty_table(headings: &[(&'static str, Kind)], layout: &Layout, screen: Screen) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        // The last column needs no gap behind it, and gets one.
+        .set_width(screen.width + layout.gap as u16);
+    if screen.is_coloured {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table.set_header(
+        headings.iter().map(|(heading, kind)| {
+            aligned(Cell::new(heading), *kind).add_attribute(Attribute::Dim)
+        }),
+    );
+    table
+}
+
 fn aligned(cell: Cell, kind: Kind) -> Cell {
     match kind {
         Kind::Number => cell.set_alignment(CellAlignment::Right),
@@ -350,12 +341,6 @@ fn aligned(cell: Cell, kind: Kind) -> Cell {
 /// The words of a label, each with what stands behind it.
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([' ', '_', '-', '.', '/'])
-}
-
-/// Columns of text that the widest word of `texts` takes.
-fn widest_word(texts: impl Iterator<Item = String>) -> usize {
-    let widest = texts.filter_map(|text| words_of(&text).map(|word| word.trim_end().width()).max());
-    widest.max().unwrap_or(0)
 }
 
 /// A label broken where its words are: behind a space, `_`, `-`, `.` or `/`. A word that is wider
@@ -377,18 +362,6 @@ fn in_lines(text: &str, kind: Kind, width: usize) -> String {
         }
     }
     lines.join("\n")
-}
-
-fn styled(column: &Column, cell: &CellResult, results: &StudyResults, width: usize) -> Cell {
-    let text = in_lines(&visible(&column.text(cell)), column.kind, width);
-    let drawn = aligned(Cell::new(text), column.kind);
-    match column.kind {
-        Kind::Verdict if cell.verdict == Some(Verdict::Predictive) => {
-            drawn.fg(Color::Green).add_attribute(Attribute::Bold)
-        }
-        Kind::Verdict if wording::is_significant(cell, results) => drawn.fg(Color::Cyan),
-        _ => drawn,
-    }
 }
 
 /// The explanations, without those of columns that are not shown.

@@ -76,7 +76,9 @@ pub(super) fn nulls(results: &StudyResults) -> Option<Section> {
     let mut all = plot::nulls(results);
     all.retain(|(cell, _)| !cell.is_control);
     let n_all = all.len();
-    let is_shown = |cell: &CellResult| n_all <= MOST_NULLS || is_close_up(cell, results);
+    let is_shown = |cell: &CellResult| {
+        n_all <= MOST_NULLS || results.close_ups.iter().any(|one| one.is_of(cell))
+    };
     let shown: Vec<Picture> = all
         .into_iter()
         .filter(|(cell, _)| is_shown(cell))
@@ -99,14 +101,6 @@ pub(super) fn nulls(results: &StudyResults) -> Option<Section> {
             "<p>Grey: r2 of the permuted targets. The line is the r2 of the real one. Filled diamonds are significant over the family.{left_out}</p>\n{}",
             panels(&shown)
         ),
-    })
-}
-
-fn is_close_up(cell: &CellResult, results: &StudyResults) -> bool {
-    results.close_ups.iter().any(|close_up| {
-        !cell.is_control
-            && (&close_up.encoder, &close_up.regressor, &close_up.target)
-                == (&cell.encoder, &cell.regressor, &cell.target)
     })
 }
 

@@ -2,12 +2,12 @@
 //! a paper.
 
 use super::Section;
-use super::tables::scrolling_table;
+use super::tables::listing_table;
 use crate::escape::xml;
 use crate::methods;
 use crate::methods::apa;
 use crate::model::{Finding, Severity, StudyResults};
-use crate::run::{self, Listing};
+use crate::run;
 use crate::wording;
 
 /// What may change the reading of the numbers, before the numbers; what only explains them comes
@@ -57,11 +57,8 @@ fn finding_list(findings: &[&Finding]) -> String {
 }
 
 fn finding_item(finding: &Finding) -> String {
-    let (class, word) = match finding.severity {
-        Severity::Serious => ("serious", "Serious"),
-        Severity::Warning => ("warning", "Warning"),
-        Severity::Note => ("note", "Note"),
-    };
+    let word = finding.severity.word();
+    let class = word.to_lowercase();
     let about = wording::about(finding)
         .map(|about| format!("<span class=\"about\">{}</span>", xml(&about)))
         .unwrap_or_default();
@@ -117,33 +114,6 @@ pub(super) fn what_was_run(results: &StudyResults) -> Section {
         title: "What was run",
         body: format!("<dl>\n{}</dl>\n{}", settings.concat(), listings.concat()),
     }
-}
-
-fn listing_table(listing: &Listing) -> String {
-    let heads: Vec<String> = listing
-        .headings
-        .iter()
-        .map(|heading| format!("<th scope=\"col\">{}</th>", xml(heading)))
-        .collect();
-    let rows: Vec<String> = listing
-        .rows
-        .iter()
-        .map(|row| {
-            let (name, rest) = row
-                .split_first()
-                .map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
-            let rest: Vec<String> = rest
-                .iter()
-                .map(|text| format!("<td>{}</td>", xml(text)))
-                .collect();
-            format!(
-                "<tr><th scope=\"row\">{}</th>{}</tr>\n",
-                xml(name),
-                rest.concat()
-            )
-        })
-        .collect();
-    scrolling_table(listing.title, &heads.concat(), &rows.concat())
 }
 
 pub(super) fn for_a_paper(results: &StudyResults) -> Section {

@@ -1,10 +1,9 @@
 //! Tables of the page: each scrolls by itself where the page is too narrow.
 
-use std::fmt::Write;
-
 use crate::comparing;
 use crate::escape::xml;
 use crate::model::{CellResult, StudyResults};
+use crate::run::Listing;
 use crate::table::{Column, Kind, columns};
 use crate::wording;
 
@@ -35,22 +34,17 @@ fn stacked(columns: Vec<Column<'_>>) -> Vec<Stacked<'_>> {
 }
 
 impl Stacked<'_> {
-    fn head(&self) -> String {
-        let class = class_of(self.column.kind);
-        format!("<th scope=\"col\"{class}>{}</th>", xml(self.column.heading))
-    }
-
     /// What stands in a row, as HTML.
     fn content(&self, cell: &CellResult) -> String {
         let mut content = xml(&self.column.text(cell));
         for column in &self.below {
             let text = column.text(cell);
-            let tag = match column.kind {
-                Kind::Notes => "<div class=\"notes\">",
-                _ => "<div class=\"range\">",
+            let class = match column.kind {
+                Kind::Notes => "notes",
+                _ => "range",
             };
             if !text.is_empty() {
-                content += &format!("{tag}{}</div>", xml(&text));
+                content += &format!("<div class=\"{class}\">{}</div>", xml(&text));
             }
         }
         content
@@ -59,65 +53,70 @@ impl Stacked<'_> {
 
 pub(super) fn cell_table(caption: &str, cells: &[&CellResult], results: &StudyResults) -> String {
     let columns = stacked(columns(results, cells));
-    let heads: Vec<String> = columns.iter().map(Stacked::head).collect();
-    let mut body = String::new();
-    for cell in cells {
-        let is_significant = wording::is_significant(cell, results);
-        body.push_str(if is_significant {
-            "<tr class=\"yes\">"
-        } else {
-            "<tr>"
-        });
-        for (place, column) in columns.iter().enumerate() {
-            let content = column.content(cell);
-            // The first column names the row.
-            let _ = if place == 0 {
-                write!(body, "<th scope=\"row\">{content}</th>")
-            } else {
-                write!(body, "<td{}>{content}</td>", class_of(column.column.kind))
-            };
-        }
-        body.push_str("</tr>\n");
-    }
-    sorting_table(caption, &heads.concat(), &body)
+    let heads = columns
+        .iter()
+        .map(|column| head(column.column.heading, column.column.kind));
+    let rows = cells.iter().map(|cell| {
+        let fields = columns
+            .iter()
+            .map(|column| (column.column.kind, column.content(cell)));
+        row(wording::is_significant(cell, results), fields)
+    });
+    sorting_table(caption, heads, rows)
 }
 
 /// The differences, with what is to be said below.
 pub(super) fn differences_table(results: &StudyResults) -> Option<String> {
     let shown = comparing::full(results)?;
-    let heads: Vec<String> = shown
+    let heads = shown
         .headings
         .iter()
-        .map(|(heading, kind)| {
-            format!("<th scope=\"col\"{}>{}</th>", class_of(*kind), xml(heading))
-        })
-        .collect();
-    let mut body = String::new();
-    for (texts, is_significant) in &shown.rows {
-        let fields = texts.iter().zip(&shown.headings).enumerate();
-        let fields: Vec<String> = fields
-            .map(|(place, (text, (_, kind)))| match place {
-                0 => format!("<th scope=\"row\">{}</th>", xml(text)),
-                _ => format!("<td{}>{}</td>", class_of(*kind), xml(text)),
-            })
-            .collect();
-        let class = if *is_significant {
-            " class=\"yes\""
-        } else {
-            ""
-        };
-        let _ = writeln!(body, "<tr{class}>{}</tr>", fields.concat());
-    }
+        .map(|(heading, kind)| head(heading, *kind));
+    let rows = shown.rows.iter().map(|(texts, is_significant)| {
+        let fields = texts.iter().zip(&shown.headings);
+        let fields = fields.map(|(text, (_, kind))| (*kind, xml(text)));
+        row(*is_significant, fields)
+    });
     let below = if shown.below.is_empty() {
         String::new()
     } else {
         format!("<p>{}</p>\n", xml(&shown.below))
     };
     let caption = "Differences in r2, the first minus the second";
-    Some(sorting_table(caption, &heads.concat(), &body) + &below)
+    Some(sorting_table(caption, heads, rows) + &below)
 }
 
-pub(super) fn class_of(kind: Kind) -> &'static str {
+/// A plain table.
+pub(super) fn listing_table(listing: &Listing) -> String {
+    let heads = listing
+        .headings
+        .iter()
+        .map(|heading| head(heading, Kind::Label));
+    let rows = listing.rows.iter().map(|texts| {
+        let fields = texts.iter().map(|text| (Kind::Label, xml(text)));
+        row(false, fields)
+    });
+    table("", listing.title, heads, rows)
+}
+
+fn head(heading: &str, kind: Kind) -> String {
+    format!("<th scope=\"col\"{}>{}</th>", class_of(kind), xml(heading))
+}
+
+/// A row of HTML fields; the first names it.
+fn row(is_significant: bool, fields: impl Iterator<Item = (Kind, String)>) -> String {
+    let fields = fields
+        .enumerate()
+        .map(|(place, (kind, field))| match place {
+            0 => format!("<th scope=\"row\">{field}</th>"),
+            _ => format!("<td{}>{field}</td>", class_of(kind)),
+        });
+    let fields: String = fields.collect();
+    let class = if is_significant { " class=\"yes\"" } else { "" };
+    format!("<tr{class}>{fields}</tr>\n")
+}
+
+fn class_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Number => " class=\"number\"",
         Kind::Verdict => " class=\"verdict\"",
@@ -126,20 +125,26 @@ pub(super) fn class_of(kind: Kind) -> &'static str {
     }
 }
 
+/// A table that can be sorted.
+fn sorting_table(
+    caption: &str,
+    heads: impl Iterator<Item = String>,
+    rows: impl Iterator<Item = String>,
+) -> String {
+    table(" class=\"sorts\"", caption, heads, rows)
+}
+
 /// A table that scrolls by itself where the page is too narrow; the region can be reached by
 /// keyboard.
-pub(super) fn scrolling_table(caption: &str, heads: &str, body: &str) -> String {
-    table("", caption, heads, body)
-}
-
-/// One that can also be sorted.
-fn sorting_table(caption: &str, heads: &str, body: &str) -> String {
-    table(" class=\"sorts\"", caption, heads, body)
-}
-
-fn table(class: &str, caption: &str, heads: &str, body: &str) -> String {
+fn table(
+    class: &str,
+    caption: &str,
+    heads: impl Iterator<Item = String>,
+    rows: impl Iterator<Item = String>,
+) -> String {
+    let (heads, rows): (String, String) = (heads.collect(), rows.collect());
     let caption = xml(caption);
     format!(
-        "<div class=\"wide\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table{class}>\n<caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n"
+        "<div class=\"wide\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table{class}>\n<caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
     )
 }

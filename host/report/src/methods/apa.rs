@@ -44,7 +44,7 @@ pub fn table(results: &StudyResults) -> Option<ApaTable> {
         ("n", true, |c, _| count(c.n)),
         ("R²", true, |c, _| score(c.r2)),
         ("95% CI", true, |c, _| {
-            c.ci_low.zip(c.ci_high).map(interval).unwrap_or_default()
+            c.ci().map(interval).unwrap_or_default()
         }),
         ("R²/ceiling", true, |c, _| {
             c.r2_over_ceiling.map(score).unwrap_or_default()

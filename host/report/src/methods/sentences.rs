@@ -119,7 +119,7 @@ fn rows(cell: &CellResult) -> String {
 
 fn numbers(cell: &CellResult, results: &StudyResults) -> String {
     let mut parts = vec![format!("R² = {}", score(cell.r2))];
-    if let Some(range) = cell.ci_low.zip(cell.ci_high) {
+    if let Some(range) = cell.ci() {
         parts.push(format!("95% CI {}", interval(range)));
     }
     if let Some(share) = cell.r2_over_ceiling {

@@ -12,7 +12,8 @@ use crate::svg::{SHADES, Svg};
 pub fn calibrations(results: &StudyResults) -> Vec<Picture> {
     super::of_close_ups("calibration", results, |close_up| {
         let density = close_up.density.as_ref()?;
-        let slope = super::cell_of(close_up, results)?.calibration_slope;
+        let mut cells = results.cells.iter();
+        let slope = cells.find(|cell| close_up.is_of(cell))?.calibration_slope;
         let slope = slope.map_or_else(String::new, |slope| {
             format!(
                 " The slope of target on prediction is {}; 1 is calibrated.",

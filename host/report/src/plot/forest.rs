@@ -222,7 +222,7 @@ fn forest_row(
         let (left, right) = (axis.at(low), axis.at(high));
         svg.rect("band", (left, y - 6.0), ((right - left).max(1.0), 12.0));
     }
-    if let Some((low, high)) = cell.ci_low.zip(cell.ci_high) {
+    if let Some((low, high)) = cell.ci() {
         svg.line(
             &format!("range {class}"),
             (axis.at(low), y),
@@ -235,7 +235,7 @@ fn forest_row(
         draw(svg, (axis.at(cell.r2), y), Sign::of(cell, results));
     }
     svg.text(text_class, (at.r2, text), Anchor::End, &score(cell.r2));
-    if let Some(range) = cell.ci_low.zip(cell.ci_high) {
+    if let Some(range) = cell.ci() {
         svg.text(
             "quiet",
             (at.r2 + 10.0, text),

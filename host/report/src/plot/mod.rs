@@ -28,7 +28,7 @@ pub use path::paths;
 
 use crate::close_up::CloseUp;
 use crate::escape::file_name;
-use crate::model::{CellResult, StudyResults};
+use crate::model::StudyResults;
 use crate::svg::Svg;
 
 /// A picture with its name for files, its title and a description for those who cannot see it.
@@ -91,15 +91,4 @@ fn of_close_ups(
             })
         })
         .collect()
-}
-
-/// The cell that a close-up looks at.
-fn cell_of<'r>(close_up: &CloseUp, results: &'r StudyResults) -> Option<&'r CellResult> {
-    let mut cells = results.cells.iter();
-    cells.find(|cell| {
-        !cell.is_control
-            && cell.target == close_up.target
-            && cell.encoder == close_up.encoder
-            && cell.regressor == close_up.regressor
-    })
 }

@@ -103,7 +103,7 @@ pub fn sentence(cell: &CellResult, results: &StudyResults) -> String {
         row_label(cell, results),
         score(cell.r2)
     );
-    if let Some(range) = cell.ci_low.zip(cell.ci_high) {
+    if let Some(range) = cell.ci() {
         text.push_str(&format!(", 95 % CI {}", interval(range)));
     }
     if let Some(p) = cell.p {
