@@ -1,13 +1,16 @@
-//! What `--format json` writes to stdout: one object a line, for programs that embed the tool. `docs/events.md` describes each; a test holds the two together.
+//! What `--format json` writes to stdout: one object a line, for programs that embed the tool.
+//! `docs/events.md` describes each; a test holds the two together. The lines of a result are the
+//! report's.
 //!
-//! Additions are free, as new events and as new fields; a name that is here stays. A program should skip what it does not know.
+//! Additions are free, as new events and as new fields; a name that is here stays. A program should
+//! skip what it does not know.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::report::escape;
-use crate::report::model::{CellResult, FailedCell, Finding, StudyResults};
+use crate::report::events;
+use crate::report::model::StudyResults;
 
 /// The layout of the stream; another number means that names have changed.
 pub const EVENTS_VERSION: u32 = 1;
@@ -84,44 +87,6 @@ pub enum Event<'a> {
         /// The plan with every default filled in.
         plan: &'a str,
     },
-    /// What the doctor found, worst first: the fields of `findings` in results.json.
-    Finding(&'a Finding),
-    /// A result, the family first, then the controls.
-    Cell {
-        /// Label of the encoder.
-        encoder: &'a str,
-        /// Label of the regressor.
-        regressor: &'a str,
-        /// Label of the target.
-        target: &'a str,
-        /// Outside the family.
-        is_control: bool,
-        /// Rows.
-        n: usize,
-        /// Out-of-sample R².
-        r2: f64,
-        /// Lower end of its interval.
-        ci_low: Option<f64>,
-        /// Upper end of its interval.
-        ci_high: Option<f64>,
-        /// Permutation p.
-        p: Option<f64>,
-        /// p adjusted for the family.
-        p_fwer: Option<f64>,
-        /// The verdict; empty for controls.
-        verdict: &'a str,
-    },
-    /// A cell that was planned and has no result.
-    Failed {
-        /// Label of the encoder.
-        encoder: &'a str,
-        /// Label of the regressor.
-        regressor: &'a str,
-        /// Label of the target.
-        target: &'a str,
-        /// Why.
-        reason: &'a str,
-    },
     /// The last line of a run that left its results.
     Finished {
         /// The folder with the results; null when nothing was written.
@@ -143,59 +108,18 @@ pub enum Event<'a> {
 impl Event<'_> {
     /// The line, with its end.
     pub fn line(&self) -> String {
-        // Every field is a string, a number or a path; of these only a path that is not UTF-8 cannot be written.
-        let line = serde_json::to_string(self);
-        let refused = |error: serde_json::Error| {
-            serde_json::json!({"event": "warning", "message": error.to_string()}).to_string()
-        };
-        escape::json(&line.unwrap_or_else(refused)) + "\n"
+        events::line(self)
     }
 }
 
 /// The results of a study, line by line, and the last line.
 pub fn of_results(results: &StudyResults, out: &Path) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    lines.extend(
-        results
-            .findings
-            .iter()
-            .map(|finding| Event::Finding(finding).line()),
-    );
-    lines.extend(results.cells.iter().map(|cell| of_cell(cell).line()));
-    lines.extend(results.failed.iter().map(|cell| of_failed(cell).line()));
-    let (cells, failed) = (results.cells.len(), results.failed.len());
     let finished = Event::Finished {
         out: Some(out),
-        cells,
-        failed,
+        cells: results.cells.len(),
+        failed: results.failed.len(),
     };
-    lines.push(finished.line());
-    lines.concat()
-}
-
-fn of_cell(cell: &CellResult) -> Event<'_> {
-    Event::Cell {
-        encoder: &cell.encoder,
-        regressor: &cell.regressor,
-        target: &cell.target,
-        is_control: cell.is_control,
-        n: cell.n,
-        r2: cell.r2,
-        ci_low: cell.ci_low,
-        ci_high: cell.ci_high,
-        p: cell.p,
-        p_fwer: cell.p_fwer,
-        verdict: &cell.verdict,
-    }
-}
-
-fn of_failed(cell: &FailedCell) -> Event<'_> {
-    Event::Failed {
-        encoder: &cell.encoder,
-        regressor: &cell.regressor,
-        target: &cell.target,
-        reason: &cell.reason,
-    }
+    events::of_results(results) + &finished.line()
 }
 
 #[cfg(test)]
@@ -203,7 +127,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::report::model::Severity;
+    use crate::report::events::ResultEvent;
+    use crate::report::model::{CellResult, FailedCell, Finding, Severity};
 
     /// Each event of the page with its fields, in order.
     fn documented() -> BTreeMap<String, Vec<String>> {
@@ -265,9 +190,6 @@ mod tests {
             Event::Warning { message: "m" },
             Event::Note { message: "m" },
             Event::Planned { plan: "p" },
-            Event::Finding(&finding),
-            of_cell(&cell),
-            of_failed(&failed),
             Event::Finished {
                 out: Some(path),
                 cells: 1,
@@ -278,9 +200,15 @@ mod tests {
                 exit_code: 2,
             },
         ];
+        let of_results = [
+            ResultEvent::Finding(&finding),
+            ResultEvent::of(&cell),
+            ResultEvent::Failed(&failed),
+        ];
+        let lines = all.iter().map(Event::line);
         let mut written: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for event in &all {
-            let value: serde_json::Value = serde_json::from_str(&event.line()).unwrap();
+        for line in lines.chain(of_results.iter().map(events::line)) {
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
             let mut fields: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
             fields.retain(|field| field != "event");
             fields.sort();

@@ -35,9 +35,11 @@ pub mod preview;
 pub mod problem;
 pub mod progress;
 pub mod recipe;
-pub mod report;
+pub mod report_files;
 pub mod run;
 pub mod run_folder;
 pub mod selfcheck;
 pub mod sources;
 pub mod stdout;
+
+pub use ocean_report as report;

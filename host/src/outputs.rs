@@ -12,11 +12,11 @@ use crate::atomic::{self, WriteError};
 use crate::cells::PieceResult;
 use crate::close_up::close_ups;
 use crate::dataset::{RaterPanel, Target, as_read};
-use crate::plan::{InnerFolds, Unit};
+use crate::plan::{Exchange, InnerFolds, Unit};
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
-    Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary, Reliability,
-    SCHEMA_VERSION, StudyResults, TargetSummary,
+    self, Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary,
+    Reliability, SCHEMA_VERSION, StudyResults, TargetSummary,
 };
 use crate::run::{Durations, FinishedRun};
 
@@ -154,8 +154,8 @@ impl FinishedRun<'_> {
             },
             permutations: self.plan.n_permutations(),
             is_adaptive: self.plan.is_adaptive(),
-            exchange: evaluation.exchange.to_string(),
-            unit: evaluation.unit.to_string(),
+            exchange: exchange(evaluation.exchange),
+            unit: unit(evaluation.unit),
             covariates: self.plan.data.covariates.clone(),
             covariates_read: self
                 .read
@@ -254,8 +254,12 @@ impl FinishedRun<'_> {
     /// [`WriteError`] naming the file.
     pub fn write_tables(&self) -> Result<(), WriteError> {
         let out = &self.plan.out;
-        write_predictions(&out.join("predictions.csv"), self.predictions())?;
-        write_folds(&out.join("folds.csv"), self.folds())?;
+        atomic::write_with(&out.join("predictions.csv"), |file| {
+            Ok(write_predictions(file, self.predictions())?)
+        })?;
+        atomic::write_with(&out.join("folds.csv"), |file| {
+            Ok(write_folds(file, self.folds())?)
+        })?;
         let statistics = &self.cells.statistics;
         let null = statistics.rows(1, statistics.nrows() - 1);
         write_npy(&out.join("null.npy"), null)?;
@@ -370,6 +374,23 @@ impl FinishedRun<'_> {
         });
         let text = serde_json::to_vec_pretty(&provenance).unwrap_or_default();
         atomic::write(&self.plan.out.join("provenance.json"), &text)
+    }
+}
+
+/// How groups were permuted, in the report's words.
+fn exchange(exchange: Exchange) -> model::Exchange {
+    match exchange {
+        Exchange::Blocks => model::Exchange::Blocks,
+        Exchange::Within => model::Exchange::Within,
+        Exchange::SizeBands => model::Exchange::SizeBands,
+    }
+}
+
+/// What a row of the analysis was, in the report's words.
+fn unit(unit: Unit) -> model::Unit {
+    match unit {
+        Unit::Row => model::Unit::Row,
+        Unit::Group => model::Unit::Group,
     }
 }
 

@@ -33,9 +33,6 @@ use score::Score;
 pub use sensitivity::critical_r2;
 use significance::significance;
 
-/// Stands for encoder and regressor where both are chosen inside each training part.
-pub const BEST: &str = "(best)";
-
 /// What all cells of a study share.
 pub struct Common<'a> {
     /// Y.

@@ -107,7 +107,7 @@ impl Parts<'_> {
             grid_edge_fits: fits.at_grid_edge,
             unconverged_fits: fits.unconverged,
             feature_sample_ratio: n_features as f64 / n_train,
-            verdict: verdict.map_or(String::new(), |verdict| verdict.as_str().to_owned()),
+            verdict,
             r2_partial: beside.map(|scores| scores.r2_partial),
             r2_covariates: beside.map(|scores| scores.r2_covariates),
             r2_total: beside.map(|scores| scores.r2_total),

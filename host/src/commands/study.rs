@@ -7,9 +7,9 @@ use crate::cli::{CommonArgs, EncodeArgs, EvalArgs, InitArgs, ReportArgs};
 use crate::events::{self, Event};
 use crate::progress::Format;
 use crate::report::escape;
-use crate::report::terminal::{self, Screen};
+use crate::report::terminal;
 use crate::run::{self, Options, Outcome, RunError};
-use crate::{encode_command, init, report, stdout};
+use crate::{encode_command, init, report_files, stdout};
 
 pub(super) fn eval(args: EvalArgs) -> Result<Ended, RunError> {
     let options = Options {
@@ -60,11 +60,8 @@ pub(super) fn init(args: InitArgs) -> Result<Ended, RunError> {
 }
 
 pub(super) fn report(args: &ReportArgs) -> Result<Ended, RunError> {
-    let results = report::render_again(&args.dir)?;
-    Ok(Ended::drawn(terminal::render(
-        &results,
-        Screen::of_stdout(),
-    )))
+    let results = report_files::render_again(&args.dir)?;
+    Ok(Ended::drawn(terminal::render(&results, stdout::screen())))
 }
 
 /// What to print of a run that ended in a report. A partial run says so in its exit code, too.
@@ -80,7 +77,7 @@ pub(super) fn outcome(outcome: Outcome, format: Format) -> Ended {
         Format::Json => events::of_results(&results, &out),
         Format::Human => format!(
             "{}\nReports: {}\n",
-            terminal::render(&results, Screen::of_stdout()),
+            terminal::render(&results, stdout::screen()),
             escape::terminal(&out.display().to_string())
         ),
     };

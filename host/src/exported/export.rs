@@ -181,7 +181,7 @@ impl Export<'_> {
                 r2: cell.r2,
                 ci: cell.ci_low.zip(cell.ci_high),
                 p_fwer: cell.p_fwer,
-                verdict: cell.verdict.clone(),
+                verdict: cell.verdict,
             },
             checksum: String::new(),
         }

@@ -2,6 +2,7 @@
 //!
 //! Format 1 knew neither covariates nor groups nor the names of columns, and named libraries by path: those files are read, the path is not followed.
 
+use ocean_engine::inference::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -82,7 +83,8 @@ pub struct Evidence {
     /// Family-wise p.
     pub p_fwer: Option<f64>,
     /// The verdict, as in the report.
-    pub verdict: String,
+    #[serde(with = "ocean_report::verdict")]
+    pub verdict: Option<Verdict>,
 }
 
 fn of_rows() -> Unit {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use nalgebra::{DMatrix, DVectorView};
 use ocean_engine::folds::Groups;
+use ocean_engine::inference::verdict::Verdict;
 use serde_json::Value;
 
 use super::error::PredictionError;
@@ -20,6 +21,7 @@ use crate::library::{CallContext, Fitted, Kind, RegressorOptions};
 use crate::plan::{Place, Unit};
 use crate::problem::{Problem, Refusal, typed_path};
 use crate::progress::{Format, Progress};
+use crate::report::verdict::words;
 use crate::run::{RunError, open_library, set_threads};
 use crate::sources::limits;
 
@@ -143,7 +145,7 @@ fn warn_of_evidence(model: &Model, progress: &Progress) {
         "in study `{}` this recipe had an out-of-sample R² of {:.3}{beside} on {} {rows}",
         model.study, evidence.r2, evidence.n
     );
-    if evidence.verdict == "predictive" {
+    if evidence.verdict == Some(Verdict::Predictive) {
         progress.note(&found);
     } else {
         let than = match model.taken_out {
@@ -152,7 +154,7 @@ fn warn_of_evidence(model: &Model, progress: &Progress) {
         };
         progress.warn(&format!(
             "{found}, verdict: {}. It was not shown to predict better than {than}",
-            evidence.verdict
+            words(evidence.verdict)
         ));
     }
 }

@@ -1,4 +1,5 @@
 use nalgebra::DMatrix;
+use ocean_engine::inference::verdict::Verdict;
 
 use super::file::FORMAT;
 use super::model::*;
@@ -46,7 +47,7 @@ fn model() -> Model {
             r2: 0.25,
             ci: Some((0.1, 0.4)),
             p_fwer: Some(0.001),
-            verdict: "predictive".into(),
+            verdict: Some(Verdict::Predictive),
         },
         checksum: String::new(),
     }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::resolve::default;
-use crate::cells::BEST;
 use crate::config::keys::ENCODER;
 use crate::config::tree::Origin;
 use crate::config::{
@@ -11,6 +10,7 @@ use crate::config::{
     PlaceConfig, Pool, RegressorConfig, Scope, Sourced, Unit,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
+use crate::report::model::BEST;
 
 pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);

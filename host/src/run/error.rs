@@ -12,7 +12,7 @@ use crate::exported::error::PredictionError;
 use crate::journal::JournalError;
 use crate::plugin_cli::error::PluginCommandError;
 use crate::problem::Refusal;
-use crate::report::error::ReportError;
+use crate::report_files::ReportError;
 use crate::run_folder::ClaimError;
 use crate::selfcheck::error::SelfcheckError;
 

@@ -10,8 +10,8 @@ use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::piece::{Item, Keep};
 
 use crate::atomic::WriteError;
-use crate::cells::BEST;
 use crate::journal::Journal;
+use crate::report::model::BEST;
 use crate::sources::Sources;
 
 /// What a piece is to the study.

@@ -39,6 +39,17 @@ pub struct Evidence {
 }
 
 impl Verdict {
+    /// Every verdict, in the order in which the lines are tried.
+    pub const ALL: [Self; 7] = [
+        Self::NoModel,
+        Self::TooFew,
+        Self::Predictive,
+        Self::DependentTooSmall,
+        Self::DependentUseNotShown,
+        Self::PracticallyNull,
+        Self::Inconclusive,
+    ];
+
     /// The first line that holds.
     #[must_use]
     pub fn of(evidence: &Evidence) -> Self {
@@ -83,6 +94,14 @@ impl Verdict {
             Self::Inconclusive => "inconclusive",
         }
     }
+
+    /// The verdict of these words; `None` where they are none's.
+    #[must_use]
+    pub fn from_words(words: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|verdict| verdict.as_str() == words)
+    }
 }
 
 /// Level of the adjusted interval, α·max(R, 1)/J (Benjamini & Yekutieli 2005): `n_rejected` of `n_cells` cells have p̃ ≤ α.
@@ -104,6 +123,14 @@ mod tests {
         smallest_effect: Some(0.02),
         mde80_r2: Some(0.015),
     };
+
+    #[test]
+    fn each_verdict_is_known_by_its_words() {
+        for verdict in Verdict::ALL {
+            assert_eq!(Verdict::from_words(verdict.as_str()), Some(verdict));
+        }
+        assert_eq!(Verdict::from_words("significant"), None);
+    }
 
     #[test]
     fn the_first_line_that_holds_is_the_verdict() {
