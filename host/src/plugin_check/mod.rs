@@ -1,7 +1,7 @@
 //! `ocean-host plugin check`: does a plugin keep the promises of the ABI? Named checks, each in a child process with a time limit.
 //!
 //! `suite` lists the checks. What they ask of every plugin is in `load`, `parameters`, `calls` and `memory`, of one kind in `regressors`, `models`, `paths` and
-//! `encoders`, with `subject` as the plugin under test and `pages` as memory that tells. `child` runs one of them in a process of its own, `result` says what came
+//! `encoders`, with `subject` as the plugin under test. `child` runs one of them in a process of its own, `result` says what came
 //! of it.
 
 mod calls;
@@ -10,7 +10,6 @@ mod encoders;
 mod load;
 mod memory;
 mod models;
-mod pages;
 mod parameters;
 mod paths;
 mod regressors;

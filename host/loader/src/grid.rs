@@ -8,7 +8,6 @@ use ocean_plugin_abi as abi;
 use serde_json::Value;
 
 use super::{Descriptor, Plugin};
-use crate::plan::Penalty;
 
 /// Where the ridge grid begins, in effective degrees of freedom.
 const LEAST_DOF: f64 = 0.1;
@@ -16,6 +15,21 @@ const LEAST_DOF: f64 = 0.1;
 const MOST_RANK: f64 = 0.99;
 /// Eigenvalues up to this share of the largest one do not count for the rank.
 const NEGLIGIBLE: f64 = 1e-10;
+
+/// What a regressor's penalty is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Penalty {
+    /// There is none.
+    None,
+    /// It has one value unless the study gives more.
+    Fixed,
+    /// A grid of the plugin's or of another family than ours.
+    Other,
+    /// A grid of degrees of freedom.
+    Ridge,
+    /// A grid from the penalty that empties the model down to a share of it, and paths that may end early.
+    Sparse,
+}
 
 /// How the host makes a grid for one plugin.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -235,7 +235,7 @@ impl PluginRegressor {
     }
 
     /// A design of its batch, whether or not it has a path, which a study would take; `None`: it has no batch.
-    pub(crate) fn prepare_batch<'a>(
+    pub fn prepare_batch<'a>(
         &'a self,
         x: &'a DMatrix<f64>,
         x_new: &'a DMatrix<f64>,

@@ -1,0 +1,167 @@
+//! Values in memory that tells: before and behind them lie pages that kill whoever touches them, and they may be read-only.
+
+use std::io;
+use std::ptr::NonNull;
+
+use ocean_plugin_abi::{Mat, Str, status};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+
+use super::{PluginEncoder, PluginError, PluginRegressor};
+
+/// Where the values touch a page that kills: memory comes in pages, so they can touch one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Whoever reads or writes before the first value is killed.
+    Before,
+    /// Whoever reads or writes behind the last value is killed.
+    Behind,
+}
+
+/// Values between two pages that cannot be touched.
+pub struct Guarded<T> {
+    /// The first value's.
+    first: NonNull<T>,
+    /// The whole mapping.
+    at: NonNull<u8>,
+    mapped: usize,
+    len: usize,
+    is_read_only: bool,
+}
+
+impl<T: Copy> Guarded<T> {
+    /// A copy of `values`.
+    ///
+    /// # Errors
+    /// The system gives no memory.
+    pub fn of(values: &[T], edge: Edge) -> io::Result<Self> {
+        let page = rustix::param::page_size();
+        let bytes = size_of_val(values);
+        let body = bytes.next_multiple_of(page).max(page);
+        let mapped = page + body + page;
+        // SAFETY: new pages at an address of the system's choice.
+        let at = unsafe {
+            mmap_anonymous(
+                std::ptr::null_mut(),
+                mapped,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE,
+            )
+        }?;
+        let at = NonNull::new(at.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let offset = match edge {
+            Edge::Before => page,
+            Edge::Behind => page + body - bytes,
+        };
+        // SAFETY: the offset lies inside the mapping. It is a multiple of the values' size, and so of their alignment.
+        let first = unsafe { at.add(offset) }.cast::<T>();
+        let guarded = Self {
+            first,
+            at,
+            mapped,
+            len: values.len(),
+            is_read_only: false,
+        };
+        // SAFETY: the values fit between the two pages, which are closed here.
+        unsafe {
+            std::ptr::copy_nonoverlapping(values.as_ptr(), first.as_ptr(), values.len());
+            mprotect(at.as_ptr().cast(), page, MprotectFlags::empty())?;
+            let behind = at.add(page + body).as_ptr().cast();
+            mprotect(behind, page, MprotectFlags::empty())?;
+        }
+        Ok(guarded)
+    }
+
+    /// A copy that cannot be written to, and nothing kills whoever reads beyond it.
+    ///
+    /// # Errors
+    /// As [`Guarded::of`].
+    pub fn read_only(values: &[T]) -> io::Result<Self> {
+        let mut guarded = Self::of(values, Edge::Behind)?;
+        // SAFETY: the pages are this object's own.
+        unsafe {
+            mprotect(
+                guarded.at.as_ptr().cast(),
+                guarded.mapped,
+                MprotectFlags::READ,
+            )
+        }?;
+        guarded.is_read_only = true;
+        Ok(guarded)
+    }
+
+    /// Where they begin.
+    fn ptr(&self) -> *mut T {
+        self.first.as_ptr()
+    }
+
+    /// What they are now.
+    pub fn values(&self) -> Vec<T> {
+        // SAFETY: `len` values are there.
+        unsafe { std::slice::from_raw_parts(self.ptr(), self.len) }.to_vec()
+    }
+}
+
+impl PluginRegressor {
+    /// One fit, and its predictions of the same rows into `y_hat`, all on memory that tells. `x` is
+    /// X column by column, with as many rows as `y` has numbers.
+    ///
+    /// # Errors
+    /// SHAPE where y or ŷ has not one number a row, or ŷ cannot be written to; else whatever the
+    /// plugin reports.
+    pub fn fit_predict_guarded(
+        &self,
+        x: &Guarded<f64>,
+        y: &Guarded<f64>,
+        alpha: f64,
+        y_hat: &mut Guarded<f64>,
+    ) -> Result<(), PluginError> {
+        let rows = y.len;
+        if rows == 0 || x.len % rows != 0 || y_hat.len != rows || y_hat.is_read_only {
+            return Err(self.of_shape("y and ŷ need one number for each row of X"));
+        }
+        let view = Mat::column_major(x.ptr().cast_const(), rows, x.len / rows);
+        // SAFETY: the pages hold the numbers of X, y and ŷ, as was just checked, and live for the
+        // call.
+        unsafe { self.fit_predict_views(&view, y.ptr(), alpha, &view, y_hat.ptr()) }
+    }
+}
+
+impl PluginEncoder {
+    /// Encodes texts, each on pages of its own: no zero follows it.
+    ///
+    /// # Errors
+    /// SHAPE where `out` has not room for as many vectors, or cannot be written to; PARAM for bytes
+    /// that are no text; else whatever the plugin reports.
+    pub fn encode_guarded(
+        &self,
+        texts: &[Guarded<u8>],
+        out: &mut Guarded<f32>,
+    ) -> Result<(), PluginError> {
+        if out.len != texts.len() * self.dim() || out.is_read_only {
+            return Err(self.error(status::SHAPE, "there has to be room for the vectors"));
+        }
+        if texts
+            .iter()
+            .any(|text| std::str::from_utf8(&text.values()).is_err())
+        {
+            return Err(self.error(status::PARAM, "a text is not UTF-8"));
+        }
+        let views: Vec<Str> = texts
+            .iter()
+            .map(|text| Str {
+                ptr: text.ptr(),
+                len: text.len,
+            })
+            .collect();
+        // SAFETY: the pages hold UTF-8 and room for the vectors, as was just checked, and live for
+        // the call.
+        unsafe { self.encode_views(&views, out.ptr(), &|_| {}) }
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `of` with this length.
+        let _ = unsafe { munmap(self.at.as_ptr().cast(), self.mapped) };
+    }
+}
