@@ -3,7 +3,7 @@
 use ocean_engine::diagnostics::{
     Bin, DENSITY_CELLS, Density, PenaltyPath, bins, density, penalty_path,
 };
-use ocean_engine::doctor::limit;
+use ocean_engine::family::Family;
 
 use crate::outputs::Study;
 use crate::plan::Unit;
@@ -105,23 +105,24 @@ fn alpha_max(study: &Study, at: usize, path: &PenaltyPath, y: &[f64]) -> Option<
         let mut regressors = study.sources.regressors.iter();
         regressors
             .find(|regressor| regressor.name == name)
-            .map(|regressor| regressor.family.as_str())
+            .map(|regressor| regressor.family)
     };
     let times = |variant: usize| path.chosen.iter().filter(|(of, _)| *of == variant).count();
-    let l1_ratio = match family(&computed.regressor)? {
-        "lasso" => 1.0,
-        "elastic-net" => {
+    let family = family(&computed.regressor)?;
+    let l1_ratio = match family {
+        Family::Lasso => 1.0,
+        Family::ElasticNet => {
             let variants = 0..computed.l1_ratios.len();
             let favourite = variants.rev().max_by_key(|&variant| times(variant))?;
             computed.l1_ratios[favourite]
         }
-        _ => return None,
+        Family::Ridge | Family::Other => return None,
     };
     let mut encoders = study.sources.encoders.iter().zip(study.embedded);
     let (_, embedded) =
         encoders.find(|(encoder, _)| !encoder.is_control && encoder.name == computed.encoder)?;
     let rows = &study.arrangement.row_sets[computed.row_set].rows;
-    Some(limit::sparse(&embedded.x.select_rows(rows), y, l1_ratio))
+    family.limit(&embedded.x.select_rows(rows), y, l1_ratio)
 }
 
 fn rounded(r2: f64) -> f64 {

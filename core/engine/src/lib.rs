@@ -1,7 +1,7 @@
 //! The statistics of ocean-host: does an embedding predict a target out of sample, and how sure is that?
 //!
 //! Read the modules in this order to follow one evaluation:
-//! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] and [`moments`] (scaled training sets) → [`regressor`] (what is asked of a model) →
+//! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] and [`moments`] (scaled training sets) → [`regressor`] (what is asked of a model) and [`family`] (what is known of some) →
 //! [`nested`] and [`best`] (choose the penalty, or the recipe, and predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`] and [`evaluate`] (the null distribution) →
 //! [`inference`] (p-values, intervals, verdict) and [`diagnostics`] (a closer look at one recipe).
 //!
@@ -15,6 +15,7 @@ pub mod diagnostics;
 pub mod doctor;
 pub mod error;
 pub mod evaluate;
+pub mod family;
 pub mod folds;
 pub mod inference;
 pub mod moments;

@@ -116,7 +116,7 @@ impl PluginRegressor {
         y_hat: &mut Guarded<f64>,
     ) -> Result<(), PluginError> {
         let rows = y.len;
-        if rows == 0 || x.len % rows != 0 || y_hat.len != rows || y_hat.is_read_only {
+        if rows == 0 || !x.len.is_multiple_of(rows) || y_hat.len != rows || y_hat.is_read_only {
             return Err(self.of_shape("y and ŷ need one number for each row of X"));
         }
         let view = Mat::column_major(x.ptr().cast_const(), rows, x.len / rows);
@@ -163,5 +163,36 @@ impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         // SAFETY: mapped in `of` with this length.
         let _ = unsafe { munmap(self.at.as_ptr().cast(), self.mapped) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_touch_the_page_of_their_edge_and_are_read_back() {
+        let page = rustix::param::page_size();
+        let values = [1.0, f64::MIN, 3.0];
+        let before = Guarded::of(&values, Edge::Before).unwrap();
+        let behind = Guarded::of(&values, Edge::Behind).unwrap();
+        assert_eq!(before.ptr().addr() % page, 0);
+        assert_eq!((behind.ptr().addr() + size_of_val(&values)) % page, 0);
+        let read_only = Guarded::read_only(&values).unwrap();
+        for guarded in [before, behind, read_only] {
+            assert_eq!(guarded.values(), values);
+        }
+    }
+
+    #[test]
+    fn no_values_and_more_than_a_page_have_their_place_too() {
+        assert!(
+            Guarded::<u8>::of(&[], Edge::Behind)
+                .unwrap()
+                .values()
+                .is_empty()
+        );
+        let many = vec![7u8; 3 * rustix::param::page_size() + 1];
+        assert_eq!(Guarded::of(&many, Edge::Behind).unwrap().values(), many);
     }
 }

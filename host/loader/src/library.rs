@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{CallContext, LogLevel, PluginError};
-use super::descriptor::{Descriptor, Kind};
+use super::descriptor::Kind;
 use super::encoder::{PluginEncoder, StudyEncoder};
 use super::error::{Fault, LibraryError};
 use super::interfaces::Interfaces;
 use super::open;
-use super::plugin::{Limits, Plugin};
+use super::plugin::{Limits, Origin, Plugin};
 use super::probe::{self, Probed, Prober};
 use super::regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 use super::search::{self, SearchPath};
@@ -105,25 +105,20 @@ impl Library {
                 Some(isolation) => isolation == Isolation::Process,
                 None => !is_bundled,
             };
-        let new = |descriptor: Descriptor, interfaces, offered, is_fp_reported: bool| {
-            Arc::new(Plugin {
-                gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
-                descriptor,
-                path: path.to_path_buf(),
-                hash: hash.clone(),
-                build_info: probed.build_info.clone(),
-                layout: probed.layout,
-                is_bundled,
-                is_isolated,
-                offered,
-                interfaces,
-                is_fp_reported: is_fp_reported.into(),
-            })
+        let origin = Origin {
+            path,
+            hash: &hash,
+            build_info: &probed.build_info,
+            layout: probed.layout,
+            is_bundled,
+            is_isolated,
+            is_fp_reported: false,
         };
         if is_isolated {
             let plugins = probed.plugins.iter().cloned();
+            let nothing = Interfaces::default();
             return Ok(plugins
-                .map(|p| new(p.descriptor, Interfaces::default(), p.interfaces, false))
+                .map(|p| Plugin::new(p.descriptor, nothing, p.interfaces, &origin))
                 .collect());
         }
         // Held while loading: two threads must not run one library's constructors at the same time.
@@ -136,23 +131,16 @@ impl Library {
         }
         // SAFETY: the same bytes were loaded in a child before, and it ended well.
         let opened = unsafe { open::open(path) }?;
-        let is_fp_reported = opened.fp_change.is_some();
+        let origin = Origin {
+            is_fp_reported: opened.fp_change.is_some(),
+            ..origin
+        };
         let plugins: Vec<Arc<Plugin>> = opened
             .plugins
             .into_iter()
             .map(|plugin| {
-                let offered = plugin
-                    .interfaces
-                    .ids()
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect();
-                new(
-                    plugin.descriptor,
-                    plugin.interfaces,
-                    offered,
-                    is_fp_reported,
-                )
+                let offered = plugin.interfaces.owned_ids();
+                Plugin::new(plugin.descriptor, plugin.interfaces, offered, &origin)
             })
             .collect();
         loaded.insert(hash.clone(), plugins.clone());
@@ -240,7 +228,15 @@ impl Library {
 pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
     // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
     let opened = unsafe { open::open(path) }?;
-    let is_fp_reported = opened.fp_change.is_some();
+    let origin = Origin {
+        path,
+        hash: "",
+        build_info: &opened.build_info,
+        layout: opened.layout,
+        is_bundled: false,
+        is_isolated: false,
+        is_fp_reported: opened.fp_change.is_some(),
+    };
     let mut ids = Vec::new();
     for open::OpenPlugin {
         descriptor,
@@ -252,19 +248,8 @@ pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
             ids.push(descriptor.id);
             continue;
         }
-        return Ok(Arc::new(Plugin {
-            gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
-            descriptor,
-            path: path.to_path_buf(),
-            hash: String::new(),
-            build_info: opened.build_info,
-            layout: opened.layout,
-            is_bundled: false,
-            is_isolated: false,
-            offered: interfaces.ids().into_iter().map(str::to_owned).collect(),
-            interfaces,
-            is_fp_reported: is_fp_reported.into(),
-        }));
+        let offered = interfaces.owned_ids();
+        return Ok(Plugin::new(descriptor, interfaces, offered, &origin));
     }
     Err(Fault::OtherId {
         wanted: id.to_owned(),

@@ -1,9 +1,10 @@
 //! One plugin, loaded and checked, and what a process of its own may use.
 
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ocean_engine::family::Family;
 use serde::{Deserialize, Serialize};
 
 use super::grid::{Grid, Penalty};
@@ -24,6 +25,8 @@ pub enum Layout {
 pub struct Plugin {
     /// As it describes itself.
     pub descriptor: Descriptor,
+    /// What it minimises, as its descriptor names it.
+    pub family: Family,
     /// The file it was loaded from first.
     pub path: PathBuf,
     /// blake3 of that file, hexadecimal.
@@ -46,7 +49,42 @@ pub struct Plugin {
     pub(crate) is_fp_reported: std::sync::atomic::AtomicBool,
 }
 
+/// What is known of a plugin from the file it is in.
+pub(crate) struct Origin<'a> {
+    pub path: &'a Path,
+    pub hash: &'a str,
+    pub build_info: &'a str,
+    pub layout: Layout,
+    pub is_bundled: bool,
+    pub is_isolated: bool,
+    /// It was already named for changing the floating-point mode.
+    pub is_fp_reported: bool,
+}
+
 impl Plugin {
+    /// What its descriptor says by a word is read here, and nowhere else.
+    pub(crate) fn new(
+        descriptor: Descriptor,
+        interfaces: Interfaces,
+        offered: Vec<String>,
+        origin: &Origin<'_>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            family: Family::named(&descriptor.family),
+            gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
+            descriptor,
+            path: origin.path.to_path_buf(),
+            hash: origin.hash.to_owned(),
+            build_info: origin.build_info.to_owned(),
+            layout: origin.layout,
+            is_bundled: origin.is_bundled,
+            is_isolated: origin.is_isolated,
+            offered,
+            interfaces,
+            is_fp_reported: origin.is_fp_reported.into(),
+        })
+    }
+
     /// `` regressor `ridge` ``: how messages name it.
     pub fn title(&self) -> String {
         format!("{} `{}`", self.descriptor.kind, self.descriptor.id)

@@ -117,12 +117,7 @@ impl Probed {
     fn of(opened: open::Opened) -> Self {
         let plugin = |plugin: open::OpenPlugin| ProbedPlugin {
             descriptor: plugin.descriptor,
-            interfaces: plugin
-                .interfaces
-                .ids()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            interfaces: plugin.interfaces.owned_ids(),
         };
         Self {
             hash: String::new(),

@@ -1,5 +1,7 @@
 //! Gathers the facts of a finished run for the doctor.
 
+use ocean_engine::family::Family;
+
 use super::gathered::Gathered;
 use crate::arrangement::Arrangement;
 use crate::cells::{Cells, Computed};
@@ -51,10 +53,10 @@ pub(super) fn diagnose(
     };
     let texts = dataset.joined_texts();
     let (lexical, unspaced) = gathered.lexical(&texts);
-    let families: Vec<(String, String)> = sources
+    let families: Vec<(String, Family)> = sources
         .regressors
         .iter()
-        .map(|regressor| (regressor.name.clone(), regressor.family.clone()))
+        .map(|regressor| (regressor.name.clone(), regressor.family))
         .collect();
     let with_limit: Vec<String> = sources
         .encoders
