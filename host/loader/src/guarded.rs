@@ -4,8 +4,8 @@ use std::io;
 use std::ptr::NonNull;
 
 use ocean_plugin_abi::{Mat, Str, status};
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
+use super::pages::{Pages, page_size};
 use super::{PluginEncoder, PluginError, PluginRegressor};
 
 /// Where the values touch a page that kills: memory comes in pages, so they can touch one alone.
@@ -21,11 +21,10 @@ pub enum Edge {
 pub struct Guarded<T> {
     /// The first value's.
     first: NonNull<T>,
-    /// The whole mapping.
-    at: NonNull<u8>,
-    mapped: usize,
     len: usize,
     is_read_only: bool,
+    /// They lie there.
+    pages: Pages,
 }
 
 impl<T: Copy> Guarded<T> {
@@ -34,41 +33,27 @@ impl<T: Copy> Guarded<T> {
     /// # Errors
     /// The system gives no memory.
     pub fn of(values: &[T], edge: Edge) -> io::Result<Self> {
-        let page = rustix::param::page_size();
+        let page = page_size();
         let bytes = size_of_val(values);
-        let body = bytes.next_multiple_of(page).max(page);
-        let mapped = page + body + page;
-        // SAFETY: new pages at an address of the system's choice.
-        let at = unsafe {
-            mmap_anonymous(
-                std::ptr::null_mut(),
-                mapped,
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE,
-            )
-        }?;
-        let at = NonNull::new(at.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let n = bytes.div_ceil(page).max(1);
+        let pages = Pages::new(1 + n + 1)?;
         let offset = match edge {
             Edge::Before => page,
-            Edge::Behind => page + body - bytes,
+            Edge::Behind => page + n * page - bytes,
         };
-        // SAFETY: the offset lies inside the mapping. It is a multiple of the values' size, and so of their alignment.
-        let first = unsafe { at.add(offset) }.cast::<T>();
-        let guarded = Self {
+        // SAFETY: the offset lies inside the pages. It is a multiple of the values' size, and so of
+        // their alignment.
+        let first = unsafe { pages.first().add(offset) }.cast::<T>();
+        // SAFETY: the values fit between the two pages that are closed below.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), first.as_ptr(), values.len()) };
+        pages.close(0)?;
+        pages.close(pages.len() - 1)?;
+        Ok(Self {
             first,
-            at,
-            mapped,
             len: values.len(),
             is_read_only: false,
-        };
-        // SAFETY: the values fit between the two pages, which are closed here.
-        unsafe {
-            std::ptr::copy_nonoverlapping(values.as_ptr(), first.as_ptr(), values.len());
-            mprotect(at.as_ptr().cast(), page, MprotectFlags::empty())?;
-            let behind = at.add(page + body).as_ptr().cast();
-            mprotect(behind, page, MprotectFlags::empty())?;
-        }
-        Ok(guarded)
+            pages,
+        })
     }
 
     /// A copy that cannot be written to, and nothing kills whoever reads beyond it.
@@ -77,14 +62,7 @@ impl<T: Copy> Guarded<T> {
     /// As [`Guarded::of`].
     pub fn read_only(values: &[T]) -> io::Result<Self> {
         let mut guarded = Self::of(values, Edge::Behind)?;
-        // SAFETY: the pages are this object's own.
-        unsafe {
-            mprotect(
-                guarded.at.as_ptr().cast(),
-                guarded.mapped,
-                MprotectFlags::READ,
-            )
-        }?;
+        guarded.pages.make_read_only()?;
         guarded.is_read_only = true;
         Ok(guarded)
     }
@@ -159,20 +137,13 @@ impl PluginEncoder {
     }
 }
 
-impl<T> Drop for Guarded<T> {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `of` with this length.
-        let _ = unsafe { munmap(self.at.as_ptr().cast(), self.mapped) };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn values_touch_the_page_of_their_edge_and_are_read_back() {
-        let page = rustix::param::page_size();
+        let page = page_size();
         let values = [1.0, f64::MIN, 3.0];
         let before = Guarded::of(&values, Edge::Before).unwrap();
         let behind = Guarded::of(&values, Edge::Behind).unwrap();
@@ -192,7 +163,7 @@ mod tests {
                 .values()
                 .is_empty()
         );
-        let many = vec![7u8; 3 * rustix::param::page_size() + 1];
+        let many = vec![7u8; 3 * page_size() + 1];
         assert_eq!(Guarded::of(&many, Edge::Behind).unwrap().values(), many);
     }
 }

@@ -33,6 +33,8 @@ mod linked;
 mod lives;
 mod moments;
 mod open;
+#[cfg(unix)]
+mod pages;
 mod plugin;
 mod probe;
 mod profile;
