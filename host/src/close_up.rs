@@ -3,7 +3,7 @@
 use ocean_engine::diagnostics::{
     Bin, DENSITY_CELLS, Density, PenaltyPath, bins, density, penalty_path,
 };
-use ocean_engine::doctor::limit;
+use ocean_engine::family::Family;
 
 use crate::plan::Unit;
 use crate::report::close_up::{BinSummary, CloseUp, DensitySummary, PathLine, PathSummary};
@@ -96,23 +96,24 @@ fn alpha_max(run: &FinishedRun, at: usize, path: &PenaltyPath, y: &[f64]) -> Opt
         let mut regressors = run.sources.regressors.iter();
         regressors
             .find(|regressor| regressor.name == name)
-            .map(|regressor| regressor.family.as_str())
+            .map(|regressor| regressor.family)
     };
     let times = |variant: usize| path.chosen.iter().filter(|(of, _)| *of == variant).count();
-    let l1_ratio = match family(&result.id.regressor)? {
-        "lasso" => 1.0,
-        "elastic-net" => {
+    let family = family(&result.id.regressor)?;
+    let l1_ratio = match family {
+        Family::Lasso => 1.0,
+        Family::ElasticNet => {
             let variants = 0..result.l1_ratios.len();
             let favourite = variants.rev().max_by_key(|&variant| times(variant))?;
             result.l1_ratios[favourite]
         }
-        _ => return None,
+        Family::Ridge | Family::Other => return None,
     };
     let mut encoders = run.sources.encoders.iter().zip(run.embedded);
     let (_, embedded) =
         encoders.find(|(encoder, _)| !encoder.is_control && encoder.name == result.id.encoder)?;
     let rows = &run.arrangement.row_sets[result.id.row_set].rows;
-    Some(limit::sparse(&embedded.x.select_rows(rows), y, l1_ratio))
+    family.limit(&embedded.x.select_rows(rows), y, l1_ratio)
 }
 
 fn rounded(r2: f64) -> f64 {

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nalgebra::DMatrix;
+pub use ocean_loader::{EncoderShape, TextEncoder, TokenCount};
 use ocean_plugin_abi::status;
-use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, Entry, Row, RowKey};
-use crate::library::{PluginError, Pooling};
+use crate::library::PluginError;
 use crate::progress::{Progress, Stage};
 
 /// A chunk should take about this long: often enough for Ctrl-C and for an honest time left.
@@ -25,56 +25,6 @@ const LARGEST_CHUNK: usize = 4096;
 const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 /// … and so rarely that writing takes at most this share of the time (a large cache is written whole).
 const FLUSH_SHARE: u32 = 20;
-
-/// What an encoder makes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EncoderShape {
-    /// Numbers a text becomes.
-    pub dim: usize,
-    /// Longest text in tokens before it is cut; `None`: none is cut.
-    pub max_tokens: Option<u32>,
-    /// How token vectors became one.
-    pub pooling: Pooling,
-    /// Every vector has length 1.
-    pub is_normalised: bool,
-    /// A hash of everything a vector depends on besides its text, as the plugin states it.
-    pub cache_key: String,
-}
-
-/// How one text was cut into tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenCount {
-    /// Tokens, special ones included, before cutting.
-    pub n_tokens: u32,
-    /// Tokens that were used.
-    pub n_used: u32,
-}
-
-/// Anything that turns texts into vectors.
-pub trait TextEncoder {
-    /// `` encoder `bge` ``: how messages name it.
-    fn title(&self) -> String;
-    /// What it makes.
-    fn shape(&self) -> &EncoderShape;
-    /// All that a vector depends on besides its text, by name: the parts of the cache key.
-    fn key_parts(&self) -> Vec<(String, String)>;
-    /// What to do about vectors that are not numbers.
-    fn check_hint(&self) -> String;
-    /// texts.len() × dim numbers, row by row. `progress` receives the share that is done.
-    ///
-    /// # Errors
-    /// Whatever the encoder reports.
-    fn encode(
-        &self,
-        texts: &[&str],
-        progress: &(dyn Fn(f64) + Sync),
-    ) -> Result<Vec<f32>, PluginError>;
-    /// Token counts, one a text; `None` when the encoder does not count.
-    ///
-    /// # Errors
-    /// Whatever the encoder reports.
-    fn token_counts(&self, texts: &[&str]) -> Result<Option<Vec<TokenCount>>, PluginError>;
-}
 
 /// All texts of a study as vectors.
 #[derive(Debug, Clone, PartialEq)]
@@ -462,6 +412,7 @@ fn next_size(size: usize, took: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::library::Pooling;
     use std::sync::Mutex;
 
     /// Vector of a text: its length, its first byte, its last byte. Counts what it was asked to encode.

@@ -1,7 +1,10 @@
 //! The host: everything round the engine. Reads a study, loads plugins, keeps what is finished, writes reports.
 //!
 //! Read [`run`] first: it is the straight line from plugins.toml to the report. The statistics are `ocean-engine`'s, the contract with plugins is
-//! `ocean-plugin-abi`'s; only this crate touches files, clocks, environment and terminal.
+//! `ocean-plugin-abi`'s; only this crate touches files, clocks, environment and terminal. Plugins are found, loaded and
+//! called by `ocean-loader`, which has all `unsafe`.
+
+#![forbid(unsafe_code)]
 
 pub mod arrangement;
 pub mod atomic;
@@ -24,7 +27,6 @@ pub mod exported;
 pub mod file_names;
 pub mod init;
 pub mod journal;
-pub mod library;
 pub mod models;
 pub mod outputs;
 pub mod plan;
@@ -42,4 +44,5 @@ pub mod selfcheck;
 pub mod sources;
 pub mod stdout;
 
+pub use ocean_loader as library;
 pub use ocean_report as report;

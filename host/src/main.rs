@@ -1,5 +1,7 @@
 //! The thin binary: arguments in, exit code out.
 
+#![forbid(unsafe_code)]
+
 use std::io::Write;
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use ocean_loader::Notices;
 
 use crate::events::Event;
 use crate::report::escape;
@@ -34,6 +35,16 @@ pub enum Format {
 pub struct Progress {
     sink: Arc<Sink>,
     interval: Duration,
+}
+
+impl Notices for Progress {
+    fn warn(&self, text: &str) {
+        Progress::warn(self, text);
+    }
+
+    fn note(&self, text: &str) {
+        Progress::note(self, text);
+    }
 }
 
 enum Sink {

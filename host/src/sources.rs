@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use nalgebra::DMatrix;
+use ocean_engine::family::Family;
 use ocean_engine::nested::{Grid, Selection, Tuning};
 use serde_json::{Map, Value, json};
 
@@ -131,8 +132,8 @@ pub struct NamedRegressor {
     pub parameters: Option<String>,
     /// Hash of the plugin file.
     pub hash: String,
-    /// What it minimises, as its descriptor names it: "ridge", "lasso", "elastic-net" or another.
-    pub family: String,
+    /// What it minimises, as its descriptor names it.
+    pub family: Family,
     /// The objective, when its family is known.
     pub objective: Option<&'static str>,
     /// The penalties tried, as half a sentence.
@@ -481,10 +482,10 @@ pub(crate) fn open_regressor(
         .filter_map(|variant| variant.get("l1_ratio")?.as_f64())
         .collect();
     regressor.refuse_idle_penalty(&plugin.title(), plugin.penalty(), variants.len())?;
-    let family = plugin.descriptor.family.clone();
+    let family = plugin.family;
     let refuse = |error: PluginError| refused(&section, &error);
     let options = RegressorOptions {
-        alphas: given_alphas(regressor, &family).map_err(|what| Problem::new(&section, what))?,
+        alphas: given_alphas(regressor, family).map_err(|what| Problem::new(&section, what))?,
         n_alphas: regressor.n_alphas.map(|n| n as usize),
         alpha_min_ratio: regressor.alpha_min_ratio,
         keeps_y: regressor.compat == Some(Compat::Sklearn),
@@ -501,14 +502,14 @@ pub(crate) fn open_regressor(
         origin,
         parameters,
         hash,
-        objective: objective(&family),
-        family: family.clone(),
-        penalties: penalties(regressor, &family, made.as_ref()),
+        objective: family.objective(),
+        family,
+        penalties: penalties(regressor, family, made.as_ref()),
         has_absolute_grid: regressor.alphas.is_some(),
         l1_ratios,
         variants,
         tuning: Tuning {
-            patience: patience(regressor, &family),
+            patience: patience(regressor, family),
             selection: match regressor.selection {
                 plan::Selection::Min => Selection::Min,
                 plan::Selection::OneSe => Selection::OneSe,
@@ -720,23 +721,13 @@ fn origin(plugin: &Plugin) -> String {
     format!("{} {}", plugin.descriptor.id, plugin.descriptor.version)
 }
 
-/// The pinned objective of a family, X scaled and y centred in each training part.
-fn objective(family: &str) -> Option<&'static str> {
-    match family {
-        "ridge" => Some("‖y − Xw‖² + α‖w‖²"),
-        "lasso" => Some("‖y − Xw‖²/(2n) + α‖w‖₁"),
-        "elastic-net" => Some("‖y − Xw‖²/(2n) + α·ρ‖w‖₁ + ½α(1 − ρ)‖w‖²"),
-        _ => None,
-    }
-}
-
-fn penalties(plan: &RegressorPlan, family: &str, regressor: &dyn StudyRegressor) -> String {
+fn penalties(plan: &RegressorPlan, family: Family, regressor: &dyn StudyRegressor) -> String {
     let n_alphas = regressor.n_alphas();
     if let Some(compat) = plan.compat {
         let program = match (compat, family) {
             (Compat::Glmnet, _) => "glmnet's cv.glmnet",
-            (Compat::Sklearn, "ridge") => "scikit-learn's RidgeCV",
-            (Compat::Sklearn, "lasso") => "scikit-learn's LassoCV",
+            (Compat::Sklearn, Family::Ridge) => "scikit-learn's RidgeCV",
+            (Compat::Sklearn, Family::Lasso) => "scikit-learn's LassoCV",
             (Compat::Sklearn, _) => "scikit-learn's ElasticNetCV",
         };
         return format!(
@@ -750,10 +741,10 @@ fn penalties(plan: &RegressorPlan, family: &str, regressor: &dyn StudyRegressor)
             max(alphas),
             min(alphas)
         ),
-        (None, "ridge") => format!(
+        (None, Family::Ridge) => format!(
             "{n_alphas} penalties whose effective degrees of freedom are log-spaced from 0.1 to 0.99 of the rank"
         ),
-        (None, "lasso" | "elastic-net") => {
+        (None, Family::Lasso | Family::ElasticNet) => {
             let scaled = if regressor.scales_y() {
                 "; y has variance 1 in every training set, and penalties are reported in its units"
             } else {
@@ -764,7 +755,7 @@ fn penalties(plan: &RegressorPlan, family: &str, regressor: &dyn StudyRegressor)
                 plan.alpha_min_ratio.unwrap_or_default()
             )
         }
-        (None, _) => format!("{n_alphas} penalties made by the plugin"),
+        (None, Family::Other) => format!("{n_alphas} penalties made by the plugin"),
     }
 }
 
@@ -786,13 +777,13 @@ fn refused(section: &str, error: &PluginError) -> Refusal {
 }
 
 /// The penalties that do not come from the data: the user's, or those of scikit-learn's `RidgeCV`.
-fn given_alphas(plan: &RegressorPlan, family: &str) -> Result<Option<Vec<f64>>, String> {
+fn given_alphas(plan: &RegressorPlan, family: Family) -> Result<Option<Vec<f64>>, String> {
     match (plan.compat, family) {
-        (Some(Compat::Sklearn), "ridge") => Ok(Some(vec![10.0, 1.0, 0.1])),
-        (Some(Compat::Glmnet), "ridge") => Err(
+        (Some(Compat::Sklearn), Family::Ridge) => Ok(Some(vec![10.0, 1.0, 0.1])),
+        (Some(Compat::Glmnet), Family::Ridge) => Err(
             "compat = \"glmnet\": glmnet's ridge is the elastic net of l1_ratio 0, on another scale of penalties; use the plugin `elastic-net` with a small l1_ratio".into(),
         ),
-        (Some(compat), family) if family != "lasso" && family != "elastic-net" => Err(format!(
+        (Some(compat), Family::Other) => Err(format!(
             "compat = \"{compat}\" is for ridge, lasso and elastic net, and this plugin is neither"
         )),
         _ => Ok(plan.alphas.clone()),
@@ -800,9 +791,9 @@ fn given_alphas(plan: &RegressorPlan, family: &str) -> Result<Option<Vec<f64>>, 
 }
 
 /// Paths of lasso and elastic net stop early (STATISTICS §1.6); others are walked whole.
-fn patience(plan: &RegressorPlan, family: &str) -> Option<usize> {
-    match (plan.patience, family) {
-        (Patience::Steps(steps), "lasso" | "elastic-net") => Some(steps as usize),
+fn patience(plan: &RegressorPlan, family: Family) -> Option<usize> {
+    match plan.patience {
+        Patience::Steps(steps) if family.is_sparse() => Some(steps as usize),
         _ => None,
     }
 }

@@ -6,7 +6,6 @@ pub mod displaced;
 pub mod grouping;
 pub mod influence;
 pub mod learning;
-pub mod limit;
 pub mod raters;
 pub mod shift;
 

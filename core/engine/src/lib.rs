@@ -3,7 +3,7 @@
 //! Read the modules in this order to follow one evaluation:
 //! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is
 //! taken out first) → [`design`] and [`moments`] (scaled training sets) → [`regressor`] (what is
-//! asked of a model) → [`nested`] and [`best`] (choose the penalty, or the recipe, and predict) →
+//! asked of a model) and [`family`] (what is known of some) → [`nested`] and [`best`] (choose the penalty, or the recipe, and predict) →
 //! [`score`] (R² and its relatives) → [`permutation`], [`waves`], [`blocks`] and [`evaluate`] (the
 //! null distribution, block by block) → [`replicate`] (without some rows, with other folds) →
 //! [`piece`] (THE loop: all of this for one encoder × regressor × row set) → [`inference`]
@@ -21,6 +21,7 @@ pub mod diagnostics;
 pub mod doctor;
 pub mod error;
 pub mod evaluate;
+pub mod family;
 pub mod folds;
 pub mod inference;
 pub mod moments;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub use ocean_loader::Isolation;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A setting with named values.
@@ -121,12 +122,11 @@ choices! {
         /// The strongest one within a standard error of it.
         OneSe = "1se",
     }
+}
 
-    /// Where a plugin runs.
-    Isolation {
-        /// In a child process.
-        Process = "process",
-        /// In this process.
-        InProcess = "in-process",
-    }
+impl Choice for Isolation {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("process", Isolation::Process),
+        ("in-process", Isolation::InProcess),
+    ];
 }

@@ -29,9 +29,8 @@ impl Facts<'_> {
 
     /// The regressor is a lasso or an elastic net.
     pub(super) fn is_sparse(&self, regressor: &str) -> bool {
-        let sparse = ["lasso", "elastic-net"];
         let of = self.families.iter().find(|(name, _)| name == regressor);
-        of.is_some_and(|(_, family)| sparse.contains(&family.as_str()))
+        of.is_some_and(|(_, family)| family.is_sparse())
     }
 
     /// The column that declares the groups.

@@ -2,6 +2,7 @@
 
 use ocean_engine::doctor::influence::Concentrated;
 use ocean_engine::doctor::raters::Stranger;
+use ocean_engine::family::Family;
 
 use super::unspaced::Unspaced;
 use crate::dataset::{Dataset, Doubt, Spelling};
@@ -79,7 +80,7 @@ pub struct Facts<'a> {
     /// What was asked for: advice has to fit it.
     pub plan: Option<&'a Plan>,
     /// Label and family of each regressor.
-    pub families: &'a [(String, String)],
+    pub families: &'a [(String, Family)],
     /// Encoders with a parameter `max_seq_length`.
     pub with_limit: &'a [String],
 }

@@ -2,26 +2,12 @@
 //!
 //! A key that changes nothing is refused: whoever types it believes that it does. A value that is the default is let pass, for `--dry-run` prints those.
 
+pub use ocean_loader::Penalty;
 use serde_json::{Map, Value};
 
 use super::resolve::default;
 use super::{Patience, RegressorPlan, Selection};
 use crate::problem::{Problem, Problems, Refusal};
-
-/// What a regressor's penalty is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Penalty {
-    /// There is none.
-    None,
-    /// It has one value unless the study gives more.
-    Fixed,
-    /// A grid of the plugin's or of another family than ours.
-    Other,
-    /// A grid of degrees of freedom.
-    Ridge,
-    /// A grid from the penalty that empties the model down to a share of it, and paths that may end early.
-    Sparse,
-}
 
 impl RegressorPlan {
     /// Refuses settings of a penalty that the plugin does not have. `title`: of the plugin, for messages; `n_variants`: combinations of its parameters to

@@ -1,14 +1,11 @@
 //! Checks of whose memory is read and written: inputs and outputs lie against pages that kill, or
 //! cannot be written to.
 
-use ocean_plugin_abi::{self as abi, Str};
-
 use super::encoders::{TEXTS, encode};
-use super::pages::{Edge, Guarded};
 use super::regressors::predicts;
 use super::result::{Outcome, Verdict, failed};
 use super::subject::{Subject, of_plugin, same_bits};
-use crate::library::Kind;
+use crate::library::{Edge, Guarded, Kind};
 
 /// How the memory of inputs tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +20,7 @@ impl Inputs {
             Inputs::Guarded(edge) => Guarded::of(values, edge),
             Inputs::ReadOnly => Guarded::read_only(values),
         }
+        .map_err(no_memory)
     }
 
     /// Outputs touch the page that inputs touch.
@@ -32,6 +30,10 @@ impl Inputs {
             Inputs::ReadOnly => Edge::Behind,
         }
     }
+}
+
+fn no_memory(error: std::io::Error) -> Outcome {
+    Outcome::Skipped(format!("no memory: {error}"))
 }
 
 pub fn stays_inside_its_buffers(subject: &Subject) -> Verdict {
@@ -53,14 +55,11 @@ fn works_on(subject: &Subject, inputs: Inputs) -> Verdict {
 fn fits_on(subject: &Subject, inputs: Inputs) -> Verdict {
     let (x, y) = subject.data("pages", 24, 7);
     let (x_at, y_at) = (inputs.place(x.as_slice())?, inputs.place(&y)?);
-    let y_hat = Guarded::of(&[f64::NAN; 24], inputs.edge())?;
-    let view = abi::Mat::column_major(x_at.ptr().cast_const(), 24, 7);
+    let mut y_hat = Guarded::of(&[f64::NAN; 24], inputs.edge()).map_err(no_memory)?;
     let regressor = subject.regressor()?;
-    // SAFETY: the pages hold 24 × 7, 24 and 24 numbers and live for the call.
-    let result = unsafe {
-        regressor.fit_predict_views(&view, y_at.ptr(), subject.alpha(), &view, y_hat.ptr())
-    };
-    result.map_err(of_plugin)?;
+    regressor
+        .fit_predict_guarded(&x_at, &y_at, subject.alpha(), &mut y_hat)
+        .map_err(of_plugin)?;
     let expected = predicts(&regressor, &x, &y, subject.alpha(), "on the heap")?;
     if !same_bits(&expected, &y_hat.values()) {
         return failed("predictions depend on where the numbers lie");
@@ -77,15 +76,11 @@ fn encodes_on(subject: &Subject, inputs: Inputs) -> Verdict {
     // Each text on pages of its own: no zero follows it.
     let pages = TEXTS.iter().map(|text| inputs.place(text.as_bytes()));
     let pages = pages.collect::<Result<Vec<_>, _>>()?;
-    let views = pages.iter().zip(TEXTS).map(|(page, text)| Str {
-        ptr: page.ptr(),
-        len: text.len(),
-    });
-    let views: Vec<Str> = views.collect();
-    let out = Guarded::of(&vec![f32::NAN; expected.len()], inputs.edge())?;
-    // SAFETY: the pages hold the texts' bytes and room for their vectors, and live for the call.
-    let result = unsafe { encoder.encode_views(&views, out.ptr(), &|_| {}) };
-    result.map_err(of_plugin)?;
+    let room = vec![f32::NAN; expected.len()];
+    let mut out = Guarded::of(&room, inputs.edge()).map_err(no_memory)?;
+    encoder
+        .encode_guarded(&pages, &mut out)
+        .map_err(of_plugin)?;
     let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     if bits(&expected) != bits(&out.values()) {
         return failed("vectors depend on where the texts lie");

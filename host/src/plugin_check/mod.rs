@@ -1,7 +1,7 @@
 //! `ocean-host plugin check`: does a plugin keep the promises of the ABI? Named checks, each in a
 //! child process with a time limit.
 //!
-//! From the floor: `result` says what may come of a check, `pages` is memory that tells, `subject`
+//! From the floor: `result` says what may come of a check, `subject`
 //! the plugin under test. What is asked of every plugin is in `probing`, `objects`, `parameters`,
 //! `calls` and `memory`, of one kind in `regressors`, `models`, `paths` and `encoders`. `suite`
 //! lists it all, `child` runs one check in a process of its own, and [`check`] runs them in turn.
@@ -12,7 +12,6 @@ mod encoders;
 mod memory;
 mod models;
 mod objects;
-mod pages;
 mod parameters;
 mod paths;
 mod probing;

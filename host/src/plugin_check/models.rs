@@ -1,6 +1,7 @@
 //! Checks of what a regressor computes: what its family promises, and what its coefficients are.
 
 use nalgebra::{DMatrix, DVector, DVectorView};
+use ocean_engine::family::{Family, alpha_max};
 use ocean_plugin_abi::id;
 
 use super::result::{Outcome, Verdict, failed, skipped};
@@ -12,13 +13,9 @@ pub const SAME: f64 = 1e-6;
 /// A violation of the optimality conditions, as a share of α.
 const KKT: f64 = 1e-5;
 
-fn family(subject: &Subject) -> &str {
-    &subject.plugin.descriptor.family
-}
-
 /// Penalties of the family make coefficients zero.
 pub fn is_sparse(subject: &Subject) -> bool {
-    matches!(family(subject), "lasso" | "elastic-net")
+    subject.plugin.family.is_sparse()
 }
 
 /// Predictions of the rows that were fitted.
@@ -32,7 +29,7 @@ pub fn fit(
 }
 
 pub fn order_of_rows(subject: &Subject) -> Verdict {
-    if family(subject) != "ridge" && !is_sparse(subject) {
+    if subject.plugin.family == Family::Other {
         return skipped("its family may depend on the order: a bootstrap does");
     }
     let (x, y) = subject.data("order", 40, 6);
@@ -53,10 +50,12 @@ pub fn order_of_rows(subject: &Subject) -> Verdict {
 }
 
 pub fn units_of_y(subject: &Subject) -> Verdict {
-    let power = match family(subject) {
-        "ridge" => 0.0,
-        "lasso" => 1.0,
-        _ => return skipped("its family promises nothing about the units of y"),
+    let power = match subject.plugin.family {
+        Family::Ridge => 0.0,
+        Family::Lasso => 1.0,
+        Family::ElasticNet | Family::Other => {
+            return skipped("its family promises nothing about the units of y");
+        }
     };
     let (x, y) = subject.data("units", 40, 6);
     let regressor = subject.regressor()?;
@@ -109,7 +108,7 @@ pub fn coefficients_predict(subject: &Subject) -> Verdict {
 }
 
 pub fn ridge_is_closed_form(subject: &Subject) -> Verdict {
-    if family(subject) != "ridge" {
+    if subject.plugin.family != Family::Ridge {
         return skipped("its family is not ridge");
     }
     for (n, p) in [(40, 6), (20, 50)] {
@@ -176,8 +175,8 @@ pub fn sparse_is_empty_at_the_top(subject: &Subject) -> Verdict {
         return skipped("its family is neither lasso nor elastic-net");
     }
     let (x, y) = subject.data("empty", 40, 10);
-    let slopes = x.tr_mul(&DVectorView::from_slice(&y, 40)) / 40.0;
-    let top = slopes.amax() / l1_ratio(subject).max(1e-3);
+    let products = x.tr_mul(&DVectorView::from_slice(&y, 40));
+    let top = alpha_max(products.iter().copied(), 40, l1_ratio(subject).max(1e-3));
     let at_top = coefficients(subject, &x, &y, top * (1.0 + 1e-9))?;
     let below = coefficients(subject, &x, &y, top * 0.95)?;
     let n_nonzero = |w: &[f64]| w.iter().filter(|value| **value != 0.0).count();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nalgebra::DMatrix;
+use ocean_engine::family::Family;
 use ocean_engine::seed::{Seed, Stream};
 use serde_json::{Map, Value};
 
@@ -120,7 +121,7 @@ impl Subject {
             .map(|(_, rules)| &rules["default"]);
         match default.and_then(Value::as_f64) {
             Some(alpha) => alpha,
-            None if self.plugin.descriptor.family == "ridge" => 1.0,
+            None if self.plugin.family == Family::Ridge => 1.0,
             None => 0.05,
         }
     }

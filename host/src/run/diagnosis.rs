@@ -1,5 +1,7 @@
 //! Gathers the facts of a finished run for the doctor.
 
+use ocean_engine::family::Family;
+
 use super::finished::FinishedRun;
 use crate::arrangement::Arrangement;
 use crate::dataset::{Analysed, Dataset, LOG_SIZE};
@@ -37,10 +39,10 @@ pub(super) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
     let plan_notes: Vec<String> = sources.notes.iter().chain(&plan.notes).cloned().collect();
     let texts = dataset.joined_texts();
     let (lexical, unspaced) = run.lexical(&texts);
-    let families: Vec<(String, String)> = sources
+    let families: Vec<(String, Family)> = sources
         .regressors
         .iter()
-        .map(|regressor| (regressor.name.clone(), regressor.family.clone()))
+        .map(|regressor| (regressor.name.clone(), regressor.family))
         .collect();
     let with_limit: Vec<String> = sources
         .encoders

@@ -6,7 +6,7 @@ use ocean_engine::doctor::grouping::likeness;
 use ocean_engine::doctor::influence::{Concentrated, concentrated, r2_among};
 use ocean_engine::doctor::learning::r2_at_fewer_rows;
 use ocean_engine::doctor::raters::{Stranger, strangers};
-use ocean_engine::doctor::{limit, shift};
+use ocean_engine::doctor::shift;
 use ocean_engine::folds::Groups;
 use ocean_engine::score::HeldOut;
 use ocean_engine::seed::Seed;
@@ -156,14 +156,10 @@ impl FinishedRun<'_> {
                         .copied()
                         .fold(f64::INFINITY, f64::min);
                     let l1_ratio = if least_l1.is_finite() { least_l1 } else { 1.0 };
-                    let limit = |&target: &usize| match regressor.family.as_str() {
-                        "ridge" => Some(limit::ridge(x.nrows(), x.ncols())),
-                        "lasso" | "elastic-net" => {
-                            let y = self.arrangement.targets.y().column(target);
-                            let y: Vec<f64> = row_set.rows.iter().map(|&row| y[row]).collect();
-                            Some(limit::sparse(&x, &y, l1_ratio))
-                        }
-                        _ => None,
+                    let limit = |&target: &usize| {
+                        let y = self.arrangement.targets.y().column(target);
+                        let y: Vec<f64> = row_set.rows.iter().map(|&row| y[row]).collect();
+                        regressor.family.limit(&x, &y, l1_ratio)
                     };
                     row_set
                         .targets

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ocean_engine::EngineError;
+use ocean_engine::family::Family;
 use ocean_engine::seed::{Seed, Stream};
 use rayon::prelude::*;
 
@@ -52,7 +53,7 @@ pub struct Tested<'a> {
     /// As a run would use it.
     pub regressor: &'a NamedRegressor,
     /// The family it says it is of.
-    pub family: String,
+    pub family: Family,
 }
 
 impl Tested<'_> {
@@ -66,7 +67,7 @@ impl Tested<'_> {
 
     /// Its scores are continuous and it is quick.
     pub fn is_ridge(&self) -> bool {
-        self.family == "ridge"
+        self.family == Family::Ridge
     }
 }
 

@@ -153,7 +153,7 @@ fn certify(
     interrupted: &AtomicBool,
 ) -> Result<Vec<Check>, RunError> {
     let tested = Tested {
-        family: regressor.regressor.plugin().descriptor.family.clone(),
+        family: regressor.regressor.plugin().family,
         regressor,
     };
     let count = |lab: &Lab| {

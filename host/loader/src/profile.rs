@@ -1,5 +1,6 @@
 //! What is known of a regressor from its descriptor, its interfaces and a study's options alone, wherever its plugin runs.
 
+use ocean_engine::family::Family;
 use ocean_plugin_abi as abi;
 
 use super::grid::Grid;
@@ -25,7 +26,7 @@ pub struct Profile {
 impl Profile {
     /// Of `plugin` with `options`.
     pub(super) fn of(plugin: &Plugin, options: &RegressorOptions) -> Self {
-        let grid = Grid::of(&plugin.descriptor);
+        let grid = Grid::of(plugin);
         let (of_sparse, of_any) = ROWS_A_FEATURE;
         let least = if grid == Grid::Sparse {
             of_sparse
@@ -44,7 +45,7 @@ impl Profile {
                 (None, None, grid) => grid.n_alphas(),
             },
             // Penalties that a user gives are meant for y as it is, as in other software.
-            scales_y: plugin.descriptor.family == "elastic-net"
+            scales_y: plugin.family == Family::ElasticNet
                 && options.alphas.is_none()
                 && !options.keeps_y,
             moments_from: plugin.offers(abi::id::MOMENTS).then_some(least),

@@ -9,11 +9,7 @@ use super::error::Fault;
 use super::{Descriptor, Kind, Plugin, PluginError, open};
 
 /// Creates an object from `params`, any text, and destroys it.
-pub(crate) fn create_raw(
-    plugin: &Plugin,
-    params: &str,
-    context: &CallContext,
-) -> Result<(), PluginError> {
+pub fn create_raw(plugin: &Plugin, params: &str, context: &CallContext) -> Result<(), PluginError> {
     let interfaces = &plugin.interfaces;
     match plugin.descriptor.kind {
         Kind::Regressor => interfaces.regressor.map_or(Ok(()), |table| {
@@ -49,7 +45,7 @@ fn create_and_destroy<T>(
 }
 
 /// What a library says when it is asked once more.
-pub(crate) struct Again {
+pub struct Again {
     /// Of the plugin.
     pub descriptor: Descriptor,
     /// It has an answer to an interface that nobody knows.
@@ -57,7 +53,7 @@ pub(crate) struct Again {
 }
 
 /// Asks a library that is loaded here already.
-pub(crate) fn describe_again(path: &Path, plugin: &str) -> Result<Again, Fault> {
+pub fn describe_again(path: &Path, plugin: &str) -> Result<Again, Fault> {
     // SAFETY: it is loaded already, so nothing of it is run but its entry and its descriptors.
     let opened = unsafe { open::open(path) }?;
     let ids = opened.plugins.iter().map(|p| p.descriptor.id.clone());

@@ -197,7 +197,7 @@ fn user_data_folder() -> Option<PathBuf> {
 ///
 /// # Errors
 /// The [`Fault`]s of files: missing, a folder, empty, not a library, cut off.
-pub(crate) fn inspect(path: &Path) -> Result<String, Fault> {
+pub fn inspect(path: &Path) -> Result<String, Fault> {
     let unreadable = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::NotFound => Fault::Missing,
         std::io::ErrorKind::PermissionDenied => Fault::Unreadable("no permission".into()),

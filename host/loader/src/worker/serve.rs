@@ -22,8 +22,8 @@ use self_cell::self_cell;
 
 use super::protocol::{INFO, Id, Reply, Request, Shape, Told, control};
 use super::wire::{self, Connection};
-use crate::encode::TextEncoder;
-use crate::library::{
+use crate::TextEncoder;
+use crate::{
     CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen, StudyRegressor,
     open_here,
 };

@@ -11,9 +11,9 @@ use ocean_plugin_abi::status;
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{INFO, Id, Reply, Request};
 use super::witness::{CHANGED, Witness};
-use crate::library::profile::Profile;
-use crate::library::regressor::{StudyRegressor, engine_error};
-use crate::library::{CallContext, Fitted, Plugin, PluginError, RegressorOptions};
+use crate::profile::Profile;
+use crate::regressor::{StudyRegressor, engine_error};
+use crate::{CallContext, Fitted, Plugin, PluginError, RegressorOptions};
 
 /// After so many deaths no further worker is started.
 const MOST_DEATHS: usize = 4;
@@ -39,7 +39,7 @@ impl IsolatedRegressor {
     /// Starts a worker and creates the plugin's objects in it.
     ///
     /// # Errors
-    /// As [`PluginRegressor::new`](crate::library::PluginRegressor::new), and when there is no worker to be had.
+    /// As [`PluginRegressor::new`](crate::PluginRegressor::new), and when there is no worker to be had.
     pub fn new(
         plugin: Arc<Plugin>,
         options: RegressorOptions,

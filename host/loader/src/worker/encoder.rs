@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{Id, Reply, Request};
 use super::witness::{CHANGED, Witness};
-use crate::encode::{EncoderShape, TextEncoder, TokenCount};
-use crate::library::encoder::{StudyEncoder, check_hint, key_parts};
-use crate::library::regressor::json;
-use crate::library::{CallContext, Plugin, PluginError};
+use crate::encoder::{StudyEncoder, check_hint, key_parts};
+use crate::regressor::json;
+use crate::{CallContext, Plugin, PluginError};
+use crate::{EncoderShape, TextEncoder, TokenCount};
 
 /// An encoder plugin with its parameters in a worker.
 pub struct IsolatedEncoder {
@@ -31,7 +31,7 @@ impl IsolatedEncoder {
     /// Starts a worker, creates the encoder in it and asks for its shape.
     ///
     /// # Errors
-    /// As [`PluginEncoder::new`](crate::library::PluginEncoder::new), and when there is no worker to be had.
+    /// As [`PluginEncoder::new`](crate::PluginEncoder::new), and when there is no worker to be had.
     pub fn new(
         plugin: Arc<Plugin>,
         label: &str,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::library::Plugin;
+use crate::Plugin;
 
 /// Bytes that are read at once.
 const AT_ONCE: usize = 1 << 18;

@@ -1,17 +1,18 @@
 //! The engine's path for plugins that have none: from `ocean.regressor.batch/1`, or from `fit` and `predict` alone (ABI_TABLES, Fallback).
 //!
 //! A step is a fit from scratch, so there is nothing to walk: batch gets all columns of a step in one call, each with its own penalty; fit and predict
-//! are called once per column. Grids are the host's ([`super::grid`]). On a relative grid step 0 of a lasso or elastic net **is** the empty model, by
+//! are called once per column. Grids are the engine's ([`family`]). On a relative grid step 0 of a lasso or elastic net **is** the empty model, by
 //! definition, not by what a solver's arithmetic leaves of it.
 
 use std::sync::OnceLock;
 
 use nalgebra::DMatrix;
+use ocean_engine::family;
 use ocean_engine::regressor::{FitInfo, Path, Prepared, RegressorError};
 use ocean_plugin_abi::{self as abi, handle, status};
 
 use super::call::mat;
-use super::grid::{self, Grid};
+use super::grid::Grid;
 use super::regressor::{
     PathShape, PluginRegressor, StudyRegressor, UNKNOWN, check_rows, check_targets, fit_info,
     prepare,
@@ -87,13 +88,14 @@ impl<'a> FallbackPrepared<'a> {
                 format!("l1_ratio = {l1_ratio} is outside (0, 1]; for 0 use a ridge"),
             ));
         }
-        let fractions = grid::log_spaced(
+        let fractions = family::log_spaced(
             1.0,
             self.regressor.min_ratio(self.x.nrows(), self.x.ncols()),
             alphas.nrows(),
         );
         for (j, mut column) in alphas.column_iter_mut().enumerate() {
-            let most = grid::alpha_max(self.x, y.columns(j, 1).as_view(), l1_ratio);
+            let products = self.x.tr_mul(&y.columns(j, 1));
+            let most = family::alpha_max(products.iter().copied(), self.x.nrows(), l1_ratio);
             // A y that no column of X moves with has α_max = 0: every step is the empty model, and the rows must still fall.
             let most = if most > 0.0 {
                 most
@@ -134,18 +136,18 @@ impl Prepared for FallbackPrepared<'_> {
             Grid::Sparse => return self.fill_sparse(variant, y, alphas),
             Grid::Ridge => self
                 .ridge_alphas
-                .get_or_init(|| grid::ridge(&grid::eigenvalues(self.x), n))
+                .get_or_init(|| family::ridge_grid(&family::eigenvalues(self.x), n))
                 .clone(),
             Grid::Range {
                 min,
                 max,
                 is_log: true,
-            } => grid::log_spaced(max, min, n),
+            } => family::log_spaced(max, min, n),
             Grid::Range {
                 min,
                 max,
                 is_log: false,
-            } => grid::evenly_spaced(max, min, n),
+            } => family::evenly_spaced(max, min, n),
             Grid::Point(alpha) => vec![alpha; n],
         };
         for mut column in alphas.column_iter_mut() {

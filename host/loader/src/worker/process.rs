@@ -16,9 +16,9 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 
 use super::protocol::{Id, Reply, Request, Told, control};
 use super::wire::{self, Connection};
-use crate::library::children::{self, Patience};
-use crate::library::probe::{first_line, last_words, signal_name};
-use crate::library::{CallContext, Limits, LogLevel, Plugin};
+use crate::children::{self, Patience};
+use crate::probe::{first_line, last_words, signal_name};
+use crate::{CallContext, Limits, LogLevel, Plugin};
 
 /// How often a waiting thread looks whether it should go on waiting.
 const LOOK: Duration = Duration::from_millis(100);

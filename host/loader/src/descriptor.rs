@@ -152,7 +152,7 @@ fn line(what: &str, text: String) -> Result<String, String> {
 }
 
 /// Lower-case letters, digits and `-`, at least one.
-pub(crate) fn is_id(text: &str) -> bool {
+pub fn is_id(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     !text.is_empty() && text.chars().all(is_plain)
 }

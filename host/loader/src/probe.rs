@@ -69,7 +69,7 @@ impl Prober {
 
     /// The same, which remembers nothing.
     #[must_use]
-    pub(super) fn without_quarantine(self) -> Self {
+    pub(crate) fn without_quarantine(self) -> Self {
         Self {
             quarantine: None,
             ..self
@@ -117,12 +117,7 @@ impl Probed {
     fn of(opened: open::Opened) -> Self {
         let plugin = |plugin: open::OpenPlugin| ProbedPlugin {
             descriptor: plugin.descriptor,
-            interfaces: plugin
-                .interfaces
-                .ids()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            interfaces: plugin.interfaces.owned_ids(),
         };
         Self {
             hash: String::new(),
@@ -185,7 +180,7 @@ fn probe_now(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault
 /// Runs a child that answers with a line that begins with `mark`, and gives what is behind the mark and everything else it said.
 ///
 /// The answer is the last thing a child says; a child that fails afterwards has failed.
-pub(crate) fn ask_child(
+pub fn ask_child(
     program: &Path,
     arguments: &[&OsStr],
     time_limit: Duration,
@@ -416,7 +411,7 @@ pub(super) fn fp_warning(change: String) -> String {
 }
 
 /// No core file for a crash that is expected, and no child that loops on after its parent was killed.
-pub(crate) fn stay_harmless() {
+pub fn stay_harmless() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};

@@ -4,13 +4,13 @@
 //! memory or a machine that stood still, has to happen twice, and nothing is held against a library for longer than a day. Removing the file lifts the
 //! quarantine at once. The program itself is never in it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
-use crate::atomic;
 
 /// Where quarantined libraries are remembered.
 #[derive(Debug, Clone)]
@@ -113,11 +113,22 @@ impl Quarantine {
             fault: fault.clone(),
             times: self.record(hash).map_or(1, |before| before.times + 1),
         };
-        if atomic::create_folder(&self.folder).is_ok()
-            && let Ok(text) = serde_json::to_vec_pretty(&record)
-        {
-            let _ = atomic::write(&self.folder.join(hash), &text);
+        if let Ok(text) = serde_json::to_vec_pretty(&record) {
+            let _ = self.write(hash, &text);
         }
+    }
+
+    /// Another process reads the old record or the new one, never a part.
+    fn write(&self, hash: &str, text: &[u8]) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let mut file = tempfile::Builder::new();
+        // Everybody's who shares the folder, as any other file; the umask still applies.
+        #[cfg(unix)]
+        file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = file.tempfile_in(&self.folder)?;
+        file.write_all(text)?;
+        file.persist(self.folder.join(hash))?;
+        Ok(())
     }
 
     /// It was loaded and nothing happened.

@@ -1,133 +1,33 @@
-//! The library of plugins: from `plugin = "ridge"` in plugins.toml to functions that can be called.
-//!
-//! The way in is always the same: find the file ([`SearchPath`]), look at its bytes, load it in a child process ([`probe()`]), load it here, check its tables
-//! ([`Interfaces`]) and, for Rust plugins, their layout. Every bad file ends as one clear line ([`LibraryError`]). A library stays loaded until the
-//! process ends, under the hash of its file, so that two paths to the same bytes are one library.
-//!
-//! What is called afterwards goes through [`call`]: [`PluginRegressor`] is the engine's regressor, [`PluginEncoder`] turns texts into vectors.
-//! All `unsafe` of the host that concerns plugins is in this folder.
+//! The library of plugins: finds, probes and loads them, each file once a process.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::Isolation;
-
-pub mod call;
-mod children;
-mod descriptor;
-mod encoder;
-mod error;
-mod fallback;
-mod fitted;
-mod fp;
-mod grid;
-mod inspect;
-mod interfaces;
-mod linked;
-mod lives;
-mod moments;
-mod open;
-mod probe;
-mod profile;
-mod quarantine;
-mod regressor;
-mod search;
-#[cfg(test)]
-mod tests;
+use super::call::{CallContext, LogLevel, PluginError};
+use super::descriptor::Kind;
+use super::encoder::{PluginEncoder, StudyEncoder};
+use super::error::{Fault, LibraryError};
+use super::interfaces::Interfaces;
+use super::open;
+use super::plugin::{Limits, Origin, Plugin};
+use super::probe::{self, Probed, Prober};
+use super::regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
+use super::search::{self, SearchPath};
 #[cfg(unix)]
-mod worker;
+use super::worker::{IsolatedEncoder, IsolatedRegressor, Launcher};
 
-pub(crate) use call::Seen;
-pub use call::{CallContext, LogLevel, PluginError};
-pub(crate) use descriptor::is_id;
-pub use descriptor::{Descriptor, Kind};
-pub use encoder::{PluginEncoder, Pooling, StudyEncoder};
-pub use error::{Fault, LibraryError};
-pub use fitted::{Fitted, can_be_kept};
-pub(crate) use inspect::{create_raw, describe_again};
-pub use interfaces::Interfaces;
-pub(crate) use lives::{in_odd_order, nothing_destroyed};
-pub use probe::{Probed, ProbedPlugin, Prober, probe, probe_main};
-pub(crate) use probe::{ask_child, stay_harmless};
-pub use profile::Profile;
-pub use quarantine::Quarantine;
-pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
-pub(crate) use search::inspect as hash_of;
-pub use search::{Found, SearchPath, file_name};
-#[cfg(unix)]
-pub use worker::{IsolatedEncoder, IsolatedRegressor, Launcher, worker_main};
-
-/// Whether the tables of a library were compared with this host's, field by field.
+/// Where a plugin runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// A Rust plugin: every table it offers has the layout this host was compiled with.
-    Checked,
-    /// C, C++ and Python plugins carry no description of their tables; their header does the checking, when they are compiled.
-    NotChecked,
-}
-
-/// One plugin, loaded and checked.
-#[derive(Debug)]
-pub struct Plugin {
-    /// As it describes itself.
-    pub descriptor: Descriptor,
-    /// The file it was loaded from first.
-    pub path: PathBuf,
-    /// blake3 of that file, hexadecimal.
-    pub hash: String,
-    /// Compiler and version, as the library says.
-    pub build_info: String,
-    /// Whether its tables were compared field by field.
-    pub layout: Layout,
-    /// It lies in this installation and came out of the same build.
-    pub is_bundled: bool,
-    /// It is to run in a process of its own, and was not loaded here.
-    pub is_isolated: bool,
-    /// Ids of the interfaces it offers.
-    pub offered: Vec<String>,
-    /// The tables behind them; none of a plugin that was not loaded here.
-    pub interfaces: Interfaces,
-    /// Serialises calls into a plugin that is not THREAD_SAFE; `None` for those that are.
-    gate: Option<Mutex<()>>,
-    /// It was already named for changing the floating-point mode.
-    is_fp_reported: std::sync::atomic::AtomicBool,
-}
-
-impl Plugin {
-    /// `` regressor `ridge` ``: how messages name it.
-    pub fn title(&self) -> String {
-        format!("{} `{}`", self.descriptor.kind, self.descriptor.id)
-    }
-
-    /// Whether it is part of this program.
-    pub(crate) fn is_linked(&self) -> bool {
-        linked::is_program(&self.path)
-    }
-
-    /// The kind of its penalty, if it is a regressor.
-    pub fn penalty(&self) -> crate::plan::Penalty {
-        grid::Grid::penalty(self)
-    }
-
-    /// Whether it offers an interface.
-    pub fn offers(&self, id: &str) -> bool {
-        self.offered.iter().any(|offered| offered == id)
-    }
-}
-
-/// What the process of an isolated plugin may use.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// For one call; progress that the plugin reports starts it anew.
-    pub time: Duration,
-    /// For its data, in bytes.
-    pub memory: Option<u64>,
+pub enum Isolation {
+    /// In a child process.
+    Process,
+    /// In this process.
+    InProcess,
 }
 
 /// All libraries of this process by hash: a second `dlopen` of the same file would return the first one anyway.
@@ -205,25 +105,20 @@ impl Library {
                 Some(isolation) => isolation == Isolation::Process,
                 None => !is_bundled,
             };
-        let new = |descriptor: Descriptor, interfaces, offered, is_fp_reported: bool| {
-            Arc::new(Plugin {
-                gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
-                descriptor,
-                path: path.to_path_buf(),
-                hash: hash.clone(),
-                build_info: probed.build_info.clone(),
-                layout: probed.layout,
-                is_bundled,
-                is_isolated,
-                offered,
-                interfaces,
-                is_fp_reported: is_fp_reported.into(),
-            })
+        let origin = Origin {
+            path,
+            hash: &hash,
+            build_info: &probed.build_info,
+            layout: probed.layout,
+            is_bundled,
+            is_isolated,
+            is_fp_reported: false,
         };
         if is_isolated {
             let plugins = probed.plugins.iter().cloned();
+            let nothing = Interfaces::default();
             return Ok(plugins
-                .map(|p| new(p.descriptor, Interfaces::default(), p.interfaces, false))
+                .map(|p| Plugin::new(p.descriptor, nothing, p.interfaces, &origin))
                 .collect());
         }
         // Held while loading: two threads must not run one library's constructors at the same time.
@@ -236,23 +131,16 @@ impl Library {
         }
         // SAFETY: the same bytes were loaded in a child before, and it ended well.
         let opened = unsafe { open::open(path) }?;
-        let is_fp_reported = opened.fp_change.is_some();
+        let origin = Origin {
+            is_fp_reported: opened.fp_change.is_some(),
+            ..origin
+        };
         let plugins: Vec<Arc<Plugin>> = opened
             .plugins
             .into_iter()
             .map(|plugin| {
-                let offered = plugin
-                    .interfaces
-                    .ids()
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect();
-                new(
-                    plugin.descriptor,
-                    plugin.interfaces,
-                    offered,
-                    is_fp_reported,
-                )
+                let offered = plugin.interfaces.owned_ids();
+                Plugin::new(plugin.descriptor, plugin.interfaces, offered, &origin)
             })
             .collect();
         loaded.insert(hash.clone(), plugins.clone());
@@ -333,11 +221,22 @@ impl Library {
 }
 
 /// Opens the plugin `id` of a library in this process, a worker, whose host has probed it.
+///
+/// # Errors
+/// [`Fault`]: what is wrong with the file, or that it does not hold that plugin.
 #[cfg(unix)]
-pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
+pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
     // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
     let opened = unsafe { open::open(path) }?;
-    let is_fp_reported = opened.fp_change.is_some();
+    let origin = Origin {
+        path,
+        hash: "",
+        build_info: &opened.build_info,
+        layout: opened.layout,
+        is_bundled: false,
+        is_isolated: false,
+        is_fp_reported: opened.fp_change.is_some(),
+    };
     let mut ids = Vec::new();
     for open::OpenPlugin {
         descriptor,
@@ -349,19 +248,8 @@ pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
             ids.push(descriptor.id);
             continue;
         }
-        return Ok(Arc::new(Plugin {
-            gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
-            descriptor,
-            path: path.to_path_buf(),
-            hash: String::new(),
-            build_info: opened.build_info,
-            layout: opened.layout,
-            is_bundled: false,
-            is_isolated: false,
-            offered: interfaces.ids().into_iter().map(str::to_owned).collect(),
-            interfaces,
-            is_fp_reported: is_fp_reported.into(),
-        }));
+        let offered = interfaces.owned_ids();
+        return Ok(Plugin::new(descriptor, interfaces, offered, &origin));
     }
     Err(Fault::OtherId {
         wanted: id.to_owned(),
@@ -370,7 +258,7 @@ pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
 }
 
 /// In one of the installation's folders, and made by the build that made this host.
-pub(crate) fn is_ours(search: &SearchPath, path: &Path, build_info: &str) -> bool {
+pub fn is_ours(search: &SearchPath, path: &Path, build_info: &str) -> bool {
     build_info == ocean_plugin_abi::BUILD_ID && is_in_installation(search, path)
 }
 

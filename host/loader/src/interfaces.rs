@@ -46,6 +46,11 @@ impl Interfaces {
         .collect()
     }
 
+    /// The same, to be kept.
+    pub(super) fn owned_ids(&self) -> Vec<String> {
+        self.ids().into_iter().map(str::to_owned).collect()
+    }
+
     /// Asks plugin `index` of a library for every interface of its kind. `check_layout` is called with each id that is offered, before its table is read.
     ///
     /// # Safety

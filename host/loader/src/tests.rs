@@ -3,7 +3,7 @@
 //! The model is marginal regression, coef_j = x_jᵀy / (x_jᵀx_j + alpha): simple enough to be worked out beside it. One parameter, `mode`, makes it misbehave.
 
 use std::ffi::c_void;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +12,7 @@ use ocean_engine::regressor::{FitInfo, Regressor as _};
 use ocean_plugin_abi::{self as abi, Call, Mat, MatMut, Status, Str, flag, handle, status};
 use serde_json::{Map, Value, json};
 
+use super::plugin::Origin;
 use super::*;
 
 // The objects behind the opaque handles.
@@ -339,31 +340,29 @@ fn plugin(interfaces: Interfaces, family: &str, alpha: Value, flags: u32) -> Arc
     if !alpha.is_null() {
         schema["alpha"] = alpha;
     }
-    Arc::new(Plugin {
-        descriptor: Descriptor {
-            id: "marginal".into(),
-            name: "Marginal".into(),
-            version: "1".into(),
-            vendor: String::new(),
-            license: String::new(),
-            url: String::new(),
-            description: String::new(),
-            family: family.into(),
-            schema,
-            kind: Kind::Regressor,
-            flags,
-        },
-        path: PathBuf::from("marginal.so"),
-        hash: String::new(),
-        build_info: String::new(),
+    let descriptor = Descriptor {
+        id: "marginal".into(),
+        name: "Marginal".into(),
+        version: "1".into(),
+        vendor: String::new(),
+        license: String::new(),
+        url: String::new(),
+        description: String::new(),
+        family: family.into(),
+        schema,
+        kind: Kind::Regressor,
+        flags,
+    };
+    let origin = Origin {
+        path: Path::new("marginal.so"),
+        hash: "",
+        build_info: "",
         layout: Layout::NotChecked,
         is_bundled: true,
         is_isolated: false,
-        offered: interfaces.ids().into_iter().map(str::to_owned).collect(),
-        interfaces,
-        gate: (flags & flag::THREAD_SAFE == 0).then(|| Mutex::new(())),
-        is_fp_reported: AtomicBool::new(false),
-    })
+        is_fp_reported: false,
+    };
+    Plugin::new(descriptor, interfaces, interfaces.owned_ids(), &origin)
 }
 
 fn penalty() -> Value {

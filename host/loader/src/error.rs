@@ -33,14 +33,16 @@ pub enum LibraryError {
 }
 
 impl LibraryError {
-    pub(crate) fn new(path: &std::path::Path, fault: Fault) -> Self {
+    /// What is wrong with the file `path`.
+    pub fn new(path: &std::path::Path, fault: Fault) -> Self {
         LibraryError::Unusable {
             path: path.to_path_buf(),
             fault,
         }
     }
 
-    pub(crate) fn other_id(found: &super::Found, probed: &super::Probed) -> Self {
+    /// A file was found by an id that none of its plugins has.
+    pub fn other_id(found: &super::Found, probed: &super::Probed) -> Self {
         let fault = Fault::OtherId {
             wanted: found.id.clone().unwrap_or_default(),
             found: probed

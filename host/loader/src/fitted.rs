@@ -40,14 +40,17 @@ impl Drop for Model<'_> {
 
 impl PluginRegressor {
     /// One fit, and its predictions of `x_new`.
-    pub(crate) fn fit_predict(
+    ///
+    /// # Errors
+    /// SHAPE where y has not one number for each row of X, else whatever the plugin reports.
+    pub fn fit_predict(
         &self,
         x: &DMatrix<f64>,
         y: &[f64],
         alpha: f64,
         x_new: &DMatrix<f64>,
     ) -> Result<Vec<f64>, PluginError> {
-        debug_assert_eq!(x.nrows(), y.len());
+        self.check_rows_of(x, y)?;
         let mut y_hat = vec![f64::NAN; x_new.nrows()];
         let (x, x_new) = (mat(x), mat(x_new));
         // SAFETY: the views are of matrices that live for the call; y has one number a row of X, ŷ one a row of X_new.
@@ -59,7 +62,7 @@ impl PluginRegressor {
     ///
     /// # Safety
     /// `x` and `x_new` are views of readable memory; `y` has one number for each row of `x`, `y_hat` room for one for each row of `x_new`.
-    pub(crate) unsafe fn fit_predict_views(
+    pub(super) unsafe fn fit_predict_views(
         &self,
         x: &Mat,
         y: *const f64,
@@ -112,12 +115,11 @@ impl PluginRegressor {
     }
 
     /// One fit as bytes, whatever else the plugin offers.
-    pub(crate) fn saved(
-        &self,
-        x: &DMatrix<f64>,
-        y: &[f64],
-        alpha: f64,
-    ) -> Result<Fitted, PluginError> {
+    ///
+    /// # Errors
+    /// UNSUPPORTED for a plugin that does not offer `ocean.state/1`; else as
+    /// [`PluginRegressor::fit_predict`].
+    pub fn saved(&self, x: &DMatrix<f64>, y: &[f64], alpha: f64) -> Result<Fitted, PluginError> {
         let model = self.fit_once(0, x, y, alpha)?;
         self.save(0, &model)
     }
@@ -129,9 +131,21 @@ impl PluginRegressor {
         y: &[f64],
         alpha: f64,
     ) -> Result<Model<'_>, PluginError> {
-        debug_assert_eq!(x.nrows(), y.len());
+        self.check_rows_of(x, y)?;
         // SAFETY: X and y live for the call and have the same number of rows.
         unsafe { self.fit_views(variant, &mat(x), y.as_ptr(), alpha) }
+    }
+
+    fn check_rows_of(&self, x: &DMatrix<f64>, y: &[f64]) -> Result<(), PluginError> {
+        match x.nrows() == y.len() {
+            true => Ok(()),
+            false => Err(self.of_shape("y needs one number for each row of X")),
+        }
+    }
+
+    /// The caller asked for what does not fit together.
+    pub(super) fn of_shape(&self, message: &str) -> PluginError {
+        PluginError::new(self.plugin(), status::SHAPE, message)
     }
 
     fn save(&self, variant: usize, model: &Model<'_>) -> Result<Fitted, PluginError> {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::encode::{EncoderShape, TokenCount};
-use crate::library::{LogLevel, PluginError, RegressorOptions};
+use crate::{EncoderShape, TokenCount};
+use crate::{LogLevel, PluginError, RegressorOptions};
 
 /// Names an object of the worker.
 pub type Id = u64;

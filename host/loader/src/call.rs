@@ -48,6 +48,14 @@ pub enum Seen {
 
 type Watch = dyn Fn(Seen) + Send + Sync;
 
+/// Where a program tells its user something.
+pub trait Notices {
+    /// Something to act upon.
+    fn warn(&self, text: &str);
+    /// Something to know.
+    fn note(&self, text: &str);
+}
+
 /// What all calls of a run share: where log lines go, and whether to stop.
 #[derive(Clone)]
 pub struct CallContext {
@@ -84,13 +92,16 @@ impl CallContext {
         }
     }
 
-    /// Says warnings and errors through `progress`, and the rest not at all.
-    pub fn of(progress: &crate::progress::Progress, cancelled: Arc<AtomicBool>) -> Self {
-        let progress = progress.clone();
+    /// Says warnings and errors through `notices`, and the rest not at all.
+    pub fn of(
+        notices: &(impl Notices + Clone + Send + Sync + 'static),
+        cancelled: Arc<AtomicBool>,
+    ) -> Self {
+        let notices = notices.clone();
         Self::new(
             move |level, text| match level {
-                LogLevel::Error | LogLevel::Warn => progress.warn(text),
-                LogLevel::Info => progress.note(text),
+                LogLevel::Error | LogLevel::Warn => notices.warn(text),
+                LogLevel::Info => notices.note(text),
                 LogLevel::Debug => {}
             },
             cancelled,

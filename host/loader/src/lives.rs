@@ -7,7 +7,7 @@ use super::call::{self, CallContext, Terms, mat};
 use super::{Plugin, PluginError};
 
 /// Destroys NULL in every way that the plugin has: nothing happens, says the ABI.
-pub(crate) fn nothing_destroyed(plugin: &Plugin, context: &CallContext) {
+pub fn nothing_destroyed(plugin: &Plugin, context: &CallContext) {
     let interfaces = &plugin.interfaces;
     // SAFETY: NULL is allowed in every destroy.
     call::guarded(plugin, context, || unsafe {
@@ -34,7 +34,7 @@ pub(crate) fn nothing_destroyed(plugin: &Plugin, context: &CallContext) {
 
 /// One model, predicted before and after the regressor beside its own and that one's first model are gone; models end after their regressors, and a design after
 /// its maker. Gives the two predictions.
-pub(crate) fn in_odd_order(
+pub fn in_odd_order(
     plugin: &Plugin,
     context: &CallContext,
     params: &str,

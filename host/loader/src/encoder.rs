@@ -3,30 +3,15 @@
 use std::sync::Arc;
 
 use ocean_plugin_abi::{self as abi, Str, handle, pooling, status};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{self, CallContext, Terms};
 use super::regressor::json;
+use super::text_encoder::{EncoderShape, Pooling, TextEncoder, TokenCount};
 use super::{Plugin, PluginError, descriptor};
-use crate::encode::{EncoderShape, TextEncoder, TokenCount};
 
 /// Wider vectors than this are taken for a broken `shape`.
 const MOST_DIMENSIONS: u32 = 1 << 20;
-
-/// How token vectors became one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Pooling {
-    /// Something else, or nothing to pool.
-    Other,
-    /// Their mean.
-    Mean,
-    /// The first token's.
-    Cls,
-    /// Their maximum.
-    Max,
-}
 
 /// An encoder of a study, whether its plugin runs in this process or in a worker.
 pub trait StudyEncoder: TextEncoder + Send + Sync {
@@ -145,7 +130,7 @@ impl PluginEncoder {
         }
     }
 
-    fn error(&self, status: i32, message: impl Into<String>) -> PluginError {
+    pub(super) fn error(&self, status: i32, message: impl Into<String>) -> PluginError {
         PluginError {
             plugin: self.title(),
             ..PluginError::new(&self.plugin, status, message)
@@ -166,7 +151,7 @@ impl PluginEncoder {
     ///
     /// # Safety
     /// The views are of readable UTF-8; `out` has room for as many vectors.
-    pub(crate) unsafe fn encode_views(
+    pub(super) unsafe fn encode_views(
         &self,
         texts: &[Str],
         out: *mut f32,
@@ -183,6 +168,11 @@ impl PluginEncoder {
                     .encode(self.raw, texts.as_ptr(), texts.len(), out, call)
             }
         })
+    }
+
+    /// Numbers a text becomes.
+    pub(super) fn dim(&self) -> usize {
+        self.shape.dim
     }
 
     fn create(&mut self) -> Result<(), PluginError> {
