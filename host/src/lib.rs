@@ -26,7 +26,7 @@ pub mod library;
 pub mod models;
 pub mod outputs;
 pub mod plan;
-#[cfg(unix)]
+mod platform;
 pub mod plugin_check;
 pub mod plugin_cli;
 pub mod preview;

@@ -129,7 +129,6 @@ fn run(cli: Cli) -> ExitCode {
             stdout::print(&page);
             ExitCode::SUCCESS
         }),
-        #[cfg(unix)]
         Command::CheckOne {
             file,
             id,
@@ -146,12 +145,7 @@ fn run(cli: Cli) -> ExitCode {
                 params: &params,
             })
         }
-        #[cfg(not(unix))]
-        Command::CheckOne { .. } => ExitCode::FAILURE,
-        #[cfg(unix)]
         Command::Worker { file, id, memory } => library::worker_main(&file, &id, memory),
-        #[cfg(not(unix))]
-        Command::Worker { .. } => ExitCode::FAILURE,
         Command::Probe { file } => library::probe_main(&file),
     }
 }
@@ -383,7 +377,6 @@ fn plugin(command: PluginCommand) -> Result<(String, ExitCode), RunError> {
     Ok((String::from_utf8_lossy(&text).into_owned(), code))
 }
 
-#[cfg(unix)]
 fn check(
     args: CheckArgs,
     search: &library::SearchPath,
@@ -419,15 +412,6 @@ fn check(
         format!("{summary}\n")
     };
     Ok((text, code))
-}
-
-#[cfg(not(unix))]
-fn check(
-    _: CheckArgs,
-    _: &library::SearchPath,
-    _: &library::Prober,
-) -> Result<(String, ExitCode), RunError> {
-    Err(RunError::Failed("checks need a Unix system".to_owned()))
 }
 
 fn options(

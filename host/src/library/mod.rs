@@ -333,7 +333,6 @@ impl Library {
 }
 
 /// Opens the plugin `id` of a library in this process, a worker, whose host has probed it.
-#[cfg(unix)]
 pub(crate) fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
     // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
     let opened = unsafe { open::open(path) }?;

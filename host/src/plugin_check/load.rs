@@ -10,6 +10,7 @@ use super::subject::{Subject, Verdict, failed, of_plugin, same_bits, skipped};
 use crate::library::{
     CallContext, Kind, Layout, PluginEncoder, describe_again, in_odd_order, nothing_destroyed,
 };
+use crate::platform;
 
 /// A library that takes longer makes every list of plugins slow. Starting the child is in it.
 const QUICK: Duration = Duration::from_millis(500);
@@ -123,13 +124,8 @@ pub fn leaves_no_memory_behind(subject: &Subject) -> Verdict {
 }
 
 fn resident() -> Result<u64, Outcome> {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok());
-    match pages {
-        Some(pages) => Ok(pages * rustix::param::page_size() as u64),
+    match platform::resident_bytes() {
+        Some(bytes) => Ok(bytes),
         None => skipped("this system does not tell how much memory a process has"),
     }
 }

@@ -2,9 +2,8 @@
 
 use std::ptr::NonNull;
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
-
 use super::result::Outcome;
+use crate::platform::{self, Pages};
 
 /// Where the values touch a page that kills: memory comes in pages, so they can touch one alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,64 +18,39 @@ pub enum Edge {
 pub struct Guarded<T> {
     /// The first value's.
     first: NonNull<T>,
-    /// The whole mapping.
-    at: NonNull<u8>,
-    mapped: usize,
     len: usize,
+    /// They lie there.
+    pages: Pages,
 }
 
 impl<T: Copy> Guarded<T> {
     /// A copy of `values`.
     pub fn of(values: &[T], edge: Edge) -> Result<Self, Outcome> {
-        let page = rustix::param::page_size();
+        let page = platform::page_size();
         let bytes = size_of_val(values);
-        let body = bytes.next_multiple_of(page).max(page);
-        let mapped = page + body + page;
-        // SAFETY: new pages at an address of the system's choice.
-        let at = unsafe {
-            mmap_anonymous(
-                std::ptr::null_mut(),
-                mapped,
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE,
-            )
-        }
-        .map_err(no_memory)?;
-        let at = NonNull::new(at.cast::<u8>()).ok_or(Outcome::Skipped("no memory".into()))?;
+        let n = bytes.div_ceil(page).max(1);
+        let pages = Pages::new(1 + n + 1).map_err(no_memory)?;
         let offset = match edge {
             Edge::Before => page,
-            Edge::Behind => page + body - bytes,
+            Edge::Behind => page + n * page - bytes,
         };
-        // SAFETY: the offset lies inside the mapping. It is a multiple of the values' size, and so of their alignment.
-        let first = unsafe { at.add(offset) }.cast::<T>();
-        let guarded = Self {
+        // SAFETY: the offset lies inside the pages. It is a multiple of the values' size, and so of their alignment.
+        let first = unsafe { pages.first().add(offset) }.cast::<T>();
+        // SAFETY: the values fit between the two pages that are closed below.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), first.as_ptr(), values.len()) };
+        pages.close(0).map_err(no_memory)?;
+        pages.close(pages.len() - 1).map_err(no_memory)?;
+        Ok(Self {
             first,
-            at,
-            mapped,
             len: values.len(),
-        };
-        // SAFETY: the values fit between the two pages, which are closed here.
-        unsafe {
-            std::ptr::copy_nonoverlapping(values.as_ptr(), first.as_ptr(), values.len());
-            mprotect(at.as_ptr().cast(), page, MprotectFlags::empty()).map_err(no_memory)?;
-            let behind = at.add(page + body).as_ptr().cast();
-            mprotect(behind, page, MprotectFlags::empty()).map_err(no_memory)?;
-        }
-        Ok(guarded)
+            pages,
+        })
     }
 
     /// A copy that cannot be written to, and nothing kills whoever reads beyond it.
     pub fn read_only(values: &[T]) -> Result<Self, Outcome> {
         let guarded = Self::of(values, Edge::Behind)?;
-        // SAFETY: the pages are this object's own.
-        unsafe {
-            mprotect(
-                guarded.at.as_ptr().cast(),
-                guarded.mapped,
-                MprotectFlags::READ,
-            )
-        }
-        .map_err(no_memory)?;
+        guarded.pages.make_read_only().map_err(no_memory)?;
         Ok(guarded)
     }
 
@@ -92,13 +66,6 @@ impl<T: Copy> Guarded<T> {
     }
 }
 
-fn no_memory(error: rustix::io::Errno) -> Outcome {
+fn no_memory(error: std::io::Error) -> Outcome {
     Outcome::Skipped(format!("no memory: {error}"))
-}
-
-impl<T> Drop for Guarded<T> {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `of` with this length.
-        let _ = unsafe { munmap(self.at.as_ptr().cast(), self.mapped) };
-    }
 }

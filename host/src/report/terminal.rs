@@ -16,6 +16,7 @@ use super::model::{CellResult, Finding, Severity, StudyResults};
 use super::numbers::count;
 use super::table::{Column, Kind, columns};
 use super::wording;
+use crate::platform;
 
 /// Where the report is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +34,9 @@ impl Screen {
         let stdout = std::io::stdout();
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let own_width = rustix::termios::tcgetwinsize(&stdout)
-            .ok()
-            .map(|size| size.ws_col);
         let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
         Self {
-            width: own_width
-                .filter(|width| *width > 0)
-                .or_else(columns)
-                .unwrap_or(80),
+            width: platform::terminal_width().or_else(columns).unwrap_or(80),
             is_coloured: stdout.is_terminal() && !is_dumb && !is_set("NO_COLOR"),
         }
     }

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Bench, StudyError, row_major};
+use crate::platform;
 use crate::progress::Stage;
 
 /// One thing to compute, which depends on no other.
@@ -350,7 +351,7 @@ impl Clock {
     fn start() -> Self {
         Self {
             wall: Instant::now(),
-            worked: worked_s(),
+            worked: platform::thread_cpu_s(),
         }
     }
 
@@ -365,12 +366,6 @@ impl Clock {
         };
         (seconds * 1e6) as u64
     }
-}
-
-/// Processor seconds of this thread.
-fn worked_s() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// The numbers; none where what is left of the rows cannot be evaluated, which another machine would find as well.
