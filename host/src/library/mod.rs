@@ -32,6 +32,7 @@ mod linked;
 mod lives;
 mod moments;
 mod open;
+mod platform;
 mod probe;
 mod profile;
 mod quarantine;
@@ -39,7 +40,6 @@ mod regressor;
 mod search;
 #[cfg(test)]
 mod tests;
-#[cfg(unix)]
 mod worker;
 
 pub(crate) use call::Seen;
@@ -59,7 +59,6 @@ pub use quarantine::Quarantine;
 pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 pub(crate) use search::inspect as hash_of;
 pub use search::{Found, SearchPath, file_name};
-#[cfg(unix)]
 pub use worker::{IsolatedEncoder, IsolatedRegressor, Launcher, worker_main};
 
 /// Whether the tables of a library were compared with this host's, field by field.
@@ -200,11 +199,10 @@ impl Library {
         let hash = search::inspect(path)?;
         let probed = self.probed(path, &hash)?;
         let is_bundled = is_ours(&self.search, path, &probed.build_info);
-        let is_isolated = cfg!(unix)
-            && match isolation {
-                Some(isolation) => isolation == Isolation::Process,
-                None => !is_bundled,
-            };
+        let is_isolated = match isolation {
+            Some(isolation) => isolation == Isolation::Process,
+            None => !is_bundled,
+        };
         let new = |descriptor: Descriptor, interfaces, offered, is_fp_reported: bool| {
             Arc::new(Plugin {
                 gate: (!descriptor.is_thread_safe()).then(|| Mutex::new(())),
@@ -291,7 +289,6 @@ impl Library {
         context: CallContext,
         limits: Limits,
     ) -> Result<Box<dyn StudyRegressor>, PluginError> {
-        #[cfg(unix)]
         if plugin.is_isolated {
             let launcher = self.launcher(limits);
             let made = IsolatedRegressor::new(plugin, options, context, launcher)?;
@@ -313,7 +310,6 @@ impl Library {
         context: CallContext,
         limits: Limits,
     ) -> Result<Box<dyn StudyEncoder>, PluginError> {
-        #[cfg(unix)]
         if plugin.is_isolated {
             let launcher = self.launcher(limits);
             let made = IsolatedEncoder::new(plugin, label, params, max_threads, context, launcher)?;
@@ -323,7 +319,6 @@ impl Library {
         Ok(Box::new(made))
     }
 
-    #[cfg(unix)]
     fn launcher(&self, limits: Limits) -> Launcher {
         Launcher {
             program: self.prober.program().to_path_buf(),

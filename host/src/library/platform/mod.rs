@@ -1,0 +1,17 @@
+//! What differs between systems in loading plugins: how a child process is set apart, how it
+//! crashed, and how host and worker reach each other.
+//!
+//! A worker has one control stream to its host and a further stream for each thread that asks. On
+//! Unix they are sockets without a name, handed over through the control stream with memory that
+//! both share. On Windows they are sockets of this machine, opened with a key that only the worker
+//! was given; there all numbers go through the socket.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub use unix::*;
+#[cfg(windows)]
+pub use windows::*;
