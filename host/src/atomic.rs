@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::platform;
+
 /// A file or folder could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}: {}", path.display(), cause(source))]
@@ -100,11 +102,9 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     // The temporary file removes itself on every way out but the last.
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // tempfile makes private files; a result should have the permissions of any other file (the umask still applies).
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    // tempfile makes private files; a result should have the permissions of any other file.
+    if let Some(ordinary) = platform::ordinary_permissions() {
+        builder.permissions(ordinary);
     }
     let temporary = builder.tempfile_in(folder)?;
     let mut writer = BufWriter::new(temporary);
@@ -114,26 +114,8 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
         .map_err(io::IntoInnerError::into_error)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|e| e.error)?;
-    sync_folder(folder)
-}
-
-/// Makes the rename itself durable. Where folders cannot be synced (some network and non-Unix file systems) the rename is still atomic.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        Ok(()) => {}
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::InvalidInput
-                    | io::ErrorKind::Unsupported
-                    | io::ErrorKind::PermissionDenied
-            ) => {}
-        Err(e) => return Err(e),
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+    // Makes the rename itself durable.
+    platform::sync_folder(folder)
 }
 
 /// Creates a folder with its parents; no error when it exists.

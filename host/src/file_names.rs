@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::platform;
 use crate::problem::{Problem, Refusal, shown_path};
 
 /// Bytes of a name before it is cut: file systems take 255, and an ending and a temporary name must fit, too.
@@ -102,20 +103,8 @@ fn hash<P: AsRef<str>>(label: &[P]) -> String {
 /// Which of `inputs` the file `path` is, if it is there: by way of a link, too, and however the two are written.
 #[must_use]
 pub fn input_at<'a>(path: &Path, inputs: &'a [PathBuf]) -> Option<&'a Path> {
-    let is_same = |input: &&PathBuf| is_same_file(path, input);
+    let is_same = |input: &&PathBuf| platform::is_same_file(path, input);
     inputs.iter().find(is_same).map(PathBuf::as_path)
-}
-
-/// Both are there and are one file.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let identity = |path| std::fs::metadata(path).map(|file| (file.dev(), file.ino()));
-        matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
-    }
-    #[cfg(not(unix))]
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Refuses to write a file that a command reads (`inputs`), whatever is forced, and one that is there already unless it `is_forced`. A device or a pipe may be

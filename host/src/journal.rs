@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::atomic::{self, WriteError};
 use crate::differences::differences;
+use crate::platform;
 use crate::run_folder::{ClaimError, DATA, WORK, remove_ours};
 
 /// Bytes of the checksum behind each record.
@@ -87,7 +88,7 @@ impl Journal {
         let mut file = create(&work, &path)?;
         lock(&file).map_err(|InUse| in_use())?;
         // Whoever held it may have finished and removed it, and somebody else have begun a new one: only the file of that name is the lock.
-        if !is_at(&file, &path) {
+        if !platform::is_at(&file, &path) {
             return Err(in_use());
         }
         if is_foreign(&mut file, &work).map_err(|source| error_at(&path, source))? {
@@ -211,24 +212,6 @@ fn create(work: &Path, path: &Path) -> Result<File, WriteError> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && tries < 3 => tries += 1,
             opened => return opened.map_err(|source| error_at(path, source)),
         }
-    }
-}
-
-/// Is `file` the one that has the name `path` now?
-fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(held), Ok(named)) = (file.metadata(), std::fs::metadata(path)) else {
-        return false;
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        (held.dev(), held.ino()) == (named.dev(), named.ino())
-    }
-    // There a file that is open keeps its name.
-    #[cfg(not(unix))]
-    {
-        let _ = (held, named);
-        true
     }
 }
 

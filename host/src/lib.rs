@@ -4,7 +4,7 @@
 //! `ocean-plugin-abi`'s; only this crate touches files, clocks, environment and terminal. Plugins are found, loaded and
 //! called by `ocean-loader`, which has all `unsafe`.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod arrangement;
 pub mod atomic;
@@ -30,7 +30,7 @@ pub mod journal;
 pub mod models;
 pub mod outputs;
 pub mod plan;
-#[cfg(unix)]
+mod platform;
 pub mod plugin_check;
 pub mod plugin_cli;
 pub mod preview;

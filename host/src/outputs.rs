@@ -13,6 +13,7 @@ use crate::cells::PieceResult;
 use crate::close_up::close_ups;
 use crate::dataset::{RaterPanel, Target, as_read};
 use crate::plan::{Exchange, InnerFolds, Unit};
+use crate::platform;
 use crate::report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
 use crate::report::model::{
     self, Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary,
@@ -31,14 +32,14 @@ impl Timings {
     #[must_use]
     pub fn start() -> Self {
         Self {
-            last: (Instant::now(), cpu_seconds()),
+            last: (Instant::now(), platform::process_cpu_s()),
             stages: Vec::new(),
         }
     }
 
     /// Ends a stage.
     pub fn mark(&mut self, stage: &'static str) {
-        let cpu = cpu_seconds();
+        let cpu = platform::process_cpu_s();
         self.stages.push((
             stage,
             self.last.0.elapsed().as_secs_f64(),
@@ -70,12 +71,6 @@ fn durations(result: &PieceResult) -> Value {
         "intervals_s": intervals_s,
         "redraws_s": redraws_s,
     })
-}
-
-/// Processor seconds of this process so far, all threads.
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// What a report says of one target.

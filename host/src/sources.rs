@@ -27,6 +27,7 @@ use crate::plan::{
     self, Compat, EncoderPlan, EncoderSource, Isolation, Parameters, Patience, Place, Plan, Pool,
     RegressorPlan, Unit,
 };
+use crate::platform;
 use crate::problem::{Problem, Problems, Refusal};
 use crate::progress::Progress;
 use crate::recipe::{EncoderRecipe, PluginName, Recipe};
@@ -523,17 +524,6 @@ pub(crate) fn open_regressor(
     })
 }
 
-/// Bytes of memory of this machine, where the system tells.
-fn memory_of_machine() -> Option<u64> {
-    #[cfg(target_os = "linux")]
-    {
-        let info = rustix::system::sysinfo();
-        Some(info.totalram * u64::from(info.mem_unit))
-    }
-    #[cfg(not(target_os = "linux"))]
-    None
-}
-
 /// What a worker may use: what the study says, else four fifths of the machine's memory.
 pub(crate) fn limits(place: &Place) -> Limits {
     let typed = place
@@ -541,7 +531,7 @@ pub(crate) fn limits(place: &Place) -> Limits {
         .map(|megabytes| u64::from(megabytes) << 20);
     Limits {
         time: Duration::from_secs(place.time_limit.into()),
-        memory: typed.or_else(|| memory_of_machine().map(|bytes| bytes / 5 * 4)),
+        memory: typed.or_else(|| platform::memory_of_machine().map(|bytes| bytes / 5 * 4)),
     }
 }
 

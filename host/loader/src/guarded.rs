@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use ocean_plugin_abi::{Mat, Str, status};
 
-use super::pages::{Pages, page_size};
+use super::platform::{Pages, page_size};
 use super::{PluginEncoder, PluginError, PluginRegressor};
 
 /// Where the values touch a page that kills: memory comes in pages, so they can touch one alone.

@@ -24,7 +24,6 @@ mod fallback;
 mod fitted;
 mod fp;
 mod grid;
-#[cfg(unix)]
 mod guarded;
 mod inspect;
 mod interfaces;
@@ -33,8 +32,7 @@ mod linked;
 mod lives;
 mod moments;
 mod open;
-#[cfg(unix)]
-mod pages;
+mod platform;
 mod plugin;
 mod probe;
 mod profile;
@@ -44,7 +42,6 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod text_encoder;
-#[cfg(unix)]
 mod worker;
 
 pub use call::{CallContext, LogLevel, Notices, PluginError, Seen};
@@ -53,11 +50,9 @@ pub use encoder::{PluginEncoder, StudyEncoder};
 pub use error::{Fault, LibraryError};
 pub use fitted::{Fitted, can_be_kept};
 pub use grid::Penalty;
-#[cfg(unix)]
 pub use guarded::{Edge, Guarded};
 pub use inspect::{Again, create_raw, describe_again};
 pub use interfaces::Interfaces;
-#[cfg(unix)]
 pub use library::open_here;
 pub use library::{Isolation, Library, is_ours};
 pub use lives::{in_odd_order, nothing_destroyed};
@@ -68,5 +63,4 @@ pub use quarantine::Quarantine;
 pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 pub use search::{Found, SearchPath, file_name, inspect as hash_of};
 pub use text_encoder::{EncoderShape, Pooling, TextEncoder, TokenCount};
-#[cfg(unix)]
 pub use worker::{IsolatedEncoder, IsolatedRegressor, Launcher, worker_main};

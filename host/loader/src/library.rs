@@ -17,7 +17,6 @@ use super::plugin::{Limits, Origin, Plugin};
 use super::probe::{self, Probed, Prober};
 use super::regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 use super::search::{self, SearchPath};
-#[cfg(unix)]
 use super::worker::{IsolatedEncoder, IsolatedRegressor, Launcher};
 
 /// Where a plugin runs.
@@ -100,11 +99,10 @@ impl Library {
         let hash = search::inspect(path)?;
         let probed = self.probed(path, &hash)?;
         let is_bundled = is_ours(&self.search, path, &probed.build_info);
-        let is_isolated = cfg!(unix)
-            && match isolation {
-                Some(isolation) => isolation == Isolation::Process,
-                None => !is_bundled,
-            };
+        let is_isolated = match isolation {
+            Some(isolation) => isolation == Isolation::Process,
+            None => !is_bundled,
+        };
         let origin = Origin {
             path,
             hash: &hash,
@@ -179,7 +177,6 @@ impl Library {
         context: CallContext,
         limits: Limits,
     ) -> Result<Box<dyn StudyRegressor>, PluginError> {
-        #[cfg(unix)]
         if plugin.is_isolated {
             let launcher = self.launcher(limits);
             let made = IsolatedRegressor::new(plugin, options, context, launcher)?;
@@ -201,7 +198,6 @@ impl Library {
         context: CallContext,
         limits: Limits,
     ) -> Result<Box<dyn StudyEncoder>, PluginError> {
-        #[cfg(unix)]
         if plugin.is_isolated {
             let launcher = self.launcher(limits);
             let made = IsolatedEncoder::new(plugin, label, params, max_threads, context, launcher)?;
@@ -211,7 +207,6 @@ impl Library {
         Ok(Box::new(made))
     }
 
-    #[cfg(unix)]
     fn launcher(&self, limits: Limits) -> Launcher {
         Launcher {
             program: self.prober.program().to_path_buf(),
@@ -224,7 +219,6 @@ impl Library {
 ///
 /// # Errors
 /// [`Fault`]: what is wrong with the file, or that it does not hold that plugin.
-#[cfg(unix)]
 pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
     // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
     let opened = unsafe { open::open(path) }?;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::children::{self, Patience};
 use super::error::{Fault, LibraryError};
 use super::quarantine::Quarantine;
-use super::{Descriptor, Layout, linked, open};
+use super::{Descriptor, Layout, linked, open, platform};
 
 /// Begins the line that carries the child's answer.
 const MARK: &str = "ocean-host-probe-answer:";
@@ -202,9 +202,8 @@ struct Outcome {
 
 fn run(program: &Path, arguments: &[&OsStr], time_limit: Duration) -> Result<Outcome, Fault> {
     let mut command = Command::new(program);
-    // Ctrl-C is for the host, which then ends in its own way; a child killed by it would look like a plugin that crashed.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    // A child killed by Ctrl-C would look like a plugin that crashed.
+    platform::set_apart(&mut command);
     let mut child = command
         .args(arguments)
         .stdin(Stdio::null())
@@ -336,6 +335,14 @@ fn unanswered(status: ExitStatus, said: String) -> Fault {
             said,
         };
     }
+    #[cfg(windows)]
+    match platform::crash(&status) {
+        Some(how) if platform::is_interrupted(&status) => {
+            return Fault::NotProbed(format!("its probe was ended by {how}"));
+        }
+        Some(signal) => return Fault::Crashed { signal, said },
+        None => {}
+    }
     Fault::Exited {
         code: status.code().unwrap_or(-1),
         said,
@@ -412,6 +419,8 @@ pub(super) fn fp_warning(change: String) -> String {
 
 /// No core file for a crash that is expected, and no child that loops on after its parent was killed.
 pub fn stay_harmless() {
+    #[cfg(windows)]
+    platform::crash_in_silence();
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};

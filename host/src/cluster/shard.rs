@@ -14,6 +14,7 @@ use super::{Options, Place};
 use crate::atomic;
 use crate::journal::{Journal, JournalError};
 use crate::outputs::Timings;
+use crate::platform;
 use crate::report::wording::plural;
 use crate::run::{Entry, Opened, RunError, Setback};
 
@@ -125,7 +126,7 @@ pub fn permute(
     }
     stage.finish();
     header.took.work_s = begun.elapsed().as_secs_f64();
-    header.took.cpu_s = cpu_seconds();
+    header.took.cpu_s = platform::process_cpu_s();
     header.took.peak_bytes = peak_bytes().unwrap_or(0);
     file::write(&path, &header, &records)?;
     if header.failed.is_empty() {
@@ -185,12 +186,6 @@ fn journal(place: &Place, frozen: &Frozen, shard: Shard) -> Result<(Journal, Pat
             opened => return Ok((opened?, folder)),
         }
     }
-}
-
-/// Processor seconds of this process so far, all threads.
-pub(super) fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// The most memory this process and its workers have used, where the system tells.

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use super::Ended;
 use crate::library;
 
-#[cfg(unix)]
 pub(super) fn check_one(file: &Path, id: &str, check: &str, seed: u64, params: &str) -> Ended {
     use crate::plugin_check::{Request, child_main};
 
@@ -20,19 +19,8 @@ pub(super) fn check_one(file: &Path, id: &str, check: &str, seed: u64, params: &
     }))
 }
 
-#[cfg(not(unix))]
-pub(super) fn check_one(_: &Path, _: &str, _: &str, _: u64, _: &str) -> Ended {
-    Ended::silently(ExitCode::FAILURE)
-}
-
-#[cfg(unix)]
 pub(super) fn worker(file: &Path, id: &str, memory: u64) -> Ended {
     Ended::silently(library::worker_main(file, id, memory))
-}
-
-#[cfg(not(unix))]
-pub(super) fn worker(_: &Path, _: &str, _: u64) -> Ended {
-    Ended::silently(ExitCode::FAILURE)
 }
 
 pub(super) fn probe(file: &Path) -> Ended {

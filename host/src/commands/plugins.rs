@@ -52,7 +52,6 @@ fn new(args: NewArgs) -> Result<Ended, RunError> {
     Ok(Ended::saying(&plugin_cli::new::new(&request)?))
 }
 
-#[cfg(unix)]
 fn check(args: CheckArgs, search: &SearchPath, prober: &Prober) -> Result<Ended, RunError> {
     use crate::report::escape;
     use crate::{exported, plugin_check, stdout};
@@ -81,9 +80,4 @@ fn check(args: CheckArgs, search: &SearchPath, prober: &Prober) -> Result<Ended,
         false => format!("{summary}\n"),
     };
     Ok(Ended::saying(&text).only_if(summary.failed == 0))
-}
-
-#[cfg(not(unix))]
-fn check(_: CheckArgs, _: &SearchPath, _: &Prober) -> Result<Ended, RunError> {
-    Err(PluginCommandError::NotUnix.into())
 }

@@ -11,6 +11,7 @@ use super::subject::{Subject, of_plugin, same_bits};
 use crate::library::{
     CallContext, Kind, PluginEncoder, describe_again, in_odd_order, nothing_destroyed,
 };
+use crate::platform;
 
 /// Lives in which memory must not grow are counted in rounds: what leaks grows in every one; what
 /// an allocator keeps for later does not.
@@ -107,13 +108,8 @@ pub fn leaves_no_memory_behind(subject: &Subject) -> Verdict {
 }
 
 fn resident() -> Result<u64, Outcome> {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok());
-    match pages {
-        Some(pages) => Ok(pages * rustix::param::page_size() as u64),
+    match platform::resident_bytes() {
+        Some(bytes) => Ok(bytes),
         None => skipped("this system does not tell how much memory a process has"),
     }
 }

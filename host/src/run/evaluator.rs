@@ -21,6 +21,7 @@ use crate::cells::{Common, Detectable, PieceResult, critical_r2};
 use crate::doctor::LENGTH;
 use crate::journal::Journal;
 use crate::plan::Plan;
+use crate::platform::thread_cpu_s;
 use crate::progress::{Progress, Stage};
 use crate::report::model::FailedCell;
 use crate::sources::{Embedded, NamedRegressor, Sources};
@@ -447,7 +448,7 @@ impl Clock {
     fn start() -> Self {
         Self {
             wall: Instant::now(),
-            worked: worked_s(),
+            worked: thread_cpu_s(),
         }
     }
 
@@ -462,12 +463,6 @@ impl Clock {
         };
         (seconds * 1e6) as u64
     }
-}
-
-/// Processor seconds of this thread.
-fn worked_s() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 impl From<EngineError> for RunError {

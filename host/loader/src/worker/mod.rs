@@ -2,7 +2,7 @@
 //!
 //! The child is the host's own binary, started as `ocean-host worker FILE ID`; in it lives the same [`PluginRegressor`](super::PluginRegressor) or
 //! [`PluginEncoder`](super::PluginEncoder) that would otherwise live here, so a study gives the same bytes either way. What crosses is what the engine asks of a
-//! regressor (a design once, then targets, penalties and predictions), as frames over Unix sockets: a thread of the engine takes a connection, asks, and puts it
+//! regressor (a design once, then targets, penalties and predictions), as frames over sockets: a thread of the engine takes a connection, asks, and puts it
 //! back. In this folder, from the outside in: [`regressor`] and [`encoder`] are what the rest of the program sees, [`process`] starts the child and says how it died,
 //! [`protocol`] and [`wire`] are what is said and how (numbers lie in shared memory), [`serve`] is the child.
 //!
@@ -22,3 +22,8 @@ pub use encoder::IsolatedEncoder;
 pub use process::Launcher;
 pub use regressor::IsolatedRegressor;
 pub use serve::worker_main;
+
+// For the part of it that differs between systems.
+pub(super) use process::{GRACE, LOOK};
+pub(super) use protocol::control;
+pub(super) use wire::Connection;

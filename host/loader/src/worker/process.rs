@@ -1,10 +1,6 @@
 //! The child from outside: started, asked, watched, and, when it is gone, said how it went.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,18 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-
-use super::protocol::{Id, Reply, Request, Told, control};
+use super::protocol::{Id, Reply, Request, Told};
 use super::wire::{self, Connection};
 use crate::children::{self, Patience};
-use crate::probe::{first_line, last_words, signal_name};
+use crate::platform::{Door, Link, Stream, crash, set_apart};
+use crate::probe::{first_line, last_words};
 use crate::{CallContext, Limits, LogLevel, Plugin};
 
 /// How often a waiting thread looks whether it should go on waiting.
-const LOOK: Duration = Duration::from_millis(100);
+pub const LOOK: Duration = Duration::from_millis(100);
 /// A plugin that is asked to stop has this long to do so.
-const GRACE: Duration = Duration::from_secs(2);
+pub const GRACE: Duration = Duration::from_secs(2);
 /// How much of what a child says on stderr is kept.
 const MOST_SAID: usize = 8192;
 
@@ -49,7 +44,7 @@ pub enum Ended {
 pub struct Worker {
     /// `None` once it was ended.
     child: Mutex<Option<Child>>,
-    control: Mutex<UnixStream>,
+    link: Link,
     idle: Mutex<Vec<Connection>>,
     /// Objects that are not needed any more; the next frame says so.
     forgotten: Mutex<Vec<Id>>,
@@ -75,20 +70,16 @@ impl Worker {
         file: &Path,
         context: &CallContext,
     ) -> io::Result<Self> {
-        let (control, theirs) = UnixStream::pair()?;
-        // A worker that does not read must not keep us.
-        control.set_write_timeout(Some(GRACE))?;
         let mut command = Command::new(&launcher.program);
         command
             .arg("worker")
             .arg(file)
             .arg(&plugin.descriptor.id)
             .arg(launcher.limits.memory.unwrap_or(0).to_string())
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C is for the host, which ends its workers itself.
-            .process_group(0);
+            .stderr(Stdio::piped());
+        set_apart(&mut command);
+        let door = Door::of(&mut command)?;
         let mut child = command.spawn()?;
         let said = Arc::new(Mutex::new(Vec::new()));
         if let Some(stderr) = child.stderr.take() {
@@ -97,11 +88,12 @@ impl Worker {
         if let Some(stdout) = child.stdout.take() {
             warn_of_noise(stdout, plugin.title(), context.clone())?;
         }
+        let link = door.opened(&mut child)?;
         let signs = Arc::new(AtomicU64::new(0));
-        let told = listen(control.try_clone()?, context.clone(), Arc::clone(&signs))?;
+        let told = listen(link.listener()?, context.clone(), Arc::clone(&signs))?;
         Ok(Self {
             child: Mutex::new(Some(child)),
-            control: Mutex::new(control),
+            link,
             idle: Mutex::default(),
             forgotten: Mutex::default(),
             said,
@@ -173,35 +165,17 @@ impl Worker {
         lock(&self.ended).clone()
     }
 
-    /// A connection that nobody uses: an old one, or a new one whose other end is sent to the child.
+    /// A connection that nobody uses: an old one, or a new one.
     fn connection(&self) -> io::Result<Connection> {
         if let Some(connection) = lock(&self.idle).pop() {
             return Ok(connection);
         }
-        let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(LOOK))?;
-        ours.set_write_timeout(Some(LOOK))?;
-        let ours = Connection::shared(ours)?;
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let fds: Vec<BorrowedFd> = std::iter::once(theirs.as_fd())
-            .chain(ours.shared_file())
-            .collect();
-        ancillary.push(SendAncillaryMessage::ScmRights(&fds));
-        let byte = [control::CONNECTION];
-        let control = lock(&self.control);
-        sendmsg(
-            &*control,
-            &[io::IoSlice::new(&byte)],
-            &mut ancillary,
-            SendFlags::NOSIGNAL,
-        )?;
-        Ok(ours)
+        self.link.connection(|| self.is_gone())
     }
 
     fn cancel(&self) {
         if !self.is_cancelled.swap(true, Ordering::Relaxed) {
-            let _ = lock(&self.control).write_all(&[control::CANCEL]);
+            self.link.cancel();
         }
     }
 
@@ -250,8 +224,8 @@ impl Worker {
         // Its last words may still be on their way.
         std::thread::sleep(Duration::from_millis(20));
         let said = last_words(&String::from_utf8_lossy(&lock(&self.said)));
-        match std::os::unix::process::ExitStatusExt::signal(&status) {
-            Some(signal) => format!("crashed its worker with {}{said}", signal_name(signal)),
+        match crash(&status) {
+            Some(how) => format!("crashed its worker with {how}{said}"),
             None => format!(
                 "ended its worker with exit code {}{said}",
                 status.code().unwrap_or(-1)
@@ -265,7 +239,7 @@ impl Drop for Worker {
         self.end();
         // What the plugin logged last is still on its way. The other end may be held open by a process that the plugin started and that got away: what is
         // there is read, and nothing more is waited for.
-        let _ = lock(&self.control).shutdown(Shutdown::Both);
+        self.link.close();
         if let Some(told) = self.told.take() {
             let _ = told.join();
         }
@@ -274,7 +248,7 @@ impl Drop for Worker {
 
 /// Writes a request and reads its reply for as long as there is a reason to wait.
 struct Patient<'a> {
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     worker: &'a Worker,
     /// Of the time limit.
     patience: Patience,
@@ -323,7 +297,7 @@ impl<'a> Patient<'a> {
 
     fn patiently(
         &mut self,
-        mut step: impl FnMut(&UnixStream) -> io::Result<usize>,
+        mut step: impl FnMut(&Stream) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
             match step(&self.stream) {
@@ -411,7 +385,7 @@ fn warn_of_noise(
 
 /// Log lines go to the user.
 fn listen(
-    mut control: UnixStream,
+    mut control: Stream,
     context: CallContext,
     signs: Arc<AtomicU64>,
 ) -> io::Result<JoinHandle<()>> {

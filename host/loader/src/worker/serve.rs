@@ -1,10 +1,7 @@
 //! The child: one plugin, its objects, and a thread for each connection of the host.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,13 +13,12 @@ use ocean_engine::regressor::{
     FitInfo, MomentsRegressor, Path as Walk, Prepared, PreparedMoments, Regressor, RegressorError,
 };
 use ocean_plugin_abi::status;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use rustix::process::{Resource, Rlimit, setrlimit};
 use self_cell::self_cell;
 
 use super::protocol::{INFO, Id, Reply, Request, Shape, Told, control};
 use super::wire::{self, Connection};
 use crate::TextEncoder;
+use crate::platform::{HostLink, Stream, end_all, limit};
 use crate::{
     CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen, StudyRegressor,
     open_here,
@@ -35,12 +31,12 @@ const SIGNS: Duration = Duration::from_millis(100);
 /// `memory`: bytes its data may have, 0 for no limit.
 pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
     limit(memory);
-    let Ok(control) = take_control() else {
+    let Ok(host) = HostLink::take() else {
         eprintln!("a worker is started by ocean-host, with a socket as its standard input");
         return ExitCode::FAILURE;
     };
     let cancelled = Arc::new(AtomicBool::new(false));
-    let Ok(context) = telling(&control, Arc::clone(&cancelled)) else {
+    let Ok(context) = telling(&host, Arc::clone(&cancelled)) else {
         return ExitCode::FAILURE;
     };
     let plugin = match open_here(file, id) {
@@ -56,7 +52,7 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
         last: AtomicU64::new(0),
         held: Mutex::default(),
     });
-    while let Ok(Some((message, connection))) = receive(&control) {
+    while let Ok(Some((message, connection))) = host.receive() {
         match (message, connection) {
             (control::CONNECTION, Some(connection)) => {
                 let objects = Arc::clone(&objects);
@@ -68,41 +64,13 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
     }
     // The host is gone or does not need us any more. A plugin that still computes is not waited for, and destructors of libraries are not run. Whom it started
     // goes too.
-    use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
-    if getpgrp() == getpid() {
-        let _ = kill_current_process_group(Signal::KILL);
-    }
-    let _ = kill_process(getpid(), Signal::KILL);
+    end_all();
     ExitCode::SUCCESS
 }
 
-/// No core file for a crash that was foreseen, and no more memory than the study allows.
-fn limit(memory: u64) {
-    let exactly = |bytes| Rlimit {
-        current: Some(bytes),
-        maximum: Some(bytes),
-    };
-    let _ = setrlimit(Resource::Core, exactly(0));
-    if memory > 0 {
-        let _ = setrlimit(Resource::Data, exactly(memory));
-    }
-    // When memory runs out after all, the system should take the worker and not the host.
-    #[cfg(target_os = "linux")]
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-}
-
-/// Standard input is the control socket; it is moved away, so that a plugin that reads standard input finds nothing there.
-fn take_control() -> io::Result<UnixStream> {
-    let control = io::stdin().as_fd().try_clone_to_owned()?;
-    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let control = UnixStream::from(control);
-    control.peer_addr()?;
-    Ok(control)
-}
-
 /// Log lines of the plugin go to the host, and that it tells of progress.
-fn telling(control: &UnixStream, cancelled: Arc<AtomicBool>) -> io::Result<CallContext> {
-    let control = Arc::new(Mutex::new(control.try_clone()?));
+fn telling(host: &HostLink, cancelled: Arc<AtomicBool>) -> io::Result<CallContext> {
+    let control = Arc::new(Mutex::new(host.teller()?));
     let tell = move |told| {
         let mut control = control.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = wire::write_head(&mut *control, &told, 0);
@@ -123,27 +91,6 @@ fn telling(control: &UnixStream, cancelled: Arc<AtomicBool>) -> io::Result<CallC
         }
     };
     Ok(CallContext::new(log, cancelled).watched(watch))
-}
-
-/// The next message of the host, with the connection that came along; `None` when it is gone.
-fn receive(control: &UnixStream) -> io::Result<Option<(u8, Option<Connection>)>> {
-    let mut byte = [0];
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = rustix::io::retry_on_intr(|| {
-        let mut parts = [io::IoSliceMut::new(&mut byte)];
-        recvmsg(control, &mut parts, &mut ancillary, RecvFlags::empty())
-    })?;
-    if received.bytes == 0 {
-        return Ok(None);
-    }
-    let mut fds: Vec<OwnedFd> = Vec::new();
-    for message in ancillary.drain() {
-        if let RecvAncillaryMessage::ScmRights(found) = message {
-            fds.extend(found);
-        }
-    }
-    Ok(Some((byte[0], Connection::of_host(fds)?)))
 }
 
 /// What a design is made from, and stays valid as long as it.
@@ -309,7 +256,7 @@ impl Objects {
         }
     }
 
-    fn answer(&self, request: Request, numbers: Vec<f64>, connection: &UnixStream) -> Answer {
+    fn answer(&self, request: Request, numbers: Vec<f64>, connection: &Stream) -> Answer {
         let mut numbers = Numbers(numbers);
         match request {
             Request::Regressor(options) => {
@@ -472,7 +419,7 @@ impl Objects {
 }
 
 /// Tells the host of progress; a plugin may do so from any of its threads, between the request and its reply.
-fn passing_on(connection: &UnixStream) -> impl Fn(f64) + Sync {
+fn passing_on(connection: &Stream) -> impl Fn(f64) + Sync {
     let connection = connection.try_clone().ok().map(Mutex::new);
     move |share| {
         if let Some(connection) = &connection {

@@ -5,8 +5,8 @@
 //! other side once more.
 
 use std::io::{self, Read, Write};
+#[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(target_os = "linux")]
 use super::arena::Arena;
+use crate::platform::Stream;
 
 /// A header longer than this is no header of ours. Texts to encode are in it.
 const LONGEST_HEADER: usize = 1 << 30;
@@ -24,15 +25,15 @@ const AT_ONCE: usize = 8192;
 
 /// One end of a connection.
 pub struct Connection {
-    pub stream: Arc<UnixStream>,
+    pub stream: Arc<Stream>,
     inbox: Inbox,
     #[cfg(target_os = "linux")]
     pub arena: Option<Arena>,
 }
 
-impl From<UnixStream> for Connection {
+impl From<Stream> for Connection {
     /// Without shared memory.
-    fn from(stream: UnixStream) -> Self {
+    fn from(stream: Stream) -> Self {
         Self {
             stream: Arc::new(stream),
             inbox: Inbox::default(),
@@ -44,7 +45,8 @@ impl From<UnixStream> for Connection {
 
 impl Connection {
     /// The host's end, with shared memory where the system has it.
-    pub fn shared(stream: UnixStream) -> io::Result<Self> {
+    #[cfg(unix)]
+    pub fn shared(stream: Stream) -> io::Result<Self> {
         Ok(Self {
             #[cfg(target_os = "linux")]
             arena: Some(Arena::new()?),
@@ -53,6 +55,7 @@ impl Connection {
     }
 
     /// The file behind the shared memory, which the worker needs.
+    #[cfg(unix)]
     pub fn shared_file(&self) -> Option<BorrowedFd<'_>> {
         #[cfg(target_os = "linux")]
         return self.arena.as_ref().map(|arena| arena.file().as_fd());
@@ -61,6 +64,7 @@ impl Connection {
     }
 
     /// The worker's end: a socket, and the shared memory if there is any.
+    #[cfg(unix)]
     pub fn of_host(fds: impl IntoIterator<Item = OwnedFd>) -> io::Result<Option<Self>> {
         let mut fds = fds.into_iter();
         let Some(stream) = fds.next() else {
@@ -69,7 +73,7 @@ impl Connection {
         Ok(Some(Self {
             #[cfg(target_os = "linux")]
             arena: fds.next().map(Arena::of).transpose()?,
-            ..Self::from(UnixStream::from(stream))
+            ..Self::from(Stream::from(stream))
         }))
     }
 
@@ -228,13 +232,13 @@ mod tests {
     use super::*;
 
     fn read<H: DeserializeOwned>(from: &mut impl Read) -> io::Result<(H, Vec<f64>)> {
-        let (stream, _) = UnixStream::pair().unwrap();
+        let (stream, _) = Stream::pair().unwrap();
         Connection::from(stream).read(from, usize::MAX)
     }
 
     #[test]
     fn what_is_written_is_read_bit_by_bit() {
-        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (ours, theirs) = Stream::pair().unwrap();
         let mut from = theirs.try_clone().unwrap();
         let (mut ours, mut theirs) = (Connection::from(ours), Connection::from(theirs));
         let (a, b) = ([1.5, f64::NAN], [-0.0, f64::INFINITY, 5e-324]);
@@ -263,7 +267,7 @@ mod tests {
 
     #[test]
     fn frames_arrive_however_the_stream_cuts_them() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, mut theirs) = Stream::pair().unwrap();
         let mut ours = Connection::from(ours);
         let many: Vec<f64> = (0..3000).map(f64::from).collect();
         let frames: [&[f64]; 4] = [&[1.0, 2.0], &many, &[], &[3.0]];
@@ -277,7 +281,7 @@ mod tests {
         }
         drop(ours);
         let bytes = reader.join().unwrap();
-        let (stream, _) = UnixStream::pair().unwrap();
+        let (stream, _) = Stream::pair().unwrap();
         let (mut whole, mut cut) = (
             Connection::from(stream.try_clone().unwrap()),
             Connection::from(stream),

@@ -5,12 +5,12 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::Plugin;
+use crate::platform::{Stamp, is_at, read_at};
 
 /// Bytes that are read at once.
 const AT_ONCE: usize = 1 << 18;
@@ -28,14 +28,6 @@ pub(super) struct Witness {
     is_program: bool,
     /// The file as it was when its bytes were last compared.
     seen: Mutex<Option<Stamp>>,
-}
-
-/// What changes when a file is written to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Stamp {
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl Witness {
@@ -73,9 +65,7 @@ impl Witness {
 
     /// Where a worker finds the file: under its name, or, once another file has that name, where this process holds it. `None`: nowhere.
     pub(super) fn place(&self) -> Option<PathBuf> {
-        let own = self.file.metadata().ok()?;
-        let named = std::fs::metadata(&self.path);
-        if named.is_ok_and(|named| (named.dev(), named.ino()) == (own.dev(), own.ino())) {
+        if is_at(&self.file, &self.path) {
             return Some(self.path.clone());
         }
         #[cfg(target_os = "linux")]
@@ -91,23 +81,13 @@ impl Witness {
         let (mut hasher, mut at) = (blake3::Hasher::new(), 0);
         let mut buffer = vec![0; AT_ONCE];
         loop {
-            match self.file.read_at(&mut buffer, at)? {
+            match read_at(&self.file, &mut buffer, at)? {
                 0 => return Ok(hasher.finalize().to_hex().to_string()),
                 n => {
                     hasher.update(&buffer[..n]);
                     at += n as u64;
                 }
             }
-        }
-    }
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }

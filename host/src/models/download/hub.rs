@@ -20,6 +20,7 @@ use super::super::whole::{is_model, mark_absent};
 use super::DownloadError;
 use super::verify::verify;
 use crate::atomic;
+use crate::platform;
 use crate::progress::Progress;
 
 /// Attempts for each file.
@@ -411,18 +412,11 @@ fn link(blob: &Path, path: &Path, file: &str) -> io::Result<()> {
     }
     // One that leads nowhere.
     let _ = fs::remove_file(path);
-    #[cfg(unix)]
-    {
-        // From snapshots/COMMIT, and one more for each folder of the file.
-        let up = "../".repeat(2 + file.matches('/').count());
-        let name = blob.file_name().unwrap_or_default();
-        std::os::unix::fs::symlink(Path::new(&up).join("blobs").join(name), path)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        fs::rename(blob, path)
-    }
+    // From snapshots/COMMIT, and one more for each folder of the file.
+    let up = "../".repeat(2 + file.matches('/').count());
+    let name = blob.file_name().unwrap_or_default();
+    let from_there = Path::new(&up).join("blobs").join(name);
+    platform::link(blob, &from_there, path)
 }
 
 /// The name of a file or folder in another: not empty, not hidden, not the folder above.
