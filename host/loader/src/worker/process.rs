@@ -30,7 +30,8 @@ const MOST_SAID: usize = 8192;
 /// Starts workers.
 #[derive(Debug, Clone)]
 pub struct Launcher {
-    /// `ocean-host`, or a program that calls [`worker_main`](super::worker_main) for `worker FILE ID`.
+    /// `ocean-host`, or a program that calls [`worker_main`](super::worker_main) for
+    /// `worker FILE ID`.
     pub program: PathBuf,
     /// What each worker may use.
     pub limits: Limits,
@@ -144,7 +145,8 @@ impl Worker {
         answered.map_err(|error| self.bury(&error))
     }
 
-    /// An object is not needed any more. It ends with the next request, so that nobody is woken for it.
+    /// An object is not needed any more. It ends with the next request, so that nobody is woken for
+    /// it.
     pub fn forget(&self, object: Id) {
         lock(&self.forgotten).push(object);
     }
@@ -173,7 +175,8 @@ impl Worker {
         lock(&self.ended).clone()
     }
 
-    /// A connection that nobody uses: an old one, or a new one whose other end is sent to the child.
+    /// A connection that nobody uses: an old one, or a new one whose other end is sent to the
+    /// child.
     fn connection(&self) -> io::Result<Connection> {
         if let Some(connection) = lock(&self.idle).pop() {
             return Ok(connection);
@@ -205,7 +208,8 @@ impl Worker {
         }
     }
 
-    /// The child has ended. Its sockets tell that only when nobody else, such as a child of its own, holds them open.
+    /// The child has ended. Its sockets tell that only when nobody else, such as a child of its
+    /// own, holds them open.
     fn is_gone(&self) -> bool {
         lock(&self.child).as_mut().is_none_or(children::has_ended)
     }
@@ -263,8 +267,9 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.end();
-        // What the plugin logged last is still on its way. The other end may be held open by a process that the plugin started and that got away: what is
-        // there is read, and nothing more is waited for.
+        // What the plugin logged last is still on its way. The other end may be held open by a
+        // process that the plugin started and that got away: what is there is read, and nothing
+        // more is waited for.
         let _ = lock(&self.control).shutdown(Shutdown::Both);
         if let Some(told) = self.told.take() {
             let _ = told.join();

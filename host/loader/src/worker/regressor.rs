@@ -1,4 +1,5 @@
-//! A regressor whose plugin lives in a worker. A worker that dies costs the calls that were made of it; the next design gets a new one.
+//! A regressor whose plugin lives in a worker. A worker that dies costs the calls that were made of
+//! it; the next design gets a new one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,7 +40,8 @@ impl IsolatedRegressor {
     /// Starts a worker and creates the plugin's objects in it.
     ///
     /// # Errors
-    /// As [`PluginRegressor::new`](crate::PluginRegressor::new), and when there is no worker to be had.
+    /// As [`PluginRegressor::new`](crate::PluginRegressor::new), and when there is no worker to be
+    /// had.
     pub fn new(
         plugin: Arc<Plugin>,
         options: RegressorOptions,

@@ -31,8 +31,9 @@ use crate::{
 /// Signs of life are told no oftener: `time_limit` counts seconds.
 const SIGNS: Duration = Duration::from_millis(100);
 
-/// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which the host has probed, and serves the host on stdin until that closes.
-/// `memory`: bytes its data may have, 0 for no limit.
+/// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which
+/// the host has probed, and serves the host on stdin until that closes. `memory`: bytes its data
+/// may have, 0 for no limit.
 pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
     limit(memory);
     let Ok(control) = take_control() else {
@@ -66,8 +67,8 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
             _ => {}
         }
     }
-    // The host is gone or does not need us any more. A plugin that still computes is not waited for, and destructors of libraries are not run. Whom it started
-    // goes too.
+    // The host is gone or does not need us any more. A plugin that still computes is not waited
+    // for, and destructors of libraries are not run. Whom it started goes too.
     use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
     if getpgrp() == getpid() {
         let _ = kill_current_process_group(Signal::KILL);
@@ -91,7 +92,8 @@ fn limit(memory: u64) {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
-/// Standard input is the control socket; it is moved away, so that a plugin that reads standard input finds nothing there.
+/// Standard input is the control socket; it is moved away, so that a plugin that reads standard
+/// input finds nothing there.
 fn take_control() -> io::Result<UnixStream> {
     let control = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
@@ -471,7 +473,8 @@ impl Objects {
     }
 }
 
-/// Tells the host of progress; a plugin may do so from any of its threads, between the request and its reply.
+/// Tells the host of progress; a plugin may do so from any of its threads, between the request and
+/// its reply.
 fn passing_on(connection: &UnixStream) -> impl Fn(f64) + Sync {
     let connection = connection.try_clone().ok().map(Mutex::new);
     move |share| {
