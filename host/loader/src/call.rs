@@ -1,7 +1,9 @@
-//! One call into a plugin: the callbacks it gets, the floating-point mode round it, and its failure as an error.
+//! One call into a plugin: the callbacks it gets, the floating-point mode round it, and its failure
+//! as an error.
 //!
-//! Nothing here knows what is called. The callbacks may come from any thread of the plugin until the call returns, so everything behind them is
-//! shared and locked; they never panic, because a panic must not cross into C.
+//! Nothing here knows what is called. The callbacks may come from any thread of the plugin until
+//! the call returns, so everything behind them is shared and locked; they never panic, because a
+//! panic must not cross into C.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,7 +32,8 @@ pub enum LogLevel {
 
 type Log = dyn Fn(LogLevel, &str) + Send + Sync;
 
-/// What a plugin did in a call, as it did it: `plugin check` judges it, a study takes what it can use.
+/// What a plugin did in a call, as it did it: `plugin check` judges it, a study takes what it can
+/// use.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Seen {
     /// It told of progress, whatever the number.
@@ -132,7 +135,8 @@ pub struct PluginError {
     pub plugin: String,
     /// The ABI's status number.
     pub status: Status,
-    /// The plugin's own words, with the function and the status unless it refuses a parameter; or the host's.
+    /// The plugin's own words, with the function and the status unless it refuses a parameter; or
+    /// the host's.
     pub message: String,
 }
 
@@ -187,9 +191,11 @@ struct Behind<'a> {
     n_fails: AtomicUsize,
 }
 
-/// Calls a function of `plugin`: `function` receives the `ocean_call` and returns the plugin's status. `what` names it in errors ("fit", "encode").
+/// Calls a function of `plugin`: `function` receives the `ocean_call` and returns the plugin's
+/// status. `what` names it in errors ("fit", "encode").
 ///
-/// Serialised when the plugin is not THREAD_SAFE. The floating-point mode is saved and put back; a plugin that changes it is named once.
+/// Serialised when the plugin is not THREAD_SAFE. The floating-point mode is saved and put back; a
+/// plugin that changes it is named once.
 pub(super) fn call(
     plugin: &Plugin,
     context: &CallContext,
@@ -232,7 +238,8 @@ pub(super) fn call(
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner);
             let message = message.unwrap_or_else(|| "it did not say why".into());
-            // A refused parameter is the user's to mend, all else the author's: to him the function and the status say more than the words.
+            // A refused parameter is the user's to mend, all else the author's: to him the function
+            // and the status say more than the words.
             let message = match status {
                 status::PARAM => message,
                 _ => format!("{message} ({what}: {})", status::name(status)),
@@ -248,7 +255,8 @@ pub(super) fn guarded<T>(
     context: &CallContext,
     function: impl FnOnce() -> T,
 ) -> T {
-    // The gate protects the plugin's data, not ours: a panic elsewhere while it was held changes nothing.
+    // The gate protects the plugin's data, not ours: a panic elsewhere while it was held changes
+    // nothing.
     let _gate = plugin
         .gate
         .as_ref()

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 /// A longer step was none of ours: the program was suspended, and its children with it.
 const LONGEST_STEP: Duration = Duration::from_millis(200);
 
-/// A limit in time in which this program itself ran. A scheduler that suspends a job, or a laptop that is closed, suspends its children too, and what they
-/// could not do then is not held against them.
+/// A limit in time in which this program itself ran. A scheduler that suspends a job, or a laptop
+/// that is closed, suspends its children too, and what they could not do then is not held against
+/// them.
 #[derive(Debug)]
 pub(super) struct Patience {
     limit: Duration,
@@ -30,7 +31,8 @@ impl Patience {
         *self = Self::of(self.limit);
     }
 
-    /// Whether it has come to an end. To be asked every tenth of a second: of a longer step only a part counts.
+    /// Whether it has come to an end. To be asked every tenth of a second: of a longer step only a
+    /// part counts.
     pub(super) fn is_over(&mut self) -> bool {
         let now = Instant::now();
         self.add(now - self.last);
@@ -43,7 +45,8 @@ impl Patience {
     }
 }
 
-/// Whether a child has ended, without taking its exit status: until that is taken, its number is nobody else's.
+/// Whether a child has ended, without taking its exit status: until that is taken, its number is
+/// nobody else's.
 #[cfg(unix)]
 pub(super) fn has_ended(child: &mut Child) -> bool {
     use rustix::process::WaitIdOptions;
@@ -77,8 +80,9 @@ fn state(child: &Child, which: rustix::process::WaitIdOptions) -> Option<bool> {
         .map(|found| found.is_some())
 }
 
-/// Ends a child that leads a process group of its own, and all whom it started: a grandchild that lives on keeps pipes and sockets open. Gives its exit status,
-/// which is its own if it had ended before.
+/// Ends a child that leads a process group of its own, and all whom it started: a grandchild that
+/// lives on keeps pipes and sockets open. Gives its exit status, which is its own if it had ended
+/// before.
 pub(super) fn end(child: &mut Child) -> io::Result<ExitStatus> {
     #[cfg(unix)]
     {

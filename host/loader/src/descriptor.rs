@@ -1,6 +1,8 @@
-//! What a plugin says of itself, copied out of its memory: owned strings, a parsed schema, a kind that is one of two.
+//! What a plugin says of itself, copied out of its memory: owned strings, a parsed schema, a kind
+//! that is one of two.
 //!
-//! Everything is checked here, once: lengths, UTF-8, the id's characters, the schema. After that nobody reads a plugin's descriptor again.
+//! Everything is checked here, once: lengths, UTF-8, the id's characters, the schema. After that
+//! nobody reads a plugin's descriptor again.
 
 use std::fmt;
 
@@ -37,7 +39,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One plugin of a library, as it describes itself. All strings are UTF-8 without control characters.
+/// One plugin of a library, as it describes itself. All strings are UTF-8 without control
+/// characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Descriptor {
     /// What `plugins.toml` calls it.
@@ -82,8 +85,9 @@ impl Descriptor {
     /// Copies a descriptor out of a plugin.
     ///
     /// # Safety
-    /// `raw` is what the plugin's `descriptor` returned; its texts, where they are not absurdly long, can be read. In a plugin that breaks this
-    /// promise the probing child dies here, not the host.
+    /// `raw` is what the plugin's `descriptor` returned; its texts, where they are not absurdly
+    /// long, can be read. In a plugin that breaks this promise the probing child dies here, not the
+    /// host.
     pub(super) unsafe fn read(raw: *const abi::Descriptor) -> Result<Self, String> {
         if raw.is_null() || !raw.is_aligned() {
             return Err("it is null or not aligned".into());

@@ -43,7 +43,8 @@ pub(super) fn key_parts(
         ("plugin".into(), descriptor.id.clone()),
         ("version".into(), descriptor.version.clone()),
     ];
-    // The key stands for weights and effective settings, wherever the model lies; without one, everything we know stands for them.
+    // The key stands for weights and effective settings, wherever the model lies; without one,
+    // everything we know stands for them.
     match shape.cache_key.is_empty() {
         false => parts.push(("cache_key".into(), shape.cache_key.clone())),
         true => parts.extend([
@@ -62,7 +63,8 @@ pub(super) fn check_hint(plugin: &Plugin) -> String {
     )
 }
 
-/// An encoder plugin with its parameters. Making one is cheap; weights may be read at the first encode.
+/// An encoder plugin with its parameters. Making one is cheap; weights may be read at the first
+/// encode.
 pub struct PluginEncoder {
     plugin: Arc<Plugin>,
     /// What plugins.toml calls it, for messages.
@@ -76,8 +78,8 @@ pub struct PluginEncoder {
     shape: EncoderShape,
 }
 
-// SAFETY: `[any]` functions are called through `&mut` or in the constructor alone, `encode` and `text_info` are `[concurrent]`; plugins that are not
-// THREAD_SAFE are serialised by `call`.
+// SAFETY: `[any]` functions are called through `&mut` or in the constructor alone, `encode` and
+// `text_info` are `[concurrent]`; plugins that are not THREAD_SAFE are serialised by `call`.
 unsafe impl Send for PluginEncoder {}
 // SAFETY: as above.
 unsafe impl Sync for PluginEncoder {}
@@ -85,8 +87,10 @@ unsafe impl Sync for PluginEncoder {}
 impl PluginEncoder {
     /// Creates the plugin's object and asks for its shape.
     ///
-    /// `label`: the name in the report, for messages. `params`: one JSON object with every parameter that the user set or that has a default.
-    /// Encoders get seed 0 always: a vector depends on its text, the plugin and the parameters, so that the cache can be shared by studies.
+    /// `label`: the name in the report, for messages. `params`: one JSON object with every
+    /// parameter that the user set or that has a default. Encoders get seed 0 always: a vector
+    /// depends on its text, the plugin and the parameters, so that the cache can be shared by
+    /// studies.
     ///
     /// # Errors
     /// The plugin is no encoder, refuses the parameters, or describes vectors that cannot be.

@@ -1,13 +1,15 @@
 //! Why a plugin cannot be used: one line for each kind of bad file.
 //!
-//! Owns the words. Every variant carries what was found and says what to try. The causes are plain data (no `io::Error` inside), because most of them
-//! are found in the probing child and travel to the parent as JSON.
+//! Owns the words. Every variant carries what was found and says what to try. The causes are plain
+//! data (no `io::Error` inside), because most of them are found in the probing child and travel to
+//! the parent as JSON.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// A plugin that cannot be used, with the file and the cause. Prints as one line (a list of folders may follow).
+/// A plugin that cannot be used, with the file and the cause. Prints as one line (a list of folders
+/// may follow).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum LibraryError {
     /// No file for an id in any of the folders; remedy: the nearest id, or a path.
@@ -79,7 +81,8 @@ fn not_found(id: &str, file_name: &str, looked_in: &[PathBuf], nearest: Option<&
     )
 }
 
-/// What is wrong with a plugin's file, from the outside inwards: the file, the library, its entry, its tables, its behaviour when loaded.
+/// What is wrong with a plugin's file, from the outside inwards: the file, the library, its entry,
+/// its tables, its behaviour when loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
@@ -128,7 +131,8 @@ pub enum Fault {
     /// The entry symbol is data.
     #[error("its `{entry}` is not a function; export a function that returns the address of the entry", entry = ocean_plugin_abi::ENTRY_SYMBOL)]
     EntryIsData,
-    /// The entry is null, not aligned, without its magic number or a function: something else has that name.
+    /// The entry is null, not aligned, without its magic number or a function: something else has
+    /// that name.
     #[error("its entry is not an ocean_entry: {0}")]
     BadEntry(String),
     /// A Rust plugin whose tables are laid out differently.

@@ -1,8 +1,10 @@
-//! The engine's path for plugins that have none: from `ocean.regressor.batch/1`, or from `fit` and `predict` alone (ABI_TABLES, Fallback).
+//! The engine's path for plugins that have none: from `ocean.regressor.batch/1`, or from `fit` and
+//! `predict` alone (ABI_TABLES, Fallback).
 //!
-//! A step is a fit from scratch, so there is nothing to walk: batch gets all columns of a step in one call, each with its own penalty; fit and predict
-//! are called once per column. Grids are the engine's ([`family`]). On a relative grid step 0 of a lasso or elastic net **is** the empty model, by
-//! definition, not by what a solver's arithmetic leaves of it.
+//! A step is a fit from scratch, so there is nothing to walk: batch gets all columns of a step in
+//! one call, each with its own penalty; fit and predict are called once per column. Grids are the
+//! engine's ([`family`]). On a relative grid step 0 of a lasso or elastic net **is** the empty
+//! model, by definition, not by what a solver's arithmetic leaves of it.
 
 use std::sync::OnceLock;
 
@@ -36,7 +38,8 @@ impl Method {
     ) -> Result<Self, RegressorError> {
         let (x, x_new) = (mat(x), mat(x_new));
         let raw = prepare(regressor, |maker, call, out| {
-            // SAFETY: the matrices are borrowed by the `FallbackPrepared` that this goes into; the views live for the call.
+            // SAFETY: the matrices are borrowed by the `FallbackPrepared` that this goes into; the
+            // views live for the call.
             unsafe { table.prepare(maker, &raw const x, &raw const x_new, call, out) }
         })?;
         Ok(Method::Batch(table, raw))
@@ -53,7 +56,8 @@ pub(super) struct FallbackPrepared<'a> {
     ridge_alphas: OnceLock<Vec<f64>>,
 }
 
-// SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where the plugin asks for it.
+// SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where
+// the plugin asks for it.
 unsafe impl Send for FallbackPrepared<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for FallbackPrepared<'_> {}
@@ -96,7 +100,8 @@ impl<'a> FallbackPrepared<'a> {
         for (j, mut column) in alphas.column_iter_mut().enumerate() {
             let products = self.x.tr_mul(&y.columns(j, 1));
             let most = family::alpha_max(products.iter().copied(), self.x.nrows(), l1_ratio);
-            // A y that no column of X moves with has α_max = 0: every step is the empty model, and the rows must still fall.
+            // A y that no column of X moves with has α_max = 0: every step is the empty model, and
+            // the rows must still fall.
             let most = if most > 0.0 {
                 most
             } else {
@@ -212,7 +217,8 @@ impl FallbackPath<'_> {
         let out = abi::MatMut::column_major(predicted.as_mut_ptr(), n_new, jobs.len());
         regressor.call("fit_predict", |call| {
             let handle = regressor.variant(self.variant);
-            // SAFETY: the objects are alive and all views match the sizes they state: one row of penalties, so n_new rows of predictions.
+            // SAFETY: the objects are alive and all views match the sizes they state: one row of
+            // penalties, so n_new rows of predictions.
             unsafe {
                 table.fit_predict(
                     handle,
@@ -249,7 +255,8 @@ impl FallbackPath<'_> {
             raw: std::ptr::null_mut(),
         };
         regressor.call("fit", |call| {
-            // SAFETY: y has as many values as x has rows (checked by `begin`); views and objects live for the call.
+            // SAFETY: y has as many values as x has rows (checked by `begin`); views and objects
+            // live for the call.
             unsafe {
                 table.fit(
                     handle,

@@ -1,4 +1,5 @@
-//! One fitted model of a plugin, as numbers or bytes that outlive the process: `fit`, then `ocean.regressor.linear/1` or `ocean.state/1`.
+//! One fitted model of a plugin, as numbers or bytes that outlive the process: `fit`, then
+//! `ocean.regressor.linear/1` or `ocean.state/1`.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -53,7 +54,8 @@ impl PluginRegressor {
         self.check_rows_of(x, y)?;
         let mut y_hat = vec![f64::NAN; x_new.nrows()];
         let (x, x_new) = (mat(x), mat(x_new));
-        // SAFETY: the views are of matrices that live for the call; y has one number a row of X, ŷ one a row of X_new.
+        // SAFETY: the views are of matrices that live for the call; y has one number a row of X, ŷ
+        // one a row of X_new.
         unsafe { self.fit_predict_views(&x, y.as_ptr(), alpha, &x_new, y_hat.as_mut_ptr()) }?;
         Ok(y_hat)
     }
@@ -61,7 +63,8 @@ impl PluginRegressor {
     /// The same on memory of the caller's.
     ///
     /// # Safety
-    /// `x` and `x_new` are views of readable memory; `y` has one number for each row of `x`, `y_hat` room for one for each row of `x_new`.
+    /// `x` and `x_new` are views of readable memory; `y` has one number for each row of `x`,
+    /// `y_hat` room for one for each row of `x_new`.
     pub(super) unsafe fn fit_predict_views(
         &self,
         x: &Mat,
@@ -100,7 +103,8 @@ impl PluginRegressor {
     /// Predictions of a model of variant 0.
     ///
     /// # Safety
-    /// `x_new` is a view of readable memory, and `y_hat` has room for one number for each of its rows.
+    /// `x_new` is a view of readable memory, and `y_hat` has room for one number for each of its
+    /// rows.
     unsafe fn predict_views(
         &self,
         model: &Model<'_>,

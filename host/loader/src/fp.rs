@@ -1,7 +1,10 @@
-//! The floating-point mode of this thread: rounding, flush-to-zero, exception masks. Saved before a plugin's code runs, put back after it.
+//! The floating-point mode of this thread: rounding, flush-to-zero, exception masks. Saved before a
+//! plugin's code runs, put back after it.
 //!
-//! A library linked by gcc with `-ffast-math` sets flush-to-zero for the whole thread when it is opened, and every thread started later inherits it:
-//! from then on denormals vanish in everybody's arithmetic, silently. Only control bits count; the sticky flags that ordinary arithmetic raises do not.
+//! A library linked by gcc with `-ffast-math` sets flush-to-zero for the whole thread when it is
+//! opened, and every thread started later inherits it: from then on denormals vanish in everybody's
+//! arithmetic, silently. Only control bits count; the sticky flags that ordinary arithmetic raises
+//! do not.
 
 /// The control bits as they were when [`FpMode::save`] was called.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +48,8 @@ fn describe(changed: u64, now: u64) -> String {
 mod register {
     use std::arch::asm;
 
-    /// DAZ (bit 6), the six exception masks (7–12), rounding (13–14), FTZ (15). Bits 0–5 are sticky flags.
+    /// DAZ (bit 6), the six exception masks (7–12), rounding (13–14), FTZ (15). Bits 0–5 are sticky
+    /// flags.
     pub const CONTROL: u64 = 0xFFC0;
     pub const NAMES: [(u64, &str); 4] = [
         (1 << 15, "flush-to-zero"),
@@ -57,14 +61,16 @@ mod register {
     #[inline]
     pub fn read() -> u64 {
         let mut mxcsr = 0u32;
-        // SAFETY: stmxcsr stores four bytes to the address given, and every x86-64 processor has it.
+        // SAFETY: stmxcsr stores four bytes to the address given, and every x86-64 processor has
+        // it.
         unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut mxcsr, options(nostack, preserves_flags)) };
         u64::from(mxcsr)
     }
 
     pub fn write(value: u64) {
         let mxcsr = value as u32;
-        // SAFETY: ldmxcsr loads four bytes; the value differs from one read from this register in control bits alone, so no reserved bit is set.
+        // SAFETY: ldmxcsr loads four bytes; the value differs from one read from this register in
+        // control bits alone, so no reserved bit is set.
         unsafe {
             asm!("ldmxcsr [{}]", in(reg) &raw const mxcsr, options(nostack, preserves_flags))
         };
@@ -75,7 +81,8 @@ mod register {
 mod register {
     use std::arch::asm;
 
-    /// FPCR holds control bits only (the sticky flags are in FPSR): FIZ, AH, NEP (0–2), exception enables (8–15), FZ16 (19), rounding (22–23), FZ (24), DN (25), AHP (26).
+    /// FPCR holds control bits only (the sticky flags are in FPSR): FIZ, AH, NEP (0–2), exception
+    /// enables (8–15), FZ16 (19), rounding (22–23), FZ (24), DN (25), AHP (26).
     pub const CONTROL: u64 = 0x07C8_FF07;
     pub const NAMES: [(u64, &str); 3] = [
         (1 << 24 | 1 << 19 | 1, "flush-to-zero"),

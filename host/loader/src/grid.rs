@@ -20,7 +20,8 @@ pub enum Penalty {
     Other,
     /// A grid of degrees of freedom.
     Ridge,
-    /// A grid from the penalty that empties the model down to a share of it, and paths that may end early.
+    /// A grid from the penalty that empties the model down to a share of it, and paths that may end
+    /// early.
     Sparse,
 }
 
@@ -29,7 +30,8 @@ pub enum Penalty {
 pub(super) enum Grid {
     /// Log-spaced degrees of freedom of the design.
     Ridge,
-    /// Log-spaced fractions of α_max, which depends on the target and on the l1_ratio; the first is the empty model.
+    /// Log-spaced fractions of α_max, which depends on the target and on the l1_ratio; the first is
+    /// the empty model.
     Sparse,
     /// From `max` down to `min`, in equal factors or equal steps.
     Range {

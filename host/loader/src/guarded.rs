@@ -1,4 +1,5 @@
-//! Values in memory that tells: before and behind them lie pages that kill whoever touches them, and they may be read-only.
+//! Values in memory that tells: before and behind them lie pages that kill whoever touches them,
+//! and they may be read-only.
 
 use std::io;
 use std::ptr::NonNull;

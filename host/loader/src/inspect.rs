@@ -1,4 +1,5 @@
-//! Questions that no study asks, for `plugin check`: what create says of any text, what a library says of itself when it is asked again.
+//! Questions that no study asks, for `plugin check`: what create says of any text, what a library
+//! says of itself when it is asked again.
 
 use std::path::Path;
 
@@ -13,7 +14,8 @@ pub fn create_raw(plugin: &Plugin, params: &str, context: &CallContext) -> Resul
     let interfaces = &plugin.interfaces;
     match plugin.descriptor.kind {
         Kind::Regressor => interfaces.regressor.map_or(Ok(()), |table| {
-            // SAFETY: what `create_and_destroy` lends lives for the call, and it destroys what it made, once.
+            // SAFETY: what `create_and_destroy` lends lives for the call, and it destroys what it
+            // made, once.
             let create = |params, call, out| unsafe { table.create(params, call, out) };
             create_and_destroy(plugin, params, context, create, |made| unsafe {
                 table.destroy(made);

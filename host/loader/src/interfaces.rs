@@ -1,6 +1,7 @@
 //! Which tables a plugin offers, as typed references.
 //!
-//! A table is believed when it is large enough for its version and none of its functions is null; after that no caller asks again.
+//! A table is believed when it is large enough for its version and none of its functions is null;
+//! after that no caller asks again.
 
 use ocean_plugin_abi::{self as abi, Entry, Str, id};
 
@@ -51,7 +52,8 @@ impl Interfaces {
         self.ids().into_iter().map(str::to_owned).collect()
     }
 
-    /// Asks plugin `index` of a library for every interface of its kind. `check_layout` is called with each id that is offered, before its table is read.
+    /// Asks plugin `index` of a library for every interface of its kind. `check_layout` is called
+    /// with each id that is offered, before its table is read.
     ///
     /// # Safety
     /// `entry` is a complete entry of a library that is never unloaded.
@@ -65,7 +67,8 @@ impl Interfaces {
             id: plugin.id.clone(),
             what,
         };
-        // A plugin that answers every question with the same table would have its functions called with wrong arguments.
+        // A plugin that answers every question with the same table would have its functions called
+        // with wrong arguments.
         let nonsense = Str::new("ocean.there-is-no-such-interface/1");
         // SAFETY: the caller's promise; the text is static.
         if !unsafe { entry.interface_(index, nonsense) }.is_null() {
@@ -78,7 +81,8 @@ impl Interfaces {
                 if !raw.is_null() {
                     check_layout($id)?;
                 }
-                // SAFETY: a plugin that returns a table under an id promises that it is of this type; its size and functions are checked here.
+                // SAFETY: a plugin that returns a table under an id promises that it is of this
+                // type; its size and functions are checked here.
                 unsafe { believe!($table, raw, $id) }
             }};
         }

@@ -29,7 +29,8 @@ pub enum Isolation {
     InProcess,
 }
 
-/// All libraries of this process by hash: a second `dlopen` of the same file would return the first one anyway.
+/// All libraries of this process by hash: a second `dlopen` of the same file would return the first
+/// one anyway.
 static LOADED: Mutex<BTreeMap<String, Vec<Arc<Plugin>>>> = Mutex::new(BTreeMap::new());
 
 /// What probing found, by hash: a file is probed once a process.
@@ -43,7 +44,8 @@ pub struct Library {
 }
 
 impl Library {
-    /// A library that searches `search`, probes with `prober`, and says its warnings through `context`.
+    /// A library that searches `search`, probes with `prober`, and says its warnings through
+    /// `context`.
     pub fn new(search: SearchPath, prober: Prober, context: CallContext) -> Self {
         Self {
             search,
@@ -57,10 +59,12 @@ impl Library {
         &self.search
     }
 
-    /// The plugin of `kind` that `value` of plugins.toml means: an id, a path (relative to `base`, the folder of plugins.toml), or `PATH#ID`. `isolation`: where it is
-    /// to run; `None`: in a process of its own unless it is bundled.
+    /// The plugin of `kind` that `value` of plugins.toml means: an id, a path (relative to `base`,
+    /// the folder of plugins.toml), or `PATH#ID`. `isolation`: where it is to run; `None`: in a
+    /// process of its own unless it is bundled.
     ///
-    /// The first load of a file probes it in a child process and warns, once, of what is not as it should be.
+    /// The first load of a file probes it in a child process and warns, once, of what is not as it
+    /// should be.
     ///
     /// # Errors
     /// [`LibraryError`]: nothing found, or what is wrong with the file.
@@ -145,7 +149,8 @@ impl Library {
         Ok(plugins)
     }
 
-    /// What probing the file found, now or earlier in this process; its warnings are said the first time.
+    /// What probing the file found, now or earlier in this process; its warnings are said the first
+    /// time.
     fn probed(&self, path: &Path, hash: &str) -> Result<Probed, Fault> {
         let mut all = PROBED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(probed) = all.get(hash) {
@@ -220,7 +225,8 @@ impl Library {
 /// # Errors
 /// [`Fault`]: what is wrong with the file, or that it does not hold that plugin.
 pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
-    // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is nobody's but the plugin's.
+    // SAFETY: the host loaded the same bytes in a child, and it ended well; and this process is
+    // nobody's but the plugin's.
     let opened = unsafe { open::open(path) }?;
     let origin = Origin {
         path,

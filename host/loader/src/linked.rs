@@ -1,6 +1,8 @@
-//! Plugins that are part of the program, so that an installation of one file works: the program itself is then one more library, the last in the search path.
+//! Plugins that are part of the program, so that an installation of one file works: the program
+//! itself is then one more library, the last in the search path.
 //!
-//! They are probed, hashed, and run in workers as any other; only how their entries are reached is another matter.
+//! They are probed, hashed, and run in workers as any other; only how their entries are reached is
+//! another matter.
 
 use std::path::{Path, PathBuf};
 

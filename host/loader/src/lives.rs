@@ -1,4 +1,5 @@
-//! Lives in an order that no study has, for `plugin check`: objects that end before or after those they came from, and the end of nothing.
+//! Lives in an order that no study has, for `plugin check`: objects that end before or after those
+//! they came from, and the end of nothing.
 
 use nalgebra::DMatrix;
 use ocean_plugin_abi::{self as abi, Call, Status, Str, handle, status};
@@ -32,8 +33,9 @@ pub fn nothing_destroyed(plugin: &Plugin, context: &CallContext) {
     });
 }
 
-/// One model, predicted before and after the regressor beside its own and that one's first model are gone; models end after their regressors, and a design after
-/// its maker. Gives the two predictions.
+/// One model, predicted before and after the regressor beside its own and that one's first model
+/// are gone; models end after their regressors, and a design after its maker. Gives the two
+/// predictions.
 pub fn in_odd_order(
     plugin: &Plugin,
     context: &CallContext,
@@ -54,7 +56,8 @@ pub fn in_odd_order(
     let alpha = plugin.descriptor.alpha().map_or(f64::NAN, |_| alpha);
     let fit = |regressor| {
         lives.make("fit", |call, out| {
-            // SAFETY: X and y live for the call and have the same number of rows; the regressor is alive.
+            // SAFETY: X and y live for the call and have the same number of rows; the regressor is
+            // alive.
             unsafe { table.fit(regressor, &raw const view, y.as_ptr(), alpha, call, out) }
         })
     };

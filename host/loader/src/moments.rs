@@ -46,14 +46,16 @@ struct MomentsPrepared<'a> {
     _gram: std::marker::PhantomData<&'a DMatrix<f64>>,
 }
 
-// SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where the plugin asks for it.
+// SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where
+// the plugin asks for it.
 unsafe impl Send for MomentsPrepared<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for MomentsPrepared<'_> {}
 
 impl Drop for MomentsPrepared<'_> {
     fn drop(&mut self) {
-        // SAFETY: made by this table, destroyed once; its paths borrow this object, so they are gone.
+        // SAFETY: made by this table, destroyed once; its paths borrow this object, so they are
+        // gone.
         self.regressor
             .guarded(|| unsafe { self.table.destroy(self.raw) });
     }
@@ -141,7 +143,8 @@ struct MomentsPath<'p> {
     infos: Vec<abi::FitInfo>,
 }
 
-// SAFETY: a path's functions are `[any]`: any thread, one call at a time, and they are called through `&mut`.
+// SAFETY: a path's functions are `[any]`: any thread, one call at a time, and they are called
+// through `&mut`.
 unsafe impl Send for MomentsPath<'_> {}
 
 impl Path for MomentsPath<'_> {

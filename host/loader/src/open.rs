@@ -1,7 +1,9 @@
-//! Opening a library in this process: dlopen, the entry, the descriptors, the tables, the layout door.
+//! Opening a library in this process: dlopen, the entry, the descriptors, the tables, the layout
+//! door.
 //!
-//! The same code runs first in the probing child, where a crash is a result, and then here, where it no longer happens. A library is never unloaded:
-//! plugins start threads, register handlers and hand out pointers that outlive any reference count.
+//! The same code runs first in the probing child, where a crash is a result, and then here, where
+//! it no longer happens. A library is never unloaded: plugins start threads, register handlers and
+//! hand out pointers that outlive any reference count.
 
 use std::ffi::c_void;
 use std::path::Path;
@@ -35,10 +37,12 @@ pub(super) struct OpenPlugin {
     pub index: u32,
 }
 
-/// Opens `path` and believes it step by step. The program itself is a library, too, where plugins are linked into it.
+/// Opens `path` and believes it step by step. The program itself is a library, too, where plugins
+/// are linked into it.
 ///
 /// # Safety
-/// Runs the library's constructors: the caller has probed this very file in a child process, or is that child.
+/// Runs the library's constructors: the caller has probed this very file in a child process, or is
+/// that child.
 pub(super) unsafe fn open(path: &Path) -> Result<Opened, Fault> {
     let mode = FpMode::save();
     // SAFETY: the caller's promise.
@@ -75,7 +79,8 @@ type System = libloading::Library;
 unsafe fn load(path: &Path) -> Result<System, Fault> {
     // A name without a slash would be searched in the system's folders.
     let path = std::path::absolute(path).map_err(|e| Fault::Unreadable(e.to_string()))?;
-    // NOW: a missing symbol is found here, not in the middle of a fit. LOCAL: two plugins may bring different versions of one library.
+    // NOW: a missing symbol is found here, not in the middle of a fit. LOCAL: two plugins may bring
+    // different versions of one library.
     #[cfg(unix)]
     // SAFETY: the caller's promise.
     let result = unsafe {
@@ -86,7 +91,8 @@ unsafe fn load(path: &Path) -> Result<System, Fault> {
     // SAFETY: the caller's promise.
     let result = unsafe { System::new(&path) };
     result.map_err(|e| {
-        // libloading's own words are "dlopen failed"; the system's are in the source. They begin with the path, which our line has already.
+        // libloading's own words are "dlopen failed"; the system's are in the source. They begin
+        // with the path, which our line has already.
         let text = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
         let path = format!("{}: ", path.display());
         Fault::NotLoadable(text.strip_prefix(&path).unwrap_or(&text).to_owned())
@@ -148,7 +154,8 @@ unsafe fn believe_entry(library: &System) -> Result<&'static Entry, Fault> {
     }
 }
 
-/// A library for another major exports another symbol; the few majors that may exist are tried by name.
+/// A library for another major exports another symbol; the few majors that may exist are tried by
+/// name.
 fn other_major(library: &System) -> Option<u16> {
     (0..=9)
         .filter(|major| *major != abi::ABI_MAJOR)
@@ -173,8 +180,9 @@ fn is_executable(address: *const c_void) -> Option<bool> {
 /// `entry` is a complete entry of `library`.
 unsafe fn read(library: &System, entry: &'static Entry) -> Result<Opened, Fault> {
     let door = match symbol(library, layout::DOOR_SYMBOL.trim_end_matches('\0')) {
-        // A door of another abi_stable cannot be read; its tables count for ever all the same, so it is as unchecked as a C plugin's.
-        // SAFETY: the address dlsym gave, in a library that stays.
+        // A door of another abi_stable cannot be read; its tables count for ever all the same, so
+        // it is as unchecked as a C plugin's. SAFETY: the address dlsym gave, in a library that
+        // stays.
         Some(address) => match unsafe { layout::open(address) } {
             Ok(door) => Some(door),
             Err(layout::DoorError::Foreign(_)) => None,

@@ -16,7 +16,8 @@ use super::{Descriptor, Interfaces, linked};
 pub enum Layout {
     /// A Rust plugin: every table it offers has the layout this host was compiled with.
     Checked,
-    /// C, C++ and Python plugins carry no description of their tables; their header does the checking, when they are compiled.
+    /// C, C++ and Python plugins carry no description of their tables; their header does the
+    /// checking, when they are compiled.
     NotChecked,
 }
 

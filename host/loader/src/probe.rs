@@ -1,7 +1,10 @@
-//! Loading a library in a child process first, because loading runs its code: a truncated file raises SIGBUS, a constructor may call exit(0) or loop.
+//! Loading a library in a child process first, because loading runs its code: a truncated file
+//! raises SIGBUS, a constructor may call exit(0) or loop.
 //!
-//! The child is the host's own binary, started as `ocean-host probe FILE`; it answers with one marked line of JSON on stdout, at its very end. Whatever
-//! else arrives on stdout was written by the plugin and is reported: in the host, stdout is for results. No answer is an answer too, see [`Fault`].
+//! The child is the host's own binary, started as `ocean-host probe FILE`; it answers with one
+//! marked line of JSON on stdout, at its very end. Whatever else arrives on stdout was written by
+//! the plugin and is reported: in the host, stdout is for results. No answer is an answer too, see
+//! [`Fault`].
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -38,8 +41,8 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// Probes with `program probe FILE`. `program` must call [`probe_main`] for that: `ocean-host` does, so that a program that embeds this library, or a
-    /// test, names an `ocean-host` here.
+    /// Probes with `program probe FILE`. `program` must call [`probe_main`] for that: `ocean-host`
+    /// does, so that a program that embeds this library, or a test, names an `ocean-host` here.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -113,7 +116,8 @@ pub struct ProbedPlugin {
 }
 
 impl Probed {
-    /// Of what is open here; the hash is the parent's, taken before the library had a chance to touch its file.
+    /// Of what is open here; the hash is the parent's, taken before the library had a chance to
+    /// touch its file.
     fn of(opened: open::Opened) -> Self {
         let plugin = |plugin: open::OpenPlugin| ProbedPlugin {
             descriptor: plugin.descriptor,
@@ -177,7 +181,8 @@ fn probe_now(prober: &Prober, path: &Path, hash: String) -> Result<Probed, Fault
     Ok(probed)
 }
 
-/// Runs a child that answers with a line that begins with `mark`, and gives what is behind the mark and everything else it said.
+/// Runs a child that answers with a line that begins with `mark`, and gives what is behind the mark
+/// and everything else it said.
 ///
 /// The answer is the last thing a child says; a child that fails afterwards has failed.
 pub fn ask_child(
@@ -251,7 +256,8 @@ fn run(program: &Path, arguments: &[&OsStr], time_limit: Duration) -> Result<Out
     })
 }
 
-/// What comes through a pipe, read in the background. The last part of it is kept: the answer is the last line, and so are last words.
+/// What comes through a pipe, read in the background. The last part of it is kept: the answer is
+/// the last line, and so are last words.
 struct Heard {
     kept: Arc<Mutex<Vec<u8>>>,
     end: mpsc::Receiver<()>,
@@ -349,7 +355,8 @@ fn unanswered(status: ExitStatus, said: String) -> Fault {
     }
 }
 
-/// Whether a user, a scheduler or a system short of memory sent this signal, and not what the plugin did.
+/// Whether a user, a scheduler or a system short of memory sent this signal, and not what the
+/// plugin did.
 #[cfg(unix)]
 fn is_from_outside(signal: i32) -> bool {
     use rustix::process::Signal;
@@ -395,7 +402,8 @@ pub(crate) fn signal_name(number: i32) -> String {
     }
 }
 
-/// What `ocean-host probe FILE` does: opens the library in this process, which is nobody's but the plugin's, and answers.
+/// What `ocean-host probe FILE` does: opens the library in this process, which is nobody's but the
+/// plugin's, and answers.
 pub fn probe_main(path: &Path) -> ExitCode {
     stay_harmless();
     // SAFETY: this is the child; a crash here is a result.
@@ -403,7 +411,8 @@ pub fn probe_main(path: &Path) -> ExitCode {
     let Ok(json) = serde_json::to_string(&answer) else {
         return ExitCode::FAILURE;
     };
-    // C libraries flush their own buffers at exit, in the middle of a line of ours or not: the mark and the line break set the answer apart.
+    // C libraries flush their own buffers at exit, in the middle of a line of ours or not: the mark
+    // and the line break set the answer apart.
     let mut stdout = std::io::stdout();
     match writeln!(stdout, "{MARK}{json}").and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -417,7 +426,8 @@ pub(super) fn fp_warning(change: String) -> String {
     )
 }
 
-/// No core file for a crash that is expected, and no child that loops on after its parent was killed.
+/// No core file for a crash that is expected, and no child that loops on after its parent was
+/// killed.
 pub fn stay_harmless() {
     #[cfg(windows)]
     platform::crash_in_silence();

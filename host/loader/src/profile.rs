@@ -1,4 +1,5 @@
-//! What is known of a regressor from its descriptor, its interfaces and a study's options alone, wherever its plugin runs.
+//! What is known of a regressor from its descriptor, its interfaces and a study's options alone,
+//! wherever its plugin runs.
 
 use ocean_engine::family::Family;
 use ocean_plugin_abi as abi;
@@ -6,8 +7,9 @@ use ocean_plugin_abi as abi;
 use super::grid::Grid;
 use super::{Plugin, RegressorOptions};
 
-/// Rows a feature from which on moments are faster than rows (measured at p = 384, n from 500 to 10,000): of sparse models, and of any. Scoring a model of every
-/// feature from moments costs p multiplications a feature, from rows n.
+/// Rows a feature from which on moments are faster than rows (measured at p = 384, n from 500 to
+/// 10,000): of sparse models, and of any. Scoring a model of every feature from moments costs p
+/// multiplications a feature, from rows n.
 const ROWS_A_FEATURE: (usize, usize) = (2, 8);
 
 /// The engine's questions that need no plugin to answer.

@@ -1,8 +1,10 @@
-//! Libraries that took their probing child down are not tried again until their bytes change: a hang would cost half a minute each time.
+//! Libraries that took their probing child down are not tried again until their bytes change: a
+//! hang would cost half a minute each time.
 //!
-//! One small file a library, named after its hash, in the user's cache folder. What may as well have come from where it was loaded, a shell that gives little
-//! memory or a machine that stood still, has to happen twice, and nothing is held against a library for longer than a day. Removing the file lifts the
-//! quarantine at once. The program itself is never in it.
+//! One small file a library, named after its hash, in the user's cache folder. What may as well
+//! have come from where it was loaded, a shell that gives little memory or a machine that stood
+//! still, has to happen twice, and nothing is held against a library for longer than a day.
+//! Removing the file lifts the quarantine at once. The program itself is never in it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -41,7 +43,8 @@ impl Record {
     }
 }
 
-/// Whether memory that is short, or a machine that stands still, may do the same to a sound library.
+/// Whether memory that is short, or a machine that stands still, may do the same to a sound
+/// library.
 fn may_be_of_the_place(fault: &Fault) -> bool {
     match fault {
         Fault::Hung { .. } => true,
@@ -52,7 +55,8 @@ fn may_be_of_the_place(fault: &Fault) -> bool {
     }
 }
 
-/// Somebody has limited what this process may take (`ulimit`): whatever happens then says nothing of a library.
+/// Somebody has limited what this process may take (`ulimit`): whatever happens then says nothing
+/// of a library.
 fn is_limited() -> bool {
     #[cfg(unix)]
     {

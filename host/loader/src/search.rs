@@ -1,7 +1,7 @@
 //! Where plugins are: from what a user writes to the path of a file.
 //!
-//! A value with a path separator or a library suffix is a file; anything else is an id, looked for under the name that id has, in a fixed order of
-//! folders. Nothing is opened here.
+//! A value with a path separator or a library suffix is a file; anything else is an id, looked for
+//! under the name that id has, in a fixed order of folders. Nothing is opened here.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ pub struct SearchPath {
 }
 
 impl SearchPath {
-    /// `OCEAN_PLUGIN_PATH`, the folder of `executable`, `../lib/ocean-host` beside that, the user's data folder.
+    /// `OCEAN_PLUGIN_PATH`, the folder of `executable`, `../lib/ocean-host` beside that, the user's
+    /// data folder.
     pub fn of(executable: &Path) -> Self {
         Self::from_parts(
             std::env::var_os("OCEAN_PLUGIN_PATH").as_deref(),
@@ -61,7 +62,8 @@ impl SearchPath {
 
     /// The file that `value` of plugins.toml means; `base` is the folder of plugins.toml.
     ///
-    /// A path may end in `#ID`, for a library that holds several plugins; the id is returned beside the file.
+    /// A path may end in `#ID`, for a library that holds several plugins; the id is returned beside
+    /// the file.
     ///
     /// # Errors
     /// [`LibraryError::NotFound`] for an id without a file. A path is returned without looking.
@@ -100,7 +102,8 @@ impl SearchPath {
         }
     }
 
-    /// Every file in the folders that is named like a plugin, with its id, in search order, and what is linked into the program; names repeat where one shadows another.
+    /// Every file in the folders that is named like a plugin, with its id, in search order, and
+    /// what is linked into the program; names repeat where one shadows another.
     pub fn all(&self) -> Vec<(String, PathBuf)> {
         let mut found = Vec::new();
         for folder in &self.folders {
@@ -140,7 +143,8 @@ pub struct Found {
     pub id: Option<String>,
 }
 
-/// The name of the library that holds plugin `id` on this platform: `libocean_plugin_elastic_net.so`.
+/// The name of the library that holds plugin `id` on this platform:
+/// `libocean_plugin_elastic_net.so`.
 pub fn file_name(id: &str) -> String {
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     format!("{prefix}ocean_plugin_{}{suffix}", id.replace('-', "_"))
@@ -165,7 +169,8 @@ fn is_file_name(value: &str) -> bool {
     has_suffix || value.contains('/') || value.contains(std::path::MAIN_SEPARATOR)
 }
 
-/// `FILE#ID`; a `#` in a folder's name is not one, and a file that really has that name is taken at its word.
+/// `FILE#ID`; a `#` in a folder's name is not one, and a file that really has that name is taken at
+/// its word.
 fn split_id(value: &str) -> (&str, Option<&str>) {
     match value.rsplit_once('#') {
         Some((file, id)) if !id.contains(['/', '.']) && !Path::new(value).exists() => {
@@ -191,7 +196,8 @@ fn user_data_folder() -> Option<PathBuf> {
     data.map(|data| data.join("ocean-host").join("plugins"))
 }
 
-/// What the file itself tells before anything is loaded, cheapest first: is it there, is it a library, is it whole.
+/// What the file itself tells before anything is loaded, cheapest first: is it there, is it a
+/// library, is it whole.
 ///
 /// Returns the blake3 hash of its bytes, in hexadecimal.
 ///
@@ -259,8 +265,9 @@ fn what_else(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The length that the headers of a 64-bit little-endian ELF file promise: the end of its section headers, which linkers put last, and of its
-/// segments, which are what the system maps. Touching a mapped page that is not there is SIGBUS, so it is better said before.
+/// The length that the headers of a 64-bit little-endian ELF file promise: the end of its section
+/// headers, which linkers put last, and of its segments, which are what the system maps. Touching a
+/// mapped page that is not there is SIGBUS, so it is better said before.
 fn elf_length(bytes: &[u8]) -> Option<u64> {
     const ELF64_LITTLE_ENDIAN: &[u8] = b"\x7fELF\x02\x01";
     if !bytes.starts_with(ELF64_LITTLE_ENDIAN) {
@@ -476,7 +483,8 @@ mod tests {
 
     #[test]
     fn a_segment_past_the_end_counts_also_without_section_headers() {
-        // One segment of type LOAD at byte 64 of the file: 4096 bytes from byte 100 on, so 4196 bytes are promised.
+        // One segment of type LOAD at byte 64 of the file: 4096 bytes from byte 100 on, so 4196
+        // bytes are promised.
         let mut bytes = vec![0; 200];
         bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
         bytes[0x20] = 64;
@@ -486,7 +494,8 @@ mod tests {
         bytes[64 + 8] = 100;
         bytes[64 + 32..64 + 34].copy_from_slice(&4096u16.to_le_bytes());
         assert_eq!(elf_length(&bytes), Some(4196));
-        // Numbers that overflow are nonsense for the system's loader to refuse, and no reason to panic.
+        // Numbers that overflow are nonsense for the system's loader to refuse, and no reason to
+        // panic.
         bytes[64 + 8..64 + 16].fill(0xff);
         assert_eq!(elf_length(&bytes), Some(120));
     }
@@ -494,7 +503,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn this_test_program_is_a_whole_file() {
-        // An executable is ELF like a library: the length check must not reject what the linker wrote.
+        // An executable is ELF like a library: the length check must not reject what the linker
+        // wrote.
         let own = std::env::current_exe().unwrap();
         let bytes = fs::read(&own).unwrap();
         assert!(elf_length(&bytes).is_some_and(|expected| expected <= bytes.len() as u64));

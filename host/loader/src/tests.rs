@@ -1,6 +1,8 @@
-//! A plugin made of functions of this very process: what the adapters do with each interface, without a library to load.
+//! A plugin made of functions of this very process: what the adapters do with each interface,
+//! without a library to load.
 //!
-//! The model is marginal regression, coef_j = x_jᵀy / (x_jᵀx_j + alpha): simple enough to be worked out beside it. One parameter, `mode`, makes it misbehave.
+//! The model is marginal regression, coef_j = x_jᵀy / (x_jᵀx_j + alpha): simple enough to be worked
+//! out beside it. One parameter, `mode`, makes it misbehave.
 
 use std::ffi::c_void;
 use std::path::Path;
@@ -443,7 +445,8 @@ fn path_batch_and_single_fits_predict_the_same_and_leave_nothing_behind() {
             ..simple()
         },
     ];
-    // Target 1 does not move with feature 0 (−2 + 2 = 0), so one coefficient is left; the fake path says 7.
+    // Target 1 does not move with feature 0 (−2 + 2 = 0), so one coefficient is left; the fake path
+    // says 7.
     let known = [None, Some(1), None, Some(7)];
     for (offer, n_nonzero) in offers.into_iter().zip(known) {
         let before = ALIVE.load(Ordering::SeqCst);
@@ -496,12 +499,14 @@ fn without_a_grid_of_its_own_a_plugin_gets_its_familys_or_its_schemas() {
         (range.nrows(), range[(0, 0)], range[(29, 1)]),
         (30, 8.0, 0.5)
     );
-    // α_max by hand: target 0 has |xᵀy| = (6+1+2+4, -3+1-2+2) = (13, 2), so 13/5; target 1 |(-2+2, 1+2)| = (0, 3), so 3/5.
+    // α_max by hand: target 0 has |xᵀy| = (6+1+2+4, -3+1-2+2) = (13, 2), so 13/5; target 1 |(-2+2,
+    // 1+2)| = (0, 3), so 3/5.
     let lasso = alphas("lasso", penalty());
     assert_eq!(lasso.nrows(), 50);
     assert_eq!((lasso[(0, 0)], lasso[(0, 1)]), (13.0 / 5.0, 3.0 / 5.0));
     assert!((lasso[(49, 0)] / (13.0 / 5.0) - 1e-3).abs() < 1e-15);
-    // XᵀX = diag(10, 4): dof 0.1 solves 10/(10+α) + 4/(4+α) = 0.1, which is 0.1α² − 12.6α − 76 = 0, so α = 63 + √(63² + 760).
+    // XᵀX = diag(10, 4): dof 0.1 solves 10/(10+α) + 4/(4+α) = 0.1, which is 0.1α² − 12.6α − 76 = 0,
+    // so α = 63 + √(63² + 760).
     let ridge = alphas("ridge", penalty());
     assert!((ridge[(0, 0)] / (63.0 + (63f64 * 63.0 + 760.0).sqrt()) - 1.0).abs() < 1e-12);
     // No penalty at all: one point, and fit is told NaN (the fake then uses 0).

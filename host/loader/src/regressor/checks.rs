@@ -1,5 +1,5 @@
-//! What goes to a plugin and what comes back fits together, whoever asked: a mistake of the engine is
-//! an error here and not memory out of bounds, and numbers that are none are named.
+//! What goes to a plugin and what comes back fits together, whoever asked: a mistake of the engine
+//! is an error here and not memory out of bounds, and numbers that are none are named.
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Regressor, RegressorError};
@@ -16,7 +16,8 @@ pub(crate) struct PathShape {
 }
 
 impl PluginRegressor {
-    /// What may be passed on to the plugin, so that a mistake of the engine is an error and not memory out of bounds.
+    /// What may be passed on to the plugin, so that a mistake of the engine is an error and not
+    /// memory out of bounds.
     pub(crate) fn check_shapes(
         &self,
         shape: &PathShape,
@@ -111,7 +112,8 @@ pub(crate) fn check_rows(
     ))
 }
 
-/// A grid of the plugin's must fall strictly and be finite: the engine's order of strength rests on it.
+/// A grid of the plugin's must fall strictly and be finite: the engine's order of strength rests on
+/// it.
 pub(crate) fn check_grid(
     regressor: &PluginRegressor,
     alphas: &DMatrix<f64>,

@@ -1,7 +1,8 @@
 //! A plugin as the engine's regressor.
 //!
-//! One kind of object whatever the plugin offers: `ocean.regressor.path/1` is called as it is; everything else goes through [`super::fallback`].
-//! A regressor holds one handle per *variant*, a combination of the listed values of tunable parameters (for elastic net: the l1_ratios).
+//! One kind of object whatever the plugin offers: `ocean.regressor.path/1` is called as it is;
+//! everything else goes through [`super::fallback`]. A regressor holds one handle per *variant*, a
+//! combination of the listed values of tunable parameters (for elastic net: the l1_ratios).
 
 mod checks;
 mod path;
@@ -40,7 +41,8 @@ impl PluginRegressor {
     /// Creates the plugin's objects, one a variant.
     ///
     /// # Errors
-    /// The plugin is no regressor, refuses the parameters, or has no penalty although `alphas` are given; or `alphas` are not numbers ≥ 0, all different.
+    /// The plugin is no regressor, refuses the parameters, or has no penalty although `alphas` are
+    /// given; or `alphas` are not numbers ≥ 0, all different.
     pub fn new(
         plugin: Arc<Plugin>,
         options: RegressorOptions,
@@ -105,7 +107,8 @@ impl PluginRegressor {
         &self.options
     }
 
-    /// The share of ℓ1 of a variant: its parameter, else the schema's default, else 1 (a lasso has no such parameter).
+    /// The share of ℓ1 of a variant: its parameter, else the schema's default, else 1 (a lasso has
+    /// no such parameter).
     pub(super) fn l1_ratio(&self, variant: usize) -> f64 {
         let given = self.options.variants[variant]
             .get("l1_ratio")
@@ -136,7 +139,8 @@ impl PluginRegressor {
         self.table
     }
 
-    /// A design of its batch, whether or not it has a path, which a study would take; `None`: it has no batch.
+    /// A design of its batch, whether or not it has a path, which a study would take; `None`: it
+    /// has no batch.
     pub fn prepare_batch<'a>(
         &'a self,
         x: &'a DMatrix<f64>,
@@ -214,7 +218,8 @@ impl PluginRegressor {
 impl Drop for PluginRegressor {
     fn drop(&mut self) {
         for variant in &self.variants {
-            // SAFETY: made by this plugin, destroyed once; paths and designs borrow the regressor, so they are gone.
+            // SAFETY: made by this plugin, destroyed once; paths and designs borrow the regressor,
+            // so they are gone.
             self.guarded(|| unsafe { self.table.destroy(variant.0) });
         }
     }
@@ -222,7 +227,8 @@ impl Drop for PluginRegressor {
 
 /// A regressor object of the plugin.
 struct Handle(*mut handle::Regressor);
-// SAFETY: every function of the ABI may be called from any thread; `call::guarded` serialises where the plugin asks for it.
+// SAFETY: every function of the ABI may be called from any thread; `call::guarded` serialises where
+// the plugin asks for it.
 unsafe impl Send for Handle {}
 // SAFETY: shared by `[concurrent]` functions only, which take it const.
 unsafe impl Sync for Handle {}

@@ -8,10 +8,12 @@ use super::checks::{PathShape, UNKNOWN, check_grid, check_rows, check_targets, f
 use super::{PluginRegressor, engine_error};
 use crate::call::mat;
 
-/// Prepares one design with `prepare` of a path or batch table, through a regressor object of its own.
+/// Prepares one design with `prepare` of a path or batch table, through a regressor object of its
+/// own.
 ///
-/// `prepare` is tagged `[any]`: one call at a time per handle. The engine prepares designs on several threads, and a design made by one object serves
-/// every other that differs in tunable parameters only, so each gets an object that lives just for this.
+/// `prepare` is tagged `[any]`: one call at a time per handle. The engine prepares designs on
+/// several threads, and a design made by one object serves every other that differs in tunable
+/// parameters only, so each gets an object that lives just for this.
 pub(crate) fn prepare(
     regressor: &PluginRegressor,
     function: impl FnOnce(*const handle::Regressor, *const Call, *mut *mut handle::Prepared) -> Status,
@@ -42,7 +44,8 @@ pub(super) struct PathPrepared<'a> {
     _design: std::marker::PhantomData<&'a DMatrix<f64>>,
 }
 
-// SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where the plugin asks for it.
+// SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where
+// the plugin asks for it.
 unsafe impl Send for PathPrepared<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for PathPrepared<'_> {}
@@ -73,7 +76,8 @@ impl<'a> PathPrepared<'a> {
 
 impl Drop for PathPrepared<'_> {
     fn drop(&mut self) {
-        // SAFETY: made by this table, destroyed once; its paths borrow this object, so they are gone.
+        // SAFETY: made by this table, destroyed once; its paths borrow this object, so they are
+        // gone.
         self.regressor
             .guarded(|| unsafe { self.table.destroy(self.raw) });
     }
@@ -154,7 +158,8 @@ struct PluginPath<'p> {
     infos: Vec<abi::FitInfo>,
 }
 
-// SAFETY: a path's functions are `[any]`: any thread, one call at a time, and they are called through `&mut`.
+// SAFETY: a path's functions are `[any]`: any thread, one call at a time, and they are called
+// through `&mut`.
 unsafe impl Send for PluginPath<'_> {}
 
 impl Path for PluginPath<'_> {

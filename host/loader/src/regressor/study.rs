@@ -16,18 +16,20 @@ use crate::{Plugin, PluginError};
 /// What a study says about one regressor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegressorOptions {
-    /// An absolute grid; `None`: relative to the data, as the plugin's or the family's grid makes it.
+    /// An absolute grid; `None`: relative to the data, as the plugin's or the family's grid makes
+    /// it.
     pub alphas: Option<Vec<f64>>,
     /// Rows of a relative grid; `None`: 30, for lasso and elastic net 50.
     pub n_alphas: Option<usize>,
-    /// The weakest penalty of a relative grid of a lasso or elastic net, as a share of the strongest; `None`: as glmnet, 1e-4, or .01 with fewer rows
-    /// than features.
+    /// The weakest penalty of a relative grid of a lasso or elastic net, as a share of the
+    /// strongest; `None`: as glmnet, 1e-4, or .01 with fewer rows than features.
     pub alpha_min_ratio: Option<f64>,
     /// An elastic net fits y as it is, as scikit-learn does, even along a grid from the data.
     pub keeps_y: bool,
     /// What the plugin's own randomness follows from, if it has any.
     pub seed: u64,
-    /// The parameters, one JSON object per combination of tunable values, the strongest first. At least one.
+    /// The parameters, one JSON object per combination of tunable values, the strongest first. At
+    /// least one.
     pub variants: Vec<Map<String, Value>>,
 }
 
@@ -55,7 +57,8 @@ pub trait StudyRegressor: Regressor + Send {
     /// One model of `variant`: X (n × p, scaled), y (n, centred), the penalty in units of that y.
     ///
     /// # Errors
-    /// UNSUPPORTED for a plugin whose models cannot be kept ([`can_be_kept`](super::can_be_kept)), else whatever it reports.
+    /// UNSUPPORTED for a plugin whose models cannot be kept ([`can_be_kept`](super::can_be_kept)),
+    /// else whatever it reports.
     fn fit_model(
         &self,
         variant: usize,
@@ -64,13 +67,15 @@ pub trait StudyRegressor: Regressor + Send {
         alpha: f64,
     ) -> Result<Fitted, PluginError>;
 
-    /// What a model that was kept as bytes, by a regressor of one variant, predicts for rows in the scaling of its X; in units of its y, without the mean.
+    /// What a model that was kept as bytes, by a regressor of one variant, predicts for rows in the
+    /// scaling of its X; in units of its y, without the mean.
     ///
     /// # Errors
     /// PARAM for bytes that the plugin does not know.
     fn predict_model(&self, state: &[u8], x_new: &DMatrix<f64>) -> Result<Vec<f64>, PluginError>;
 
-    /// For a plugin without a path of its own, what that costs and which interface would help; to be said once. `None` when the plugin has one.
+    /// For a plugin without a path of its own, what that costs and which interface would help; to
+    /// be said once. `None` when the plugin has one.
     ///
     /// `n_designs`: prepared training sets; `n_columns`: targets with all their permutations.
     fn cost_note(&self, n_designs: u64, n_columns: u64) -> Option<String> {

@@ -1,7 +1,9 @@
-//! Memory that host and worker share, one piece a connection: the numbers of a call lie there, and only their count goes through the socket.
+//! Memory that host and worker share, one piece a connection: the numbers of a call lie there, and
+//! only their count goes through the socket.
 //!
-//! Calls alternate, so that at any time one side writes and the other waits. It grows when a call needs more and never shrinks: the file is sealed against
-//! that, since a mapping beyond the end of its file kills whoever touches it.
+//! Calls alternate, so that at any time one side writes and the other waits. It grows when a call
+//! needs more and never shrinks: the file is sealed against that, since a mapping beyond the end of
+//! its file kills whoever touches it.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -61,7 +63,8 @@ impl Arena {
         }
         let mut to = self.at.as_ptr();
         for part in parts {
-            // SAFETY: `len` numbers are mapped and n of them are needed; the other side waits, so nobody else writes.
+            // SAFETY: `len` numbers are mapped and n of them are needed; the other side waits, so
+            // nobody else writes.
             unsafe {
                 std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
                 to = to.add(part.len());
@@ -70,7 +73,8 @@ impl Arena {
         Ok(())
     }
 
-    /// Takes `n` numbers from the beginning: a copy, which the other side cannot change any more while it is looked at.
+    /// Takes `n` numbers from the beginning: a copy, which the other side cannot change any more
+    /// while it is looked at.
     pub fn take(&mut self, n: usize) -> io::Result<Vec<f64>> {
         if n > self.len {
             let stat = rustix::fs::fstat(&self.file)?;
@@ -84,7 +88,8 @@ impl Arena {
         }
         let mut numbers = Vec::new();
         numbers.try_reserve_exact(n).map_err(io::Error::other)?;
-        // SAFETY: `len` numbers are mapped, n of them are copied into n reserved; the other side waits for our answer.
+        // SAFETY: `len` numbers are mapped, n of them are copied into n reserved; the other side
+        // waits for our answer.
         unsafe {
             std::ptr::copy_nonoverlapping(self.at.as_ptr(), numbers.as_mut_ptr(), n);
             numbers.set_len(n);

@@ -60,7 +60,8 @@ impl IsolatedEncoder {
         })
     }
 
-    /// The worker, a new one if the last died: what was encoded before is in the cache, and another study may go further.
+    /// The worker, a new one if the last died: what was encoded before is in the cache, and another
+    /// study may go further.
     fn worker(&self) -> Result<(Arc<Worker>, Id), PluginError> {
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         if life.0.ended().is_some() {

@@ -25,7 +25,8 @@ const MOST_SAID: usize = 8192;
 /// Starts workers.
 #[derive(Debug, Clone)]
 pub struct Launcher {
-    /// `ocean-host`, or a program that calls [`worker_main`](super::worker_main) for `worker FILE ID`.
+    /// `ocean-host`, or a program that calls [`worker_main`](super::worker_main) for
+    /// `worker FILE ID`.
     pub program: PathBuf,
     /// What each worker may use.
     pub limits: Limits,
@@ -136,7 +137,8 @@ impl Worker {
         answered.map_err(|error| self.bury(&error))
     }
 
-    /// An object is not needed any more. It ends with the next request, so that nobody is woken for it.
+    /// An object is not needed any more. It ends with the next request, so that nobody is woken for
+    /// it.
     pub fn forget(&self, object: Id) {
         lock(&self.forgotten).push(object);
     }
@@ -179,7 +181,8 @@ impl Worker {
         }
     }
 
-    /// The child has ended. Its sockets tell that only when nobody else, such as a child of its own, holds them open.
+    /// The child has ended. Its sockets tell that only when nobody else, such as a child of its
+    /// own, holds them open.
     fn is_gone(&self) -> bool {
         lock(&self.child).as_mut().is_none_or(children::has_ended)
     }
@@ -237,8 +240,9 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.end();
-        // What the plugin logged last is still on its way. The other end may be held open by a process that the plugin started and that got away: what is
-        // there is read, and nothing more is waited for.
+        // What the plugin logged last is still on its way. The other end may be held open by a
+        // process that the plugin started and that got away: what is there is read, and nothing
+        // more is waited for.
         self.link.close();
         if let Some(told) = self.told.take() {
             let _ = told.join();

@@ -1,4 +1,5 @@
-//! What is said: requests of the host and replies of its worker. Matrices travel behind the header, column-major, in the order named here.
+//! What is said: requests of the host and replies of its worker. Matrices travel behind the header,
+//! column-major, in the order named here.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,7 +15,8 @@ pub type Shape = (usize, usize);
 
 /// What the host asks. A reply follows each.
 ///
-/// A frame of the host is the [`Id`]s of objects that it does not need any more, which end first, and a request or none.
+/// A frame of the host is the [`Id`]s of objects that it does not need any more, which end first,
+/// and a request or none.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
     /// One model; X, then y. → `Fitted`
@@ -88,7 +90,8 @@ pub enum Request {
         /// Rows of the grid.
         n_alphas: usize,
     },
-    /// Steps of a path. → `Done`, with `n_out` predictions a column and then [`INFO`] numbers a column
+    /// Steps of a path. → `Done`, with `n_out` predictions a column and then [`INFO`] numbers a
+    /// column
     Advance {
         /// The path.
         path: Id,

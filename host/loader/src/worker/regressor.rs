@@ -1,6 +1,7 @@
-//! A regressor whose plugin lives in a worker. A worker that dies costs the calls that were made of it; the next design gets a new one.
+//! A regressor whose plugin lives in a worker. A worker that dies costs the calls that were made of
+//! it; the next design gets a new one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{
@@ -32,6 +33,8 @@ pub struct IsolatedRegressor {
 #[derive(Default)]
 struct Life {
     worker: Option<(Arc<Worker>, Id)>,
+    /// It has been asked for something: there may be something that it remembers.
+    is_used: bool,
     n_deaths: usize,
 }
 
@@ -39,7 +42,8 @@ impl IsolatedRegressor {
     /// Starts a worker and creates the plugin's objects in it.
     ///
     /// # Errors
-    /// As [`PluginRegressor::new`](crate::PluginRegressor::new), and when there is no worker to be had.
+    /// As [`PluginRegressor::new`](crate::PluginRegressor::new), and when there is no worker to be
+    /// had.
     pub fn new(
         plugin: Arc<Plugin>,
         options: RegressorOptions,
@@ -57,12 +61,18 @@ impl IsolatedRegressor {
             life: Mutex::default(),
         };
         regressor.worker()?;
+        regressor.life().is_used = false;
         Ok(regressor)
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The living worker and the regressor in it; a new one after a death.
     fn worker(&self) -> Result<(Arc<Worker>, Id), PluginError> {
-        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut life = self.life();
+        life.is_used = true;
         if let Some((worker, id)) = &life.worker {
             match worker.ended() {
                 None => return Ok((Arc::clone(worker), *id)),
@@ -242,6 +252,17 @@ impl Regressor for IsolatedRegressor {
         self.profile
             .prefers_moments(n_samples, n_features)
             .then_some(self)
+    }
+
+    /// What a plugin remembers ends with its process: the next call gets a new one.
+    fn forget(&self) -> Result<(), RegressorError> {
+        let mut life = self.life();
+        let is_alive = |(worker, _): &(Arc<Worker>, Id)| worker.ended().is_none();
+        // One that has died is counted where the next one is asked for.
+        if life.is_used && life.worker.as_ref().is_some_and(is_alive) {
+            (life.worker, life.is_used) = (None, false);
+        }
+        Ok(())
     }
 
     fn prepare<'a>(

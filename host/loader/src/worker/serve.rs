@@ -27,8 +27,9 @@ use crate::{
 /// Signs of life are told no oftener: `time_limit` counts seconds.
 const SIGNS: Duration = Duration::from_millis(100);
 
-/// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which the host has probed, and serves the host on stdin until that closes.
-/// `memory`: bytes its data may have, 0 for no limit.
+/// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which
+/// the host has probed, and serves the host on stdin until that closes. `memory`: bytes its data
+/// may have, 0 for no limit.
 pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
     limit(memory);
     let Ok(host) = HostLink::take() else {
@@ -62,8 +63,8 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
             _ => {}
         }
     }
-    // The host is gone or does not need us any more. A plugin that still computes is not waited for, and destructors of libraries are not run. Whom it started
-    // goes too.
+    // The host is gone or does not need us any more. A plugin that still computes is not waited
+    // for, and destructors of libraries are not run. Whom it started goes too.
     end_all();
     ExitCode::SUCCESS
 }
@@ -418,7 +419,8 @@ impl Objects {
     }
 }
 
-/// Tells the host of progress; a plugin may do so from any of its threads, between the request and its reply.
+/// Tells the host of progress; a plugin may do so from any of its threads, between the request and
+/// its reply.
 fn passing_on(connection: &Stream) -> impl Fn(f64) + Sync {
     let connection = connection.try_clone().ok().map(Mutex::new);
     move |share| {

@@ -1,8 +1,9 @@
 //! Frames: a JSON header and the numbers that belong to it.
 //!
-//! Through the socket go, little-endian, the bytes of the header (u32), the count of the numbers (u64), the header, and few numbers (f64). Many numbers lie in the
-//! connection's [`Arena`] instead, where there is one. A study makes some hundred thousand calls, so a frame is one write and one read: each more would wake the
-//! other side once more.
+//! Through the socket go, little-endian, the bytes of the header (u32), the count of the numbers
+//! (u64), the header, and few numbers (f64). Many numbers lie in the connection's [`Arena`]
+//! instead, where there is one. A study makes some hundred thousand calls, so a frame is one write
+//! and one read: each more would wake the other side once more.
 
 use std::io::{self, Read, Write};
 #[cfg(unix)]

@@ -1,7 +1,10 @@
-//! The file of a plugin while a study runs: every worker loads what was checked when the study was planned, and its numbers count only while that is so.
+//! The file of a plugin while a study runs: every worker loads what was checked when the study was
+//! planned, and its numbers count only while that is so.
 //!
-//! The file is kept open. A new file of the same name, which is what linkers and installers write, leaves it as it was, and later workers load it from there;
-//! then what such a plugin looks for beside itself is not found. A file that is written over changes under the feet of a worker: then its numbers are nobody's.
+//! The file is kept open. A new file of the same name, which is what linkers and installers write,
+//! leaves it as it was, and later workers load it from there; then what such a plugin looks for
+//! beside itself is not found. A file that is written over changes under the feet of a worker: then
+//! its numbers are nobody's.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -46,7 +49,8 @@ impl Witness {
         })
     }
 
-    /// The bytes are those that were planned with. Asked after every call, so it looks at the times of the file first.
+    /// The bytes are those that were planned with. Asked after every call, so it looks at the times
+    /// of the file first.
     pub(super) fn is_unchanged(&self) -> bool {
         let Ok(metadata) = self.file.metadata() else {
             return false;
@@ -63,7 +67,8 @@ impl Witness {
         is_same
     }
 
-    /// Where a worker finds the file: under its name, or, once another file has that name, where this process holds it. `None`: nowhere.
+    /// Where a worker finds the file: under its name, or, once another file has that name, where
+    /// this process holds it. `None`: nowhere.
     pub(super) fn place(&self) -> Option<PathBuf> {
         if is_at(&self.file, &self.path) {
             return Some(self.path.clone());
@@ -94,7 +99,8 @@ impl Witness {
 
 fn is_settled(metadata: &Metadata) -> bool {
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    // A file from the future is one of a server whose clock is not ours: nothing follows from its age.
+    // A file from the future is one of a server whose clock is not ours: nothing follows from its
+    // age.
     modified.elapsed().map_or(true, |age| age > SETTLED)
 }
 
