@@ -8,11 +8,11 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::cluster::frozen::MOST_SHARDS;
-use crate::cluster::task::Asked;
-use crate::config::Scope;
-use crate::plugin_cli::new;
-use crate::progress::Format;
+use crate::commands::cluster::frozen::MOST_SHARDS;
+use crate::commands::cluster::task::Asked;
+use crate::commands::plugin::new;
+use crate::read::config::Scope;
+use crate::tell::progress::Format;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

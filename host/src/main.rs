@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use ocean_host::cli::{Cli, Command};
 use ocean_host::commands::{self, say};
-use ocean_host::events::Event;
-use ocean_host::progress::Format;
-use ocean_host::stdout;
+use ocean_host::tell::events::Event;
+use ocean_host::tell::progress::Format;
+use ocean_host::tell::stdout;
 
 fn main() -> ExitCode {
     let code = match Cli::try_parse() {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use nalgebra::DMatrix;
 use ocean_engine::regressor::FitInfo;
 use ocean_engine::seed::Seed;
-use ocean_host::config::Isolation;
-use ocean_host::library::{
+use ocean_host::read::config::Isolation;
+use ocean_loader::{
     CallContext, Kind, Library, Limits, Prober, RegressorOptions, SearchPath, StudyRegressor, probe,
 };
 use ocean_tests::workspace;

@@ -17,10 +17,10 @@ use ocean_engine::evaluate::r2_of_columns;
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::seed::Seed;
-use ocean_host::library::{
+use ocean_linear::{Columns, LassoDesign, LassoFit, LassoOptions};
+use ocean_loader::{
     CallContext, Kind, Library, PluginRegressor, Prober, RegressorOptions, SearchPath,
 };
-use ocean_linear::{Columns, LassoDesign, LassoFit, LassoOptions};
 use ocean_tests::workspace;
 use serde_json::{Map, json};
 

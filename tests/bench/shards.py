@@ -6,7 +6,7 @@
 Measured: `eval` on all cores; then for each number of shards, tasks of one thread each, as many at a time as there are cores, and the merge on all cores. Processor
 seconds and peak memory are those that the system reports of each process. Every merge must leave the results.json of `eval`.
 
-Reckoned: every task of a cluster of that many one-thread nodes, its share cut by the rule of host/src/cluster/work.rs and costing what the plan measured, its start what
+Reckoned: every task of a cluster of that many one-thread nodes, its share cut by the rule of host/src/commands/cluster/work.rs and costing what the plan measured, its start what
 the tasks took here; then the merge, which takes what it took here, and reads more files. The reckoning is printed for the measured numbers of shards too, so that
 one sees how far it is to be believed. Needs nothing but Python, and the program built (cargo build --release).
 """

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use ocean_host::config::keys::{Feeds, Key, SECTIONS};
+use ocean_host::read::config::keys::{Feeds, Key, SECTIONS};
 use serde_json::Value;
 
 use crate::cli::folder::{Folder, npy, texts};
@@ -162,7 +162,7 @@ fn study() -> Folder {
     };
     folder.write("vectors.npy", vectors(0));
     folder.write("vectors_again.npy", vectors(2));
-    let ids = |turn: usize| (0..ROWS).map(|row| format!("{}\n", cells[(row + turn) % ROWS][0]));
+    let ids = |turn: usize| (0..ROWS).map(move |row| format!("{}\n", cells[(row + turn) % ROWS][0]));
     folder.write("ids.txt", ids(0).collect::<String>());
     folder.write("ids_again.txt", ids(1).collect::<String>());
     folder

@@ -8,11 +8,11 @@ use std::time::Duration;
 use nalgebra::DMatrix;
 use ocean_engine::regressor::Regressor;
 use ocean_engine::seed::Seed;
-use ocean_host::config::Isolation;
-use ocean_host::library::{
+use ocean_host::commands::selfcheck::study::Study;
+use ocean_host::read::config::Isolation;
+use ocean_loader::{
     CallContext, Kind, Library, PluginRegressor, Prober, RegressorOptions, SearchPath,
 };
-use ocean_host::selfcheck::study::Study;
 use ocean_tests::{fixtures, workspace};
 
 use crate::cli::folder::{Folder, ROWS};

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Regressor};
-use ocean_host::library::RegressorOptions;
+use ocean_loader::RegressorOptions;
 use ocean_tests::fixtures;
 use ocean_tests::kit::{self, can_build, has_module};
 use ocean_tests::workspace::{built, cargo, root};

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Regressor, RegressorError};
-use ocean_host::cache::Cache;
-use ocean_host::config::Isolation;
-use ocean_host::encode::{TextEncoder, get_or_encode};
-use ocean_host::library::{
+use ocean_host::encode::cache::Cache;
+use ocean_host::encode::embedding::{TextEncoder, get_or_encode};
+use ocean_host::read::config::Isolation;
+use ocean_host::tell::progress::Progress;
+use ocean_loader::{
     CallContext, Kind, Layout, Library, Limits, Plugin, PluginEncoder, PluginRegressor, Prober,
     RegressorOptions, SearchPath,
 };
-use ocean_host::progress::Progress;
 use ocean_plugin_abi::status;
 use ocean_tests::{fixtures, skip, workspace};
 use serde_json::{Map, Value, json};
@@ -132,7 +132,7 @@ fn every_bad_library_is_one_line_that_says_what_is_wrong() {
 #[test]
 fn a_constructor_that_never_ends_is_stopped_and_named() {
     let prober = Prober::new(&workspace::built().host).with_time_limit(Duration::from_secs(1));
-    let error = ocean_host::library::probe(&prober, &fixtures::c_plugin("loop_on_load"))
+    let error = ocean_loader::probe(&prober, &fixtures::c_plugin("loop_on_load"))
         .unwrap_err()
         .to_string();
     assert!(

@@ -11,7 +11,7 @@ use ocean_engine::regressor::{MomentsRegressor, Prepared, Regressor, RegressorEr
 use ocean_engine::replicate::without_block;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
-use ocean_host::library::{PluginRegressor, RegressorOptions};
+use ocean_loader::{PluginRegressor, RegressorOptions};
 use serde_json::{Value, json};
 
 use crate::loading::bundled_regressor;

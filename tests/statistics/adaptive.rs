@@ -9,8 +9,8 @@ use ocean_tests::lasso::PluginLasso;
 use ocean_tests::ridge::PluginRidge;
 
 use crate::uniformity::{Rejections, n_data_sets, simulate};
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 /// Five targets: one with a signal, one with a faint one, three without; nothing in common with the number of columns in a block.
 fn mixed(seed: u64) -> Study {

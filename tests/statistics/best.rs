@@ -15,8 +15,8 @@ use ocean_tests::ridge::PluginRidge;
 
 use crate::twin::r2;
 use crate::uniformity::{Rejections, n_data_sets, simulate};
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 /// Encoders without a model, all on the same rows and folds.
 struct Several {

@@ -7,8 +7,8 @@ use ocean_engine::seed::Seed;
 
 use crate::ridge::{both, both_with};
 use crate::twin::{self, TwinAnswer};
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 /// Two solvers of the same systems, condition number below 1e6 with the penalty: ten digits.
 const SAME_FIT: f64 = 1e-9;

@@ -8,8 +8,8 @@ use ocean_tests::ridge::PluginRidge;
 
 use crate::twin::r2;
 use crate::uniformity::{Uniformity, n_data_sets, simulate};
-use ocean_host::selfcheck::data::{by_group, groups_of, noise};
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::{by_group, groups_of, noise};
+use ocean_host::commands::selfcheck::study::Study;
 
 const PERMUTATIONS: usize = 199;
 

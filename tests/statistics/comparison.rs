@@ -5,8 +5,8 @@ use ocean_tests::ridge::PluginRidge;
 
 use crate::fixture::{golden, list, numbers, whole_numbers};
 use crate::uniformity::{Rejections, n_data_sets, simulate};
-use ocean_host::selfcheck::comparing::{Compared, compare};
-use ocean_host::selfcheck::data::two_views;
+use ocean_host::commands::selfcheck::comparing::{Compared, compare};
+use ocean_host::commands::selfcheck::data::two_views;
 
 const LEVEL: f64 = 0.05;
 const ROWS: usize = 80;

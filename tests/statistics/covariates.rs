@@ -11,8 +11,8 @@ use crate::fixture::{golden, matrix, numbers, whole_numbers};
 use crate::ridge::{both, both_with};
 use crate::twin;
 use crate::uniformity::{Rejections, n_data_sets, simulate};
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 /// Two solvers of the same systems, condition number below 1e6 with the penalty: ten digits.
 const SAME_FIT: f64 = 1e-9;

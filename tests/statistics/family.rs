@@ -5,8 +5,8 @@ use ocean_engine::inference::multiplicity::{holm, step_down_max_t};
 use ocean_tests::ridge::PluginRidge;
 
 use crate::uniformity::{Rejections, n_data_sets, simulate};
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 const PERMUTATIONS: usize = 199;
 const LEVEL: f64 = 0.05;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fixture::{golden, indexes, list, matrix, numbers, whole_numbers};
 use crate::ridge::{both, both_with};
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::study::Study;
 
 /// Both sides are closed forms on the same doubles; sums of some tens of terms differ in the last digits only.
 const SAME_FORMULA: f64 = 1e-13;

@@ -17,8 +17,8 @@ use ocean_tests::ridge::PluginRidge;
 use crate::fixture::{golden, list, whole_numbers};
 use crate::twin;
 use crate::uniformity::{Rejections, Uniformity, n_data_sets, simulate};
-use ocean_host::selfcheck::data::{by_group, groups_of_sizes, noise, value_by_size};
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::{by_group, groups_of_sizes, noise, value_by_size};
+use ocean_host::commands::selfcheck::study::Study;
 
 const PERMUTATIONS: usize = 99;
 const LEVEL: f64 = 0.05;

@@ -7,8 +7,8 @@ use ocean_tests::lasso::PluginLasso;
 use ocean_tests::ridge::PluginRidge;
 use proptest::prelude::*;
 
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::{Outcome, Study};
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::{Outcome, Study};
 
 fn study(n: usize, p: usize, seed: u64) -> Study {
     let mut stream = Seed(seed).stream("invariance", 0);

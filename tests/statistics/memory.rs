@@ -15,8 +15,8 @@ use ocean_engine::permutation::Exchange;
 use ocean_engine::reference::ReferenceRidge;
 use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
 use ocean_engine::seed::Stream;
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 use crate::uniformity::simulate;
 

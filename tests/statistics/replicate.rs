@@ -11,8 +11,8 @@ use ocean_engine::seed::Seed;
 use ocean_tests::ridge::PluginRidge;
 
 use crate::twin::nested_ridge;
-use ocean_host::selfcheck::data::noise;
-use ocean_host::selfcheck::study::Study;
+use ocean_host::commands::selfcheck::data::noise;
+use ocean_host::commands::selfcheck::study::Study;
 
 /// Two programs, two solvers: what rounding makes of r2 near 1, as in `brute_force`.
 const SAME: f64 = 1e-8;

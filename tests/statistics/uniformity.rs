@@ -1,7 +1,7 @@
 //! Many data sets without a signal, and what their p-values must look like.
 
 use ocean_engine::seed::{Seed, Stream};
-use ocean_host::selfcheck::judge::{Rate, uniformity};
+use ocean_host::commands::selfcheck::judge::{Rate, uniformity};
 use rayon::prelude::*;
 
 /// A sound procedure fails one of these checks once in ten thousand seeds, and the seeds are fixed.

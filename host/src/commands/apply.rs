@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::{Ended, interruptible};
 use crate::cli::PredictArgs;
-use crate::exported;
-use crate::file_names::may_write;
+use crate::keep::file_names::may_write;
 use crate::run::RunError;
+use crate::write::exported;
 
 pub(super) fn predict(args: PredictArgs) -> Result<Ended, RunError> {
     if let Some(out) = &args.out {

@@ -1,12 +1,13 @@
 //! `selfcheck`: the certificate of this build on this machine.
 
+use ocean_report::escape;
+
 use super::{Ended, interruptible};
 use crate::cli::SelfcheckArgs;
-use crate::file_names::may_write;
-use crate::progress::Format;
-use crate::report::escape;
+use crate::commands::selfcheck::{self, Effort, Options, is_certificate};
+use crate::keep::file_names::may_write;
 use crate::run::RunError;
-use crate::selfcheck::{self, Effort, Options, is_certificate};
+use crate::tell::progress::Format;
 
 pub(super) fn selfcheck(args: &SelfcheckArgs) -> Result<Ended, RunError> {
     if let Some(out) = &args.out {

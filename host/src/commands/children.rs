@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use ocean_loader as library;
+
 use super::Ended;
-use crate::library;
 
 pub(super) fn check_one(file: &Path, id: &str, check: &str, seed: u64, params: &str) -> Ended {
-    use crate::plugin_check::{Request, child_main};
+    use crate::commands::plugin::check::{Request, child_main};
 
     let params = serde_json::from_str(params).unwrap_or_default();
     Ended::silently(child_main(&Request {

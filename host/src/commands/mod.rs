@@ -6,8 +6,13 @@
 mod apply;
 mod certify;
 mod children;
+pub mod cluster;
+pub mod encode;
+pub mod init;
 mod planned;
+pub mod plugin;
 mod plugins;
+pub mod selfcheck;
 mod study;
 
 use std::io::Write;
@@ -16,12 +21,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ocean_report::escape;
+
 use crate::cli::{self, Command, FormatArg};
-use crate::events::{EVENTS_VERSION, Event};
-use crate::progress::Format;
-use crate::report::escape;
 use crate::run::RunError;
-use crate::stdout;
+use crate::tell::events::{EVENTS_VERSION, Event};
+use crate::tell::progress::Format;
+use crate::tell::stdout;
 
 /// How a command ended that was not refused and did not fail.
 #[derive(Debug)]

@@ -1,13 +1,14 @@
 //! `plan`, `run`, `merge`, `status` and `slurm`: one study on many machines.
 
+use ocean_report::escape;
+
 use super::study::outcome;
 use super::{Ended, announce, interruptible};
 use crate::cli::{MergeArgs, PlanArgs, PlannedArgs, RunArgs, SlurmArgs, StageArg, StatusArgs};
-use crate::cluster::{self, Place, Stage, freeze, slurm};
-use crate::events::Event;
-use crate::progress::Format;
-use crate::report::escape;
+use crate::commands::cluster::{self, Place, Stage, freeze, slurm};
 use crate::run::{Options, RunError};
+use crate::tell::events::Event;
+use crate::tell::progress::Format;
 
 pub(super) fn plan(args: PlanArgs) -> Result<Ended, RunError> {
     let options = Options {

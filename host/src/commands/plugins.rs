@@ -1,10 +1,11 @@
 //! `plugin list`, `info`, `check` and `new`.
 
+use ocean_loader::{Prober, SearchPath};
+
 use super::Ended;
 use crate::cli::{CheckArgs, NewArgs, PluginCommand};
-use crate::library::{Prober, SearchPath};
-use crate::plugin_cli::error::PluginCommandError;
-use crate::plugin_cli::{self, InfoError};
+use crate::commands::plugin::error::PluginCommandError;
+use crate::commands::plugin::{self, InfoError};
 use crate::problem::{Problem, Refusal};
 use crate::run::{RunError, plugin_places};
 
@@ -21,7 +22,7 @@ pub(super) fn plugin(command: PluginCommand) -> Result<Ended, RunError> {
 
 fn list(search: &SearchPath, prober: &Prober) -> Result<Ended, RunError> {
     let mut text = Vec::new();
-    let is_sound = plugin_cli::list(search, prober, &mut text).map_err(PluginCommandError::Io)?;
+    let is_sound = plugin::list(search, prober, &mut text).map_err(PluginCommandError::Io)?;
     Ok(Ended::saying(&String::from_utf8_lossy(&text)).only_if(is_sound))
 }
 
@@ -33,7 +34,7 @@ fn info(
 ) -> Result<Ended, RunError> {
     let here = std::env::current_dir().map_err(PluginCommandError::Io)?;
     let mut text = Vec::new();
-    let told = plugin_cli::info(plugin, &here, search, prober, writes_manifest, &mut text);
+    let told = plugin::info(plugin, &here, search, prober, writes_manifest, &mut text);
     told.map_err(|error| match error {
         InfoError::Library(error) => Refusal::from(Problem::new(plugin, error.to_string())).into(),
         InfoError::Io(error) => RunError::from(PluginCommandError::Io(error)),
@@ -42,25 +43,27 @@ fn info(
 }
 
 fn new(args: NewArgs) -> Result<Ended, RunError> {
-    let request = plugin_cli::new::Request {
+    let request = plugin::new::Request {
         kind: args.kind,
         language: args.lang,
         name: args.name,
         folder: args.dir,
         sdk: args.sdk,
     };
-    Ok(Ended::saying(&plugin_cli::new::new(&request)?))
+    Ok(Ended::saying(&plugin::new::new(&request)?))
 }
 
 fn check(args: CheckArgs, search: &SearchPath, prober: &Prober) -> Result<Ended, RunError> {
-    use crate::report::escape;
-    use crate::{exported, plugin_check, stdout};
+    use crate::commands::plugin::check;
+    use crate::tell::stdout;
+    use crate::write::exported;
+    use ocean_report::escape;
 
     let Some(plugin) = args.plugin.filter(|_| !args.list) else {
-        return Ok(Ended::saying(&plugin_check::listed()));
+        return Ok(Ended::saying(&check::listed()));
     };
     let params = args.params.iter().map(|typed| exported::parameter(typed));
-    let options = plugin_check::Options {
+    let options = check::Options {
         plugin,
         only: args.only,
         seed: args.seed,
@@ -68,7 +71,7 @@ fn check(args: CheckArgs, search: &SearchPath, prober: &Prober) -> Result<Ended,
         is_in_process: args.in_process,
     };
     let is_json = args.json;
-    let summary = plugin_check::check(&options, search, prober, |result| {
+    let summary = check::check(&options, search, prober, |result| {
         let line = match serde_json::to_string(result) {
             Ok(json) if is_json => escape::json(&json),
             _ => escape::terminal(&result.to_string()),

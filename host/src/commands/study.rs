@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
+use ocean_report::escape;
+use ocean_report::terminal;
+
 use super::{Ended, announce, interruptible};
 use crate::cli::{CommonArgs, EncodeArgs, EvalArgs, InitArgs, ReportArgs};
-use crate::events::{self, Event};
-use crate::progress::Format;
-use crate::report::escape;
-use crate::report::terminal;
+use crate::commands::{encode, init};
 use crate::run::{self, Options, Outcome, RunError};
-use crate::{encode_command, init, report_files, stdout};
+use crate::tell::events::{self, Event};
+use crate::tell::progress::Format;
+use crate::tell::stdout;
+use crate::write::report_files;
 
 pub(super) fn eval(args: EvalArgs) -> Result<Ended, RunError> {
     let options = Options {
@@ -27,7 +30,7 @@ pub(super) fn eval(args: EvalArgs) -> Result<Ended, RunError> {
 pub(super) fn encode(args: EncodeArgs) -> Result<Ended, RunError> {
     let options = options(args.config, args.out, &args.common);
     announce(options.format, "encode", &options.config);
-    let text = encode_command::encode(&options, args.force, &interruptible())?;
+    let text = encode::encode(&options, args.force, &interruptible())?;
     let finished = Event::Finished {
         out: options.out.as_deref(),
         cells: 0,

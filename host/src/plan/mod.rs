@@ -8,6 +8,7 @@ pub mod labels;
 mod parameters;
 mod penalty;
 pub mod permutations;
+pub mod preview;
 mod refusals;
 mod resolve;
 mod resume;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-pub use crate::config::{
+pub use crate::read::config::{
     Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters,
     Patience, Permutations, Pool, Selection, Unit,
 };

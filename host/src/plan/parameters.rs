@@ -8,9 +8,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{EncoderPlan, EncoderSource, RegressorPlan};
-use crate::config::Parameters;
-use crate::config::keys::{ENCODER, REGRESSOR, SectionKeys};
 use crate::problem::{Problem, Problems, Refusal, suggestion};
+use crate::read::config::Parameters;
+use crate::read::config::keys::{ENCODER, REGRESSOR, SectionKeys};
 
 /// Parameters that fit a schema, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -78,7 +78,7 @@ impl EncoderPlan {
     /// Checks the parameters of this encoder against the schema in its plugin's descriptor; vectors from a file have none.
     ///
     /// Paths (`"format": "path"`) are made absolute from `folder`, that of [`Plan::folder`](super::Plan::folder); models stay as typed, see
-    /// [`crate::models`].
+    /// [`crate::encode::models`].
     ///
     /// # Errors
     /// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of range, each with its line.
@@ -392,8 +392,8 @@ fn range(min: Option<f64>, max: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Scope};
     use crate::plan::Plan;
+    use crate::read::config::{Config, Scope};
 
     fn schema() -> Value {
         json!({

@@ -114,8 +114,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::{Config, Scope};
     use crate::plan::Plan;
+    use crate::read::config::{Config, Scope};
 
     fn regressor(more: &str) -> RegressorPlan {
         let study = format!(

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use ocean_report::model::BEST;
+
 use super::resolve::default;
-use crate::config::keys::ENCODER;
-use crate::config::tree::Origin;
-use crate::config::{
+use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
+use crate::read::config::keys::ENCODER;
+use crate::read::config::tree::Origin;
+use crate::read::config::{
     Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, Patience,
     PlaceConfig, Pool, RegressorConfig, Scope, Sourced, Unit,
 };
-use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
-use crate::report::model::BEST;
 
 pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);

@@ -9,13 +9,13 @@ use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Place, Plan, RaterPlan,
     RegressorPlan, StudyPlan,
 };
-use crate::config::tree::Origin;
-use crate::config::{
+use crate::problem::{Problem, Problems, Refusal, shown_path};
+use crate::read::config::tree::Origin;
+use crate::read::config::{
     Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
     MissingExchange, Parameters, Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope,
     Selection, Sourced, Unit,
 };
-use crate::problem::{Problem, Problems, Refusal, shown_path};
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
 pub(super) mod default {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{EncoderSource, Plan};
-use crate::config::keys::{ENCODER, Feeds, REGRESSOR};
+use crate::read::config::keys::{ENCODER, Feeds, REGRESSOR};
 
 impl Plan {
     /// The plan as JSON without anything that depends on where it runs: files by name only, the results folder left out.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::*;
-use crate::config::{Config, Scope};
-use crate::differences::differences;
+use crate::keep::differences::differences;
 use crate::problem::Refusal;
+use crate::read::config::{Config, Scope};
 
 const SMALL: &str = r#"[study]
 name = "loans"

@@ -4,7 +4,7 @@ use ocean_engine::score::r2;
 
 use super::RunError;
 use super::evaluator::Evaluator;
-use crate::cells::PieceResult;
+use crate::judge::cells::PieceResult;
 
 /// Largest difference of an r2 between two machines, relative to 1 or r2, whichever is larger. Other
 /// instructions (a fused multiplication, wider vectors) round differently, about 1e-15 each, and

@@ -1,20 +1,20 @@
 //! What is refused, and what is remembered, before the long part: memory, the identity of the run, vectors that belong to other texts.
 
 use ocean_engine::inference::multiplicity::permutations_for_holm;
+use ocean_report::model::Finding;
+use ocean_report::wording::plural;
 use serde_json::{Value, json};
 
 use super::{Opened, RunError};
-use crate::dataset::Dataset;
-use crate::doctor;
-use crate::doctor::alignment::Alignment;
-use crate::doctor::vectors::Vectors;
+use crate::encode::sources::{Embedded, Encoder, Sources};
+use crate::judge::doctor;
+use crate::judge::doctor::alignment::Alignment;
+use crate::judge::doctor::vectors::Vectors;
 use crate::plan::Plan;
-use crate::preview::n_cells;
+use crate::plan::preview::n_cells;
 use crate::problem::{Problem, Refusal};
-use crate::progress::Progress;
-use crate::report::model::Finding;
-use crate::report::wording::plural;
-use crate::sources::{Embedded, Encoder, Sources};
+use crate::read::dataset::Dataset;
+use crate::tell::progress::Progress;
 
 /// Most memory that the designs of one encoder may take.
 const DESIGN_BYTES: f64 = 8e9;

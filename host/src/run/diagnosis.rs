@@ -1,14 +1,14 @@
 //! Gathers the facts of a finished run for the doctor.
 
 use ocean_engine::family::Family;
+use ocean_report::model::{Finding, Severity, TargetSummary};
 
 use super::finished::FinishedRun;
-use crate::arrangement::Arrangement;
-use crate::dataset::{Analysed, Dataset, LOG_SIZE};
-use crate::doctor::{Facts, ValueBySize, examine};
-use crate::outputs;
+use crate::judge::doctor::{Facts, ValueBySize, examine};
 use crate::plan::{Exchange, Plan, Unit};
-use crate::report::model::{Finding, Severity, TargetSummary};
+use crate::read::arrangement::Arrangement;
+use crate::read::dataset::{Analysed, Dataset, LOG_SIZE};
+use crate::write::outputs;
 
 /// What the doctor has to say about a finished run, worst first.
 pub(super) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
@@ -139,7 +139,7 @@ fn value_by_size(analysed: &Analysed, plan: &Plan, arrangement: &Arrangement) ->
         None => return Vec::new(),
     };
     let as_numbers: Vec<f64> = sizes.iter().map(|&size| size as f64).collect();
-    let of_target = |target: &crate::dataset::Target| {
+    let of_target = |target: &crate::read::dataset::Target| {
         let values = match groups {
             None => target.values.clone(),
             Some(groups) => groups.values(&target.values).ok()?,

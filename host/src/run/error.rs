@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ocean_engine::EngineError;
 
 use super::canaries::SAME_R2;
-use crate::atomic::WriteError;
-use crate::cluster::error::ClusterError;
-use crate::encode::EncodeError;
-use crate::exported::error::PredictionError;
-use crate::journal::JournalError;
-use crate::plugin_cli::error::PluginCommandError;
+use crate::commands::cluster::error::ClusterError;
+use crate::commands::plugin::error::PluginCommandError;
+use crate::commands::selfcheck::error::SelfcheckError;
+use crate::encode::embedding::EncodeError;
+use crate::keep::atomic::WriteError;
+use crate::keep::journal::JournalError;
+use crate::keep::run_folder::ClaimError;
 use crate::problem::Refusal;
-use crate::report_files::ReportError;
-use crate::run_folder::ClaimError;
-use crate::selfcheck::error::SelfcheckError;
+use crate::write::exported::error::PredictionError;
+use crate::write::report_files::ReportError;
 
 /// How a run ended otherwise.
 #[derive(Debug, thiserror::Error)]

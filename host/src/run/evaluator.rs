@@ -12,19 +12,19 @@ use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::nested::Tuning;
 use ocean_engine::piece::{Cost, Items, Part, Phase, PieceError, PieceRun, Watch, Work};
 use ocean_engine::regressor::Regressor;
+use ocean_report::model::FailedCell;
 
 use super::RunError;
 use super::pieces::{Entry, PieceId, PieceJournal, Role, entries};
-use crate::arrangement::Arrangement;
-use crate::atomic::WriteError;
-use crate::cells::{Common, Detectable, PieceResult, critical_r2};
-use crate::doctor::LENGTH;
-use crate::journal::Journal;
+use crate::encode::sources::{Embedded, NamedRegressor, Sources};
+use crate::judge::cells::{Common, Detectable, PieceResult, critical_r2};
+use crate::keep::atomic::WriteError;
+use crate::keep::journal::Journal;
 use crate::plan::Plan;
+use crate::plan::labels::LENGTH;
 use crate::platform::thread_cpu_s;
-use crate::progress::{Progress, Stage};
-use crate::report::model::FailedCell;
-use crate::sources::{Embedded, NamedRegressor, Sources};
+use crate::read::arrangement::Arrangement;
+use crate::tell::progress::{Progress, Stage};
 
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;

@@ -1,12 +1,13 @@
 //! The finished run: built once, and from then on only read, by the doctor, the tables, the pictures,
 //! the models and provenance.
 
-use crate::arrangement::Arrangement;
-use crate::cells::{Cells, PieceResult};
-use crate::dataset::{Analysed, Dataset};
+use ocean_report::model::{CellResult, ComparisonResult, FailedCell};
+
+use crate::encode::sources::{Embedded, Sources};
+use crate::judge::cells::{Cells, PieceResult};
 use crate::plan::Plan;
-use crate::report::model::{CellResult, ComparisonResult, FailedCell};
-use crate::sources::{Embedded, Sources};
+use crate::read::arrangement::Arrangement;
+use crate::read::dataset::{Analysed, Dataset};
 
 /// Everything that was asked for, read and found.
 pub struct FinishedRun<'a> {

@@ -12,11 +12,11 @@ use ocean_engine::score::HeldOut;
 use ocean_engine::seed::Seed;
 
 use super::finished::FinishedRun;
-use crate::dataset::{Dataset, in_number_order};
-use crate::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
-use crate::doctor::script::Unspaced;
+use crate::encode::sources::Encoder;
+use crate::judge::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
+use crate::judge::doctor::script::Unspaced;
 use crate::plan::{InnerFolds, Unit};
-use crate::sources::Encoder;
+use crate::read::dataset::{Dataset, in_number_order};
 
 /// Permutations looked at to see which rows move.
 const LOOKED_AT: u64 = 10;
@@ -205,7 +205,7 @@ impl FinishedRun<'_> {
         let n_tests = (columns.len() * dataset.targets.len()).max(1) as f64;
         let look = |(column, labels): &(String, Vec<String>)| {
             let groups = Groups::from_labels(labels.iter());
-            let of_target = |target: &crate::dataset::Target| {
+            let of_target = |target: &crate::read::dataset::Target| {
                 let found = likeness(&target.values, &groups)?;
                 (found.p <= ALIKE_P / n_tests).then(|| (found.icc, target.name.clone()))
             };

@@ -18,21 +18,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::cache::Cache;
-use crate::cells::assemble;
-use crate::comparisons::compare;
-use crate::config::{Config, Scope};
-use crate::exported::Export;
-use crate::journal::{self, Journal};
-use crate::library::{CallContext, Library, Prober, Quarantine, SearchPath};
-use crate::outputs::Timings;
-use crate::preview::preview;
-use crate::progress::Format;
-use crate::report::json::settled;
-use crate::report::model::StudyResults;
-use crate::report_files::{ReportError, check_written, render_again, write_all};
-use crate::run_folder::DATA;
-use crate::sources::{Embedded, Sources};
+use ocean_loader::{CallContext, Library, Prober, Quarantine, SearchPath};
+use ocean_report::json::settled;
+use ocean_report::model::StudyResults;
+
+use crate::encode::cache::Cache;
+use crate::encode::sources::{Embedded, Sources};
+use crate::judge::cells::assemble;
+use crate::judge::comparisons::compare;
+use crate::keep::journal::{self, Journal};
+use crate::keep::run_folder::DATA;
+use crate::plan::preview::preview;
+use crate::read::config::{Config, Scope};
+use crate::tell::progress::Format;
+use crate::write::exported::Export;
+use crate::write::outputs::Timings;
+use crate::write::report_files::{ReportError, check_written, render_again, write_all};
 use diagnosis::{diagnose, diagnose_data};
 use serde_json::Value;
 

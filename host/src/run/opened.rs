@@ -5,21 +5,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use ocean_loader::{CallContext, Library};
 use serde_json::Value;
 
 use super::checks::{check_adaptive_cap, check_memory, fingerprint};
 use super::{Evaluator, Options, RunError, open_library, set_threads};
-use crate::arrangement::Arrangement;
-use crate::config::Config;
-use crate::dataset::{Analysed, Dataset};
-use crate::journal::Journal;
-use crate::library::{CallContext, Library};
-use crate::models::Models;
-use crate::outputs::Timings;
+use crate::encode::models::Models;
+use crate::encode::sources::Sources;
+use crate::keep::journal::Journal;
+use crate::keep::run_folder::RunFolder;
 use crate::plan::{EncoderSource, Plan};
-use crate::progress::Progress;
-use crate::run_folder::RunFolder;
-use crate::sources::Sources;
+use crate::read::arrangement::Arrangement;
+use crate::read::config::Config;
+use crate::read::dataset::{Analysed, Dataset};
+use crate::tell::progress::Progress;
+use crate::write::outputs::Timings;
 
 /// A study that is read and checked.
 pub(crate) struct Opened {

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::piece::{Item, Keep};
+use ocean_report::model::BEST;
 
-use crate::atomic::WriteError;
-use crate::journal::Journal;
-use crate::report::model::BEST;
-use crate::sources::Sources;
+use crate::encode::sources::Sources;
+use crate::keep::atomic::WriteError;
+use crate::keep::journal::Journal;
 
 /// What a piece is to the study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,207 @@
+//! `ocean-host init`: looks at a table, guesses what its columns are, says why, and writes a plugins.toml that runs.
+//!
+//! `inspect` says what is in each column and `name` what it is called like; `guess` says what it is for, with `texts`, `groups`, `series`, `scores` and `panel`;
+//! `explain` puts that into words and `write` into a file. The file is tried before it is called ready: what `eval` would refuse is said here.
+
+mod cells;
+mod explain;
+#[cfg(test)]
+mod grids;
+mod groups;
+mod guess;
+mod inspect;
+#[cfg(test)]
+mod layouts;
+mod name;
+mod panel;
+mod scores;
+mod series;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::keep::atomic;
+use crate::keep::file_names::may_write;
+use crate::problem::{Problem, Refusal, typed_path};
+use crate::read::dataset::is_table;
+use crate::read::dataset::table::Table;
+use crate::run::{self, RunError};
+use guess::{Guess, Wishes};
+use inspect::Facts;
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The table, or a folder with one.
+    pub data: PathBuf,
+    /// The id column, instead of a guess.
+    pub id: Option<String>,
+    /// The text columns, instead of a guess.
+    pub text: Vec<String>,
+    /// The targets, names or globs, instead of a guess.
+    pub targets: Vec<String>,
+    /// The group column, instead of a guess.
+    pub group: Option<String>,
+    /// The file to write; `None`: plugins.toml beside the table.
+    pub out: Option<PathBuf>,
+    /// Replace it if it is there.
+    pub is_forced: bool,
+}
+
+/// What `init` says.
+#[derive(Debug)]
+pub struct Said {
+    /// The guesses with their reasons, and the next command.
+    pub text: String,
+    /// Why nothing was written all the same.
+    pub refusal: Option<Refusal>,
+}
+
+/// Writes the file and says what was guessed and why. `eval` then tries the file as with --dry-run, and what it would refuse is said, too.
+///
+/// # Errors
+/// A [`Refusal`]: no table, or more than one in the folder; a column that does not exist; a file that is there already.
+pub fn init(options: &Options) -> Result<Said, RunError> {
+    init_and_try(options, &dry_run)
+}
+
+fn init_and_try(
+    options: &Options,
+    tried: &dyn Fn(&Path) -> Result<(), RunError>,
+) -> Result<Said, RunError> {
+    let data = find_table(&options.data)?;
+    let out = match &options.out {
+        Some(out) => out.clone(),
+        None => data.with_file_name("plugins.toml"),
+    };
+    may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
+    let table = Table::read(&data)?;
+    let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
+    let wishes = Wishes {
+        id: options.id.as_deref(),
+        text: &options.text,
+        targets: &options.targets,
+        group: options.group.as_deref(),
+    };
+    let guess = Guess::of(&table, &facts, &wishes)?;
+    let mut text = explain::columns(&guess, &table);
+    if let Some(problem) = lacking(&guess, &table, &data) {
+        return Ok(Said {
+            text,
+            refusal: Some(problem.into()),
+        });
+    }
+    atomic::write(
+        &out,
+        write::plugins_toml(&guess, &relative(&data, &out)).as_bytes(),
+    )?;
+    text.push_str(&next(&guess, &out, tried));
+    Ok(Said {
+        text,
+        refusal: None,
+    })
+}
+
+/// What no study can do without, and the table does not have.
+fn lacking(guess: &Guess, table: &Table, data: &Path) -> Option<Problem> {
+    if guess.id.is_none() {
+        let message = "has no column that names its rows: none that looks like an id and has a value in every row and none twice";
+        let is_free = |label: &&&str| table.columns.iter().all(|column| column.name != **label);
+        let label = ["id", "row", "row_number"]
+            .iter()
+            .find(is_free)
+            .unwrap_or(&"row_id");
+        let stem = data.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = data.extension().unwrap_or_default().to_string_lossy();
+        let copy = data.with_file_name(format!("{stem}_{label}.{extension}"));
+        let (numbering, copy) = (explain::numbering(data, label, &copy), typed_path(&copy));
+        let advice = format!(
+            "--id COLUMN, if a column names them all the same; or a copy with numbers as ids, for instance\n    {numbering}\n    ocean-host init {copy}"
+        );
+        return Some(Problem::new(&table.file, message).with_try(advice));
+    }
+    if guess.targets.is_empty() {
+        let message =
+            "has no column that could be a target: none of numbers that looks like a score";
+        let advice = "--target NAME, or another table; scores in files of their own are joined under [[data.join]]";
+        return Some(Problem::new(&table.file, message).with_try(advice));
+    }
+    None
+}
+
+/// What to do with the file that was written.
+fn next(guess: &Guess, out: &Path, tried: &dyn Fn(&Path) -> Result<(), RunError>) -> String {
+    let written = format!(
+        "\nWritten: {}. Read it, above all targets and group, then",
+        out.display()
+    );
+    let command = format!("\n\n  ocean-host eval {}\n", typed_path(out));
+    if guess.texts.is_empty() {
+        return format!("{written} name the file of your vectors under [[encoder]], and{command}");
+    }
+    match tried(out) {
+        Ok(()) => format!("{written}{command}"),
+        Err(error) => format!("{written} mend what eval would refuse:\n\n{error}\n"),
+    }
+}
+
+/// The table that is meant.
+fn find_table(data: &Path) -> Result<PathBuf, Refusal> {
+    if !data.is_dir() {
+        return Ok(data.to_path_buf());
+    }
+    let entries = std::fs::read_dir(data)
+        .map_err(|error| Problem::new(data.display(), format!("cannot be read: {error}")))?;
+    let mut tables: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| is_table(path))
+        .collect();
+    tables.sort();
+    match tables.as_slice() {
+        [table] => Ok(table.clone()),
+        [] => {
+            let message = "holds no .csv, .tsv, .jsonl or .parquet file";
+            Err(Problem::new(data.display(), message)
+                .with_try("ocean-host init FILE")
+                .into())
+        }
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+                .collect();
+            let message = format!("holds several tables: {}", names.join(", "));
+            Err(Problem::new(data.display(), message)
+                .with_try("ocean-host init FILE; others are joined by id under [[data.join]]")
+                .into())
+        }
+    }
+}
+
+/// The table as plugins.toml names it.
+fn relative(data: &Path, out: &Path) -> String {
+    let folder = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let (data, folder) = (absolute(data), folder(&absolute(out)));
+    match data.strip_prefix(&folder) {
+        Ok(inside) => inside.display().to_string(),
+        Err(_) => data.display().to_string(),
+    }
+}
+
+/// What `eval --dry-run` says of the file.
+fn dry_run(out: &Path) -> Result<(), RunError> {
+    let options = run::Options {
+        config: out.to_path_buf(),
+        is_dry: true,
+        is_quiet: true,
+        ..run::Options::default()
+    };
+    run::eval(&options, &Arc::new(AtomicBool::new(false))).map(|_| ())
+}

@@ -1,0 +1,8 @@
+//! From texts to vectors: encoders, models and controls, and the cache of what was encoded before.
+
+pub mod cache;
+pub mod controls;
+pub mod embedding;
+pub mod models;
+pub mod recipe;
+pub mod sources;

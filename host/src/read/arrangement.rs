@@ -1,0 +1,337 @@
+//! How the rows of a study are arranged: targets, groups, folds and permutations, drawn once and shared by every encoder and regressor.
+
+use nalgebra::DMatrix;
+use ocean_engine::EngineError;
+use ocean_engine::design::{InnerFolds, Layout};
+use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::permutation::{self, PermutationScheme};
+use ocean_engine::seed::Seed;
+use ocean_engine::targets::{RowSet, Targets};
+
+use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
+use crate::problem::{Problem, Problems, Refusal};
+use crate::read::dataset::{Covariates, Dataset, LARGEST_VALUE, listed, one_value_a_group};
+
+/// Rows, folds and permutations of one study.
+pub struct Arrangement {
+    /// Names of the columns of Y.
+    pub target_names: Vec<String>,
+    /// Y.
+    pub targets: Targets,
+    /// Targets by observed rows.
+    pub row_sets: Vec<RowSet>,
+    /// Who stays together: declared groups and equal texts.
+    pub groups: Groups,
+    /// Some rows stay together.
+    pub is_grouped: bool,
+    /// Rows whose text occurs more than once.
+    pub n_duplicates: usize,
+    /// v̄ = mean σ²ₑ/cᵢ of each target that is a mean of raters: its mean error variance.
+    pub rating_error: Vec<Option<f64>>,
+    /// The ratings behind each such target, a vector a rater.
+    pub ratings: Vec<Option<Vec<Vec<f64>>>>,
+    /// Who is held out when.
+    pub folds: Folds,
+    /// How y is permuted.
+    pub scheme: PermutationScheme,
+    /// Z, if covariates are taken out.
+    pub covariates: Option<Covariates>,
+    inner: InnerFolds,
+    seed: Seed,
+}
+
+impl Arrangement {
+    /// Draws folds and permutations from the plan's seed. `dataset`: the rows of the analysis.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too few arrangements for the level, groups with more than
+    /// one value where values of groups are to be exchanged, strata that lock most rows.
+    pub fn draw(plan: &Plan, dataset: &Dataset) -> Result<Self, Refusal> {
+        let refuse =
+            |about: String| move |error: EngineError| Problem::new(about, error.to_string());
+        let place = || "[evaluation]".to_owned();
+        let n_rows = dataset.n_rows();
+        let seed = Seed(plan.study.seed);
+        refuse_unusable(dataset)?;
+        let y = DMatrix::from_fn(n_rows, dataset.targets.len(), |row, t| {
+            dataset.targets[t].values[row]
+        });
+        let mut targets = Targets::new(y).map_err(refuse("targets".to_owned()))?;
+        if let Some(covariates) = &dataset.covariates {
+            targets = beside(covariates, targets, dataset)?;
+        }
+        let (groups, n_duplicates) = groups(plan, dataset).map_err(refuse(place()))?;
+        let evaluation = &plan.evaluation;
+        let folds = Folds::split(
+            &groups,
+            evaluation.folds as usize,
+            evaluation.repeats as usize,
+            seed,
+        )
+        .map_err(|error| mind_duplicates(plan, n_duplicates, refuse(place())(error)))?;
+        if evaluation.exchange == Exchange::SizeBands {
+            refuse_varying(plan, dataset, &groups, n_duplicates)?;
+        }
+        let scheme = scheme(plan, &groups, &targets).map_err(refuse(place()))?;
+        let arrangement = Self {
+            target_names: dataset
+                .targets
+                .iter()
+                .map(|target| target.name.clone())
+                .collect(),
+            row_sets: targets.row_sets(),
+            is_grouped: groups.n_groups() < n_rows,
+            targets,
+            groups,
+            n_duplicates,
+            ratings: dataset
+                .targets
+                .iter()
+                .map(|target| Some(target.raters.as_ref()?.ratings.clone()))
+                .collect(),
+            rating_error: dataset
+                .targets
+                .iter()
+                .map(|target| target.raters.as_ref()?.fit.mean_error_variance())
+                .collect(),
+            folds,
+            scheme,
+            covariates: dataset.covariates.clone(),
+            inner: match evaluation.inner_folds {
+                plan::InnerFolds::Outer => InnerFolds::Outer,
+                plan::InnerFolds::Independent(n_inner) => InnerFolds::Independent(n_inner as usize),
+            },
+            seed,
+        };
+        arrangement.check(plan)?;
+        Ok(arrangement)
+    }
+
+    /// Every target has two rows in every fold and enough arrangements to reach the level.
+    fn check(&self, plan: &Plan) -> Result<(), Refusal> {
+        let mut problems = Problems::default();
+        for row_set in &self.row_sets {
+            for &target in &row_set.targets {
+                let enough = self.folds.check(&row_set.rows).and_then(|()| {
+                    self.scheme
+                        .check(&self.targets, target, plan.evaluation.level)
+                });
+                if let Err(error) = enough {
+                    let is_locked = matches!(error, EngineError::TooFewArrangements { .. });
+                    let mut problem = Problem::new(
+                        format!("target `{}`", self.target_names[target]),
+                        error.to_string(),
+                    );
+                    if is_locked && plan.data.group.is_some() && self.has_one_value_a_group(target)
+                    {
+                        problem = problem.with_try(ONE_VALUE_A_GROUP);
+                    } else if !is_locked && plan.data.group.is_some() {
+                        problem = problem.with_try("smaller groups");
+                    }
+                    problems.push(mind_duplicates(plan, self.n_duplicates, problem));
+                }
+            }
+        }
+        problems.finish(())
+    }
+
+    /// Every group has at most one value of the target.
+    pub fn has_one_value_a_group(&self, target: usize) -> bool {
+        let y = self.targets.y().column(target);
+        self.groups.values(y.as_slice()).is_ok()
+    }
+
+    /// What the engine makes designs of `x` from.
+    pub fn layout<'a>(&'a self, x: &'a DMatrix<f64>) -> Layout<'a> {
+        Layout {
+            x,
+            folds: &self.folds,
+            groups: &self.groups,
+            inner: self.inner,
+            seed: self.seed,
+            covariates: self.covariates.as_ref().map(|covariates| &covariates.z),
+        }
+    }
+}
+
+/// Rows for each column of Z, the intercept included.
+const ROWS_PER_COVARIATE: usize = 10;
+
+/// The targets with what Z leaves of them.
+fn beside(
+    covariates: &Covariates,
+    targets: Targets,
+    dataset: &Dataset,
+) -> Result<Targets, Refusal> {
+    let mut problems = Problems::default();
+    let n_columns = covariates.z.ncols() + 1;
+    for target in &dataset.targets {
+        let most = target.n() / ROWS_PER_COVARIATE;
+        if n_columns > most {
+            let message = format!(
+                "{} rows allow {most} columns of covariates, the intercept included, and there are {n_columns}: {}",
+                target.n(),
+                listed(covariates)
+            );
+            problems.push(
+                Problem::new(format!("target `{}`", target.name), message)
+                    .with_try("fewer covariates, or categories with fewer levels"),
+            );
+        }
+    }
+    problems.finish(())?;
+    targets
+        .with_covariates(covariates.z.clone())
+        .map_err(|error| match error {
+            EngineError::Explained { target } => Problem::new(
+                format!("target `{}`", dataset.targets[target].name),
+                format!(
+                    "the covariates ({}) explain it completely: nothing is left to predict",
+                    listed(covariates)
+                ),
+            )
+            .into(),
+            error => Problem::new("[data] covariates", error.to_string()).into(),
+        })
+}
+
+/// What to try where whole groups cannot be exchanged, though each has but one value.
+const ONE_VALUE_A_GROUP: &str = "unit = \"group\" under [evaluation]: each group has one value of it, so that groups can be the rows and exchange values freely";
+
+fn scheme(
+    plan: &Plan,
+    groups: &Groups,
+    targets: &Targets,
+) -> Result<PermutationScheme, EngineError> {
+    let exchange = match plan.evaluation.exchange {
+        Exchange::Blocks => permutation::Exchange::Blocks,
+        Exchange::Within => permutation::Exchange::Within,
+        Exchange::SizeBands => permutation::Exchange::SizeBands,
+    };
+    let scheme = PermutationScheme::new(groups, exchange, targets, Seed(plan.study.seed))?;
+    match plan.evaluation.missing_exchange {
+        MissingExchange::FirstReturn => Ok(scheme),
+        MissingExchange::Strata => scheme.within_strata(targets),
+    }
+}
+
+/// Values of groups can be exchanged only where each group has one.
+fn refuse_varying(
+    plan: &Plan,
+    dataset: &Dataset,
+    groups: &Groups,
+    n_duplicates: usize,
+) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    for target in &dataset.targets {
+        let name = format!("target `{}`", target.name);
+        let values = one_value_a_group(dataset, &name, &target.values, groups);
+        problems.extend(
+            values
+                .err()
+                .map(|problem| mind_duplicates(plan, n_duplicates, problem)),
+        );
+    }
+    if let Some(covariates) = &dataset.covariates {
+        for (name, z) in covariates.names.iter().zip(covariates.z.column_iter()) {
+            let name = format!("covariate `{name}`");
+            let values = one_value_a_group(dataset, &name, z.as_slice(), groups);
+            problems.extend(values.err());
+        }
+    }
+    problems.finish(())
+}
+
+/// Targets that vary by less than this are refused: their squares would vanish.
+const LEAST_SPREAD: f64 = 1e-140;
+
+/// A study needs targets, and values whose squares are numbers.
+fn refuse_unusable(dataset: &Dataset) -> Result<(), Refusal> {
+    if dataset.targets.is_empty() {
+        return Err(
+            Problem::new("[data] targets", "no target is left to evaluate")
+                .with_try("targets = [\"name of a column\"]")
+                .into(),
+        );
+    }
+    let mut problems = Problems::default();
+    for target in &dataset.targets {
+        if let Some(row) = target
+            .values
+            .iter()
+            .position(|value| value.abs() > LARGEST_VALUE)
+        {
+            let message = format!(
+                "{:e} (id `{}`) is too large to be a score; values up to {LARGEST_VALUE:e} are accepted",
+                target.values[row], dataset.ids[row]
+            );
+            problems.push(Problem::new(format!("target `{}`", target.name), message));
+        }
+        let present = target.values.iter().filter(|value| !value.is_nan());
+        let (least, largest) = present.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), value| {
+            (a.min(*value), b.max(*value))
+        });
+        if largest - least < LEAST_SPREAD {
+            let message = format!(
+                "its values lie between {least:e} and {largest:e}, too close together to be told apart when squared"
+            );
+            let problem = Problem::new(format!("target `{}`", target.name), message);
+            problems.push(problem.with_try("the column times a power of ten: r2 has no unit"));
+        }
+    }
+    if let Some(covariates) = &dataset.covariates {
+        for (name, z) in covariates.names.iter().zip(covariates.z.column_iter()) {
+            if let Some(row) = z.iter().position(|value| value.abs() > LARGEST_VALUE) {
+                let message = format!(
+                    "{:e} (id `{}`) is too large to be taken out; values up to {LARGEST_VALUE:e} are accepted",
+                    z[row], dataset.ids[row]
+                );
+                problems.push(Problem::new(format!("covariate `{name}`"), message));
+            }
+        }
+    }
+    problems.finish(())
+}
+
+/// Adds to a refusal that equal texts were taken as groups, when that may be the cause.
+fn mind_duplicates(plan: &Plan, n_duplicates: usize, problem: Problem) -> Problem {
+    if n_duplicates == 0 || plan.evaluation.duplicates == Duplicates::Keep {
+        return problem;
+    }
+    let before = problem
+        .remedy
+        .as_ref()
+        .map_or(String::new(), |remedy| format!("{remedy}; or: "));
+    problem.with_try(format!("{before}{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
+}
+
+/// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind. Blank texts are not equal: nobody wrote the same there, and
+/// as one group they would tie unrelated groups together.
+fn groups(plan: &Plan, dataset: &Dataset) -> Result<(Groups, usize), EngineError> {
+    let n_rows = dataset.ids.len();
+    let declared = match &dataset.groups {
+        Some(labels) => Groups::from_labels(labels.iter()),
+        None => Groups::singletons(n_rows),
+    };
+    if !dataset.has_texts() {
+        return Ok((declared, 0));
+    }
+    let texts_of = |row: usize| -> Result<Vec<&str>, usize> {
+        let texts = dataset.texts.iter().map(|column| column[row].as_str());
+        match dataset.is_blank(row) {
+            true => Err(row),
+            false => Ok(texts.collect()),
+        }
+    };
+    let by_text = Groups::from_labels((0..n_rows).map(texts_of));
+    let n_duplicates = by_text
+        .members()
+        .iter()
+        .map(Vec::len)
+        .filter(|&size| size > 1)
+        .sum();
+    match plan.evaluation.duplicates {
+        Duplicates::Group => Ok((declared.join(&by_text)?, n_duplicates)),
+        Duplicates::Keep => Ok((declared, n_duplicates)),
+    }
+}

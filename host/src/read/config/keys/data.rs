@@ -1,0 +1,170 @@
+//! The keys of `[study]`, `[data]`, `[[data.join]]` and `[raters]`.
+
+use super::{Default, Feeds, Form, Key, Others, SectionKeys, words_of};
+use crate::read::config::choices::{Missing, Pool};
+
+/// `[study]`
+pub static STUDY: SectionKeys = SectionKeys {
+    name: "study",
+    header: "[study]",
+    meaning: "What the study is called, and what its randomness starts from.",
+    others: Others::Refused,
+    keys: &[
+        Key {
+            name: "name",
+            form: Form::FileName,
+            unit: None,
+            default: Default::Refused,
+            example: "\"loans\"",
+            feeds: Feeds::Names,
+            meaning: "The title of the reports, and the folder of the results: `runs/NAME` unless `--out` says another.",
+        },
+        Key {
+            name: "seed",
+            form: Form::Whole(0, None),
+            unit: None,
+            default: Default::Value("0"),
+            example: "42",
+            feeds: Feeds::Results,
+            meaning: "Folds, permutations and everything else that is drawn follow from it: the same seed, the same bytes.",
+        },
+    ],
+};
+
+/// `[data]`
+pub static DATA: SectionKeys = SectionKeys {
+    name: "data",
+    header: "[data]",
+    meaning: "The table of the study and what its columns are. Paths start at the folder of plugins.toml.",
+    others: Others::Refused,
+    keys: &[
+        Key {
+            name: "path",
+            form: Form::Text,
+            unit: None,
+            default: Default::Refused,
+            example: "\"loans.csv\"",
+            feeds: Feeds::Results,
+            meaning: "The main table: .csv, .tsv, .jsonl or .parquet, one row a text.",
+        },
+        Key {
+            name: "id",
+            form: Form::AnyText,
+            unit: None,
+            default: Default::Refused,
+            example: "\"id\"",
+            feeds: Feeds::Results,
+            meaning: "The column whose values name the rows, each once; tables and vectors are joined by it, never by order.",
+        },
+        Key {
+            name: "text",
+            form: Form::Texts,
+            unit: None,
+            default: Default::Value("[]"),
+            example: "[\"q1\", \"q2\"]",
+            feeds: Feeds::Results,
+            meaning: "The column or columns of texts; needed by every encoder that is a plugin.",
+        },
+        Key {
+            name: "pool",
+            form: Form::Word(words_of::<Pool>),
+            unit: None,
+            default: Default::Value("\"mean\""),
+            example: "\"concat\"",
+            feeds: Feeds::Results,
+            meaning: "How the vectors of several text columns become one: averaged, or side by side.",
+        },
+        Key {
+            name: "targets",
+            form: Form::Texts,
+            unit: None,
+            default: Default::Value("[]"),
+            example: "[\"openness\", \"neuro*\"]",
+            feeds: Feeds::Results,
+            meaning: "The columns to predict, by name or glob, traits of `[raters]` among them; without it every trait of `[raters]`.",
+        },
+        Key {
+            name: "group",
+            form: Form::Text,
+            unit: None,
+            default: Default::Words("no groups: rows are independent"),
+            example: "\"author\"",
+            feeds: Feeds::Results,
+            meaning: "The column of groups: rows of one group stay in one fold and are permuted together (see `exchange`).",
+        },
+        Key {
+            name: "missing",
+            form: Form::Word(words_of::<Missing>),
+            unit: None,
+            default: Default::Value("\"drop\""),
+            example: "\"error\"",
+            feeds: Feeds::Permission,
+            meaning: "What a target without a value means: the row is left out for that target, or the study is refused.",
+        },
+        Key {
+            name: "covariates",
+            form: Form::Texts,
+            unit: None,
+            default: Default::Value("[]"),
+            example: "[\"age\"]",
+            feeds: Feeds::Results,
+            meaning: "Columns, numbers or categories, that are taken out of vectors and targets inside every training part.",
+        },
+        Key {
+            name: "join",
+            form: Form::Own("a list of tables"),
+            unit: None,
+            default: Default::Words("no further table"),
+            example: "[{ path = \"ratings.csv\" }]",
+            feeds: Feeds::Results,
+            meaning: "Further tables, written as sections `[[data.join]]` (below).",
+        },
+    ],
+};
+
+/// `[[data.join]]`
+pub static JOIN: SectionKeys = SectionKeys {
+    name: "data.join",
+    header: "[[data.join]]",
+    meaning: "A further table, joined to the main one by id; once for each.",
+    others: Others::Refused,
+    keys: &[
+        Key {
+            name: "path",
+            form: Form::Text,
+            unit: None,
+            default: Default::Refused,
+            example: "\"ratings.csv\"",
+            feeds: Feeds::Results,
+            meaning: "The table, in any of the formats of the main one.",
+        },
+        Key {
+            name: "id",
+            form: Form::Text,
+            unit: None,
+            default: Default::Words("`id` of `[data]`"),
+            example: "\"sample_id\"",
+            feeds: Feeds::Results,
+            meaning: "Its id column.",
+        },
+        Key {
+            name: "prefix",
+            form: Form::AnyText,
+            unit: None,
+            default: Default::Value("\"\""),
+            example: "\"llama_\"",
+            feeds: Feeds::Results,
+            meaning: "Put before the names of its other columns, where two tables have a name in common.",
+        },
+    ],
+};
+
+/// `[raters]`
+pub static RATERS: SectionKeys = SectionKeys {
+    name: "raters",
+    header: "[raters]",
+    meaning: "Targets made from several raters. A key is the name of the target, its value a list of two or more different columns, \
+              from which the target is made, corrected for how severe each is; how far they agree is reported, too.",
+    others: Others::Targets,
+    keys: &[],
+};

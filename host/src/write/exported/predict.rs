@@ -1,0 +1,290 @@
+//! `ocean-host predict MODEL.ocean texts.csv`: an exported model applied to other texts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nalgebra::{DMatrix, DVectorView};
+use ocean_engine::folds::Groups;
+use ocean_engine::inference::verdict::Verdict;
+use ocean_loader::{CallContext, Fitted, Kind, RegressorOptions};
+use ocean_report::verdict::words;
+use serde_json::Value;
+
+use super::error::PredictionError;
+use super::file::ModelError;
+use super::model::{Model, Recipe, Regression};
+use super::plugins::Finder;
+use super::predictions::Predictions;
+use crate::encode::sources::limits;
+use crate::keep::atomic;
+use crate::plan::{Place, Unit};
+use crate::problem::{Problem, Refusal, typed_path};
+use crate::read::dataset::embeddings::{read_columns, read_precomputed};
+use crate::read::dataset::{Asked, NewRows};
+use crate::run::{RunError, open_library, set_threads};
+use crate::tell::progress::{Format, Progress};
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The model.
+    pub model: PathBuf,
+    /// The texts.
+    pub texts: PathBuf,
+    /// The id column, if it is not that of the study.
+    pub id: Option<String>,
+    /// The text columns, if they are not those of the study.
+    pub text: Vec<String>,
+    /// The column of groups, if it is not that of the study.
+    pub group: Option<String>,
+    /// Plugins to use, whatever build the model was made with.
+    pub plugins: Vec<String>,
+    /// Vectors, for a model of vectors.
+    pub embeddings: Option<PathBuf>,
+    /// Their ids.
+    pub ids: Option<PathBuf>,
+    /// Parameters of the encoder that are other here, such as where its model lies.
+    pub params: Vec<(String, Value)>,
+    /// Where predictions go; `None`: returned.
+    pub out: Option<PathBuf>,
+    /// Threads; `None`: all cores.
+    pub threads: Option<usize>,
+    /// The cache folder.
+    pub cache: Option<PathBuf>,
+    /// Only warnings.
+    pub is_quiet: bool,
+}
+
+/// `key=value` of the command line: a TOML value, or a plain word.
+///
+/// # Errors
+/// There is no `=`, or the value is a date.
+pub fn parameter(typed: &str) -> Result<(String, Value), RunError> {
+    let refuse = |what: &str| Refusal::from(Problem::new(format!("--param {typed}"), what));
+    let (key, value) = typed
+        .split_once('=')
+        .ok_or_else(|| refuse("has no `=`; KEY=VALUE is expected"))?;
+    let parsed = format!("x = {value}").parse::<toml::Table>();
+    let parsed = parsed.ok().and_then(|mut table| table.remove("x"));
+    let value = match parsed {
+        Some(value) => {
+            serde_json::to_value(value).map_err(|_| refuse("is no text, number, flag or list"))?
+        }
+        None => Value::String(value.to_owned()),
+    };
+    Ok((key.to_owned(), value))
+}
+
+/// Predicts, and returns the CSV (`id`, target) unless it was written to a file.
+///
+/// # Errors
+/// A [`Refusal`] for a model or table that cannot be read, a plugin or an encoder that is not the model's own, other columns of vectors; else what the encoder or the
+/// regressor reports.
+pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<String, RunError> {
+    let progress = Progress::new(Format::Human, options.is_quiet);
+    let model = Model::read(&options.model).map_err(|error| refuse(&options.model, error))?;
+    warn_of_evidence(&model, &progress);
+    let rows = rows(options, &model)?;
+    let context = CallContext::of(&progress, Arc::clone(interrupted));
+    let threads = set_threads(options.threads);
+    let library = open_library(&context, false)?;
+    let command = Command {
+        options,
+        finder: Finder {
+            library: &library,
+            named: &options.plugins,
+            progress: &progress,
+        },
+        context: &context,
+        progress: &progress,
+        interrupted,
+        threads,
+    };
+    let x = match &model.encoder {
+        Recipe::Precomputed { name, columns, .. } => {
+            command.vectors(&model, name, columns.as_deref(), &rows)?
+        }
+        Recipe::Plugin(recipe) => command.encoded(recipe, &rows)?,
+    };
+    let (x, z) = match (model.unit, groups(&rows)) {
+        (Unit::Group, Some(groups)) => (groups.means(&x), groups.means(&rows.z)),
+        _ => (x, rows.z.clone()),
+    };
+    let y_hat = command.apply(&model, x, z)?;
+    let predictions = Predictions::of(&model, &rows, y_hat)?;
+    predictions.warn(&progress);
+    let csv = predictions.csv()?;
+    let Some(out) = &options.out else {
+        return Ok(csv);
+    };
+    atomic::write(out, csv.as_bytes())?;
+    Ok(format!(
+        "{} predictions: {}\n",
+        predictions.n(),
+        out.display()
+    ))
+}
+
+fn refuse(path: &Path, error: ModelError) -> RunError {
+    Refusal::from(Problem::new(path.display().to_string(), error.to_string())).into()
+}
+
+/// A model that was shown to predict nothing must not be used in silence.
+fn warn_of_evidence(model: &Model, progress: &Progress) {
+    let evidence = &model.evidence;
+    let beside = match model.taken_out {
+        Some(_) => " beside its covariates",
+        None => "",
+    };
+    let rows = match model.unit {
+        Unit::Row => "rows",
+        Unit::Group => "groups",
+    };
+    let found = format!(
+        "in study `{}` this recipe had an out-of-sample R² of {:.3}{beside} on {} {rows}",
+        model.study, evidence.r2, evidence.n
+    );
+    if evidence.verdict == Some(Verdict::Predictive) {
+        progress.note(&found);
+    } else {
+        let than = match model.taken_out {
+            Some(_) => "what the covariates say",
+            None => "the training mean",
+        };
+        progress.warn(&format!(
+            "{found}, verdict: {}. It was not shown to predict better than {than}",
+            words(evidence.verdict)
+        ));
+    }
+}
+
+/// The rows of the table, and of it only what the model needs.
+fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
+    let text = match options.text.as_slice() {
+        [] => &model.text,
+        named => named,
+    };
+    let group = options.group.as_ref().or(model.group.as_ref());
+    let taken_out = model.taken_out.as_ref();
+    NewRows::read(Asked {
+        path: &options.texts,
+        id: options.id.as_ref().unwrap_or(&model.id),
+        text: if model.reads_texts() { text } else { &[] },
+        group: group.filter(|_| model.needs_groups()).map(String::as_str),
+        covariates: taken_out.map_or(&[], |taken_out| &taken_out.covariates),
+    })
+}
+
+/// The groups of the complete rows, in the order of their first.
+fn groups(rows: &NewRows) -> Option<Groups> {
+    let labels = rows.groups.as_ref()?;
+    Some(Groups::from_labels(
+        rows.complete.iter().map(|&row| &labels[row]),
+    ))
+}
+
+/// What the steps of a prediction share.
+pub(super) struct Command<'a> {
+    pub(super) options: &'a Options,
+    pub(super) finder: Finder<'a>,
+    pub(super) context: &'a CallContext,
+    pub(super) progress: &'a Progress,
+    pub(super) interrupted: &'a Arc<AtomicBool>,
+    pub(super) threads: usize,
+}
+
+impl Command<'_> {
+    /// The vectors of the complete rows, from a file; `columns`: the names of the model's.
+    fn vectors(
+        &self,
+        model: &Model,
+        name: &str,
+        columns: Option<&[String]>,
+        rows: &NewRows,
+    ) -> Result<DMatrix<f64>, RunError> {
+        let Some(embeddings) = &self.options.embeddings else {
+            let message = format!("the model is of vectors that were made elsewhere (`{name}`)");
+            let problem = Problem::new(self.options.model.display().to_string(), message)
+                .with_try("--embeddings FILE.npy --ids IDS.txt, with vectors of the same encoder");
+            return Err(Refusal::from(problem).into());
+        };
+        let id = self.options.id.as_ref().unwrap_or(&model.id);
+        let ids: Vec<String> = rows
+            .complete
+            .iter()
+            .map(|&row| rows.ids[row].clone())
+            .collect();
+        let own_ids = self.options.ids.as_deref();
+        let read = match (columns, own_ids) {
+            (Some(names), None) => read_columns(embeddings, id, names, &ids)?,
+            _ => read_precomputed(embeddings, own_ids, id, &ids)?,
+        };
+        let by_position = match (columns, &read.columns) {
+            _ if model.ocean_model == 1 => "the model is of a format that kept no names of columns",
+            (Some(_), None) => {
+                "a .npy file has no names of columns, and the model's vectors had some"
+            }
+            (None, Some(_)) => "the model was made with a .npy file, which has no names of columns",
+            _ => return Ok(read.x),
+        };
+        self.progress.warn(&format!(
+            "{by_position}: the columns of {} were taken by their position",
+            typed_path(embeddings)
+        ));
+        Ok(read.x)
+    }
+
+    /// ŷ = intercept + (z − z̄)Γ̂ + scale · f((x − (z − z̄)B̂ − mean)/sd).
+    fn apply(
+        &self,
+        model: &Model,
+        mut x: DMatrix<f64>,
+        z: DMatrix<f64>,
+    ) -> Result<Vec<f64>, RunError> {
+        let regression = &model.regressor;
+        if x.ncols() != regression.mean.len() {
+            let message = format!(
+                "the vectors have {} columns, the model's had {}",
+                x.ncols(),
+                regression.mean.len()
+            );
+            return Err(Refusal::from(Problem::new("vectors", message)).into());
+        }
+        let taken_out = model.taken_out.as_ref();
+        let explained = taken_out.map(|taken_out| taken_out.apply(z, &mut x));
+        let scaling = regression.mean.iter().zip(&regression.sd);
+        for (mut column, (mean, sd)) in x.column_iter_mut().zip(scaling) {
+            let scaled = |value: f64| if *sd > 0.0 { (value - mean) / sd } else { 0.0 };
+            column.iter_mut().for_each(|value| *value = scaled(*value));
+        }
+        let y_hat = self.predicted(regression, &x)?;
+        let finished = y_hat.into_iter().enumerate().map(|(row, value)| {
+            let of_z = explained.as_ref().map_or(0.0, |explained| explained[row]);
+            regression.intercept + of_z + regression.scale * value
+        });
+        Ok(finished.collect())
+    }
+
+    /// f: coefficients need nobody, a state its own plugin.
+    fn predicted(&self, regression: &Regression, x: &DMatrix<f64>) -> Result<Vec<f64>, RunError> {
+        let state = match &regression.fitted {
+            Fitted::Coefficients(w) => {
+                return Ok((x * DVectorView::from_slice(w, w.len()))
+                    .as_slice()
+                    .to_vec());
+            }
+            Fitted::State(state) => state,
+        };
+        let chosen = self.finder.find(&regression.plugin, Kind::Regressor)?;
+        let options = RegressorOptions {
+            variants: vec![regression.params.clone()],
+            ..RegressorOptions::default()
+        };
+        let (library, context) = (self.finder.library, self.context.clone());
+        let y_hat = library
+            .regressor(chosen.plugin, options, context, limits(&Place::default()))
+            .and_then(|regressor| regressor.predict_model(state, x));
+        Ok(y_hat.map_err(PredictionError::Plugin)?)
+    }
+}
