@@ -8,7 +8,7 @@ const HEAD: &str = "# Every key of plugins.toml
 
 A study is one file in [TOML](https://toml.io), made by hand or by `ocean-host init TABLE`. `ocean-host eval plugins.toml --dry-run`
 prints it with every default filled in, and `--set evaluation.folds=10` (or `--set regressor.ridge.n_alphas=40`: a section with
-double brackets is named by its `name`) lays a value over it. A key that is not known, or that would change nothing, is refused.
+double brackets is named by its `name`) lays a value over it. A key that is not known is refused.
 
 The last column says what becomes another with the key: **results** (numbers), **names** (names in reports, or which files are
 written), **permission** (what is let pass that would be refused), **place** (where a plugin runs: a run that was begun goes on
