@@ -162,9 +162,12 @@ fn study() -> Folder {
     };
     folder.write("vectors.npy", vectors(0));
     folder.write("vectors_again.npy", vectors(2));
-    let ids = |turn: usize| (0..ROWS).map(move |row| format!("{}\n", cells[(row + turn) % ROWS][0]));
-    folder.write("ids.txt", ids(0).collect::<String>());
-    folder.write("ids_again.txt", ids(1).collect::<String>());
+    let ids = |turn: usize| -> String {
+        let id = |row: usize| format!("{}\n", cells[(row + turn) % ROWS][0]);
+        (0..ROWS).map(id).collect()
+    };
+    folder.write("ids.txt", ids(0));
+    folder.write("ids_again.txt", ids(1));
     folder
 }
 

@@ -29,6 +29,9 @@ use crate::tell::progress::{Progress, Stage};
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;
 
+/// A regressor as it competes.
+type Entrant<'a> = (&'a dyn Regressor, Tuning);
+
 /// What computes the pieces of a study.
 pub(crate) struct Evaluator<'a> {
     pub(crate) plan: &'a Plan,
@@ -116,7 +119,7 @@ impl Evaluator<'_> {
         embedded: &[Embedded],
         act: impl FnOnce(&PieceRun) -> T,
     ) -> T {
-        let competing: Vec<(usize, Vec<(&dyn Regressor, Tuning)>)> = entry
+        let competing: Vec<(usize, Vec<Entrant>)> = entry
             .contenders
             .iter()
             .map(|(encoder, regressors)| {
@@ -377,8 +380,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// A regressor as it competes.
-fn entrant(regressor: &NamedRegressor) -> (&dyn Regressor, Tuning) {
+fn entrant(regressor: &NamedRegressor) -> Entrant<'_> {
     (regressor.regressor.as_ref(), regressor.tuning)
 }
 

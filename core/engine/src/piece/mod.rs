@@ -100,6 +100,9 @@ pub struct Jackknife {
 /// r2 of one block, slot by slot, and the predictions of the observed targets if they are in it.
 type BlockNumbers = (Vec<f64>, Option<OutOfFold>);
 
+/// r2 of one wave, slots × targets, and likewise the predictions.
+type WaveNumbers = (DMatrix<f64>, Option<OutOfFold>);
+
 impl<'a> PieceRun<'a> {
     /// `contenders`: one regressor on one encoder, or all from which every training part chooses the
     /// best; they share folds, groups and seed.
@@ -323,7 +326,7 @@ impl<'a> PieceRun<'a> {
         wave: &Wave,
         keep: &K,
         watch: &impl Watch,
-    ) -> Result<(DMatrix<f64>, Option<OutOfFold>), PieceError<K::Error>> {
+    ) -> Result<WaveNumbers, PieceError<K::Error>> {
         let row_set = wave.row_set(self.permuted.row_set);
         let permuted = PermutedTargets {
             row_set: &row_set,

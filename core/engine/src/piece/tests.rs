@@ -1,6 +1,6 @@
 //! The loop against a slow twin, from what was kept, in shares, and stopped.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -82,7 +82,7 @@ const RIDGE: ReferenceRidge = ReferenceRidge { n_alphas: 5 };
 
 /// Keeps numbers in memory.
 #[derive(Default)]
-struct Shelf(Mutex<HashMap<String, Vec<f64>>>);
+struct Shelf(Mutex<BTreeMap<String, Vec<f64>>>);
 
 impl Keep for Shelf {
     type Error = std::convert::Infallible;
