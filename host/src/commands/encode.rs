@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::encode::cache::Cache;
 use crate::encode::models::Models;
+use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::{Embedded, Encoder, Sources};
 use crate::keep::atomic::{self, WriteError};
 use crate::keep::file_names::{distinct_of, may_write};
@@ -18,7 +19,7 @@ use crate::plan::Plan;
 use crate::problem::{Problems, Refusal};
 use crate::read::config::{Config, Scope};
 use crate::read::dataset::Dataset;
-use crate::run::{Options, RunError, inputs, open_library, set_threads};
+use crate::run::{Options, RunError, inputs};
 use crate::tell::progress::Progress;
 
 /// Encodes the texts of a study with every encoder of plugins.toml. Returns what to print. `is_forced`: files that are there already are replaced.
@@ -43,7 +44,7 @@ pub fn encode(
         .for_each(|doubt| progress.warn(&doubt.in_short()));
     let threads = set_threads(options.threads);
     let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let library = open_library(&context, false)?;
+    let library = open_library(&context, false).map_err(RunError::Program)?;
     let models = Models::new(&progress, interrupted, true);
     let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
         .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;

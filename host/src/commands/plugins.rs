@@ -6,11 +6,12 @@ use super::Ended;
 use crate::cli::{CheckArgs, NewArgs, PluginCommand};
 use crate::commands::plugin::error::PluginCommandError;
 use crate::commands::plugin::{self, InfoError};
+use crate::encode::places::plugin_places;
 use crate::problem::{Problem, Refusal};
-use crate::run::{RunError, plugin_places};
+use crate::run::RunError;
 
 pub(super) fn plugin(command: PluginCommand) -> Result<Ended, RunError> {
-    let (search, prober) = plugin_places()?;
+    let (search, prober) = plugin_places().map_err(RunError::Program)?;
     match command {
         PluginCommand::List => list(&search, &prober),
         PluginCommand::Info { plugin, manifest } => info(&plugin, manifest, &search, &prober),

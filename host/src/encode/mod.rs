@@ -4,5 +4,6 @@ pub mod cache;
 pub mod controls;
 pub mod embedding;
 pub mod models;
+pub mod places;
 pub mod recipe;
 pub mod sources;

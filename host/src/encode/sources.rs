@@ -757,6 +757,49 @@ fn min(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
+/// The name of an encoder without vectors, and why it has none.
+pub(crate) type Unembedded = (String, String);
+
+/// The vectors of all encoders that have some. One that fails costs its cells and not the run,
+/// unless it is the only one; it leaves `sources` and is returned with its reason.
+///
+/// # Errors
+/// [`EncodeError`] of the only encoder, of Ctrl-C, or of a cache that cannot be written.
+pub(crate) fn embed_all(
+    sources: &mut Sources,
+    dataset: &Dataset,
+    cache: &Cache,
+    (progress, interrupted): (&Progress, &AtomicBool),
+) -> Result<(Vec<Embedded>, Vec<Unembedded>), EncodeError> {
+    let (mut embedded, mut unembedded) = (Vec::new(), Vec::new());
+    let mut encoders = Vec::new();
+    let mut first = None;
+    for encoder in std::mem::take(&mut sources.encoders) {
+        match encoder.embed(dataset, cache, progress, interrupted) {
+            Ok(vectors) => {
+                embedded.push(vectors);
+                encoders.push(encoder);
+            }
+            Err(error) if error.is_of_encoder() => {
+                progress.warn(&error.to_string());
+                if encoder.is_control {
+                    let note = format!("The control `{}` was left out: {error}", encoder.name);
+                    sources.notes.push(note);
+                } else {
+                    unembedded.push((encoder.name, error.to_string()));
+                    first.get_or_insert(error);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    sources.encoders = encoders;
+    match first {
+        Some(error) if sources.encoders.iter().all(|encoder| encoder.is_control) => Err(error),
+        _ => Ok((embedded, unembedded)),
+    }
+}
+
 /// What a plugin refuses. Its message is one line; what it says to try stands on a line of its own here, as everywhere.
 fn refused(section: &str, error: &PluginError) -> Refusal {
     let told = error.to_string();

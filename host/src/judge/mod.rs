@@ -2,4 +2,8 @@
 
 pub mod cells;
 pub mod comparisons;
+mod diagnosis;
 pub mod doctor;
+mod measured;
+
+pub(crate) use diagnosis::{diagnose, diagnose_data};

@@ -5,7 +5,7 @@ use ocean_report::model::Finding;
 use ocean_report::wording::plural;
 use serde_json::{Value, json};
 
-use super::{Opened, RunError};
+use super::{RunError, Study};
 use crate::encode::sources::{Embedded, Encoder, Sources};
 use crate::judge::doctor;
 use crate::judge::doctor::alignment::Alignment;
@@ -119,12 +119,12 @@ pub(super) fn fingerprint(
 
 /// What vectors show before anything is computed from them; refuses those that belong to other texts.
 pub(super) fn check_vectors(
-    opened: &Opened,
+    study: &Study,
     sources: &Sources,
     embedded: &[Embedded],
 ) -> Result<Vec<Finding>, RunError> {
-    let (dataset, progress) = (&opened.dataset, &opened.progress);
-    let mut findings = check_alignment(&opened.plan, dataset, sources, embedded, progress)?;
+    let (dataset, progress) = (&study.dataset, &study.progress);
+    let mut findings = check_alignment(&study.plan, dataset, sources, embedded, progress)?;
     findings.extend(look_at_files(dataset, sources));
     findings.extend(look_at_encoded(dataset, sources, embedded));
     Ok(findings)

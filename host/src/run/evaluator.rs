@@ -16,7 +16,7 @@ use ocean_report::model::FailedCell;
 
 use super::RunError;
 use super::pieces::{Entry, PieceId, PieceJournal, Role, entries};
-use crate::encode::sources::{Embedded, NamedRegressor, Sources};
+use crate::encode::sources::{Embedded, NamedRegressor, Sources, Unembedded};
 use crate::judge::cells::{Common, Detectable, PieceResult, critical_r2};
 use crate::keep::atomic::WriteError;
 use crate::keep::journal::Journal;
@@ -340,7 +340,7 @@ impl Evaluator<'_> {
     }
 
     /// The cells of encoders that made no vectors, with the reason.
-    pub(super) fn without_vectors(&self, encoders: &[super::Unembedded]) -> Vec<FailedCell> {
+    pub(super) fn without_vectors(&self, encoders: &[Unembedded]) -> Vec<FailedCell> {
         let mut cells = Vec::new();
         for (encoder, reason) in encoders {
             for regressor in &self.sources.regressors {

@@ -5,27 +5,25 @@
 
 mod canaries;
 mod checks;
-mod diagnosis;
 mod error;
 mod evaluator;
 mod finished;
-mod gathered;
-mod opened;
 mod pieces;
+mod study;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use ocean_loader::{CallContext, Library, Prober, Quarantine, SearchPath};
 use ocean_report::json::settled;
 use ocean_report::model::StudyResults;
 
 use crate::encode::cache::Cache;
-use crate::encode::sources::{Embedded, Sources};
+use crate::encode::sources::{Sources, embed_all};
 use crate::judge::cells::assemble;
 use crate::judge::comparisons::compare;
+use crate::judge::{diagnose, diagnose_data};
 use crate::keep::journal::{self, Journal};
 use crate::keep::run_folder::DATA;
 use crate::plan::preview::preview;
@@ -34,7 +32,6 @@ use crate::tell::progress::Format;
 use crate::write::exported::Export;
 use crate::write::outputs::Timings;
 use crate::write::report_files::{ReportError, check_written, render_again, write_all};
-use diagnosis::{diagnose, diagnose_data};
 use serde_json::Value;
 
 pub(crate) use canaries::{Canary, Slot};
@@ -44,9 +41,9 @@ pub use evaluator::Durations;
 pub(crate) use evaluator::{Evaluator, Setback};
 pub(crate) use finished::CellRows;
 pub use finished::FinishedRun;
-pub(crate) use opened::{Arranged, Opened, inputs};
 pub(crate) use pieces::Entry;
 pub use pieces::{PieceId, Role};
+pub(crate) use study::{Analysis, Study, inputs};
 
 /// What the command line says besides plugins.toml.
 #[derive(Debug, Clone, Default)]
@@ -94,30 +91,30 @@ pub enum Outcome {
 pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome, RunError> {
     let mut timings = Timings::start();
     let config = Config::read(&options.config, &options.sets, Scope::Evaluation)?;
-    let (opened, sources) = Opened::open(&config, options, interrupted, &mut timings)?;
-    let arranged = opened.arrange(&sources)?;
+    let (study, sources) = Study::open(&config, options, interrupted, &mut timings)?;
+    let analysis = study.arrange(&sources)?;
     if options.is_dry {
-        let rows = &arranged.analysed.dataset;
-        let mut findings = checks::look_at_files(&opened.dataset, &sources);
+        let rows = &analysis.analysed.dataset;
+        let mut findings = checks::look_at_files(&study.dataset, &sources);
         findings.extend(diagnose_data(
-            &opened.plan,
-            &opened.dataset,
-            &arranged.analysed,
-            &arranged.arrangement,
+            &study.plan,
+            &study.dataset,
+            &analysis.analysed,
+            &analysis.arrangement,
         ));
         let notes = &sources.notes;
-        let text = preview(&opened.plan, &opened.dataset, rows, notes, &findings);
+        let text = preview(&study.plan, &study.dataset, rows, notes, &findings);
         return Ok(Outcome::Planned(text));
     }
-    let fingerprint = opened.fingerprint(&sources)?;
+    let fingerprint = study.fingerprint(&sources)?;
     if !options.is_fresh
-        && let Some(outcome) = finished(&opened, &fingerprint)?
+        && let Some(outcome) = finished(&study, &fingerprint)?
     {
         return Ok(outcome);
     }
-    let journal = Journal::open(&opened.plan.out, &fingerprint, options.is_fresh)?;
+    let journal = Journal::open(&study.plan.out, &fingerprint, options.is_fresh)?;
     if journal.n_found() > 0 {
-        opened.progress.note(&format!(
+        study.progress.note(&format!(
             "resuming: {} finished pieces found",
             journal.n_found()
         ));
@@ -129,19 +126,19 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
         shared: SharedWork::default(),
         timings,
     };
-    conclude(&opened, sources, &arranged, session)
+    conclude(&study, sources, &analysis, session)
 }
 
 /// The finished run in the plan's directory, if this is it: its reports are rendered again.
 ///
 /// # Errors
 /// [`ReportError::Changed`] when a file that cannot be made again is not what the run wrote.
-pub(crate) fn finished(opened: &Opened, fingerprint: &Value) -> Result<Option<Outcome>, RunError> {
-    let (out, progress) = (&opened.plan.out, &opened.progress);
+pub(crate) fn finished(study: &Study, fingerprint: &Value) -> Result<Option<Outcome>, RunError> {
+    let (out, progress) = (&study.plan.out, &study.progress);
     if !journal::is_finished(out, fingerprint) {
         return Ok(None);
     }
-    check_written(&opened.folder, &DATA)?;
+    check_written(&study.folder, &DATA)?;
     match render_again(out) {
         Ok(results) => {
             progress.note(
@@ -182,25 +179,30 @@ pub(crate) struct Session {
 /// From a study that is read to its report: what the journal holds is taken from there, the rest is
 /// computed.
 pub(crate) fn conclude(
-    opened: &Opened,
+    study: &Study,
     mut sources: Sources,
-    arranged: &Arranged,
+    analysis: &Analysis,
     mut session: Session,
 ) -> Result<Outcome, RunError> {
-    let mut folder = opened.folder.clone();
+    let mut folder = study.folder.clone();
     // A run that is interrupted before it has written anything owns nothing yet, and says so.
     folder.claim(&[])?;
-    let (mut embedded, unembedded) = embed_all(&mut sources, opened, &session.cache)?;
+    let (mut embedded, unembedded) = embed_all(
+        &mut sources,
+        &study.dataset,
+        &session.cache,
+        (&study.progress, &study.interrupted),
+    )?;
     session.timings.mark("encode");
-    let mut findings = checks::check_vectors(opened, &sources, &embedded)?;
+    let mut findings = checks::check_vectors(study, &sources, &embedded)?;
     session.timings.mark("check alignment");
     for embedded in &mut embedded {
-        embedded.x = arranged.analysed.vectors(std::mem::take(&mut embedded.x));
+        embedded.x = analysis.analysed.vectors(std::mem::take(&mut embedded.x));
     }
 
     let evaluator = Evaluator {
         failed_elsewhere: &session.shared.failed,
-        ..opened.evaluator(arranged, &sources, &session.journal)
+        ..study.evaluator(analysis, &sources, &session.journal)
     };
     let (mut pieces, mut failed) = evaluator.compute(&embedded)?;
     failed.extend(evaluator.without_vectors(&unembedded));
@@ -211,10 +213,10 @@ pub(crate) fn conclude(
 
     let cells = assemble(&evaluator.common(), &pieces)?;
     let run = FinishedRun {
-        plan: &opened.plan,
-        read: &opened.dataset,
-        analysed: &arranged.analysed,
-        arrangement: &arranged.arrangement,
+        plan: &study.plan,
+        read: &study.dataset,
+        analysed: &analysis.analysed,
+        arrangement: &analysis.arrangement,
         sources: &sources,
         embedded: &embedded,
         comparisons: compare(&evaluator.common(), &pieces, &cells),
@@ -228,14 +230,14 @@ pub(crate) fn conclude(
     write_all(&mut folder, &results)?;
     run.write_tables()?;
     folder.claim_folder("models", ".ocean")?;
-    Export { run: &run }.write(&opened.progress)?;
+    Export { run: &run }.write(&study.progress)?;
     folder.list_folder("models", ".ocean");
     session.timings.mark("report");
     run.write_provenance(
         &session.fingerprint,
         folder.manifest()?,
         &session.timings,
-        opened.threads,
+        study.threads,
     )?;
     // Of a partial run all that is finished is kept: the same command tries again what failed.
     if run.failed.is_empty() {
@@ -243,88 +245,6 @@ pub(crate) fn conclude(
     }
     Ok(Outcome::Finished {
         results: Box::new(results),
-        out: opened.plan.out.clone(),
+        out: study.plan.out.clone(),
     })
-}
-
-/// The name of an encoder without vectors, and why it has none.
-type Unembedded = (String, String);
-
-/// The vectors of all encoders that have some. One that fails costs its cells and not the run, unless it is the only one; it leaves `sources` and is returned with its
-/// reason.
-fn embed_all(
-    sources: &mut Sources,
-    opened: &Opened,
-    cache: &Cache,
-) -> Result<(Vec<Embedded>, Vec<Unembedded>), RunError> {
-    let (dataset, progress) = (&opened.dataset, &opened.progress);
-    let (mut embedded, mut unembedded) = (Vec::new(), Vec::new());
-    let mut encoders = Vec::new();
-    let mut first = None;
-    for encoder in std::mem::take(&mut sources.encoders) {
-        match encoder.embed(dataset, cache, progress, &opened.interrupted) {
-            Ok(vectors) => {
-                embedded.push(vectors);
-                encoders.push(encoder);
-            }
-            Err(error) if error.is_of_encoder() => {
-                progress.warn(&error.to_string());
-                if encoder.is_control {
-                    let note = format!("The control `{}` was left out: {error}", encoder.name);
-                    sources.notes.push(note);
-                } else {
-                    unembedded.push((encoder.name, error.to_string()));
-                    first.get_or_insert(error);
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    sources.encoders = encoders;
-    match first {
-        Some(error) if sources.encoders.iter().all(|encoder| encoder.is_control) => {
-            Err(error.into())
-        }
-        _ => Ok((embedded, unembedded)),
-    }
-}
-
-/// The threads of the whole process; a second call (tests, embedders) keeps those of the first.
-pub(crate) fn set_threads(threads: Option<usize>) -> usize {
-    if let Some(threads) = threads {
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global();
-    }
-    rayon::current_num_threads()
-}
-
-/// Where plugins are looked for, and who probes them: this program.
-///
-/// # Errors
-/// [`RunError::Program`] when the system cannot tell which program is running.
-pub fn plugin_places() -> Result<(SearchPath, Prober), RunError> {
-    let (search, prober) = plugin_places_of_a_task()?;
-    Ok(match Cache::resolve(None).folder() {
-        Some(cache) => {
-            let quarantine = Quarantine::at(&cache.join("quarantine"));
-            (search, prober.with_quarantine(quarantine))
-        }
-        None => (search, prober),
-    })
-}
-
-/// As [`plugin_places`], without quarantine: when a thousand tasks start at once, or are cancelled, a plugin that does not answer has done nothing wrong.
-fn plugin_places_of_a_task() -> Result<(SearchPath, Prober), RunError> {
-    let program = std::env::current_exe().map_err(RunError::Program)?;
-    Ok((SearchPath::of(&program), Prober::new(program)))
-}
-
-/// Plugins beside this program and in the places of the user.
-pub(crate) fn open_library(context: &CallContext, is_task: bool) -> Result<Library, RunError> {
-    let (search, prober) = match is_task {
-        true => plugin_places_of_a_task()?,
-        false => plugin_places()?,
-    };
-    Ok(Library::new(search, prober, context.clone()))
 }

@@ -27,7 +27,7 @@ use crate::encode::sources::{Embedded, Sources};
 use crate::keep::atomic;
 use crate::problem::{Problem, Refusal, shown_path};
 use crate::read::dataset::Dataset;
-use crate::run::{Opened, RunError};
+use crate::run::{RunError, Study};
 use crate::write::outputs::Timings;
 
 /// What a finished encoding shard leaves beside its vectors.
@@ -72,10 +72,10 @@ pub fn encode(
     {
         return Ok((format!("encoding shard {shard} is done already\n"), true));
     }
-    let (opened, sources) = frozen.open(options, interrupted, &mut Timings::start())?;
+    let (study, sources) = frozen.open(options, interrupted, &mut Timings::start())?;
     let folder = place.encoded().join(shard.name());
     let (common, own) = (Cache::at(&frozen.cache), Cache::at(&folder));
-    let texts = distinct(&opened.dataset.texts);
+    let texts = distinct(&study.dataset.texts);
     let cut = |at: u32| texts.len() * at as usize / shard.count as usize;
     let texts = &texts[cut(shard.index - 1)..cut(shard.index)];
     let mut encoded = Encoded {
@@ -89,8 +89,8 @@ pub fn encode(
             continue;
         };
         let texts = lacking(plugin, texts, &common);
-        let id_of = |at: usize| id_of_text(&opened.dataset, texts.get(at)?);
-        let encoded_now = get_or_encode(plugin, &texts, &own, &opened.progress, interrupted);
+        let id_of = |at: usize| id_of_text(&study.dataset, texts.get(at)?);
+        let encoded_now = get_or_encode(plugin, &texts, &own, &study.progress, interrupted);
         match encoded_now.map_err(|error| error.naming(id_of)) {
             Ok(_) => {
                 let lost = lacking(plugin, &texts, &own).len();
@@ -106,7 +106,7 @@ pub fn encode(
                 encoded.n_texts += texts.len();
             }
             Err(error) if error.is_of_encoder() => {
-                opened.progress.warn(&error.to_string());
+                study.progress.warn(&error.to_string());
                 encoded.failed.push(Failed {
                     piece: encoder.name.clone(),
                     reason: error.to_string(),
@@ -123,7 +123,7 @@ pub fn encode(
         "encoding shard {shard}: {} encoded; its share is {} of {}\n",
         plural(encoded.n_texts, "text"),
         count(texts.len()),
-        plural(distinct(&opened.dataset.texts).len(), "text")
+        plural(distinct(&study.dataset.texts).len(), "text")
     );
     Ok((words, is_whole))
 }
@@ -140,14 +140,14 @@ type Vectors = (Vec<Embedded>, BTreeMap<usize, String>);
 
 /// The vectors that a shard needs, from the common cache. What that lacks is put there first, by one task at a time.
 pub(super) fn vectors(
-    opened: &Opened,
+    study: &Study,
     sources: &Sources,
     frozen: &Frozen,
     place: &Place,
     needed: &[usize],
 ) -> Result<Vectors, RunError> {
     let cache = Cache::at(&frozen.cache);
-    let texts = distinct(&opened.dataset.texts);
+    let texts = distinct(&study.dataset.texts);
     let (mut all, mut failed) = (Vec::new(), BTreeMap::new());
     for (at, encoder) in sources.encoders.iter().enumerate() {
         if !needed.contains(&at) {
@@ -162,11 +162,11 @@ pub(super) fn vectors(
         if let Some(plugin) = encoder.text_encoder()
             && is_lacking()
         {
-            lock = hold(opened, place)?;
+            lock = hold(study, place)?;
             // Whoever held it before has most likely filled the cache.
             if is_lacking() {
                 let parts = parts(place, frozen)?;
-                take_over(plugin, &texts, &cache, &parts, &opened.progress);
+                take_over(plugin, &texts, &cache, &parts, &study.progress);
             }
             is_ours = is_lacking();
             if !is_ours {
@@ -178,12 +178,7 @@ pub(super) fn vectors(
                 continue;
             }
         }
-        let embedded = encoder.embed(
-            &opened.dataset,
-            &cache,
-            &opened.progress,
-            &opened.interrupted,
-        );
+        let embedded = encoder.embed(&study.dataset, &cache, &study.progress, &study.interrupted);
         drop(lock);
         if is_ours && embedded.is_ok() && is_lacking() {
             // The cache has said why. All tasks would encode all texts.
@@ -196,7 +191,7 @@ pub(super) fn vectors(
         match embedded {
             Ok(embedded) => all.push(embedded),
             Err(error) if error.is_of_encoder() => {
-                opened.progress.warn(&error.to_string());
+                study.progress.warn(&error.to_string());
                 failed.insert(at, error.to_string());
                 all.push(Embedded::none());
             }
@@ -218,7 +213,7 @@ fn failure(place: &Place, frozen: &Frozen, encoder: &str) -> Option<String> {
 
 /// Waits for the lock of the common cache. A file system without locks is no reason to stop: a text may then be encoded twice, and shards that read different vectors
 /// are found out by their observed r2.
-fn hold(opened: &Opened, place: &Place) -> Result<Option<File>, RunError> {
+fn hold(study: &Study, place: &Place) -> Result<Option<File>, RunError> {
     const LONGEST: Duration = Duration::from_secs(3);
     let mut pause = Duration::from_millis(100);
     atomic::create_folder(place.folder())?;
@@ -236,11 +231,11 @@ fn hold(opened: &Opened, place: &Place) -> Result<Option<File>, RunError> {
             Err(TryLockError::Error(_)) => return Ok(None),
             Err(TryLockError::WouldBlock) => {}
         }
-        if opened.interrupted.load(Ordering::Relaxed) {
+        if study.interrupted.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
         if !has_said {
-            opened
+            study
                 .progress
                 .note("waiting for another task, which is encoding");
             has_said = true;
@@ -280,23 +275,18 @@ fn parts(place: &Place, frozen: &Frozen) -> Result<Vec<Cache>, Refusal> {
 
 /// Vectors that need no encoding of many texts, for what the plan looks at: files, built-in ones, `lexical`, and whatever is in the cache.
 pub(super) fn ready(
-    opened: &Opened,
+    study: &Study,
     sources: &Sources,
     cache: &Cache,
 ) -> Result<Vec<Embedded>, EncodeError> {
-    let texts = distinct(&opened.dataset.texts);
+    let texts = distinct(&study.dataset.texts);
     let mut all = Vec::new();
     for encoder in &sources.encoders {
         let is_ready = encoder
             .text_encoder()
             .is_none_or(|plugin| encoder.is_lexical() || lacking(plugin, &texts, cache).is_empty());
         let embedded = match is_ready {
-            true => encoder.embed(
-                &opened.dataset,
-                cache,
-                &opened.progress,
-                &opened.interrupted,
-            ),
+            true => encoder.embed(&study.dataset, cache, &study.progress, &study.interrupted),
             false => Ok(Embedded::none()),
         };
         match embedded {

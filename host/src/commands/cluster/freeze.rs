@@ -35,7 +35,7 @@ use crate::problem::{Problem, Refusal, shown_path, typed_path};
 use crate::read::config::{Config, Scope};
 use crate::read::dataset::Dataset;
 use crate::run::{
-    Arranged, Entry, Evaluator, Opened, Options, PieceId, RunError, Setback, check_alignment,
+    Analysis, Entry, Evaluator, Options, PieceId, RunError, Setback, Study, check_alignment,
     design_bytes,
 };
 use crate::tell::progress::duration;
@@ -84,13 +84,13 @@ pub fn plan(
         threads: None,
         ..options.clone()
     };
-    let (opened, sources) = Opened::open(&config, &request, interrupted, &mut Timings::start())?;
-    let arranged = opened.arrange(&sources)?;
+    let (study, sources) = Study::open(&config, &request, interrupted, &mut Timings::start())?;
+    let analysis = study.arrange(&sources)?;
     let start_s = began.elapsed().as_secs_f64();
-    let (out, run_fingerprint) = (&opened.plan.out, opened.fingerprint(&sources)?);
+    let (out, run_fingerprint) = (&study.plan.out, study.fingerprint(&sources)?);
     let (place, fingerprint) = (Place::of(out), fingerprint(run_fingerprint.clone()));
     if options.is_fresh {
-        start_over(&opened.folder)?;
+        start_over(&study.folder)?;
     } else {
         journal::check_folder(out, &run_fingerprint)?;
     }
@@ -103,7 +103,7 @@ pub fn plan(
         Some(folder) => absolute(folder)?,
         None => place.cache(),
     };
-    let encode = look_at_texts(&opened, &sources, &Cache::at(&cache))?;
+    let encode = look_at_texts(&study, &sources, &Cache::at(&cache))?;
     // With the weights of every model that has texts to encode.
     let encoding = peak_bytes().unwrap_or(0);
     let mut frozen = Frozen {
@@ -115,7 +115,7 @@ pub fn plan(
         // The same study planned again is cut in the same places.
         pieces: match planned {
             Some(planned) => planned.pieces,
-            None => pieces(&opened, &sources, &arranged, &Cache::at(&cache))?,
+            None => pieces(&study, &sources, &analysis, &Cache::at(&cache))?,
         },
         shards: Shards {
             encode: 0,
@@ -134,10 +134,10 @@ pub fn plan(
         machine: Machine::here(),
     };
     frozen.shards = recommended(&frozen, wishes);
-    frozen.merge_s = merge_seconds(&frozen.pieces, opened.plan.evaluation.sensitivity);
-    frozen.memory = memory(&frozen, &opened, &sources, encoding);
+    frozen.merge_s = merge_seconds(&frozen.pieces, study.plan.evaluation.sensitivity);
+    frozen.memory = memory(&frozen, &study, &sources, encoding);
     frozen.write(&place)?;
-    Ok(words(&frozen, &opened, arranged.analysed.dataset.as_ref()))
+    Ok(words(&frozen, &study, analysis.analysed.dataset.as_ref()))
 }
 
 fn refuse_adaptive(plan: &Plan) -> Result<(), Refusal> {
@@ -231,11 +231,11 @@ fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, ClusterError> {
 
 /// What is to be encoded, after everything that some cache has was taken over; a few texts are encoded to learn how long one takes.
 fn look_at_texts(
-    opened: &Opened,
+    study: &Study,
     sources: &Sources,
     cache: &Cache,
 ) -> Result<Vec<ToEncode>, RunError> {
-    let texts = distinct(&opened.dataset.texts);
+    let texts = distinct(&study.dataset.texts);
     let users = Cache::resolve(None);
     let mut found = Vec::new();
     for encoder in sources.encoders.iter() {
@@ -248,7 +248,7 @@ fn look_at_texts(
                 &texts,
                 cache,
                 std::slice::from_ref(&users),
-                &opened.progress,
+                &study.progress,
             );
         }
         let missing = lacking(plugin, &texts, cache);
@@ -261,15 +261,15 @@ fn look_at_texts(
         // Seconds of a text; `None` from an encoder that fails.
         let encode = |texts: &[&str]| -> Result<Option<f64>, RunError> {
             let begun = Instant::now();
-            match get_or_encode(plugin, texts, cache, &opened.progress, &opened.interrupted) {
+            match get_or_encode(plugin, texts, cache, &study.progress, &study.interrupted) {
                 Err(error) if !error.is_of_encoder() => return Err(error.into()),
                 Err(error) => {
-                    opened.progress.warn(&error.to_string());
+                    study.progress.warn(&error.to_string());
                     return Ok(None);
                 }
                 Ok(_) => {}
             }
-            let threads = opened.threads.min(texts.len()) as f64;
+            let threads = study.threads.min(texts.len()) as f64;
             let seconds = begun.elapsed().as_secs_f64() * threads;
             Ok(Some(seconds / texts.len() as f64))
         };
@@ -297,37 +297,37 @@ fn look_at_texts(
 
 /// Every piece with what it costs.
 fn pieces(
-    opened: &Opened,
+    study: &Study,
     sources: &Sources,
-    arranged: &Arranged,
+    analysis: &Analysis,
     cache: &Cache,
 ) -> Result<Vec<Piece>, RunError> {
-    let mut embedded = ready(opened, sources, cache)?;
+    let mut embedded = ready(study, sources, cache)?;
     check_alignment(
-        &opened.plan,
-        &opened.dataset,
+        &study.plan,
+        &study.dataset,
         sources,
         &embedded,
-        &opened.progress,
+        &study.progress,
     )?;
     for (embedded, encoder) in embedded.iter_mut().zip(&sources.encoders) {
         embedded.x = match embedded.x.nrows() {
             0 => stand_in(
-                &arranged.analysed.dataset,
-                encoder.n_features(&opened.dataset),
+                &analysis.analysed.dataset,
+                encoder.n_features(&study.dataset),
             ),
-            _ => arranged.analysed.vectors(std::mem::take(&mut embedded.x)),
+            _ => analysis.analysed.vectors(std::mem::take(&mut embedded.x)),
         };
     }
     let scratch = tempfile::tempdir().map_err(ClusterError::NoScratch)?;
     let journal = Journal::open(scratch.path(), &serde_json::Value::Null, true)?;
-    let evaluator = opened.evaluator(arranged, sources, &journal);
+    let evaluator = study.evaluator(analysis, sources, &journal);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
         .map_err(ClusterError::NoThread)?;
     let entries = evaluator.entries();
-    let stage = opened
+    let stage = study
         .progress
         .stage("measuring what shards cost", entries.len() as u64);
     let mut pieces = Vec::with_capacity(entries.len());
@@ -335,7 +335,7 @@ fn pieces(
     let mut measured: Vec<(&PieceId, usize, Cost)> = Vec::new();
     for entry in &entries {
         let (name, items) = evaluator.items(entry, &embedded);
-        let n_targets = arranged.arrangement.row_sets[entry.id.row_set]
+        let n_targets = analysis.arrangement.row_sets[entry.id.row_set]
             .targets
             .len();
         let alike = measured
@@ -344,7 +344,7 @@ fn pieces(
         let cost = match alike {
             Some((.., cost)) => *cost,
             None => {
-                let cost = pool.install(|| measure(&evaluator, entry, &embedded, opened))?;
+                let cost = pool.install(|| measure(&evaluator, entry, &embedded, study))?;
                 measured.push((&entry.id, n_targets, cost));
                 cost
             }
@@ -368,7 +368,7 @@ fn measure(
     evaluator: &Evaluator,
     entry: &Entry,
     embedded: &[Embedded],
-    opened: &Opened,
+    study: &Study,
 ) -> Result<Cost, RunError> {
     match evaluator.measure(entry, embedded) {
         Ok(cost) => Ok(cost),
@@ -377,7 +377,7 @@ fn measure(
             // Its shards will meet the same and say so.
             let (encoder, regressor) = (&entry.id.encoder, &entry.id.regressor);
             let message = format!("{encoder} × {regressor} failed: {reason}");
-            opened.progress.warn(&message);
+            study.progress.warn(&message);
             Ok(Cost {
                 setup_us: 1,
                 block_us: 1,
@@ -429,14 +429,14 @@ fn merge_seconds(pieces: &[Piece], draws: u32) -> f64 {
 }
 
 /// A quarter more than was used here, or than the designs are known to take.
-fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, encoding: u64) -> Memory {
+fn memory(frozen: &Frozen, study: &Study, sources: &Sources, encoding: u64) -> Memory {
     const SPARE: f64 = 1.25;
-    let n_rows = opened.dataset.n_rows() as f64;
+    let n_rows = study.dataset.n_rows() as f64;
     let widths = || {
         sources
             .encoders
             .iter()
-            .map(|one| one.n_features(&opened.dataset))
+            .map(|one| one.n_features(&study.dataset))
     };
     let all_vectors = 8.0 * n_rows * widths().sum::<usize>() as f64;
     let cached = 4.0 * n_rows * widths().max().unwrap_or(0) as f64;
@@ -449,13 +449,13 @@ fn memory(frozen: &Frozen, opened: &Opened, sources: &Sources, encoding: u64) ->
     let cells: f64 = frozen.pieces.iter().map(|one| one.n_targets as f64).sum();
     let spare = |bytes: f64| (bytes * SPARE) as u64;
     // Planted effects hold the designs of all repeats together, of which one was measured.
-    let evaluation = &opened.plan.evaluation;
-    let (repeats, all) = (u64::from(evaluation.repeats), opened.plan.n_designs());
+    let evaluation = &study.plan.evaluation;
+    let (repeats, all) = (u64::from(evaluation.repeats), study.plan.n_designs());
     let planted = match evaluation.sensitivity {
         0 => 0.0,
         _ => design_bytes(
             all - all / repeats,
-            opened.dataset.n_rows(),
+            study.dataset.n_rows(),
             widths().max().unwrap_or(0),
         ),
     };
@@ -476,8 +476,8 @@ fn shards_of(shards: u32, threads: u32) -> String {
     format!("{shards} of {threads}")
 }
 
-fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
-    let mut text = preview::summary(&opened.plan, &opened.dataset, analysed);
+fn words(frozen: &Frozen, study: &Study, analysed: &Dataset) -> String {
+    let mut text = preview::summary(&study.plan, &study.dataset, analysed);
     let Shards {
         encode,
         permute,
@@ -531,8 +531,8 @@ fn words(frozen: &Frozen, opened: &Opened, analysed: &Dataset) -> String {
         "merge",
         format!("about {} MB", megabytes(frozen.memory.merge)),
     );
-    let run = typed_path(&opened.plan.out);
-    line("plan", shown_path(&Place::of(&opened.plan.out).plan()));
+    let run = typed_path(&study.plan.out);
+    line("plan", shown_path(&Place::of(&study.plan.out).plan()));
     line("next", format!("ocean-host slurm {run} --submit"));
     line(
         "",

@@ -20,7 +20,7 @@ use crate::keep::differences::differences;
 use crate::keep::journal;
 use crate::problem::{Problem, Refusal, shown_path, typed_path};
 use crate::read::config::{Config, Scope};
-use crate::run::{self, Evaluator, Opened, RunError};
+use crate::run::{self, Evaluator, RunError, Study};
 use crate::write::outputs::Timings;
 
 /// Version of the file.
@@ -183,7 +183,7 @@ impl Frozen {
         options: &Options,
         interrupted: &Arc<AtomicBool>,
         timings: &mut Timings,
-    ) -> Result<(Opened, Sources), RunError> {
+    ) -> Result<(Study, Sources), RunError> {
         let config = Config::parse(
             &self.config,
             &self.config_text,
@@ -198,15 +198,15 @@ impl Frozen {
             is_task: true,
             ..run::Options::default()
         };
-        let (opened, sources) = Opened::open(&config, &request, interrupted, timings)?;
-        let here = fingerprint(opened.fingerprint(&sources)?);
+        let (study, sources) = Study::open(&config, &request, interrupted, timings)?;
+        let here = fingerprint(study.fingerprint(&sources)?);
         if let Some(differences) = difference(&self.fingerprint, &here) {
             let message = format!("the study is not the one that was planned:\n{differences}");
             let problem = Problem::new(shown_path(&Place::of(&options.run).plan()), message);
             let remedy = "the files of the plan on this machine; or plan the changed study, into another --out or with --fresh";
             return Err(Refusal::from(problem.with_try(remedy)).into());
         }
-        Ok((opened, sources))
+        Ok((study, sources))
     }
 
     /// Refuses pieces that are not those of the study, as in a plan that was edited.

@@ -29,12 +29,12 @@ use crate::write::outputs::Timings;
 pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome, RunError> {
     let frozen = Frozen::read(&options.run)?;
     let mut timings = Timings::start();
-    let (opened, sources) = frozen.open(options, interrupted, &mut timings)?;
-    let fingerprint = opened.fingerprint(&sources)?;
-    if let Some(outcome) = finished(&opened, &fingerprint)? {
+    let (study, sources) = frozen.open(options, interrupted, &mut timings)?;
+    let fingerprint = study.fingerprint(&sources)?;
+    if let Some(outcome) = finished(&study, &fingerprint)? {
         return Ok(outcome);
     }
-    let arranged = opened.arrange(&sources)?;
+    let analysis = study.arrange(&sources)?;
     let mut union = Union::default();
     let mut problems = Problems::default();
     for path in files(&Place::of(&options.run))? {
@@ -44,7 +44,7 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
                 None => union.take(file)?,
             },
             Err(error) => {
-                opened.progress.warn(&useless(&path, &error));
+                study.progress.warn(&useless(&path, &error));
                 union.useless.push(useless(&path, &error));
             }
         }
@@ -52,8 +52,8 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
     problems.finish(())?;
     union.check_complete(&frozen)?;
     timings.mark("read shards");
-    let journal = Journal::open(&opened.plan.out, &fingerprint, false)?;
-    frozen.check_pieces(&opened.evaluator(&arranged, &sources, &journal))?;
+    let journal = Journal::open(&study.plan.out, &fingerprint, false)?;
+    frozen.check_pieces(&study.evaluator(&analysis, &sources, &journal))?;
     let (records, shared) = union.into_parts();
     journal.adopt(records);
     let session = Session {
@@ -63,7 +63,7 @@ pub fn merge(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome
         shared,
         timings,
     };
-    conclude(&opened, sources, &arranged, session)
+    conclude(&study, sources, &analysis, session)
 }
 
 /// What all files hold together.

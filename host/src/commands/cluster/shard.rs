@@ -16,7 +16,7 @@ use super::{Options, Place};
 use crate::keep::atomic;
 use crate::keep::journal::{Journal, JournalError};
 use crate::platform;
-use crate::run::{Entry, Opened, RunError, Setback};
+use crate::run::{Entry, RunError, Setback, Study};
 use crate::write::outputs::Timings;
 
 /// Tasks of one shard that may run at the same time, each with a journal of its own.
@@ -40,19 +40,19 @@ pub fn permute(
     // A disk that cannot be written is found out before the work and not after it.
     atomic::create_folder(&place.results())?;
     let begun = Instant::now();
-    let (opened, sources) = frozen.open(options, interrupted, &mut Timings::start())?;
-    let arranged = opened.arrange(&sources)?;
+    let (study, sources) = frozen.open(options, interrupted, &mut Timings::start())?;
+    let analysis = study.arrange(&sources)?;
     let (journal, partial) = journal(&place, frozen, shard)?;
     if journal.n_found() > 0 {
         let found = format!("resuming: {} finished items found", journal.n_found());
-        opened.progress.note(&found);
+        study.progress.note(&found);
     }
     let mut took = Took {
         open_s: begun.elapsed().as_secs_f64(),
         ..Took::default()
     };
 
-    let evaluator = opened.evaluator(&arranged, &sources, &journal);
+    let evaluator = study.evaluator(&analysis, &sources, &journal);
     frozen.check_pieces(&evaluator)?;
     let entries = evaluator.entries();
     let encoders_of = |entry: &Entry| -> Vec<usize> {
@@ -66,9 +66,9 @@ pub fn permute(
     needed.sort_unstable();
     needed.dedup();
     let begun = Instant::now();
-    let (mut embedded, unembedded) = vectors(&opened, &sources, frozen, &place, &needed)?;
+    let (mut embedded, unembedded) = vectors(&study, &sources, frozen, &place, &needed)?;
     for embedded in embedded.iter_mut().filter(|one| one.x.nrows() > 0) {
-        embedded.x = arranged.analysed.vectors(std::mem::take(&mut embedded.x));
+        embedded.x = analysis.analysed.vectors(std::mem::take(&mut embedded.x));
     }
     took.vectors_s = begun.elapsed().as_secs_f64();
 
@@ -86,7 +86,7 @@ pub fn permute(
     };
     let mut records = Vec::new();
     let n_items = share.iter().map(|(_, range)| range.len()).sum::<usize>();
-    let stage = opened
+    let stage = study
         .progress
         .stage(&format!("shard {shard}"), n_items as u64);
     for (at, range) in &share {
@@ -117,7 +117,7 @@ pub fn permute(
             Err(Setback::Run(error)) => return Err(error),
             Err(Setback::Piece(reason)) => {
                 let title = piece.title(frozen.n_row_sets());
-                opened.progress.warn(&format!("{title}: {reason}"));
+                study.progress.warn(&format!("{title}: {reason}"));
                 header.failed.push(Failed {
                     piece: piece.name.clone(),
                     reason,
@@ -136,12 +136,12 @@ pub fn permute(
         let _ = std::fs::remove_dir(partial);
     }
     Ok((
-        words(shard, n_items, &header, &opened),
+        words(shard, n_items, &header, &study),
         header.failed.is_empty(),
     ))
 }
 
-fn words(shard: Shard, n_items: usize, header: &Header, opened: &Opened) -> String {
+fn words(shard: Shard, n_items: usize, header: &Header, study: &Study) -> String {
     let Took {
         open_s,
         vectors_s,
@@ -155,7 +155,7 @@ fn words(shard: Shard, n_items: usize, header: &Header, opened: &Opened) -> Stri
         plural(n_items, "item"),
         plural(header.computed.len(), "piece"),
         header.failed.len(),
-        plural(opened.threads, "thread"),
+        plural(study.threads, "thread"),
         peak_bytes >> 20
     )
 }
@@ -184,7 +184,7 @@ fn journal(place: &Place, frozen: &Frozen, shard: Shard) -> Result<(Journal, Pat
                 number += 1;
                 folder = other(number);
             }
-            opened => return Ok((opened?, folder)),
+            study => return Ok((study?, folder)),
         }
     }
 }

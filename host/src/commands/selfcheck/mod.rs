@@ -26,11 +26,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ocean_engine::EngineError;
 use ocean_loader::CallContext;
 
+use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::{NamedRegressor, open_regressor};
 use crate::keep::atomic;
 use crate::plan::RegressorPlan;
 use crate::problem::{Problem, Problems};
-use crate::run::{RunError, open_library, set_threads};
+use crate::run::RunError;
 use crate::tell::progress::{Format, Progress};
 use crate::write::outputs::cpu_features;
 use certificate::{Certificate, Certified, Check, Machine};
@@ -113,7 +114,7 @@ fn open(
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Vec<NamedRegressor>, RunError> {
     let context = CallContext::of(progress, Arc::clone(interrupted));
-    let library = open_library(&context, false)?;
+    let library = open_library(&context, false).map_err(RunError::Program)?;
     let here = std::env::current_dir().map_err(SelfcheckError::NoFolder)?;
     let bundled = || BUNDLED.iter().map(ToString::to_string).collect();
     let named = if options.regressors.is_empty() {

@@ -16,13 +16,14 @@ use super::file::ModelError;
 use super::model::{Model, Recipe, Regression};
 use super::plugins::Finder;
 use super::predictions::Predictions;
+use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::limits;
 use crate::keep::atomic;
 use crate::plan::{Place, Unit};
 use crate::problem::{Problem, Refusal, typed_path};
 use crate::read::dataset::embeddings::{read_columns, read_precomputed};
 use crate::read::dataset::{Asked, NewRows};
-use crate::run::{RunError, open_library, set_threads};
+use crate::run::RunError;
 use crate::tell::progress::{Format, Progress};
 
 /// What the command line says.
@@ -88,7 +89,7 @@ pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Strin
     let rows = rows(options, &model)?;
     let context = CallContext::of(&progress, Arc::clone(interrupted));
     let threads = set_threads(options.threads);
-    let library = open_library(&context, false)?;
+    let library = open_library(&context, false).map_err(RunError::Program)?;
     let command = Command {
         options,
         finder: Finder {

@@ -9,8 +9,9 @@ use ocean_loader::{CallContext, Library};
 use serde_json::Value;
 
 use super::checks::{check_adaptive_cap, check_memory, fingerprint};
-use super::{Evaluator, Options, RunError, open_library, set_threads};
+use super::{Evaluator, Options, RunError};
 use crate::encode::models::Models;
+use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::Sources;
 use crate::keep::journal::Journal;
 use crate::keep::run_folder::RunFolder;
@@ -22,7 +23,7 @@ use crate::tell::progress::Progress;
 use crate::write::outputs::Timings;
 
 /// A study that is read and checked.
-pub(crate) struct Opened {
+pub(crate) struct Study {
     pub plan: Plan,
     /// Where results go, and which files there are the run's own.
     pub folder: RunFolder,
@@ -52,13 +53,13 @@ pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
     inputs
 }
 
-/// The rows of the analysis, and how they are arranged.
-pub(crate) struct Arranged<'a> {
+/// The rows of the analysis, and how they are analysis.
+pub(crate) struct Analysis<'a> {
     pub analysed: Analysed<'a>,
     pub arrangement: Arrangement,
 }
 
-impl Opened {
+impl Study {
     /// Resolves the plan, reads the data, opens every plugin and every file of vectors.
     pub fn open(
         config: &Config,
@@ -74,13 +75,13 @@ impl Opened {
         check_adaptive_cap(&plan, dataset.targets.len())?;
         let threads = set_threads(options.threads);
         let context = CallContext::of(&progress, Arc::clone(interrupted));
-        let library = open_library(&context, options.is_task)?;
+        let library = open_library(&context, options.is_task).map_err(RunError::Program)?;
         let may_fetch = !options.is_dry && !options.is_task;
         let models = Models::new(&progress, interrupted, may_fetch);
         let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
             .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
         timings.mark("read and check");
-        let opened = Self {
+        let study = Self {
             plan,
             folder,
             dataset,
@@ -89,16 +90,16 @@ impl Opened {
             interrupted: Arc::clone(interrupted),
             _library: library,
         };
-        Ok((opened, sources))
+        Ok((study, sources))
     }
 
     /// Draws folds and permutations; refuses what would not fit into memory.
-    pub fn arrange(&self, sources: &Sources) -> Result<Arranged<'_>, RunError> {
+    pub fn arrange(&self, sources: &Sources) -> Result<Analysis<'_>, RunError> {
         let reasoned = |refusal| self.dataset.reasoned(refusal);
         let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit).map_err(reasoned)?;
         let arrangement = Arrangement::draw(&self.plan, &analysed.dataset).map_err(reasoned)?;
         check_memory(&self.plan, &analysed.dataset, sources)?;
-        Ok(Arranged {
+        Ok(Analysis {
             analysed,
             arrangement,
         })
@@ -107,14 +108,14 @@ impl Opened {
     /// What evaluates this study. No piece has failed elsewhere.
     pub fn evaluator<'a>(
         &'a self,
-        arranged: &'a Arranged,
+        analysis: &'a Analysis,
         sources: &'a Sources,
         journal: &'a Journal,
     ) -> Evaluator<'a> {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
         Evaluator {
             plan: &self.plan,
-            arrangement: &arranged.arrangement,
+            arrangement: &analysis.arrangement,
             sources,
             journal,
             interrupted: &self.interrupted,

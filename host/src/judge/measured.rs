@@ -11,12 +11,12 @@ use ocean_engine::folds::Groups;
 use ocean_engine::score::HeldOut;
 use ocean_engine::seed::Seed;
 
-use super::finished::FinishedRun;
 use crate::encode::sources::Encoder;
 use crate::judge::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
 use crate::judge::doctor::script::Unspaced;
 use crate::plan::{InnerFolds, Unit};
 use crate::read::dataset::{Dataset, in_number_order};
+use crate::run::FinishedRun;
 
 /// Permutations looked at to see which rows move.
 const LOOKED_AT: u64 = 10;

@@ -3,15 +3,15 @@
 use ocean_engine::family::Family;
 use ocean_report::model::{Finding, Severity, TargetSummary};
 
-use super::finished::FinishedRun;
 use crate::judge::doctor::{Facts, ValueBySize, examine};
 use crate::plan::{Exchange, Plan, Unit};
 use crate::read::arrangement::Arrangement;
 use crate::read::dataset::{Analysed, Dataset, LOG_SIZE};
+use crate::run::FinishedRun;
 use crate::write::outputs;
 
 /// What the doctor has to say about a finished run, worst first.
-pub(super) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
+pub(crate) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
     let FinishedRun {
         plan,
         read: dataset,
@@ -102,7 +102,7 @@ fn targets<'a>(analysed: &'a Analysed<'_>) -> Vec<(TargetSummary, &'a [f64])> {
 }
 
 /// What the doctor has to say before anything is computed: findings on the data alone that a reader should act on.
-pub(super) fn diagnose_data(
+pub(crate) fn diagnose_data(
     plan: &Plan,
     dataset: &Dataset,
     analysed: &Analysed,
