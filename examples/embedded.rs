@@ -1,4 +1,5 @@
-//! The engine inside another program, without the host, files or plugins: `cargo run --release -p ocean-examples --example embedded`.
+//! The engine inside another program, without the host, files or plugins:
+//! `cargo run --release -p ocean-examples --example embedded`.
 //!
 //! 200 people, an embedding of 50 columns; the first trait depends on it, the second does not.
 

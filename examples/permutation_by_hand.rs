@@ -1,8 +1,11 @@
-//! A permutation test small enough to check with a pencil: `cargo run --release -p ocean-examples --example permutation_by_hand`.
+//! A permutation test small enough to check with a pencil:
+//! `cargo run --release -p ocean-examples --example permutation_by_hand`.
 //!
-//! Four texts with one feature each, x = 1, 2, 3, 4, and one score each, y = 2, 4, 5, 9. The statistic is the product Σxy. Under the null
-//! every order of y is as likely as any other: 4! = 24. The p-value is the share of orders that do at least as well as the one observed.
-//! The engine does the same with r2 as the statistic and a random sample of the orders, the observed one counted among them.
+//! Four texts with one feature each, x = 1, 2, 3, 4, and one score each, y = 2, 4, 5, 9. The
+//! statistic is the product Σxy. Under the null every order of y is as likely as any other: 4! =
+//! 24. The p-value is the share of orders that do at least as well as the one observed. The engine
+//! does the same with r2 as the statistic and a random sample of the orders, the observed one
+//! counted among them.
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;

@@ -1,6 +1,8 @@
-//! Lists what `ocean-host plugin new` writes, so that the program needs nothing but itself: the templates, the header, and the sources of the SDK.
+//! Lists what `ocean-host plugin new` writes, so that the program needs nothing but itself: the
+//! templates, the header, and the sources of the SDK.
 //!
-//! Each list is an array of (path, text) in `OUT_DIR/kit.rs`. A new file in one of the folders is in the program with the next build.
+//! Each list is an array of (path, text) in `OUT_DIR/kit.rs`. A new file in one of the folders is
+//! in the program with the next build.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// `static NAME: &[(&str, &str)]`: every file of the folders (or the file itself), under a prefix, sorted.
+/// `static NAME: &[(&str, &str)]`: every file of the folders (or the file itself), under a prefix,
+/// sorted.
 fn list(code: &mut String, name: &str, places: &[(PathBuf, &str)]) -> std::io::Result<()> {
     let mut files = Vec::new();
     for (place, prefix) in places {

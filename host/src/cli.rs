@@ -1,6 +1,8 @@
-//! What can be typed after `ocean-host`: every command and option with its help, and nothing of what they do.
+//! What can be typed after `ocean-host`: every command and option with its help, and nothing of
+//! what they do.
 //!
-//! Commands that do not exist yet are absent rather than stubs. clap answers a wrong command line itself, with exit code 2.
+//! Commands that do not exist yet are absent rather than stubs. clap answers a wrong command line
+//! itself, with exit code 2.
 
 use std::path::PathBuf;
 
@@ -26,7 +28,8 @@ Exit codes:
   2    the request was wrong; nothing was started
   130  interrupted; what is finished is kept";
 
-/// Does this embedding predict anything? Cross-validated prediction from text embeddings, with permutation tests.
+/// Does this embedding predict anything? Cross-validated prediction from text embeddings, with
+/// permutation tests.
 #[derive(Debug, Parser)]
 #[command(name = "ocean-host", version, styles = STYLES, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
@@ -103,7 +106,8 @@ pub enum Command {
         /// Parameters, a JSON object
         params: String,
     },
-    /// Open a library as a plugin and say what it is: the child that the host starts before it opens one itself
+    /// Open a library as a plugin and say what it is: the child that the host starts before it
+    /// opens one itself
     #[command(hide = true)]
     Probe {
         /// The library
@@ -189,7 +193,8 @@ pub struct EvalArgs {
     /// Continue the run in the results folder; refused when the study has changed since
     #[arg(long, conflicts_with = "fresh")]
     pub resume: bool,
-    /// Start anew, discarding what an earlier run left in the results folder; other files there stay
+    /// Start anew, discarding what an earlier run left in the results folder; other files there
+    /// stay
     #[arg(long)]
     pub fresh: bool,
     /// Print what would be done, every default filled in, and stop
@@ -212,7 +217,8 @@ pub struct PlanArgs {
     /// Shards to cut the permutations into [default: so many that each takes half an hour]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_SHARDS)))]
     pub shards: Option<u32>,
-    /// Plan anew, deleting what shards have computed in the folder, and the results of a run that is finished there
+    /// Plan anew, deleting what shards have computed in the folder, and the results of a run that
+    /// is finished there
     #[arg(long)]
     pub fresh: bool,
     /// Threads that each shard will have [default: 4]
@@ -252,7 +258,8 @@ pub struct RunArgs {
     /// The planned study.
     #[command(flatten)]
     pub planned: PlannedArgs,
-    /// Which shard, from 1, of how many (I alone: of as many as were planned) [default: what the scheduler says]
+    /// Which shard, from 1, of how many (I alone: of as many as were planned) [default: what the
+    /// scheduler says]
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Asked>,
     /// Only this part of the work [default: permute, after encoding what is lacking]
@@ -349,7 +356,8 @@ pub struct EncodeArgs {
     /// Also write the vectors of every encoder here, as .npy with ids
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Replace files of these names that encode did not write itself; what the study reads is never replaced
+    /// Replace files of these names that encode did not write itself; what the study reads is never
+    /// replaced
     #[arg(long, requires = "out")]
     pub force: bool,
     /// Options shared with `eval`.
@@ -363,7 +371,8 @@ pub struct CommonArgs {
     /// Threads [default: one a core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Change a setting: a dotted key and a TOML value, as in evaluation.permutations=99 or encoder.minilm.dim=128; may be repeated
+    /// Change a setting: a dotted key and a TOML value, as in evaluation.permutations=99 or
+    /// encoder.minilm.dim=128; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
     /// The folder of cached vectors [default: OCEAN_CACHE, else the platform's]
@@ -392,10 +401,12 @@ pub struct PredictArgs {
     /// The text column [default: that of the study]; may be repeated
     #[arg(long, value_name = "COLUMN")]
     pub text: Vec<String>,
-    /// The column of groups, for a model of groups or with their size as a covariate [default: that of the study]
+    /// The column of groups, for a model of groups or with their size as a covariate [default: that
+    /// of the study]
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
-    /// A plugin to use for the model, a library or an id, whatever build the model was made with; may be repeated
+    /// A plugin to use for the model, a library or an id, whatever build the model was made with;
+    /// may be repeated
     #[arg(long = "plugin", value_name = "FILE")]
     pub plugins: Vec<String>,
     /// Vectors, for a model of vectors that were made elsewhere
@@ -404,7 +415,8 @@ pub struct PredictArgs {
     /// One id a line, for a .npy file of vectors
     #[arg(long, value_name = "FILE", requires = "embeddings")]
     pub ids: Option<PathBuf>,
-    /// A parameter of the encoder that is other here, as in model=FOLDER (a TOML value, or a plain word); may be repeated
+    /// A parameter of the encoder that is other here, as in model=FOLDER (a TOML value, or a plain
+    /// word); may be repeated
     #[arg(long = "param", value_name = "KEY=VALUE")]
     pub params: Vec<String>,
     /// Write the predictions here instead of printing them
@@ -430,7 +442,8 @@ pub struct SelfcheckArgs {
     /// Every scenario, with data sets enough for narrow intervals
     #[arg(long)]
     pub thorough: bool,
-    /// Certify this regressor, an id or the path of a library, instead of ridge, lasso and elastic-net; may be repeated
+    /// Certify this regressor, an id or the path of a library, instead of ridge, lasso and
+    /// elastic-net; may be repeated
     #[arg(long = "regressor", value_name = "PLUGIN")]
     pub regressors: Vec<String>,
     /// At most so many data sets of a kind: quicker, and blinder
@@ -469,7 +482,8 @@ pub enum PluginCommand {
     Info {
         /// Its id, or the path of a library
         plugin: String,
-        /// Also write what is shown beside the library, as FILE.json: `plugin list` then need not run it
+        /// Also write what is shown beside the library, as FILE.json: `plugin list` then need not
+        /// run it
         #[arg(long)]
         manifest: bool,
     },
@@ -520,7 +534,8 @@ pub struct NewArgs {
     /// The folder in which the folder NAME is made
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
-    /// For Rust: use the SDK of this checkout of ocean-host, instead of a copy of it in the new folder
+    /// For Rust: use the SDK of this checkout of ocean-host, instead of a copy of it in the new
+    /// folder
     #[arg(long, value_name = "PATH")]
     pub sdk: Option<PathBuf>,
 }

@@ -46,7 +46,8 @@ fn run(command: Command) -> ExitCode {
     }
 }
 
-/// A command line that clap refuses, or a page that it prints. Help and versions, too, are asked for in vain if nobody can read them.
+/// A command line that clap refuses, or a page that it prints. Help and versions, too, are asked
+/// for in vain if nobody can read them.
 fn answer(error: &clap::Error) -> ExitCode {
     match error.print().and_then(|()| std::io::stdout().flush()) {
         Err(failed) if !error.use_stderr() => {

@@ -1,7 +1,9 @@
-//! Why a request is refused: every problem found, each with its place, what was found, what is expected and what to try.
+//! Why a request is refused: every problem found, each with its place, what was found, what is
+//! expected and what to try.
 //!
-//! Whoever reads what a user wrote (plugins.toml, a table, a .npy file) collects [`Problem`]s and goes on, so that one run shows them all.
-//! A [`Refusal`] means that nothing was started: exit code 2. Failures of the work itself are not reported here.
+//! Whoever reads what a user wrote (plugins.toml, a table, a .npy file) collects [`Problem`]s and
+//! goes on, so that one run shows them all. A [`Refusal`] means that nothing was started: exit code
+//! 2. Failures of the work itself are not reported here.
 
 use std::fmt;
 use std::path::Path;
@@ -48,7 +50,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The request was wrong and nothing was started. Holds at least one problem; shown one below the other, at most 20.
+/// The request was wrong and nothing was started. Holds at least one problem; shown one below the
+/// other, at most 20.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     problems: Vec<Problem>,
@@ -123,8 +126,8 @@ impl Problems {
     }
 }
 
-/// The known name most like `name`, if one is near enough to be a slip of the pen: at most two letters or a third of them differ, one in a
-/// name of three.
+/// The known name most like `name`, if one is near enough to be a slip of the pen: at most two
+/// letters or a third of them differ, one in a name of three.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let slips = |candidate: &str| {
         strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase())
@@ -141,7 +144,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// Ends a message about an unknown name: `; did you mean …?` when one is near, else the names there are.
+/// Ends a message about an unknown name: `; did you mean …?` when one is near, else the names there
+/// are.
 pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = nearest(name, known.clone()) {
         return format!("; did you mean `{near}`?");
@@ -167,7 +171,8 @@ pub fn listed_up_to(shown: usize, items: impl IntoIterator<Item = String>) -> St
     }
 }
 
-/// A path as the reader would type it: relative to the working folder when it lies inside, else in full.
+/// A path as the reader would type it: relative to the working folder when it lies inside, else in
+/// full.
 pub fn shown_path(path: &Path) -> String {
     let inside = std::env::current_dir()
         .ok()

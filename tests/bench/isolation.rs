@@ -1,7 +1,8 @@
 //! What a process of its own costs a plugin: starting it, and each call, measured apart.
 //!
-//! `cargo bench -p ocean-tests --bench isolation` asks the bundled `ridge` for the same work here and in a worker, and prints one line of JSON a step: the
-//! median of each in microseconds. A design has 283 training rows, 71 held-out rows and 96 columns, as the quickstart's.
+//! `cargo bench -p ocean-tests --bench isolation` asks the bundled `ridge` for the same work here
+//! and in a worker, and prints one line of JSON a step: the median of each in microseconds. A
+//! design has 283 training rows, 71 held-out rows and 96 columns, as the quickstart's.
 
 use std::error::Error;
 use std::path::Path;
@@ -94,7 +95,8 @@ impl Measured {
     }
 }
 
-/// A library that has opened nothing yet, so that opening is part of it. The probe is measured by itself.
+/// A library that has opened nothing yet, so that opening is part of it. The probe is measured by
+/// itself.
 fn regressor(isolation: Isolation) -> Result<Box<dyn StudyRegressor>, Failure> {
     let search = SearchPath::of(&workspace::built().host);
     let library = Library::new(search, prober(), CallContext::silent());

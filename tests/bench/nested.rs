@@ -1,10 +1,13 @@
-//! The engine with the bundled regressors, through the plugin ABI as in a study, timed on matrices from files: what `tests/bench/*.py` compare with other software.
+//! The engine with the bundled regressors, through the plugin ABI as in a study, timed on matrices
+//! from files: what `tests/bench/*.py` compare with other software.
 //!
-//! `cargo bench -p ocean-tests --bench nested -- DIR N P T [THREADS [MODEL]]` reads `DIR/x.f64` (N × P) and `DIR/y.f64` (N × T), both column by
-//! column in little-endian f64, runs one nested cross-validation of every column of y (5 folds) and prints one line of JSON. MODEL is `ridge`
-//! (30 penalties, the default), `lasso` or `elastic-net` (50 penalties, the latter for each l1_ratio of 0.9, 0.5, 0.1; patience 5), or one of these two
-//! with `-whole` behind it (paths not stopped early). MODEL `path-RATIO`: no cross-validation, but one path of 50 penalties a target on x as it is, at
-//! that l1_ratio. Without arguments it makes numbers of its own.
+//! `cargo bench -p ocean-tests --bench nested -- DIR N P T [THREADS [MODEL]]` reads `DIR/x.f64` (N
+//! × P) and `DIR/y.f64` (N × T), both column by column in little-endian f64, runs one nested
+//! cross-validation of every column of y (5 folds) and prints one line of JSON. MODEL is `ridge`
+//! (30 penalties, the default), `lasso` or `elastic-net` (50 penalties, the latter for each
+//! l1_ratio of 0.9, 0.5, 0.1; patience 5), or one of these two with `-whole` behind it (paths not
+//! stopped early). MODEL `path-RATIO`: no cross-validation, but one path of 50 penalties a target
+//! on x as it is, at that l1_ratio. Without arguments it makes numbers of its own.
 
 use std::error::Error;
 use std::path::Path as FilePath;
@@ -64,7 +67,8 @@ fn main() -> Result<(), Failure> {
         })
 }
 
-/// The seconds of a path of 50 penalties, design included as often as peers make it (once a target), and the worst duality gap of the last one.
+/// The seconds of a path of 50 penalties, design included as often as peers make it (once a
+/// target), and the worst duality gap of the last one.
 fn whole_paths(x: &DMatrix<f64>, y: &DMatrix<f64>, l1_ratio: f64) -> Result<(), Failure> {
     let options = LassoOptions {
         l1_ratio,

@@ -1,4 +1,5 @@
-//! A headless Chromium, spoken to through its debugging pipe: JSON messages that end in a zero byte. No port is opened.
+//! A headless Chromium, spoken to through its debugging pipe: JSON messages that end in a zero
+//! byte. No port is opened.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};

@@ -1,4 +1,5 @@
-//! The report in a real browser: nothing overflows, nothing is without a name or too pale, nothing is asked for, nothing goes wrong.
+//! The report in a real browser: nothing overflows, nothing is without a name or too pale, nothing
+//! is asked for, nothing goes wrong.
 
 mod chromium;
 
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 const AUDIT: &str = include_str!("audit.js");
 
-/// Media, colours and width in CSS pixels: a desk, a tablet, two phones, the text block of an A4 page.
+/// Media, colours and width in CSS pixels: a desk, a tablet, two phones, the text block of an A4
+/// page.
 const SCREENS: [(&str, &str, u32); 6] = [
     ("screen", "light", 1200),
     ("screen", "dark", 1200),
@@ -59,7 +61,8 @@ fn faults(browser: &mut Browser, page: &Path) -> Vec<String> {
     faults
 }
 
-/// The reports that are looked at: two real studies, one of them without a finding, and the one with every oddity.
+/// The reports that are looked at: two real studies, one of them without a finding, and the one
+/// with every oddity.
 fn reports(folder: &Path) -> Vec<PathBuf> {
     let study = folder.join("study");
     std::fs::create_dir_all(&study).unwrap();

@@ -7,7 +7,8 @@ use crate::cli::quickstart::quickstart;
 
 const TARGETS: [&str; 3] = ["openness", "extraversion", "neuroticism"];
 
-/// The columns of a .npy file of float64 in C order, by their names in null.csv: encoder and target.
+/// The columns of a .npy file of float64 in C order, by their names in null.csv: encoder and
+/// target.
 fn columns(folder: &Path, name: &str) -> impl Fn(&str, &str) -> Vec<f64> {
     let bytes = std::fs::read(folder.join(name)).unwrap();
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));

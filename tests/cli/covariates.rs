@@ -1,4 +1,5 @@
-//! Covariates from the table to the report: which rows are left, what the four R² are, and what is refused.
+//! Covariates from the table to the report: which rows are left, what the four R² are, and what is
+//! refused.
 
 use std::fmt::Write;
 
@@ -7,8 +8,8 @@ use crate::cli::outputs::{cell, number, results};
 
 const ROWS: usize = 80;
 
-/// The sound study with `age`, which mood goes with, `site`, a category of three levels, and `batch`, the same in every row. Three rows lack an age, and one of
-/// them and another a site.
+/// The sound study with `age`, which mood goes with, `site`, a category of three levels, and
+/// `batch`, the same in every row. Three rows lack an age, and one of them and another a site.
 fn study(covariates: &str) -> Folder {
     let folder = Folder::sound();
     let mut table = "id,text,mood,age,site,batch\n".to_owned();

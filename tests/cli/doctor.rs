@@ -93,7 +93,8 @@ fn first_r2(folder: &Folder) -> f64 {
 
 const LEXICAL: &str = "[[encoder]]\nname = \"lexical\"\nplugin = \"lexical\"";
 
-/// The sound study with a table of vectors in the place of the encoder; `vectors` writes a row's columns.
+/// The sound study with a table of vectors in the place of the encoder; `vectors` writes a row's
+/// columns.
 fn with_table(header: &str, vectors: impl Fn(usize, f64) -> String) -> Folder {
     let folder = Folder::sound();
     let mut table = format!("id,{header}\n");
@@ -159,7 +160,8 @@ fn answers_indices_and_empty_rows_in_a_file_of_vectors_are_told_before_and_after
     );
 }
 
-/// Rounding in place of 0, and one real value: scaled by the training rows alone that value is 1e16.
+/// Rounding in place of 0, and one real value: scaled by the training rows alone that value is
+/// 1e16.
 #[test]
 fn columns_that_hold_rounding_do_not_blow_up() {
     let folder = with_table("d1,residue", |row, mood| {
@@ -286,7 +288,8 @@ fn one_target_twice_and_words_that_are_not_set_apart_are_told() {
     assert!(!told.contains_key("copied-targets") && !told.contains_key("no-blanks-between-words"));
 }
 
-/// Forty texts with a mood, an age of which some are 999, a group spelled in two ways; every fifth text is "[removed]".
+/// Forty texts with a mood, an age of which some are 999, a group spelled in two ways; every fifth
+/// text is "[removed]".
 fn untidy() -> Folder {
     let folder = Folder::sound();
     let mut table = "id,text,author,age,mood\n".to_owned();

@@ -1,4 +1,5 @@
-//! Models: found in a folder or in the Hugging Face cache, or fetched from a server on loopback that breaks off, sends other bytes, or knows nothing.
+//! Models: found in a folder or in the Hugging Face cache, or fetched from a server on loopback
+//! that breaks off, sends other bytes, or knows nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -235,7 +236,8 @@ fn an_interrupted_download_is_named_when_it_may_not_go_on() {
     }
 }
 
-/// Older folders keep the network in 0_Transformer; a model that was never one of sentence-transformers has no modules.json at all.
+/// Older folders keep the network in 0_Transformer; a model that was never one of
+/// sentence-transformers has no modules.json at all.
 #[test]
 fn other_layouts_are_fetched_and_found_again() {
     let old = tempfile::tempdir().unwrap();

@@ -10,7 +10,8 @@ use crate::cli::host::{Ran, run};
 /// Rows of the sound study.
 pub const ROWS: usize = 40;
 
-/// The sound study: forty texts in which warm words go with a high `mood`; encoder lexical, regressor ridge, 19 permutations.
+/// The sound study: forty texts in which warm words go with a high `mood`; encoder lexical,
+/// regressor ridge, 19 permutations.
 pub struct Folder(tempfile::TempDir);
 
 const PLUGINS: &str = r#"[study]
@@ -72,7 +73,8 @@ impl Folder {
         self.write(name, text.replace(from, to));
     }
 
-    /// Adds an encoder of precomputed vectors: `shape` of the .npy header, its values, the lines of its ids.
+    /// Adds an encoder of precomputed vectors: `shape` of the .npy header, its values, the lines of
+    /// its ids.
     pub fn with_vectors(&self, shape: (usize, usize), values: &[f32], ids: &str) {
         self.write("vectors.npy", npy(shape, values));
         self.write("ids.txt", ids);
@@ -125,7 +127,8 @@ pub fn texts(rows: usize) -> String {
     table
 }
 
-/// NumPy's format, version 1.0, little-endian float32. `shape` is what the header says, whatever the values are.
+/// NumPy's format, version 1.0, little-endian float32. `shape` is what the header says, whatever
+/// the values are.
 pub fn npy(shape: (usize, usize), values: &[f32]) -> Vec<u8> {
     let mut header = format!(
         "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",

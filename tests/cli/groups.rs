@@ -1,11 +1,13 @@
-//! Groups as rows, values exchanged within bands of size, strata of missing values: what comes out, and what is refused in which words.
+//! Groups as rows, values exchanged within bands of size, strata of missing values: what comes out,
+//! and what is refused in which words.
 
 use std::fmt::Write;
 
 use crate::cli::folder::Folder;
 use crate::cli::outputs::{cell, number, results};
 
-/// Rows of each author in turn: powers of two, so that means of whole numbers are exact in a file of float32.
+/// Rows of each author in turn: powers of two, so that means of whole numbers are exact in a file
+/// of float32.
 const SIZES: [usize; 3] = [1, 4, 2];
 const AUTHORS: usize = 60;
 const COLUMNS: usize = 4;
@@ -61,7 +63,8 @@ fn authors() -> Vec<Line> {
     (0..AUTHORS).map(of_author).collect()
 }
 
-/// A study of vectors without texts; `by_author`: the author's label is the id, else the row's number, beside a column `author`.
+/// A study of vectors without texts; `by_author`: the author's label is the id, else the row's
+/// number, beside a column `author`.
 fn study(lines: &[Line], by_author: bool, more: &str) -> Folder {
     let folder = Folder::sound();
     let mut table = "id,author,mood\n".to_owned();
@@ -203,7 +206,8 @@ fn schemes_that_leave_too_few_arrangements_are_refused_with_their_number() {
 #[test]
 fn strata_that_lock_most_rows_are_refused_with_what_is_left() {
     let folder = Folder::sound();
-    // Forty rows and six targets, of which row i lacks those in the binary digits of i: 40 patterns, each with its own row.
+    // Forty rows and six targets, of which row i lacks those in the binary digits of i: 40
+    // patterns, each with its own row.
     let mut table = "id,text,a,b,c,d,e,f\n".to_owned();
     for row in 0..40usize {
         let values: Vec<String> = (0..6)

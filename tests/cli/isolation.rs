@@ -1,4 +1,5 @@
-//! Plugins in processes of their own: whatever they do, the rest of the run finishes, and in the same bytes as without them.
+//! Plugins in processes of their own: whatever they do, the rest of the run finishes, and in the
+//! same bytes as without them.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -232,7 +233,8 @@ fn what_a_plugin_prints_stays_out_of_the_results_and_is_named_once() {
     );
 }
 
-/// Starts a run whose regressor never comes back by itself, waits until it computes, interrupts it, and gives what it said and the seconds until its end.
+/// Starts a run whose regressor never comes back by itself, waits until it computes, interrupts it,
+/// and gives what it said and the seconds until its end.
 fn interrupted(folder: &Folder, plugin: &str) -> (String, f64) {
     use std::process::{Command, Stdio};
     append(

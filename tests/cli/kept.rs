@@ -1,4 +1,5 @@
-//! Nothing of the user's is deleted or written over, and what was altered after a run is not believed.
+//! Nothing of the user's is deleted or written over, and what was altered after a run is not
+//! believed.
 
 use std::path::Path;
 

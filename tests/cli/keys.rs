@@ -1,4 +1,5 @@
-//! Every key of the table of keys reaches what it is said to feed: the numbers, the names and files, what is refused, or nothing that a reader sees.
+//! Every key of the table of keys reaches what it is said to feed: the numbers, the names and
+//! files, what is refused, or nothing that a reader sees.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -96,7 +97,8 @@ fn typed(section: &str, key: &Key) -> String {
     }
 }
 
-/// Tables of forty persons: two texts each, some of them equal, scores of which some are missing, twenty authors, and further tables.
+/// Tables of forty persons: two texts each, some of them equal, scores of which some are missing,
+/// twenty authors, and further tables.
 fn study() -> Folder {
     let folder = Folder::sound();
     folder.write("plugins.toml", STUDY);

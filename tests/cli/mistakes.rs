@@ -103,7 +103,8 @@ fn a_grid_chosen_by_habit_is_explained_and_one_from_the_data_needs_no_word() {
     );
 }
 
-/// Vectors as pandas writes them with its index, texts as R writes missing ones, a score as German spreadsheets write thousands.
+/// Vectors as pandas writes them with its index, texts as R writes missing ones, a score as German
+/// spreadsheets write thousands.
 #[test]
 fn what_other_programs_leave_in_a_table_is_told_before_the_run_and_in_its_findings() {
     let folder = Folder::sound();

@@ -1,13 +1,16 @@
 //! The whole program from outside: files in, exit code, words and files out.
 //!
-//! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each with its exact message. [`groups`]: groups as rows and
-//! how they are exchanged. [`covariates`]: what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between encoders, from the
-//! files beside them. [`best`]: the best of all. [`failing`]: what goes wrong while it runs. [`survival`]: numbers out of range, and
-//! plugins that pull at the host itself. [`download`]: models, found or fetched. [`same_bytes`]: threads,
-//! kills and a rebuilt plugin change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate. [`readme`]: the commands that are printed in READMEs.
-//! [`keys`]: every key of plugins.toml does what the table of keys says.
-//! [`kept`]: nothing of the user's is lost, and altered results are not believed. [`shown`]: what cannot be printed, and what would steer a terminal.
-//! [`host`] runs the program, [`folder`] is a study in a temporary folder, [`outputs`] reads what a run leaves.
+//! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each
+//! with its exact message. [`groups`]: groups as rows and how they are exchanged. [`covariates`]:
+//! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
+//! encoders, from the files beside them. [`best`]: the best of all. [`failing`]: what goes wrong
+//! while it runs. [`survival`]: numbers out of range, and plugins that pull at the host itself.
+//! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
+//! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
+//! [`readme`]: the commands that are printed in READMEs. [`keys`]: every key of plugins.toml does
+//! what the table of keys says. [`kept`]: nothing of the user's is lost, and altered results are
+//! not believed. [`shown`]: what cannot be printed, and what would steer a terminal. [`host`] runs
+//! the program, [`folder`] is a study in a temporary folder, [`outputs`] reads what a run leaves.
 
 mod best;
 mod comparisons;

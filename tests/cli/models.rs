@@ -1,4 +1,5 @@
-//! Model files: each model has its own, none makes the program load a library, and vectors are matched by the names of their columns.
+//! Model files: each model has its own, none makes the program load a library, and vectors are
+//! matched by the names of their columns.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Exported models: what is written is what the path chose, and it is applied to the texts of its own encoder alone.
+//! Exported models: what is written is what the path chose, and it is applied to the texts of its
+//! own encoder alone.
 
 use nalgebra::{DMatrix, DVector};
 use ocean_tests::fixtures::c_plugin;

@@ -1,4 +1,5 @@
-//! Exported models of studies with covariates and with groups as rows, held against least squares done here; and rows that cannot be predicted.
+//! Exported models of studies with covariates and with groups as rows, held against least squares
+//! done here; and rows that cannot be predicted.
 
 use std::fmt::Write;
 
@@ -47,7 +48,8 @@ fn rows(n: usize, mut state: u64) -> Vec<Row> {
     rows
 }
 
-/// The tables of these rows: `NAME.csv`, and `NAME_vectors.csv` with its columns in the given order.
+/// The tables of these rows: `NAME.csv`, and `NAME_vectors.csv` with its columns in the given
+/// order.
 fn write(folder: &Folder, name: &str, rows: &[Row], order: [usize; COLUMNS]) {
     let mut table = "id,author,age,site,mood\n".to_owned();
     let named = order.map(|at| format!("v{at}"));
@@ -118,7 +120,8 @@ struct Design {
     z: DMatrix<f64>,
 }
 
-/// ŷ = ZΓ̂ + X̃ŵ of the new rows, by the normal equations: everything is regressed on Z, what is left of X is scaled, and ridge is fitted to what is left of y.
+/// ŷ = ZΓ̂ + X̃ŵ of the new rows, by the normal equations: everything is regressed on Z, what is
+/// left of X is scaled, and ridge is fitted to what is left of y.
 fn by_normal_equations(old: &Design, y: &DVector<f64>, alpha: f64, new: &Design) -> DVector<f64> {
     let solve = |a: DMatrix<f64>, b: DMatrix<f64>| a.cholesky().unwrap().solve(&b);
     let on_z = |b: &DMatrix<f64>| solve(old.z.tr_mul(&old.z), old.z.tr_mul(b));

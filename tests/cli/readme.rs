@@ -70,7 +70,8 @@ fn has_minilm() -> bool {
     true
 }
 
-/// `cargo build --release` is how the program got here, and the test command is the one that runs this test; the others are run.
+/// `cargo build --release` is how the program got here, and the test command is the one that runs
+/// this test; the others are run.
 #[test]
 fn every_cargo_command_of_the_readme_works() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();

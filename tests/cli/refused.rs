@@ -1,4 +1,5 @@
-//! Bad inputs: each is refused before any work, with exit code 2, nothing on stdout, no results folder, and exactly these words.
+//! Bad inputs: each is refused before any work, with exit code 2, nothing on stdout, no results
+//! folder, and exactly these words.
 
 use ocean_tests::workspace::root;
 

@@ -1,4 +1,5 @@
-//! Same study, same bytes: on one thread and two, after kills and resumes, and with the regressor built from a renamed copy of its source.
+//! Same study, same bytes: on one thread and two, after kills and resumes, and with the regressor
+//! built from a renamed copy of its source.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -46,7 +47,8 @@ fn a_second_run_in_another_place_leaves_the_same_bytes() {
     assert_same(&one.file("run"), &other.file("run"));
 }
 
-/// Rows are worked on in the order of their ids, and written by `encode` in the order of their file.
+/// Rows are worked on in the order of their ids, and written by `encode` in the order of their
+/// file.
 #[test]
 fn a_file_in_another_order_leaves_the_same_bytes() {
     let (one, other) = (Folder::sound(), Folder::sound());
@@ -200,7 +202,8 @@ fn start(folder: &Folder, out: &str) -> Child {
         .unwrap()
 }
 
-/// Starts a run and kills it (SIGKILL) when it has written down more than some bytes of finished pieces.
+/// Starts a run and kills it (SIGKILL) when it has written down more than some bytes of finished
+/// pieces.
 fn kill_when_kept(bytes: u64, folder: &Folder, out: &str) {
     let mut child = start(folder, out);
     let journal = folder.file(out).join("work/journal");
@@ -245,7 +248,8 @@ fn ridge_built_from_a_renamed_copy_of_its_source_leaves_the_same_numbers() {
     }
 }
 
-/// `plugins/regressors/ridge`, copied to the build folder as a package of another name and built there.
+/// `plugins/regressors/ridge`, copied to the build folder as a package of another name and built
+/// there.
 fn renamed_ridge() -> PathBuf {
     let original = root().join("plugins/regressors/ridge");
     let copy = target().join("fixtures/renamed-ridge");
@@ -277,7 +281,8 @@ fn copy_sources(from: &Path, to: &Path) {
     }
 }
 
-/// Its own workspace, its own name, dependencies by path: what an author outside this repository would write.
+/// Its own workspace, its own name, dependencies by path: what an author outside this repository
+/// would write.
 fn renamed_manifest(original: &Path) -> String {
     let manifest = std::fs::read_to_string(original.join("Cargo.toml")).unwrap();
     let root = root().display();

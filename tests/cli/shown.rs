@@ -73,7 +73,8 @@ fn a_full_disk_or_a_closed_pipe_behind_standard_output_is_an_error_of_every_comm
     );
 }
 
-/// Colours, a window title, a bell, a carriage return, the same in one character, and an override that turns the rest of the line round.
+/// Colours, a window title, a bell, a carriage return, the same in one character, and an override
+/// that turns the rest of the line round.
 const EVIL: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}\r\u{9b}2J\u{202e}\u{2066}";
 
 #[test]

@@ -1,4 +1,5 @@
-//! Nothing that data or a plugin does takes the host down, keeps it for ever, or costs the cells of others.
+//! Nothing that data or a plugin does takes the host down, keeps it for ever, or costs the cells of
+//! others.
 
 use std::fmt::Write;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +11,8 @@ use serde_json::Value;
 use crate::cli::folder::{Folder, ROWS};
 use crate::cli::host::{Ran, ocean_host};
 
-/// The sound study with `survivable.c`, compiled with each of `flags`, as more regressors: `(name, flags, keys)`.
+/// The sound study with `survivable.c`, compiled with each of `flags`, as more regressors:
+/// `(name, flags, keys)`.
 fn with_regressors(regressors: &[(&str, &[&str], &str)]) -> Folder {
     let folder = Folder::sound();
     let mut config = std::fs::read_to_string(folder.file("plugins.toml")).unwrap();

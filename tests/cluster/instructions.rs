@@ -1,4 +1,5 @@
-//! A node whose processor is older than the others': an emulated one, without AVX and FMA, computes one of the shards.
+//! A node whose processor is older than the others': an emulated one, without AVX and FMA, computes
+//! one of the shards.
 
 use std::process::Command;
 
@@ -34,7 +35,8 @@ fn results(study: &Study, run: &str) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// The same words, and numbers that differ in their last digits at most. Returns how many numbers those are that differ.
+/// The same words, and numbers that differ in their last digits at most. Returns how many numbers
+/// those are that differ.
 fn assert_close(one: &Value, other: &Value, at: &str) -> usize {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {

@@ -1,4 +1,5 @@
-//! What happens to tasks and files on a cluster: each costs what it hit, is named, and is mended by running again.
+//! What happens to tasks and files on a cluster: each costs what it hit, is named, and is mended by
+//! running again.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -398,7 +399,8 @@ fn what_two_files_hold_differently_is_refused_with_both_names() {
     study.plan("out", 2);
     study.all_shards("out", 2);
     std::fs::copy(study.result("out", 1, 2), study.result("out", 1, 1)).unwrap();
-    // The last bit of one number of the first record: name length, name, count, number; and the record's own checksum.
+    // The last bit of one number of the first record: name length, name, count, number; and the
+    // record's own checksum.
     rewrite(&study.result("out", 1, 1), |_, records| {
         let name = u64::from_le_bytes(records[..8].try_into().unwrap()) as usize;
         let numbers = u64::from_le_bytes(records[8 + name..16 + name].try_into().unwrap());
@@ -418,10 +420,12 @@ fn what_two_files_hold_differently_is_refused_with_both_names() {
     );
 }
 
-/// Runs a shard with a limit on the size of every file it writes, which is what a full disk looks like to one that is not root.
+/// Runs a shard with a limit on the size of every file it writes, which is what a full disk looks
+/// like to one that is not root.
 fn with_small_files(study: &Study, kilobytes: u32, shard: &str) -> Ran {
     let host = ocean_tests::workspace::built().host.display().to_string();
-    // bash counts in units of 1024 bytes. The signal that comes with the error is ignored, as the error is answered.
+    // bash counts in units of 1024 bytes. The signal that comes with the error is ignored, as the
+    // error is answered.
     let script = format!(
         "trap '' XFSZ; ulimit -f {kilobytes}; exec '{host}' run out --quiet --shard {shard}"
     );

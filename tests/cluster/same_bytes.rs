@@ -1,4 +1,5 @@
-//! Any number of shards, in any order, on any number of threads, some of them twice: the same bytes.
+//! Any number of shards, in any order, on any number of threads, some of them twice: the same
+//! bytes.
 
 use crate::cluster::study::Study;
 
@@ -27,7 +28,8 @@ fn shards_of_different_cuts_overlap_and_fit_together() {
     let study = Study::new();
     study.eval();
     study.plan("out", 4);
-    // The last two thirds, on one thread, and then the first half, on two: the middle is computed twice.
+    // The last two thirds, on one thread, and then the first half, on two: the middle is computed
+    // twice.
     for (shard, threads) in [("2/3", "1"), ("3/3", "1"), ("1/4", "2"), ("2/4", "2")] {
         let arguments = ["run", "out", "--quiet", "--shard", shard];
         study

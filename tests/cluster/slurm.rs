@@ -1,4 +1,5 @@
-//! A Slurm of one node, with munge, that lives as long as a test: its own configuration, sockets, ports and spool in its own folder, ended by process id.
+//! A Slurm of one node, with munge, that lives as long as a test: its own configuration, sockets,
+//! ports and spool in its own folder, ended by process id.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;

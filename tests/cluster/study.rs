@@ -6,7 +6,8 @@ use crate::cluster::folder::{Folder, texts};
 use crate::cluster::host::{Ran, run};
 use crate::cluster::outputs::bytes;
 
-/// A study of two encoders, two row sets, groups of permutations that do not divide evenly, two repeats and redraws of the folds: every kind of item.
+/// A study of two encoders, two row sets, groups of permutations that do not divide evenly, two
+/// repeats and redraws of the folds: every kind of item.
 pub struct Study {
     pub folder: Folder,
 }

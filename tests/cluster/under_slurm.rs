@@ -1,4 +1,5 @@
-//! A real Slurm of one node: the bytes of `eval` whatever the number of shards, and after each misfortune.
+//! A real Slurm of one node: the bytes of `eval` whatever the number of shards, and after each
+//! misfortune.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -39,7 +40,8 @@ fn logs(study: &Study, out: &str) -> String {
     text
 }
 
-/// The task of a shard, by what it was started with. It is a process of this test: no other study lies in this folder.
+/// The task of a shard, by what it was started with. It is a process of this test: no other study
+/// lies in this folder.
 fn process_of(study: &Study, shard: &str) -> Option<u32> {
     let folder = study.path().display().to_string();
     std::fs::read_dir("/proc")

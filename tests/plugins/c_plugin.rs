@@ -5,7 +5,8 @@ use ocean_plugin_abi::{ABI_MAJOR, MAGIC, RegressorV1, id, status};
 use ocean_tests::fixtures;
 use std::path::Path;
 
-/// Two columns of four rows; the second is y halved, the first is unrelated: x₁ᵀy = 0, x₂ᵀy = 10, x₂ᵀx₂ = 5, slope 2.
+/// Two columns of four rows; the second is y halved, the first is unrelated: x₁ᵀy = 0, x₂ᵀy = 10,
+/// x₂ᵀx₂ = 5, slope 2.
 const X: [f64; 8] = [1.0, -1.0, -1.0, 1.0, -1.5, -0.5, 0.5, 1.5];
 const Y: [f64; 4] = [-3.0, -1.0, 1.0, 3.0];
 /// Two new rows: (9, 1) and (9, −2).

@@ -1,4 +1,5 @@
-//! `ocean-host plugin check`: every sound plugin passes, and every fault fails its own check and no other.
+//! `ocean-host plugin check`: every sound plugin passes, and every fault fails its own check and no
+//! other.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +7,8 @@ use std::process::Command;
 use ocean_tests::{fixtures, workspace};
 use serde_json::Value;
 
-/// The results of `plugin check` by check: `success`, `failed`, `crashed`, `timed_out`, `skipped`, `warning`; and the exit code.
+/// The results of `plugin check` by check: `success`, `failed`, `crashed`, `timed_out`, `skipped`,
+/// `warning`; and the exit code.
 pub fn check(plugin: &str, more: &[&str]) -> (Vec<(String, String)>, i32) {
     let output = Command::new(&workspace::built().host)
         .args(["plugin", "check", plugin, "--json"])

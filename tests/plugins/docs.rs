@@ -1,4 +1,5 @@
-//! The pages for authors: the specification lacks nothing of the header, and every command that is printed works.
+//! The pages for authors: the specification lacks nothing of the header, and every command that is
+//! printed works.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -93,7 +94,8 @@ fn the_specification_names_every_interface_number_and_field_of_the_header() {
     }
 }
 
-/// Word for word, but for quotes and code marks; the objectives of the families are a table on the page.
+/// Word for word, but for quotes and code marks; the objectives of the families are a table on the
+/// page.
 #[test]
 fn the_rules_of_the_specification_are_the_headers() {
     let bare = |text: &str| in_one_line(&text.replace(['`', '"', '*'], ""));

@@ -1,4 +1,5 @@
-//! What hosts may send to a plugin, against the templates: shapes at the edge, huge and tiny numbers, odd texts, cancellation.
+//! What hosts may send to a plugin, against the templates: shapes at the edge, huge and tiny
+//! numbers, odd texts, cancellation.
 
 use ocean_plugin::testing::Host;
 use ocean_plugin_abi::{EncoderShape, EncoderV1, Mat, RegressorV1, Str, handle, id, status};
@@ -21,7 +22,8 @@ fn each(kind: &str, mut test: impl FnMut(&str, &Opened)) {
             "rust" => made.folder.join("target/release"),
             _ => made.folder.clone(),
         };
-        // Another name for every language: a second library of the same path would be the first one.
+        // Another name for every language: a second library of the same path would be the first
+        // one.
         let library = folder.join(library_name(&name.replace('-', "_")));
         let own = made.folder.join(format!("{language}.so"));
         std::fs::copy(library, &own).unwrap();
@@ -88,7 +90,8 @@ fn a_regressor_of_the_wrong_width_is_refused_and_a_cancelled_one_stops() {
         let mut regressor: *mut handle::Regressor = std::ptr::null_mut();
         let mut model: *mut handle::Model = std::ptr::null_mut();
         let mut y_hat = [0.0];
-        // SAFETY: sizes as the header asks, but for the width, which the plugin must look at; every handle is given back once.
+        // SAFETY: sizes as the header asks, but for the width, which the plugin must look at; every
+        // handle is given back once.
         unsafe {
             host.outcome(table.create(Str::new("{}"), &call, &mut regressor))
                 .unwrap();

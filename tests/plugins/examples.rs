@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::conformance::passes;
 use crate::loading::regressor_of;
 
-/// A copy of an example, so that nothing is built into the repository, with the folders its Makefile and study point to.
+/// A copy of an example, so that nothing is built into the repository, with the folders its
+/// Makefile and study point to.
 fn copy_of(name: &str) -> (tempfile::TempDir, PathBuf) {
     let temporary = tempfile::tempdir().unwrap();
     for linked in ["host", "core", "examples/quickstart"] {
@@ -205,7 +206,8 @@ fn kernel_ridge_predicts_what_scikit_learn_predicts() {
         let (mut y_hat, mut info) = (vec![0.0; x_new.nrows()], [FitInfo::default()]);
         path.advance(&[0], &[0], &mut y_hat, &mut info).unwrap();
         for (found, expected) in y_hat.iter().zip(numbers(&case["y_hat"])) {
-            // The condition of the worst system is (n + alpha) / alpha = 4,000, predictions are below 10: 4,000 roundings of 1e-16 each, and room for LAPACK's.
+            // The condition of the worst system is (n + alpha) / alpha = 4,000, predictions are
+            // below 10: 4,000 roundings of 1e-16 each, and room for LAPACK's.
             assert!((found - expected).abs() < 1e-11, "{case}: {found}");
         }
     }

@@ -93,7 +93,8 @@ const ENCODER: [(&str, &str, &str); 13] = [
     ("PROGRESS_RANGE", "progress-rises", "failed"),
 ];
 
-/// Each is its sound neighbour in the folder but for what its name says. One failure of ordinary work is told once.
+/// Each is its sound neighbour in the folder but for what its name says. One failure of ordinary
+/// work is told once.
 const WHOLE_FILES: [(&str, &str, &str); 9] = [
     ("crash_on_load", "loads", "crashed"),
     ("exit_on_load", "loads", "crashed"),
@@ -133,7 +134,8 @@ fn every_fault_fails_its_own_check_and_no_other() {
         let plugin = (case.plugin)(&case.name);
         let (results, code) = check(plugin.to_str().unwrap(), &[]);
         let mut found = failing(&results);
-        // A warning fails nothing, so it is looked for by name; a busy machine may be slow with any library.
+        // A warning fails nothing, so it is looked for by name; a busy machine may be slow with any
+        // library.
         let is_warned = |(check, outcome): &&(String, String)| {
             check == case.check && outcome == case.outcome && outcome == "warning"
         };

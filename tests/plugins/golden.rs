@@ -1,4 +1,5 @@
-//! Size and offset of every field, against a table that was checked in: whoever moves a field sees it here first.
+//! Size and offset of every field, against a table that was checked in: whoever moves a field sees
+//! it here first.
 
 use ocean_plugin_abi::{StructShape, all_shapes};
 use std::fmt::Write;

@@ -1,4 +1,5 @@
-//! The header against the mirror: every size, offset, number and name, asserted by a C and a C++ compiler.
+//! The header against the mirror: every size, offset, number and name, asserted by a C and a C++
+//! compiler.
 
 use ocean_plugin_abi as abi;
 use ocean_tests::{fixtures, skip};
@@ -136,7 +137,8 @@ fn compiler(
         .unwrap()
 }
 
-/// Everything the mirror says of what stands in the header, as C expressions that must be true. A frozen header has not heard of what came later.
+/// Everything the mirror says of what stands in the header, as C expressions that must be true. A
+/// frozen header has not heard of what came later.
 fn claims_about(header: &str) -> Vec<String> {
     let mut claims = Vec::new();
     for shape in abi::all_shapes() {

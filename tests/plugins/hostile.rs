@@ -1,5 +1,6 @@
-//! Libraries that misbehave when opened or asked. Each is opened in a process of its own, by a C program, to see that it does what its name says;
-//! the host's words about it are tested with the host.
+//! Libraries that misbehave when opened or asked. Each is opened in a process of its own, by a C
+//! program, to see that it does what its name says; the host's words about it are tested with the
+//! host.
 
 use crate::opened::Opened;
 use ocean_plugin_abi::{RegressorV1, id, status};

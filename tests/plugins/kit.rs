@@ -1,4 +1,5 @@
-//! `ocean-host plugin new`, as an author meets it: an empty folder, the printed commands typed one by one, and a row in the report.
+//! `ocean-host plugin new`, as an author meets it: an empty folder, the printed commands typed one
+//! by one, and a row in the report.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -9,7 +10,8 @@ use ocean_tests::workspace::built;
 
 const LANGUAGES: [&str; 4] = ["rust", "c", "cpp", "python"];
 
-/// r2 of the new plugin in the study that comes with it; `None` where its language cannot be built. Prints what each command took.
+/// r2 of the new plugin in the study that comes with it; `None` where its language cannot be built.
+/// Prints what each command took.
 fn r2_of_a_new(kind: &str, language: &str) -> Option<f64> {
     static R2: [[OnceLock<Option<f64>>; 4]; 2] = [const { [const { OnceLock::new() }; 4] }; 2];
     let place = LANGUAGES.iter().position(|l| *l == language).unwrap();

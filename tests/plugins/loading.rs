@@ -1,5 +1,5 @@
-//! What ocean-host makes of a plugin file: a plugin that the engine can drive, or one clear line. This process opens the sound ones only; everything
-//! hostile stays in the child that probes it.
+//! What ocean-host makes of a plugin file: a plugin that the engine can drive, or one clear line.
+//! This process opens the sound ones only; everything hostile stays in the child that probes it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -342,7 +342,8 @@ fn predictions(plugin: &Arc<Plugin>, params: Value) -> Result<Vec<f64>, Regresso
     Ok(y_hat)
 }
 
-/// xᵀy = (8, −12), xᵀx = (4, 8); the strongest alpha of the schema is 100; the toy averages over two columns: 8/104/2 and −12/108/2.
+/// xᵀy = (8, −12), xᵀx = (4, 8); the strongest alpha of the schema is 100; the toy averages over
+/// two columns: 8/104/2 and −12/108/2.
 fn toy_predictions() -> Vec<f64> {
     vec![8.0 / 104.0 / 2.0, -12.0 / 108.0 / 2.0]
 }
@@ -351,7 +352,8 @@ fn toy_predictions() -> Vec<f64> {
 fn a_regressor_with_fit_and_predict_alone_is_driven_like_any_other() {
     let toy = load(&fixtures::rust_plugin("toy_regressor"), Kind::Regressor);
     assert_eq!(predictions(&toy, json!({})).unwrap(), toy_predictions());
-    // The C plugin takes the column with the larger |xᵀy|/‖x‖: 8/2 against 12/√8 = 4.24, so the second, with slope −12/8.
+    // The C plugin takes the column with the larger |xᵀy|/‖x‖: 8/2 against 12/√8 = 4.24, so the
+    // second, with slope −12/8.
     let one_feature = load(&fixtures::c_plugin("one_feature"), Kind::Regressor);
     assert_eq!(predictions(&one_feature, json!({})).unwrap(), [0.0, -1.5]);
 }

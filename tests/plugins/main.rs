@@ -1,6 +1,8 @@
-//! The plugin ABI from outside: its layout, its header, and libraries made by other compilers and by careless or hostile authors.
+//! The plugin ABI from outside: its layout, its header, and libraries made by other compilers and
+//! by careless or hostile authors.
 //!
-//! Libraries are opened here with libloading and the mirror alone, as any host might; what ocean-host itself makes of them is in `loading`.
+//! Libraries are opened here with libloading and the mirror alone, as any host might; what
+//! ocean-host itself makes of them is in `loading`.
 
 #![allow(
     clippy::unwrap_used,

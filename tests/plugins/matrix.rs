@@ -1,6 +1,8 @@
-//! Old and new plugins in old and new hosts, of every language and of two Rust compilers: what loads predicts the same numbers, what does not says why in one line.
+//! Old and new plugins in old and new hosts, of every language and of two Rust compilers: what
+//! loads predicts the same numbers, what does not says why in one line.
 //!
-//! The hosts are ocean-host as it is, and a C program that knows the header of 2026-11 alone. The table in docs/plugins/versioning.md is this one.
+//! The hosts are ocean-host as it is, and a C program that knows the header of 2026-11 alone. The
+//! table in docs/plugins/versioning.md is this one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

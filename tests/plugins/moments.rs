@@ -1,6 +1,8 @@
-//! The bundled regressors from second moments and from rows: the same models, choices and predictions, whichever way the engine takes.
+//! The bundled regressors from second moments and from rows: the same models, choices and
+//! predictions, whichever way the engine takes.
 //!
-//! From rows is the slow, obvious twin: a product with every training set. What is compared went through the ABI both times.
+//! From rows is the slow, obvious twin: a product with every training set. What is compared went
+//! through the ABI both times.
 
 use nalgebra::DMatrix;
 use ocean_engine::best::{BestOf, Contender, build_designs};
@@ -50,7 +52,8 @@ impl Regressor for Taking<'_> {
     }
 }
 
-/// Targets that depend on few features, on many, on none, and one that is constant but for a fold; y far from 0; groups of several rows.
+/// Targets that depend on few features, on many, on none, and one that is constant but for a fold;
+/// y far from 0; groups of several rows.
 struct Study {
     x: DMatrix<f64>,
     y: DMatrix<f64>,
@@ -150,7 +153,8 @@ fn moments_and_rows_give_the_same_choices_and_predictions() {
                 let what = format!("{name}, n = {n}, p = {p}, target {target}");
                 let spread = study.y.column(target).variance().sqrt();
                 let apart = (fast.y_hat.column(target) - slow.y_hat.column(target)).amax();
-                // Ridge's weakest penalties have condition 1e5; a lasso is exact to its tol of 1e-9; y of 1e4 has lost four digits.
+                // Ridge's weakest penalties have condition 1e5; a lasso is exact to its tol of
+                // 1e-9; y of 1e4 has lost four digits.
                 assert!(apart < 1e-7 * spread, "{what}: {}", apart / spread);
                 assert_eq!(
                     fast.y_bar.column(target),

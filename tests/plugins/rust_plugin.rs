@@ -97,7 +97,8 @@ fn the_toy_encoder_counts_words_and_its_shape_and_token_counts_agree() {
     );
     let (first, rest) = vectors.split_at(512);
     let (empty, third) = rest.split_at(512);
-    // Counts 1 and 2, length √5; the fourth word of the third text is cut, so that it is the first with its words in another order.
+    // Counts 1 and 2, length √5; the fourth word of the third text is cut, so that it is the first
+    // with its words in another order.
     let counts: Vec<f32> = first.iter().copied().filter(|&v| v > 0.0).collect();
     let root = 5f32.sqrt();
     assert!(counts == [1.0 / root, 2.0 / root] || counts == [2.0 / root, 1.0 / root]);

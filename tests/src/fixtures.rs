@@ -1,4 +1,5 @@
-//! Plugins built on purpose, good and hostile: `tests/fixtures`, built into `TARGET/fixtures` at most once a process.
+//! Plugins built on purpose, good and hostile: `tests/fixtures`, built into `TARGET/fixtures` at
+//! most once a process.
 
 use crate::workspace::{cargo, root, run, target, without_package_settings};
 use std::fs;
@@ -177,7 +178,8 @@ pub fn nightly_plugin() -> Option<PathBuf> {
     BUILT.get_or_init(build_it).clone()
 }
 
-/// A plugin built against a copy of `core/abi`, of another version, in which `fit` takes alpha as `f32`.
+/// A plugin built against a copy of `core/abi`, of another version, in which `fit` takes alpha as
+/// `f32`.
 ///
 /// # Panics
 /// When it does not compile, or the word to change is not where it was.
@@ -217,7 +219,8 @@ fn compile_c_plugin(source: &Path, headers: &Path, name: &str, flags: &[&str]) -
     compile_c(source, headers, name, &flags)
 }
 
-/// Compiles at most one file at a time, under a name of its own first: another process may be loading the old one.
+/// Compiles at most one file at a time, under a name of its own first: another process may be
+/// loading the old one.
 fn compile_c(source: &Path, headers: &Path, name: &str, flags: &[&str]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,7 +247,8 @@ fn compile_c(source: &Path, headers: &Path, name: &str, flags: &[&str]) -> PathB
     finished
 }
 
-/// A workspace in the build folder: a copy of `core/abi` with one word changed, and a plugin on top of it.
+/// A workspace in the build folder: a copy of `core/abi` with one word changed, and a plugin on top
+/// of it.
 fn edited_workspace() -> PathBuf {
     let folder = fixtures_target("edited");
     let source = folder.join("abi/src");

@@ -1,4 +1,5 @@
-//! A server of models on loopback, that speaks as much of the Hugging Face protocol as a download needs, and breaks it on request.
+//! A server of models on loopback, that speaks as much of the Hugging Face protocol as a download
+//! needs, and breaks it on request.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -227,7 +228,8 @@ impl State {
 /// First byte and, if given, the last one.
 type Range = (usize, Option<usize>);
 
-/// The path and the range of one request, and whether it has a token; `None` at the end of a connection.
+/// The path and the range of one request, and whether it has a token; `None` at the end of a
+/// connection.
 fn request(reader: &mut impl BufRead) -> Option<(String, Option<Range>, bool)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;

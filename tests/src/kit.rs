@@ -1,4 +1,5 @@
-//! Plugins that `ocean-host plugin new` makes, built by the commands it prints. Once a process for every language and kind.
+//! Plugins that `ocean-host plugin new` makes, built by the commands it prints. Once a process for
+//! every language and kind.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -61,7 +62,8 @@ pub fn made(kind: &str, language: &str, name: &str) -> Made {
 }
 
 impl Made {
-    /// Runs a command line in the folder, as a user would type it: with this `ocean-host` on the path.
+    /// Runs a command line in the folder, as a user would type it: with this `ocean-host` on the
+    /// path.
     ///
     /// # Panics
     /// When there is no shell.

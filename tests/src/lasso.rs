@@ -1,4 +1,5 @@
-//! `ocean-linear`'s lasso and elastic net behind the engine's traits: the arithmetic of the bundled plugins without the way through the ABI.
+//! `ocean-linear`'s lasso and elastic net behind the engine's traits: the arithmetic of the bundled
+//! plugins without the way through the ABI.
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
@@ -6,7 +7,8 @@ use ocean_linear::{LassoDesign, LassoFit, LassoOptions, LassoPath};
 
 use crate::ridge::{columns, refused};
 
-/// What the bundled plugins `lasso` and `elastic-net` compute: one variant a set of options, the strongest first, 50 penalties.
+/// What the bundled plugins `lasso` and `elastic-net` compute: one variant a set of options, the
+/// strongest first, 50 penalties.
 #[derive(Debug)]
 pub struct PluginLasso {
     /// What is tuned together with the penalty, strongest first.

@@ -1,6 +1,8 @@
-//! What the tests share: plugins built on purpose, the workspace built once, and a way to say that something is missing.
+//! What the tests share: plugins built on purpose, the workspace built once, and a way to say that
+//! something is missing.
 //!
-//! Tests themselves are in the folders beside `src`, one target a topic. What is built here lands in `target/fixtures`, never beside the host.
+//! Tests themselves are in the folders beside `src`, one target a topic. What is built here lands
+//! in `target/fixtures`, never beside the host.
 
 pub mod fixtures;
 pub mod hub;

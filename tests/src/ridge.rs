@@ -1,4 +1,5 @@
-//! `ocean-linear`'s ridge behind the engine's traits: the arithmetic of the bundled plugin without the way through the ABI.
+//! `ocean-linear`'s ridge behind the engine's traits: the arithmetic of the bundled plugin without
+//! the way through the ABI.
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};

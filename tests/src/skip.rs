@@ -1,4 +1,5 @@
-//! Tests that need what not every machine has. CI lists what it has, so that nothing is skipped there in silence.
+//! Tests that need what not every machine has. CI lists what it has, so that nothing is skipped
+//! there in silence.
 
 /// Whether `is_present`; if not, says so, and the test should return.
 ///

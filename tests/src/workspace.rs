@@ -60,7 +60,8 @@ pub fn target() -> PathBuf {
         .expect("test binaries lie three folders deep")
 }
 
-/// The cargo that built these tests, without the settings it made for them alone; it compiles no dependency a second time.
+/// The cargo that built these tests, without the settings it made for them alone; it compiles no
+/// dependency a second time.
 #[must_use]
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
@@ -69,8 +70,9 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Lets every cargo that is started from `command` keep what it compiles where this workspace keeps it: a dependency of the same version, features and
-/// profile is compiled once for all. What it builds in the end still goes to a target folder of its own.
+/// Lets every cargo that is started from `command` keep what it compiles where this workspace keeps
+/// it: a dependency of the same version, features and profile is compiled once for all. What it
+/// builds in the end still goes to a target folder of its own.
 ///
 /// # Panics
 /// As [`target`].
@@ -81,7 +83,8 @@ pub fn shares_dependencies(command: &mut Command) {
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
 }
 
-/// Where installations end: cargo replaces the program in the folder it builds into, and other tests are running the one in [`target`].
+/// Where installations end: cargo replaces the program in the folder it builds into, and other
+/// tests are running the one in [`target`].
 ///
 /// # Panics
 /// As [`target`].
@@ -90,8 +93,9 @@ pub fn install_target() -> PathBuf {
     target().join("installations")
 }
 
-/// Cargo tells a running test about its own package; a cargo started from there must not take that for its own. Nor the leave to use unstable features,
-/// which `.ci/run` gives to test binaries alone: with it, everything would be compiled anew.
+/// Cargo tells a running test about its own package; a cargo started from there must not take that
+/// for its own. Nor the leave to use unstable features, which `.ci/run` gives to test binaries
+/// alone: with it, everything would be compiled anew.
 pub fn without_package_settings(command: &mut Command) {
     command.env_remove("RUSTC_BOOTSTRAP");
     for (name, _) in std::env::vars_os() {

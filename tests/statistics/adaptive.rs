@@ -1,4 +1,5 @@
-//! The adaptive mode: stopping early changes no bit of what is kept, the p-values stay valid, and most permutations are saved.
+//! The adaptive mode: stopping early changes no bit of what is kept, the p-values stay valid, and
+//! most permutations are saved.
 
 use nalgebra::DMatrix;
 use ocean_engine::inference::sequential::{LOSSES, SequentialP, Stopping};
@@ -12,7 +13,8 @@ use crate::uniformity::{Rejections, n_data_sets, simulate};
 use ocean_host::commands::selfcheck::data::noise;
 use ocean_host::commands::selfcheck::study::Study;
 
-/// Five targets: one with a signal, one with a faint one, three without; nothing in common with the number of columns in a block.
+/// Five targets: one with a signal, one with a faint one, three without; nothing in common with the
+/// number of columns in a block.
 fn mixed(seed: u64) -> Study {
     let mut stream = Seed(seed).stream("adaptive", 0);
     let x = noise(60, 12, &mut stream);
@@ -118,7 +120,8 @@ fn p_of_the_whole_recipe_is_valid_on_pure_noise_and_most_permutations_are_saved(
         mean(|result| result.n_draws.max(199)),
     );
     println!("at most {CAP}: p rests on {for_p:.0} permutations on average, {kept:.0} are kept");
-    // E γ ≈ ∫ min(h/u, M) du = h(1 + ln(M/h)) = 98 for h = 20, M = 999; sd of a mean of 400 about 8.
+    // E γ ≈ ∫ min(h/u, M) du = h(1 + ln(M/h)) = 98 for h = 20, M = 999; sd of a mean of 400 about
+    // 8.
     assert!((60.0..140.0).contains(&for_p), "{for_p}");
 }
 
@@ -159,6 +162,7 @@ fn p_is_valid_at_the_end_and_whenever_one_chooses_to_stop() {
         &column(2),
         "(L + 1)/(t + 1), stopped when it looked best"
     ));
-    // Not merely valid but exact: 20/γ ≤ .05 if and only if 399 draws hold at most 19 losses, 20 of 400 equally likely ranks.
+    // Not merely valid but exact: 20/γ ≤ .05 if and only if 399 draws hold at most 19 losses, 20 of
+    // 400 equally likely ranks.
     assert!(!Rejections::of(&column(0), 0.05).are_too_few());
 }

@@ -1,4 +1,5 @@
-//! The best of several recipes: not biased upwards, valid under a true null, and as good as the good one where one is.
+//! The best of several recipes: not biased upwards, valid under a true null, and as good as the
+//! good one where one is.
 
 use nalgebra::DMatrix;
 use ocean_engine::best::Contender;

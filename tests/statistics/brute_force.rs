@@ -1,4 +1,5 @@
-//! The engine's shared designs, blocks and first-return maps against the slow obvious loop ([`crate::twin`]), observed and permuted.
+//! The engine's shared designs, blocks and first-return maps against the slow obvious loop
+//! ([`crate::twin`]), observed and permuted.
 
 use nalgebra::DMatrix;
 use ocean_engine::folds::{Folds, Groups};
@@ -14,7 +15,8 @@ use ocean_host::commands::selfcheck::study::Study;
 const SAME_FIT: f64 = 1e-9;
 const PERMUTATIONS: usize = 6;
 
-/// n × p noise, targets that depend on the first columns, and a share of missing values that grows with the target's number.
+/// n × p noise, targets that depend on the first columns, and a share of missing values that grows
+/// with the target's number.
 fn study(
     n: usize,
     p: usize,

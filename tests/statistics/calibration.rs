@@ -1,6 +1,8 @@
-//! Under a true null the p-values are uniform; and procedures that only look right fail the same check.
+//! Under a true null the p-values are uniform; and procedures that only look right fail the same
+//! check.
 //!
-//! Every data set is noise with numbers of its own: X, y, folds and permutations. With continuous y no two statistics are equal.
+//! Every data set is noise with numbers of its own: X, y, folds and permutations. With continuous y
+//! no two statistics are equal.
 
 use nalgebra::DMatrix;
 use ocean_engine::seed::Seed;
@@ -86,10 +88,12 @@ fn observed_r2(x: &DMatrix<f64>, y: &[f64], fold_of: Vec<usize>) -> f64 {
         .r2(0)
 }
 
-/// Six authors of ten texts each, X the same for all texts of an author, whole authors in folds, y noise: rows of y may be exchanged freely. When the folds
-/// move along with y, authors fall on both sides of a split in the permuted studies and never in the observed one.
+/// Six authors of ten texts each, X the same for all texts of an author, whole authors in folds, y
+/// noise: rows of y may be exchanged freely. When the folds move along with y, authors fall on both
+/// sides of a split in the permuted studies and never in the observed one.
 ///
-/// (Where folds have nothing to do with X, moving them along with y is the same test as moving y alone: no simulation could tell the two apart.)
+/// (Where folds have nothing to do with X, moving them along with y is the same test as moving y
+/// alone: no simulation could tell the two apart.)
 fn p_with_few_authors(do_folds_move: bool) -> Uniformity {
     const M: usize = 19;
     let p = simulate("few authors", n_data_sets(200), |stream, index| {
@@ -134,8 +138,9 @@ fn a_permutation_that_moves_the_folds_along_with_y_is_found_out() {
 
 #[test]
 fn shuffling_y_against_finished_predictions_is_found_out() {
-    // The usual shortcut: predict once, shuffle y against the predictions. Predictions of a cross-validation lean against the rows they leave out (their
-    // mean is missing from the training mean), which shuffled y do not show.
+    // The usual shortcut: predict once, shuffle y against the predictions. Predictions of a
+    // cross-validation lean against the rows they leave out (their mean is missing from the
+    // training mean), which shuffled y do not show.
     let p = simulate("finished predictions", n_data_sets(400), |stream, index| {
         let (x, y) = (noise(60, 10, stream), noise(60, 1, stream));
         let study = Study::new(x, y, 4, index).unwrap();

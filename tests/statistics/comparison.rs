@@ -1,4 +1,5 @@
-//! One encoder against another: the formulas of numpy, the size when they are of equal worth, and the power when they are not.
+//! One encoder against another: the formulas of numpy, the size when they are of equal worth, and
+//! the power when they are not.
 
 use ocean_engine::inference::comparison::{corrected_t, difference, fold_differences, null_sd};
 use ocean_tests::ridge::PluginRidge;

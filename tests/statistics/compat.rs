@@ -55,7 +55,8 @@ fn with_their_grid_and_scaling_we_get_the_numbers_of_scikit_learn_and_glmnet() {
         let out = nested.run(&DMatrix::from_column_slice(n, 1, &y)).unwrap();
         let [y_hat, y_bar] = [&out.y_hat, &out.y_bar].map(DMatrix::as_slice);
         let ours = r2(&y, y_hat, y_bar).unwrap();
-        // glmnet stops when a pass changes the deviance by less than 1e-14 of it, so its coefficients are good to some 1e-7; scikit-learn's gap is 1e-13.
+        // glmnet stops when a pass changes the deviance by less than 1e-14 of it, so its
+        // coefficients are good to some 1e-7; scikit-learn's gap is 1e-13.
         let tolerance = if is_glmnet { 1e-6 } else { 1e-8 };
         let name = format!("{program} {l1_ratio}");
         println!(

@@ -1,4 +1,5 @@
-//! Covariates: against other programs, against the slow loop, and p-values where only the covariate links X and y.
+//! Covariates: against other programs, against the slow loop, and p-values where only the covariate
+//! links X and y.
 
 use nalgebra::DMatrix;
 use ocean_engine::folds::Groups;
@@ -71,7 +72,8 @@ fn predictions_scores_and_residuals_agree_with_scikit_learn_and_statsmodels() {
     }
 }
 
-/// A covariate and a category of three levels; X and two targets that depend on them, the second target missing in some rows.
+/// A covariate and a category of three levels; X and two targets that depend on them, the second
+/// target missing in some rows.
 fn study(n: usize, n_features: usize) -> Study {
     let mut stream = Seed(n as u64).stream("covariates", 0);
     let age = noise(n, 1, &mut stream);

@@ -21,8 +21,8 @@ struct Smallest {
     holm: f64,
 }
 
-/// Five targets that share half of their variance, a quarter of the values missing, each target in other rows. With `has_effect`, target 0 depends on X
-/// and does not count as a null.
+/// Five targets that share half of their variance, a quarter of the values missing, each target in
+/// other rows. With `has_effect`, target 0 depends on X and does not count as a null.
 fn smallest_p(name: &str, has_effect: bool) -> Vec<Smallest> {
     simulate(name, n_data_sets(400), |stream, index| {
         let (x, shared, own) = (
@@ -71,7 +71,8 @@ fn rejections(smallest: &[Smallest], pick: impl Fn(&Smallest) -> f64, what: &str
 #[test]
 fn max_t_and_holm_keep_the_level_for_five_targets_with_missing_values() {
     let smallest = smallest_p("family, all null", false);
-    // maxT is approximate when missing patterns differ: .043 to .065 at .05 in the simulations of STATISTICS §3.
+    // maxT is approximate when missing patterns differ: .043 to .065 at .05 in the simulations of
+    // STATISTICS §3.
     assert!(!rejections(&smallest, |s| s.max_t, "all null, maxT").are_too_many_at(0.065));
     assert!(!rejections(&smallest, |s| s.holm, "all null, Holm").are_too_many_at(LEVEL));
     // The check has teeth: without adjustment it fails.

@@ -11,9 +11,11 @@ use crate::fixture::{golden, indexes, list, matrix, numbers, whole_numbers};
 use crate::ridge::{both, both_with};
 use ocean_host::commands::selfcheck::study::Study;
 
-/// Both sides are closed forms on the same doubles; sums of some tens of terms differ in the last digits only.
+/// Both sides are closed forms on the same doubles; sums of some tens of terms differ in the last
+/// digits only.
 const SAME_FORMULA: f64 = 1e-13;
-/// Ridge predictions of two solvers on designs whose condition number (penalty included) is below 1e5.
+/// Ridge predictions of two solvers on designs whose condition number (penalty included) is below
+/// 1e5.
 const SAME_FIT: f64 = 1e-9;
 
 fn assert_close(got: f64, expected: f64, tolerance: f64, what: &str) {

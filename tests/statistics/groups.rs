@@ -1,4 +1,5 @@
-//! Groups of unequal size: every scheme against a loop, and p-values where there is nothing to find although the value of a group depends on its size.
+//! Groups of unequal size: every scheme against a loop, and p-values where there is nothing to find
+//! although the value of a group depends on its size.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +24,8 @@ use ocean_host::commands::selfcheck::study::Study;
 const PERMUTATIONS: usize = 99;
 const LEVEL: f64 = 0.05;
 
-/// Vectors that go by group, and one value a group that grows with its size and varies more in larger groups, but has nothing to do with X.
+/// Vectors that go by group, and one value a group that grows with its size and varies more in
+/// larger groups, but has nothing to do with X.
 fn null_study(groups: Groups, n_features: usize, stream: &mut Stream, seed: u64) -> Study {
     let x = by_group(&groups, n_features, 0.5, stream);
     let y = value_by_size(&groups, stream);
@@ -38,7 +40,8 @@ fn of_means(study: &Study) -> Study {
     Study::new(study.groups.means(&study.x), values, 4, study.seed.0).unwrap()
 }
 
-/// p of the study with the values of all groups exchanged freely, whatever their sizes: what is not offered.
+/// p of the study with the values of all groups exchanged freely, whatever their sizes: what is not
+/// offered.
 fn p_of_free_exchange(study: &Study) -> f64 {
     let values = study.groups.values(study.y.as_slice()).unwrap();
     let r2 = |b: usize| {
@@ -102,7 +105,8 @@ fn every_arrangement_that_permute_allows_is_drawn_equally_often_and_no_other() {
             (scheme.ln_arrangements(&targets, 0) - n_allowed.ln()).abs() < 1e-9,
             "{name}"
         );
-        // χ² of n − 1 degrees of freedom: mean n − 1, variance 2(n − 1); five of its standard deviations.
+        // χ² of n − 1 degrees of freedom: mean n − 1, variance 2(n − 1); five of its standard
+        // deviations.
         let expected = DRAWS as f64 / n_allowed;
         let chi_squared: f64 = drawn
             .values()

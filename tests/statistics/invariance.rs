@@ -106,7 +106,8 @@ fn one_thread_and_two_give_the_same_bits() {
 
 #[test]
 fn more_permutations_leave_the_first_ones_as_they_were() {
-    // A column's arithmetic depends neither on its block's neighbours nor on the number of permutations: resuming and sharding rest on it.
+    // A column's arithmetic depends neither on its block's neighbours nor on the number of
+    // permutations: resuming and sharding rest on it.
     let study = study(60, 20, 4);
     let (few, many) = (
         study.run(&PluginRidge, 37).unwrap(),

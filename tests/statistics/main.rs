@@ -1,13 +1,18 @@
 //! Evidence for the statistics, by kind of claim.
 //!
-//! [`golden`]: numbers of other programs (scikit-learn, R, a numpy twin). [`brute_force`]: the slow obvious loop, against the engine's shared designs
-//! and blocks. [`invariance`]: what must change nothing. [`calibration`]: p-values are uniform where there is nothing to find, and procedures that only look
-//! right fail the same check. [`groups`]: groups of unequal size. [`covariates`]: what is taken out of X and y. [`family`]: the family-wise error rate.
-//! [`adaptive`]: permutations that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]: the study once more, without a block or with other folds. [`compat`]: other programs'
-//! grids. `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
+//! [`golden`]: numbers of other programs (scikit-learn, R, a numpy twin). [`brute_force`]: the slow
+//! obvious loop, against the engine's shared designs and blocks. [`invariance`]: what must change
+//! nothing. [`calibration`]: p-values are uniform where there is nothing to find, and procedures
+//! that only look right fail the same check. [`groups`]: groups of unequal size. [`covariates`]:
+//! what is taken out of X and y. [`family`]: the family-wise error rate. [`adaptive`]: permutations
+//! that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one
+//! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
+//! the study once more, without a block or with other folds. [`compat`]: other programs' grids.
+//! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
-//! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files, [`twin`] is the slow loop, [`ridge`] the models. Data sets, the
-//! engine on data in memory and the tails of distributions are those of `ocean-host selfcheck`.
+//! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,
+//! [`twin`] is the slow loop, [`ridge`] the models. Data sets, the engine on data in memory and the
+//! tails of distributions are those of `ocean-host selfcheck`.
 
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 

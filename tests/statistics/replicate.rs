@@ -17,7 +17,8 @@ use ocean_host::commands::selfcheck::study::Study;
 /// Two programs, two solvers: what rounding makes of r2 near 1, as in `brute_force`.
 const SAME: f64 = 1e-8;
 
-/// Sixty rows, three columns, a target of which a part can be predicted, and three raters who see it with noise of their own.
+/// Sixty rows, three columns, a target of which a part can be predicted, and three raters who see
+/// it with noise of their own.
 fn rated() -> (Study, Vec<Vec<f64>>) {
     let mut stream = Seed(3).stream("rated", 0);
     let x = noise(60, 3, &mut stream);
@@ -37,7 +38,8 @@ fn rated() -> (Study, Vec<Vec<f64>>) {
     )
 }
 
-/// σ²ₑ/3 of complete ratings from their analysis of variance: interaction sum of squares over (n − 1)(k − 1).
+/// σ²ₑ/3 of complete ratings from their analysis of variance: interaction sum of squares over (n −
+/// 1)(k − 1).
 fn error_variance(ratings: &[Vec<f64>]) -> f64 {
     let (n, k) = (ratings[0].len() as f64, ratings.len() as f64);
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;

@@ -1,5 +1,5 @@
-//! The ridge regressors that the tests drive the engine with: the engine's textbook one, the plugin's arithmetic without the plugin, and either on given
-//! penalties.
+//! The ridge regressors that the tests drive the engine with: the engine's textbook one, the
+//! plugin's arithmetic without the plugin, and either on given penalties.
 
 use nalgebra::DMatrix;
 use ocean_engine::reference::ReferenceRidge;

@@ -1,7 +1,8 @@
-//! The slow, obvious nested cross-validation: STATISTICS §1 as nested loops, one linear system per penalty, nothing shared, nothing in blocks.
+//! The slow, obvious nested cross-validation: STATISTICS §1 as nested loops, one linear system per
+//! penalty, nothing shared, nothing in blocks.
 //!
-//! Shares no code with the engine or the plugins: another scaling, another solver (Cholesky of XᵀX + αI), eigenvalues from singular values, folds and
-//! permutations walked by hand.
+//! Shares no code with the engine or the plugins: another scaling, another solver (Cholesky of XᵀX
+//! + αI), eigenvalues from singular values, folds and permutations walked by hand.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -14,8 +15,9 @@ pub struct TwinAnswer {
     pub r2: f64,
 }
 
-/// Nested ridge of one target beside covariates: in every training set Z and the intercept are taken out of y and of every column of X by the normal equations,
-/// and `y_bar` is what they predict alone.
+/// Nested ridge of one target beside covariates: in every training set Z and the intercept are
+/// taken out of y and of every column of X by the normal equations, and `y_bar` is what they
+/// predict alone.
 pub fn nested_ridge_beside(
     x: &DMatrix<f64>,
     y: &[f64],
@@ -39,7 +41,8 @@ pub fn nested_ridge_beside(
     })
 }
 
-/// What Z and the intercept leave of each column, in all rows, and what they predict; coefficients from the rows `train`.
+/// What Z and the intercept leave of each column, in all rows, and what they predict; coefficients
+/// from the rows `train`.
 fn taken_out(
     columns: &DMatrix<f64>,
     z: &DMatrix<f64>,
@@ -65,7 +68,8 @@ pub fn residuals(y: &[f64], z: &DMatrix<f64>) -> Vec<f64> {
         .to_vec()
 }
 
-/// Nested ridge of one target. `alphas`: an absolute grid, strongest first; `None`: 30 penalties by degrees of freedom, in every training set.
+/// Nested ridge of one target. `alphas`: an absolute grid, strongest first; `None`: 30 penalties by
+/// degrees of freedom, in every training set.
 pub fn nested_ridge(
     x: &DMatrix<f64>,
     y: &[f64],
@@ -79,7 +83,8 @@ pub fn nested_ridge(
     })
 }
 
-/// Predictions of held-out rows from training rows: one list a penalty, strongest first, and those that know nothing of X.
+/// Predictions of held-out rows from training rows: one list a penalty, strongest first, and those
+/// that know nothing of X.
 type Predict<'a> = &'a dyn Fn(&[usize], &[usize]) -> (Vec<Vec<f64>>, Vec<f64>);
 
 fn nested(x: &DMatrix<f64>, y: &[f64], fold_of: &[usize], predict: Predict) -> TwinAnswer {
@@ -140,7 +145,8 @@ pub fn r2(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> f64 {
     1.0 - residual / total
 }
 
-/// The target that permutation `source` makes: each cycle of it loses its missing rows, then every row takes the value of the next row of its cycle.
+/// The target that permutation `source` makes: each cycle of it loses its missing rows, then every
+/// row takes the value of the next row of its cycle.
 pub fn permuted_target(y: &[f64], source: &[usize]) -> Vec<f64> {
     let mut moved = vec![f64::NAN; y.len()];
     let mut is_done = vec![false; y.len()];
@@ -193,7 +199,8 @@ fn predict_path(
     alphas.iter().map(fit).collect()
 }
 
-/// All rows of X, centred and divided by mean and sd (ddof 0) of the training rows; a column that is constant there becomes 0.
+/// All rows of X, centred and divided by mean and sd (ddof 0) of the training rows; a column that
+/// is constant there becomes 0.
 fn scale(x: &DMatrix<f64>, train: &[usize]) -> DMatrix<f64> {
     let mut scaled = x.clone();
     for mut column in scaled.column_iter_mut() {

@@ -16,7 +16,8 @@ pub fn n_data_sets(usual: u64) -> u64 {
     }
 }
 
-/// Runs `one` on as many independent data sets, each with numbers of its own, and returns what it says of each.
+/// Runs `one` on as many independent data sets, each with numbers of its own, and returns what it
+/// says of each.
 pub fn simulate<T: Send>(
     name: &str,
     n_data_sets: u64,

@@ -1,8 +1,11 @@
-//! The best of several recipes, chosen where choosing is allowed: by inner error, inside each training part.
+//! The best of several recipes, chosen where choosing is allowed: by inner error, inside each
+//! training part.
 //!
-//! "Our best model reached …" is biased upwards: the best of several r2 is partly the luckiest. Here the choice is part of the recipe. For every split and every
-//! target the candidate (encoder × regressor) with the smallest inner error predicts the held-out fold, so the r2 of the whole is that of somebody who tries them
-//! all and must decide before seeing the fold. Permutations and jackknife replicates choose anew, by the same code.
+//! "Our best model reached …" is biased upwards: the best of several r2 is partly the luckiest.
+//! Here the choice is part of the recipe. For every split and every target the candidate (encoder ×
+//! regressor) with the smallest inner error predicts the held-out fold, so the r2 of the whole is
+//! that of somebody who tries them all and must decide before seeing the fold. Permutations and
+//! jackknife replicates choose anew, by the same code.
 
 use crate::design::{FoldDesigns, Layout};
 use crate::error::EngineError;
@@ -57,7 +60,8 @@ pub struct BestOf<'a> {
 }
 
 impl<'a> BestOf<'a> {
-    /// `designs`: of [`build_designs`], for the same contenders. Candidates are numbered contender by contender, regressor by regressor.
+    /// `designs`: of [`build_designs`], for the same contenders. Candidates are numbered contender
+    /// by contender, regressor by regressor.
     ///
     /// # Errors
     /// As [`NestedCv::prepare`].
@@ -92,9 +96,11 @@ impl Recipe for BestOf<'_> {
     }
 }
 
-/// For every split and column the predictions of the candidate whose inner error is the smallest; of equal ones the first.
+/// For every split and column the predictions of the candidate whose inner error is the smallest;
+/// of equal ones the first.
 ///
-/// `all`: every candidate's predictions of the same columns; `fold_of`: the split that holds each row out.
+/// `all`: every candidate's predictions of the same columns; `fold_of`: the split that holds each
+/// row out.
 #[must_use]
 pub fn choose(all: &[OutOfFold], fold_of: &[usize]) -> OutOfFold {
     let mut best = OutOfFold {

@@ -1,12 +1,16 @@
-//! Covariates: what is taken out of X and y, by least squares, before anything else is learned from them.
+//! Covariates: what is taken out of X and y, by least squares, before anything else is learned from
+//! them.
 //!
-//! In every training set y and each column of X are regressed on Z and the intercept, with training rows only; what is left, for training and held-out
-//! rows alike, takes their place: X̃ = X − ZB̂, ỹ = y − ZΓ̂. Only the space that the columns of Z span matters, so Z is made orthonormal once per design and
-//! a column of Z that others already explain there (an empty category, say) is left out, as R's `lm` does.
+//! In every training set y and each column of X are regressed on Z and the intercept, with training
+//! rows only; what is left, for training and held-out rows alike, takes their place: X̃ = X − ZB̂,
+//! ỹ = y − ZΓ̂. Only the space that the columns of Z span matters, so Z is made orthonormal once
+//! per design and a column of Z that others already explain there (an empty category, say) is left
+//! out, as R's `lm` does.
 
 use nalgebra::DMatrix;
 
-/// A column of Z keeps less than this share of its norm beside the columns before it: it says nothing new.
+/// A column of Z keeps less than this share of its norm beside the columns before it: it says
+/// nothing new.
 const ALIASED: f64 = 1e-8;
 /// What is left of a column of X or of y is less than this share of its norm: rounding, not data.
 const EXPLAINED: f64 = 1e-10;
@@ -21,7 +25,8 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// Regresses on `z` (n_samples × covariates, no missing values) over the rows `train`, for use on the rows `new` too.
+    /// Regresses on `z` (n_samples × covariates, no missing values) over the rows `train`, for use
+    /// on the rows `new` too.
     #[must_use]
     pub fn of(z: &DMatrix<f64>, train: &[usize], new: &[usize]) -> Self {
         let (mut basis, mut basis_new): (Vec<Vec<f64>>, Vec<Vec<f64>>) = Default::default();
@@ -53,9 +58,11 @@ impl Partial {
         }
     }
 
-    /// Replaces a column by what Z and the intercept leave of it: its values on the training rows and, by the coefficients found there, on the new rows.
+    /// Replaces a column by what Z and the intercept leave of it: its values on the training rows
+    /// and, by the coefficients found there, on the new rows.
     ///
-    /// Returns false, with both parts exactly 0 on the training rows, when nothing but rounding is left there.
+    /// Returns false, with both parts exactly 0 on the training rows, when nothing but rounding is
+    /// left there.
     pub fn take_out(&self, train: &mut [f64], new: &mut [f64]) -> bool {
         centre(train, new);
         let before = norm(train);
@@ -113,7 +120,8 @@ fn norm(values: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// y = 1, 2, 4 on z = 0, 1, 2: slope 3/2, intercept 5/6, residuals 1/6, −1/3, 1/6; at z = 4 the line is at 41/6, so y = 7 leaves 1/6.
+    /// y = 1, 2, 4 on z = 0, 1, 2: slope 3/2, intercept 5/6, residuals 1/6, −1/3, 1/6; at z = 4 the
+    /// line is at 41/6, so y = 7 leaves 1/6.
     #[test]
     fn residuals_of_a_line_by_hand_within_and_beyond_the_training_rows() {
         let z = DMatrix::from_column_slice(4, 1, &[0.0, 1.0, 2.0, 4.0]);

@@ -1,7 +1,8 @@
 //! Designs: the scaled training and held-out rows of X that a regressor sees.
 //!
-//! Everything learned from X, the mean and the sd of each column, is learned on the training rows of one design alone. Designs depend on X, the rows
-//! and the folds, never on y, so they are built once and serve the observed y and every permuted one.
+//! Everything learned from X, the mean and the sd of each column, is learned on the training rows
+//! of one design alone. Designs depend on X, the rows and the folds, never on y, so they are built
+//! once and serve the observed y and every permuted one.
 
 use std::ops::Range;
 
@@ -20,14 +21,16 @@ use crate::seed::Seed;
 /// How inner folds, those that choose the penalty, are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InnerFolds {
-    /// The remaining K−1 outer folds. The training set "all but folds i and j" then serves split i (validating on j) and split j
-    /// (validating on i): K(K−1)/2 inner designs instead of K(K−1). Needs K ≥ 4.
+    /// The remaining K−1 outer folds. The training set "all but folds i and j" then serves split i
+    /// (validating on j) and split j (validating on i): K(K−1)/2 inner designs instead of K(K−1).
+    /// Needs K ≥ 4.
     Outer,
     /// An independent partition of each training set into this many folds.
     Independent(usize),
 }
 
-/// What every design of one encoder is made from: the embedding, who is held out when, and how inner folds are made.
+/// What every design of one encoder is made from: the embedding, who is held out when, and how
+/// inner folds are made.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout<'a> {
     /// The embedding, n_samples × n_features, dataset order.
@@ -40,13 +43,16 @@ pub struct Layout<'a> {
     pub inner: InnerFolds,
     /// The study's seed.
     pub seed: Seed,
-    /// Z, n_samples × covariates, without the intercept and without missing values; `None`: nothing is taken out of X and y.
+    /// Z, n_samples × covariates, without the intercept and without missing values; `None`: nothing
+    /// is taken out of X and y.
     pub covariates: Option<&'a DMatrix<f64>>,
 }
 
-/// One training set with the rows it predicts, columns centred and scaled by their training sd (ddof 0).
+/// One training set with the rows it predicts, columns centred and scaled by their training sd
+/// (ddof 0).
 ///
-/// Rows are numbers within the row set, 0..n. A column that is constant in the training rows, up to rounding, is 0 in both parts.
+/// Rows are numbers within the row set, 0..n. A column that is constant in the training rows, up to
+/// rounding, is 0 in both parts.
 #[derive(Debug)]
 pub struct Design {
     /// Training rows.
@@ -61,7 +67,8 @@ pub struct Design {
     pub n_constant: usize,
     /// What takes the covariates out of y, as it did out of `x` and `x_new`.
     pub partial: Option<Partial>,
-    /// Which outer split each range of held-out rows validates. For an outer design: its own split, all rows.
+    /// Which outer split each range of held-out rows validates. For an outer design: its own split,
+    /// all rows.
     pub serves: Vec<(usize, Range<usize>)>,
 }
 
@@ -72,7 +79,8 @@ pub struct FoldDesigns {
     pub rows: Vec<usize>,
     /// Designs that choose the penalty; none where every regressor takes moments.
     pub inner: Vec<Design>,
-    /// One design a split: trained on all but its fold, held-out rows its fold; none where every regressor takes moments.
+    /// One design a split: trained on all but its fold, held-out rows its fold; none where every
+    /// regressor takes moments.
     pub outer: Vec<Design>,
     /// The same designs as second moments, where a regressor takes those.
     pub moments: Option<Moments>,
@@ -82,16 +90,18 @@ pub struct FoldDesigns {
 }
 
 impl FoldDesigns {
-    /// Scales the designs of the rows `rows` (dataset numbers, ascending) in one repeat, for any regressor.
+    /// Scales the designs of the rows `rows` (dataset numbers, ascending) in one repeat, for any
+    /// regressor.
     ///
     /// # Errors
-    /// [`EngineError::InnerNeedsFourFolds`], [`EngineError::Shape`], [`EngineError::ThinFold`], [`EngineError::NotFinite`],
-    /// [`EngineError::TooFewGroups`] for inner folds.
+    /// [`EngineError::InnerNeedsFourFolds`], [`EngineError::Shape`], [`EngineError::ThinFold`],
+    /// [`EngineError::NotFinite`], [`EngineError::TooFewGroups`] for inner folds.
     pub fn build(layout: &Layout, rows: &[usize], repeat: usize) -> Result<Self, EngineError> {
         Self::build_for(layout, rows, repeat, &[])
     }
 
-    /// The same for these regressors: rows for those that take rows, moments for those that take moments. For none of them, rows.
+    /// The same for these regressors: rows for those that take rows, moments for those that take
+    /// moments. For none of them, rows.
     ///
     /// # Errors
     /// As [`FoldDesigns::build`].
@@ -144,8 +154,9 @@ impl FoldDesigns {
         })
     }
 
-    /// The designs of one model of all rows: the K training sets of a repeat, each with its held-out fold, choose the penalty; the one outer design trains on all rows
-    /// and "holds out" the same, so that its predictions are those of the training rows.
+    /// The designs of one model of all rows: the K training sets of a repeat, each with its
+    /// held-out fold, choose the penalty; the one outer design trains on all rows and "holds out"
+    /// the same, so that its predictions are those of the training rows.
     ///
     /// # Errors
     /// As [`FoldDesigns::build`].
@@ -212,7 +223,8 @@ impl FoldDesigns {
         (self.n_samples() * (n_splits - 1)) as f64 / n_splits as f64
     }
 
-    /// Columns without spread in the training rows of an outer split, or explained there by the covariates; the most of any split.
+    /// Columns without spread in the training rows of an outer split, or explained there by the
+    /// covariates; the most of any split.
     #[must_use]
     pub fn n_constant(&self) -> usize {
         let of_rows = self.outer.iter().map(|design| design.n_constant);
@@ -367,7 +379,8 @@ impl Design {
         design
     }
 
-    /// X̃ = X − ZB̂ in both parts, B̂ from the training rows. A column that Z explains there becomes exactly 0, so that it counts as constant.
+    /// X̃ = X − ZB̂ in both parts, B̂ from the training rows. A column that Z explains there
+    /// becomes exactly 0, so that it counts as constant.
     fn take_out(&mut self, z: &DMatrix<f64>, rows: &[usize]) {
         let of_dataset =
             |positions: &[usize]| -> Vec<usize> { positions.iter().map(|&at| rows[at]).collect() };
@@ -524,7 +537,8 @@ mod tests {
     #[test]
     fn a_held_out_value_beside_rounding_in_training_stays_zero() {
         let (mut x, folds, groups) = four_folds();
-        // All but row 3 hold what cancelling terms leave; where row 3 is held out, nothing else is there to scale by.
+        // All but row 3 hold what cancelling terms leave; where row 3 is held out, nothing else is
+        // there to scale by.
         x.column_mut(1).fill(0.0);
         (x[(1, 1)], x[(6, 1)], x[(3, 1)]) = (-5e-18, 3e-18, 0.05);
         for inner in [InnerFolds::Outer, InnerFolds::Independent(3)] {

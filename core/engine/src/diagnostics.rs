@@ -1,7 +1,8 @@
-//! A closer look at one recipe on one target: what pictures of calibration, residuals, folds and penalties show.
+//! A closer look at one recipe on one target: what pictures of calibration, residuals, folds and
+//! penalties show.
 //!
-//! Nothing here is tested and nothing decides: these are descriptions of the out-of-fold predictions of one repeat. Bins hold equal numbers of rows, so that
-//! none rests on a handful.
+//! Nothing here is tested and nothing decides: these are descriptions of the out-of-fold
+//! predictions of one repeat. Bins hold equal numbers of rows, so that none rests on a handful.
 
 use crate::nested::OutOfFold;
 use crate::score::{HeldOut, mean, mean_and_sd, r2, sum_of_squares};
@@ -26,8 +27,9 @@ pub struct Bin {
     pub n: usize,
 }
 
-/// Mean of `y` in bins of equally many neighbours in `x`: at most 10 bins of at least 10 rows; rows of equal `x` fall on either side of a limit by their order.
-/// Empty with fewer than 20 rows, and where `x` does not vary.
+/// Mean of `y` in bins of equally many neighbours in `x`: at most 10 bins of at least 10 rows; rows
+/// of equal `x` fall on either side of a limit by their order. Empty with fewer than 20 rows, and
+/// where `x` does not vary.
 ///
 /// Checked: by hand below.
 #[must_use]
@@ -60,7 +62,8 @@ pub struct Density {
     pub x: (f64, f64),
     /// Least and largest target.
     pub y: (f64, f64),
-    /// Rows in each cell, [`DENSITY_CELLS`]² of them: from the least prediction to the largest and, within, from the least target to the largest.
+    /// Rows in each cell, [`DENSITY_CELLS`]² of them: from the least prediction to the largest and,
+    /// within, from the least target to the largest.
     pub counts: Vec<u32>,
 }
 
@@ -88,8 +91,9 @@ pub fn density(y_hat: &[f64], y: &[f64]) -> Option<Density> {
     })
 }
 
-/// r2 of each fold by itself, 1 − Σ(y−ŷ)²/Σ(y−ȳ)² over its rows, ȳ the mean of its training rows; `None` for a fold in which y equals ȳ. The r2 of all rows is
-/// their mean weighted by the denominators.
+/// r2 of each fold by itself, 1 − Σ(y−ŷ)²/Σ(y−ȳ)² over its rows, ȳ the mean of its training rows;
+/// `None` for a fold in which y equals ȳ. The r2 of all rows is their mean weighted by the
+/// denominators.
 #[must_use]
 pub fn r2_by_fold(held_out: &HeldOut) -> Vec<Option<f64>> {
     let n_folds = held_out.fold_of.iter().max().map_or(0, |&last| last + 1);
@@ -113,16 +117,19 @@ pub fn r2_by_fold(held_out: &HeldOut) -> Vec<Option<f64>> {
 /// What tuning saw of one target, all splits together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PenaltyPath {
-    /// Penalty of each step, strongest first: median over the splits, on the scale of the regressor's objective.
+    /// Penalty of each step, strongest first: median over the splits, on the scale of the
+    /// regressor's objective.
     pub penalties: Vec<f64>,
-    /// Inner r2 of each variant (rows) and step: 1 − Σₖ SSEₖ / Σₖ SSₖ, SSEₖ the squared errors of the inner held-out rows of split k, SSₖ the squares of its
-    /// training y about their mean. `None` where some split did not walk so far.
+    /// Inner r2 of each variant (rows) and step: 1 − Σₖ SSEₖ / Σₖ SSₖ, SSEₖ the squared errors of
+    /// the inner held-out rows of split k, SSₖ the squares of its training y about their mean.
+    /// `None` where some split did not walk so far.
     pub inner_r2: Vec<Vec<Option<f64>>>,
     /// (variant, step) chosen in each split.
     pub chosen: Vec<(usize, usize)>,
 }
 
-/// The path of one column of `out_of_fold`; `y` and `fold_of` are those of its rows. `None` where it was not kept, or y was constant in a training part.
+/// The path of one column of `out_of_fold`; `y` and `fold_of` are those of its rows. `None` where
+/// it was not kept, or y was constant in a training part.
 #[must_use]
 pub fn penalty_path(
     out_of_fold: &OutOfFold,
@@ -202,7 +209,8 @@ mod tests {
         assert_eq!(density(&[1.0; 3], &[1.0, 2.0, 3.0]), None);
     }
 
-    /// Fold 0: squares 1 and 4 of 9 and 4, so 1 − 5/13; fold 1: no error; fold 2: y is what the others predict.
+    /// Fold 0: squares 1 and 4 of 9 and 4, so 1 − 5/13; fold 1: no error; fold 2: y is what the
+    /// others predict.
     #[test]
     fn r2_by_fold_by_hand_and_its_weighted_mean_is_r2() {
         let held_out = HeldOut {

@@ -13,7 +13,8 @@ use nalgebra::DMatrix;
 
 use crate::seed::Seed;
 
-/// Agreement of two embeddings of the same texts: the correlation, over pairs of texts, of their cosines.
+/// Agreement of two embeddings of the same texts: the correlation, over pairs of texts, of their
+/// cosines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Agreement {
     /// Correlation over pairs of rows.
@@ -24,10 +25,11 @@ pub struct Agreement {
     pub p: f64,
 }
 
-/// Correlates the cosines of `a` and `b` (both n × features, same texts row by row) over all pairs of rows, against `n_permutations` row permutations of `b`.
+/// Correlates the cosines of `a` and `b` (both n × features, same texts row by row) over all pairs
+/// of rows, against `n_permutations` row permutations of `b`.
 ///
-/// An embedding whose rows belong to other texts shows no agreement with any honest description of the texts. All n(n−1)/2 pairs are used: the caller
-/// picks at most some hundred rows.
+/// An embedding whose rows belong to other texts shows no agreement with any honest description of
+/// the texts. All n(n−1)/2 pairs are used: the caller picks at most some hundred rows.
 #[must_use]
 pub fn cosine_agreement(
     a: &DMatrix<f64>,
@@ -104,7 +106,8 @@ pub fn concentration(values: &[f64]) -> (f64, usize) {
     (longest as f64 / sorted.len().max(1) as f64, n_distinct)
 }
 
-/// Spearman's rank correlation of the pairs in which both are there (ties get their mean rank), and their number; `None` when either does not vary.
+/// Spearman's rank correlation of the pairs in which both are there (ties get their mean rank), and
+/// their number; `None` when either does not vary.
 #[must_use]
 pub fn spearman(a: &[f64], b: &[f64]) -> Option<(f64, usize)> {
     let pairs = a.iter().zip(b).filter(|(a, b)| !a.is_nan() && !b.is_nan());
@@ -156,8 +159,9 @@ mod tests {
         assert_eq!(concentration(&[1.0, 2.0, 2.0, f64::NAN, 2.0]), (0.75, 2));
     }
 
-    /// Ranks of 10, 20, 20, 40 are 1, 2.5, 2.5, 4; of 3, 1, 2, 4: 3, 1, 2, 4. About 2.5 their products sum to −.75 + 0 + 0 + 2.25 = 1.5, their squares to 4.5
-    /// and 5: 1.5/√22.5 = .316228, which is scipy.stats.spearmanr's.
+    /// Ranks of 10, 20, 20, 40 are 1, 2.5, 2.5, 4; of 3, 1, 2, 4: 3, 1, 2, 4. About 2.5 their
+    /// products sum to −.75 + 0 + 0 + 2.25 = 1.5, their squares to 4.5 and 5: 1.5/√22.5 = .316228,
+    /// which is scipy.stats.spearmanr's.
     #[test]
     fn spearman_shares_the_ranks_of_ties() {
         let nan = f64::NAN;

@@ -1,6 +1,7 @@
 //! What can go wrong in the engine, each with what would mend it.
 //!
-//! The engine knows no files and no names: a caller adds which encoder, target and line it was about.
+//! The engine knows no files and no names: a caller adds which encoder, target and line it was
+//! about.
 
 use crate::regressor::RegressorError;
 
@@ -79,7 +80,8 @@ pub enum EngineError {
         /// Column of Y.
         target: usize,
     },
-    /// A scheme that exchanges the values of groups met covariates that differ inside a group: so do the residuals it would have to exchange.
+    /// A scheme that exchanges the values of groups met covariates that differ inside a group: so
+    /// do the residuals it would have to exchange.
     #[error(
         "covariate {column} has more than one value in group {group} (both from 0); values of groups can be exchanged only where covariates go by group too"
     )]

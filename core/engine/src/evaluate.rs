@@ -1,8 +1,8 @@
 //! The observed and the permuted statistic of one encoder × regressor, by one code path.
 //!
-//! Permutations are worked through in blocks of a fixed number of consecutive slots. A block depends
-//! on nothing but its own slots, so blocks can be computed in any order, on any thread, on any
-//! machine, now or after an interruption.
+//! Permutations are worked through in blocks of a fixed number of consecutive slots. A block
+//! depends on nothing but its own slots, so blocks can be computed in any order, on any thread, on
+//! any machine, now or after an interruption.
 
 use std::ops::Range;
 
@@ -85,7 +85,8 @@ impl PermutedTargets<'_> {
 
 /// One block of permutations, from permuting to r2.
 ///
-/// A block is padded to the common width by repeating its last column, so that a column's arithmetic does not depend on the number of permutations.
+/// A block is padded to the common width by repeating its last column, so that a column's
+/// arithmetic does not depend on the number of permutations.
 ///
 /// # Errors
 /// As [`Recipe::run`]; [`EngineError::ConstantTarget`].
@@ -111,10 +112,12 @@ pub fn run_block(
     })
 }
 
-/// r2 of arbitrary targets of the same rows (`y`: n_samples of the row set × columns), in parallel, in blocks of equal width, at most `width`.
+/// r2 of arbitrary targets of the same rows (`y`: n_samples of the row set × columns), in parallel,
+/// in blocks of equal width, at most `width`.
 ///
-/// The width of a block depends on the number of columns only, so results do not depend on the number of threads. Narrow blocks share the work of few
-/// columns among threads, wide ones make the most of matrix products.
+/// The width of a block depends on the number of columns only, so results do not depend on the
+/// number of threads. Narrow blocks share the work of few columns among threads, wide ones make the
+/// most of matrix products.
 ///
 /// # Errors
 /// As [`run_block`].
@@ -126,7 +129,8 @@ pub fn r2_of_columns(
     Ok(over_columns(recipe, y, width, column_r2)?.concat())
 }
 
-/// `score` of every block of columns, in their order; it is given as many columns as the block has without its padding.
+/// `score` of every block of columns, in their order; it is given as many columns as the block has
+/// without its padding.
 pub(crate) fn over_columns<T: Send>(
     recipe: &dyn Recipe,
     y: &DMatrix<f64>,

@@ -1,7 +1,9 @@
 //! Groups and folds: who must stay together, and who is held out when.
 //!
-//! One partition is drawn from the seed and the group sizes, never from y, and is shared by every encoder, regressor and target, so that their
-//! scores compare row by row. Which rows a target has observed is the caller's business; [`Folds::check`] says whether enough of them are in each fold.
+//! One partition is drawn from the seed and the group sizes, never from y, and is shared by every
+//! encoder, regressor and target, so that their scores compare row by row. Which rows a target has
+//! observed is the caller's business; [`Folds::check`] says whether enough of them are in each
+//! fold.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +12,8 @@ use nalgebra::DMatrix;
 use crate::error::EngineError;
 use crate::seed::Seed;
 
-/// Which rows belong together: numbers from 0, in order of first appearance. Without groups every row is its own.
+/// Which rows belong together: numbers from 0, in order of first appearance. Without groups every
+/// row is its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Groups {
     of_row: Vec<usize>,
@@ -43,7 +46,8 @@ impl Groups {
         }
     }
 
-    /// The same, groups numbered in the ascending order of their labels: in whatever order the rows stand.
+    /// The same, groups numbered in the ascending order of their labels: in whatever order the rows
+    /// stand.
     pub fn in_order_of_labels<T: Ord>(labels: impl IntoIterator<Item = T>) -> Self {
         let labels: Vec<T> = labels.into_iter().collect();
         let mut different: Vec<&T> = labels.iter().collect();
@@ -68,7 +72,8 @@ impl Groups {
                 expected: format!("{} rows", self.n_rows()),
             });
         }
-        // Every row points at the first row of its component; following the pointers until they stop finds it.
+        // Every row points at the first row of its component; following the pointers until they
+        // stop finds it.
         let mut parent: Vec<usize> = (0..self.n_rows()).collect();
         for grouping in [self, other] {
             for members in grouping.members() {
@@ -112,7 +117,8 @@ impl Groups {
         members
     }
 
-    /// The one value of each group: that of its rows which have one, NaN where none has. `values`: one a row, NaN for missing.
+    /// The one value of each group: that of its rows which have one, NaN where none has. `values`:
+    /// one a row, NaN for missing.
     ///
     /// # Errors
     /// The first group with more than one value.
@@ -161,7 +167,8 @@ pub struct Folds {
 impl Folds {
     /// Draws `repeats` partitions into `n_folds` folds of nearly equal numbers of rows.
     ///
-    /// Whole groups, largest first (ties in an order drawn from the seed), go into the fold with the fewest rows so far (ties: the lowest fold).
+    /// Whole groups, largest first (ties in an order drawn from the seed), go into the fold with
+    /// the fewest rows so far (ties: the lowest fold).
     ///
     /// # Errors
     /// [`EngineError::TooFewFolds`], [`EngineError::TooFewGroups`].
@@ -192,10 +199,12 @@ impl Folds {
         Ok(Self { fold_of, n_folds })
     }
 
-    /// Folds made elsewhere: for each repeat the fold of every row, from 0. For comparison with other software.
+    /// Folds made elsewhere: for each repeat the fold of every row, from 0. For comparison with
+    /// other software.
     ///
     /// # Errors
-    /// [`EngineError::TooFewFolds`]; [`EngineError::Shape`] when repeats differ in length or a fold number is out of range.
+    /// [`EngineError::TooFewFolds`]; [`EngineError::Shape`] when repeats differ in length or a fold
+    /// number is out of range.
     pub fn from_assignment(fold_of: Vec<Vec<usize>>, n_folds: usize) -> Result<Self, EngineError> {
         if n_folds < 2 || fold_of.is_empty() {
             return Err(EngineError::TooFewFolds { n_folds });

@@ -1,13 +1,14 @@
-//! The statistics of ocean-host: does an embedding predict a target out of sample, and how sure is that?
+//! The statistics of ocean-host: does an embedding predict a target out of sample, and how sure is
+//! that?
 //!
-//! Read the modules in this order to follow one evaluation:
-//! [`targets`] (Y and its row sets) → [`folds`] (who is held out when) → [`covariates`] (what is
-//! taken out first) → [`design`] and [`moments`] (scaled training sets) → [`regressor`] (what is
-//! asked of a model) and [`family`] (what is known of some) → [`nested`] and [`best`] (choose the penalty, or the recipe, and predict) →
-//! [`score`] (R² and its relatives) → [`permutation`], [`waves`], [`blocks`] and [`evaluate`] (the
-//! null distribution, block by block) → [`replicate`] (without some rows, with other folds) →
-//! [`piece`] (THE loop: all of this for one encoder × regressor × row set) → [`inference`]
-//! (p-values, intervals, verdict) and [`diagnostics`] (a closer look at one recipe).
+//! Read the modules in this order to follow one evaluation: [`targets`] (Y and its row sets) →
+//! [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] and
+//! [`moments`] (scaled training sets) → [`regressor`] (what is asked of a model) and [`family`]
+//! (what is known of some) → [`nested`] and [`best`] (choose the penalty, or the recipe, and
+//! predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`], [`blocks`] and
+//! [`evaluate`] (the null distribution, block by block) → [`replicate`] (without some rows, with
+//! other folds) → [`piece`] (THE loop: all of this for one encoder × regressor × row set) →
+//! [`inference`] (p-values, intervals, verdict) and [`diagnostics`] (a closer look at one recipe).
 //!
 //! Pure and embeddable: no files, no clock, no environment, no printing. Random numbers come from
 //! named substreams of one seed ([`seed`]), so the same inputs give the same bits, whatever the

@@ -1,13 +1,16 @@
-//! Second moments by fold: all that a linear model needs of a training set, without the training set.
+//! Second moments by fold: all that a linear model needs of a training set, without the training
+//! set.
 //!
-//! XᵀX of a training set is the sum over its folds of what each adds: with fold f centred at its own mean m_f,
+//! XᵀX of a training set is the sum over its folds of what each adds: with fold f centred at its
+//! own mean m_f,
 //!
 //! ```text
 //! Σ_{i ∈ train} (xᵢ − x̄)(xᵢ − x̄)ᵀ = Σ_f [C_f + n_f d_f d_fᵀ],    C_f = X_fᵀX_f,    d_f = m_f − x̄
 //! ```
 //!
-//! so that all K(K−1)/2 + K training sets cost one product XᵀX over the rows, where scaled copies of their rows cost one each, and memory. Xᵀy of a block of
-//! targets adds up likewise. Centring each fold first keeps the digits that XᵀX − n·x̄x̄ᵀ would lose.
+//! so that all K(K−1)/2 + K training sets cost one product XᵀX over the rows, where scaled copies
+//! of their rows cost one each, and memory. Xᵀy of a block of targets adds up likewise. Centring
+//! each fold first keeps the digits that XᵀX − n·x̄x̄ᵀ would lose.
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul as triangular_matmul};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -52,13 +55,15 @@ pub(crate) struct MomentDesign {
     pub mean: Vec<f64>,
     /// sd of each column in the training rows (ddof 0); 0 where it is constant, up to rounding.
     pub sd: Vec<f64>,
-    /// XᵀX/n of the training rows, columns centred and scaled; 0 in rows and columns without spread.
+    /// XᵀX/n of the training rows, columns centred and scaled; 0 in rows and columns without
+    /// spread.
     pub gram: DMatrix<f64>,
     /// Columns without spread.
     pub n_constant: usize,
 }
 
-/// The moments of every fold and training set of one repeat; inner folds are the remaining outer ones.
+/// The moments of every fold and training set of one repeat; inner folds are the remaining outer
+/// ones.
 #[derive(Debug)]
 pub struct Moments {
     pub(crate) folds: Vec<FoldMoments>,
@@ -74,7 +79,8 @@ impl Moments {
         n_matrices * 8 * n_features * n_features <= MOST_BYTES
     }
 
-    /// Of the rows `rows` of `x` (dataset numbers), whose folds are `fold_of`. `None` when numbers are too large or too small to be squared.
+    /// Of the rows `rows` of `x` (dataset numbers), whose folds are `fold_of`. `None` when numbers
+    /// are too large or too small to be squared.
     pub(crate) fn build(
         x: &DMatrix<f64>,
         rows: &[usize],
@@ -138,7 +144,8 @@ impl FoldMoments {
     }
 }
 
-/// The mean, made from the distances to the first value: a column of one value has exactly that mean.
+/// The mean, made from the distances to the first value: a column of one value has exactly that
+/// mean.
 fn mean_of(values: &[f64]) -> f64 {
     let first = values.first().copied().unwrap_or(0.0);
     let sum: f64 = values.iter().map(|value| value - first).sum();
@@ -217,8 +224,9 @@ fn range_of<'a>(folds: impl IntoIterator<Item = &'a FoldMoments>, column: usize)
     ranges.fold(Range::NONE, Range::and)
 }
 
-/// Σ_f [C_f + n_f d_f d_fᵀ] / (n · sd · sdᵀ), column by column: a mirrored half would cost a cache miss a number. Products of two columns' own factors are the
-/// same both ways round, so the matrix is symmetric to the last bit.
+/// Σ_f [C_f + n_f d_f d_fᵀ] / (n · sd · sdᵀ), column by column: a mirrored half would cost a cache
+/// miss a number. Products of two columns' own factors are the same both ways round, so the matrix
+/// is symmetric to the last bit.
 fn scaled_gram(parts: &[&FoldMoments], shifts: &[Vec<f64>], sd: &[f64], n: f64) -> DMatrix<f64> {
     let p = sd.len();
     let unit: Vec<f64> = sd

@@ -1,11 +1,14 @@
 //! The permutations of the null hypothesis: which row's y lands where.
 //!
-//! Null, per target: y on the rows where it is observed is exchangeable given X (with groups: given X and the group sizes). Permutation b moves
-//! whole rows of Y by one π_b for all targets, encoders and regressors; X and the folds stay. π_b is a pure function of (seed, b), b = 0 the identity.
+//! Null, per target: y on the rows where it is observed is exchangeable given X (with groups: given
+//! X and the group sizes). Permutation b moves whole rows of Y by one π_b for all targets, encoders
+//! and regressors; X and the folds stay. π_b is a pure function of (seed, b), b = 0 the identity.
 //!
-//! Missing values use the first-return map: row i of a target receives y of the first of π_b(i), π_b(π_b(i)), … at which the target is observed.
-//! It is uniform over the arrangements of the observed values whenever π_b is uniform, so each p is exact, and targets stay together wherever π_b lands
-//! on a row where all of them are observed. (Strata of equal missingness, the obvious scheme, lock nine rows in ten at 20 targets with 20 % missing.)
+//! Missing values use the first-return map: row i of a target receives y of the first of π_b(i),
+//! π_b(π_b(i)), … at which the target is observed. It is uniform over the arrangements of the
+//! observed values whenever π_b is uniform, so each p is exact, and targets stay together wherever
+//! π_b lands on a row where all of them are observed. (Strata of equal missingness, the obvious
+//! scheme, lock nine rows in ten at 20 targets with 20 % missing.)
 
 use std::collections::BTreeMap;
 
@@ -19,12 +22,13 @@ use crate::targets::Targets;
 /// What is exchanged when rows are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exchange {
-    /// Whole groups, among groups of equal size and equal missing pattern: exact. Without groups: rows.
+    /// Whole groups, among groups of equal size and equal missing pattern: exact. Without groups:
+    /// rows.
     Blocks,
     /// Rows inside their group: exact.
     Within,
-    /// The one value that each group has, among groups in the same quartile of size. Approximate: exact only as far as the value does not depend on
-    /// size inside a quartile.
+    /// The one value that each group has, among groups in the same quartile of size. Approximate:
+    /// exact only as far as the value does not depend on size inside a quartile.
     SizeBands,
 }
 
@@ -36,7 +40,8 @@ type Unit = Vec<usize>;
 pub struct PermutationScheme {
     seed: Seed,
     n_rows: usize,
-    /// Units that may change places, each with its rows in dataset order. Units of a class are equally long, unless only values move.
+    /// Units that may change places, each with its rows in dataset order. Units of a class are
+    /// equally long, unless only values move.
     classes: Vec<Vec<Unit>>,
     /// Units hand on their one value, whatever their sizes ([`Exchange::SizeBands`]).
     values_move: bool,
@@ -45,11 +50,12 @@ pub struct PermutationScheme {
 impl PermutationScheme {
     /// Sorts the groups into classes of exchangeable units.
     ///
-    /// Groups of one row form one class whatever is missing (the first-return map handles that); larger blocks exchange with blocks of equal size and equal
-    /// missing pattern.
+    /// Groups of one row form one class whatever is missing (the first-return map handles that);
+    /// larger blocks exchange with blocks of equal size and equal missing pattern.
     ///
     /// # Errors
-    /// [`EngineError::Shape`] when groups and targets differ in rows; [`EngineError::ValueVaries`] when values are to move and a group has more than one.
+    /// [`EngineError::Shape`] when groups and targets differ in rows; [`EngineError::ValueVaries`]
+    /// when values are to move and a group has more than one.
     pub fn new(
         groups: &Groups,
         exchange: Exchange,
@@ -93,7 +99,8 @@ impl PermutationScheme {
         stream.below(n_slots as u64) as usize
     }
 
-    /// The same scheme, exchanging only units with the same values missing: targets then stay together wherever they land.
+    /// The same scheme, exchanging only units with the same values missing: targets then stay
+    /// together wherever they land.
     ///
     /// # Errors
     /// [`EngineError::LockedStrata`] when under half of the rows that have a value could move.
@@ -121,7 +128,8 @@ impl PermutationScheme {
         Ok(self)
     }
 
-    /// One class by what is missing: row by row in each unit, or, where only values move, target by target.
+    /// One class by what is missing: row by row in each unit, or, where only values move, target by
+    /// target.
     fn strata(&self, units: Vec<Unit>, targets: &Targets) -> Vec<Vec<Unit>> {
         let mut strata: BTreeMap<Vec<Vec<bool>>, Vec<Unit>> = BTreeMap::new();
         for unit in units {
@@ -138,15 +146,17 @@ impl PermutationScheme {
         strata.into_values().collect()
     }
 
-    /// Where permutation b takes a target's values from: for each row of `rows` (ascending) the row whose value it receives. `observed`: whether the
-    /// target has a value, for every row of the dataset.
+    /// Where permutation b takes a target's values from: for each row of `rows` (ascending) the row
+    /// whose value it receives. `observed`: whether the target has a value, for every row of the
+    /// dataset.
     #[must_use]
     pub fn sources(&self, b: u64, observed: &[bool], rows: &[usize]) -> Vec<usize> {
         let source = self.permutation(b);
         if !self.values_move || b == 0 {
             return first_return(&source, observed, rows);
         }
-        // The first-return map of groups: each is its first row, and has a value if any of its rows has one, all rows having the same.
+        // The first-return map of groups: each is its first row, and has a value if any of its rows
+        // has one, all rows having the same.
         let (mut first_of, mut valued) = (vec![0; self.n_rows], vec![None; self.n_rows]);
         for unit in self.classes.iter().flatten() {
             unit.iter().for_each(|&row| first_of[row] = unit[0]);
@@ -161,7 +171,8 @@ impl PermutationScheme {
             .collect()
     }
 
-    /// π_b: position i receives the row `source[i]`. b = 0 is the identity. Where only values move, every row of a group receives the first row of another.
+    /// π_b: position i receives the row `source[i]`. b = 0 is the identity. Where only values move,
+    /// every row of a group receives the first row of another.
     #[must_use]
     pub fn permutation(&self, b: u64) -> Vec<usize> {
         let mut source: Vec<usize> = (0..self.n_rows).collect();
@@ -182,7 +193,9 @@ impl PermutationScheme {
         source
     }
 
-    /// Natural logarithm of the number of distinct arrangements of one target's observed values (with covariates: residuals, to nine digits of the largest), Σ over classes of ln(units! / Π multiplicities!).
+    /// Natural logarithm of the number of distinct arrangements of one target's observed values
+    /// (with covariates: residuals, to nine digits of the largest), Σ over classes of ln(units! / Π
+    /// multiplicities!).
     #[must_use]
     pub fn ln_arrangements(&self, targets: &Targets, target: usize) -> f64 {
         let y = targets.exchanged().column(target);
@@ -282,8 +295,9 @@ fn refuse_varying(groups: &Groups, targets: &Targets) -> Result<(), EngineError>
     Ok(())
 }
 
-/// Groups in the same quartile of size. The quartiles are sizes that occur, those of the groups ranked ⌈G/4⌉, ⌈G/2⌉ and ⌈3G/4⌉, and belong to the band
-/// below, so that groups of equal size are always in one band.
+/// Groups in the same quartile of size. The quartiles are sizes that occur, those of the groups
+/// ranked ⌈G/4⌉, ⌈G/2⌉ and ⌈3G/4⌉, and belong to the band below, so that groups of equal size are
+/// always in one band.
 fn size_classes(groups: &Groups) -> Vec<Vec<Unit>> {
     let units = groups.members();
     let mut sizes: Vec<usize> = units.iter().map(Vec::len).collect();
@@ -298,10 +312,11 @@ fn size_classes(groups: &Groups) -> Vec<Vec<Unit>> {
     bands
 }
 
-/// The first-return map of `source` on the observed rows: for each row of `rows` (ascending) the row its value comes from.
+/// The first-return map of `source` on the observed rows: for each row of `rows` (ascending) the
+/// row its value comes from.
 ///
-/// `source[i]` is the row that position i receives; `observed[i]` whether the target has a value there. Every orbit that starts at an observed row
-/// returns to it at the latest, so the walk ends.
+/// `source[i]` is the row that position i receives; `observed[i]` whether the target has a value
+/// there. Every orbit that starts at an observed row returns to it at the latest, so the walk ends.
 #[must_use]
 pub fn first_return(source: &[usize], observed: &[bool], rows: &[usize]) -> Vec<usize> {
     rows.iter()
@@ -409,7 +424,8 @@ mod tests {
         assert_eq!(scheme.permutation(0), [0, 1, 2, 3, 4, 5]);
     }
 
-    /// Eight groups of 1, 1, 2, 3, 3, 4, 6 and 9 rows: the second, fourth and sixth in size have 1, 3 and 4 rows, so the bands are {1, 1}, {2, 3, 3}, {4}, {6, 9}.
+    /// Eight groups of 1, 1, 2, 3, 3, 4, 6 and 9 rows: the second, fourth and sixth in size have 1,
+    /// 3 and 4 rows, so the bands are {1, 1}, {2, 3, 3}, {4}, {6, 9}.
     fn eight_groups() -> Groups {
         let sizes = [1, 1, 2, 3, 3, 4, 6, 9];
         Groups::from_labels((0..8).flat_map(|group| std::iter::repeat_n(group, sizes[group])))
@@ -429,7 +445,8 @@ mod tests {
     #[test]
     fn size_bands_give_each_group_one_value_of_its_band_each_arrangement_equally_often() {
         let groups = eight_groups();
-        // Group 3 is missing altogether and group 4 in its first row: band 2 keeps the values 2 and 4 for two groups.
+        // Group 3 is missing altogether and group 4 in its first row: band 2 keeps the values 2 and
+        // 4 for two groups.
         let mut y: Vec<f64> = groups.of_row().iter().map(|&group| group as f64).collect();
         (4..8).for_each(|row| y[row] = f64::NAN);
         let targets = one_target(&y);
@@ -530,7 +547,8 @@ mod tests {
 
     #[test]
     fn strata_that_lock_more_than_half_of_the_rows_are_refused_with_what_is_left() {
-        // Five targets, each row lacking another set of them, but for the last four rows, which lack none; a row without any value does not count.
+        // Five targets, each row lacking another set of them, but for the last four rows, which
+        // lack none; a row without any value does not count.
         let y = DMatrix::from_fn(10, 5, |row, target| {
             let lacks = row < 5 && target == row || row == 5;
             if lacks {

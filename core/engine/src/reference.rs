@@ -1,6 +1,7 @@
 //! The slow, obvious ridge: what a textbook says, one normal equation per penalty.
 //!
-//! It is the twin that checks the fast ridge plugin, the regressor of the doctor's alignment check and of the examples; a study uses the plugin.
+//! It is the twin that checks the fast ridge plugin, the regressor of the doctor's alignment check
+//! and of the examples; a study uses the plugin.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
@@ -8,8 +9,9 @@ use crate::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
 
 /// Ridge regression, ‖y − Xw‖² + α‖w‖², on the grid of effective degrees of freedom.
 ///
-/// The penalties are those whose effective degrees of freedom Σ s²/(s²+α) are log-spaced from 0.1 to 0.99·rank of the design, strongest first
-/// (rank: eigenvalues of the Gram matrix above 1e-10 of the largest).
+/// The penalties are those whose effective degrees of freedom Σ s²/(s²+α) are log-spaced from 0.1
+/// to 0.99·rank of the design, strongest first (rank: eigenvalues of the Gram matrix above 1e-10 of
+/// the largest).
 #[derive(Debug, Clone, Copy)]
 pub struct ReferenceRidge {
     /// Penalties in the grid.

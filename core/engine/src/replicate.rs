@@ -1,6 +1,8 @@
-//! The whole recipe once more: without a block of rows, for the intervals, or with the folds drawn anew.
+//! The whole recipe once more: without a block of rows, for the intervals, or with the folds drawn
+//! anew.
 //!
-//! Designs, tuning and all are made again, for the observed y alone. One replicate is the same computation as the study's own, so nothing is approximated.
+//! Designs, tuning and all are made again, for the observed y alone. One replicate is the same
+//! computation as the study's own, so nothing is approximated.
 
 use nalgebra::DMatrix;
 
@@ -25,9 +27,11 @@ pub struct Replicate {
     pub baseline: Vec<f64>,
 }
 
-/// The study without jackknife block `block`: the whole recipe on the other rows, folds and repeats kept.
+/// The study without jackknife block `block`: the whole recipe on the other rows, folds and repeats
+/// kept.
 ///
-/// `block_of`: the block of each row of the row set ([`crate::inference::interval::jackknife_blocks`]).
+/// `block_of`: the block of each row of the row set
+/// ([`crate::inference::interval::jackknife_blocks`]).
 ///
 /// # Errors
 /// As [`build_designs`] and [`crate::best::Recipe::run`].
@@ -63,7 +67,8 @@ pub fn without_block(
     Ok(mean)
 }
 
-/// r2 of each target of the row set in repeat `redraw` of other folds of the same rows; what makes it differ from the study's is the draw of the folds alone.
+/// r2 of each target of the row set in repeat `redraw` of other folds of the same rows; what makes
+/// it differ from the study's is the draw of the folds alone.
 ///
 /// # Errors
 /// As [`without_block`].

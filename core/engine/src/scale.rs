@@ -1,14 +1,18 @@
-//! The mean and sd of a column of X, and when a column counts as constant: when all that it varies in its training rows is rounding.
+//! The mean and sd of a column of X, and when a column counts as constant: when all that it varies
+//! in its training rows is rounding.
 //!
-//! Divided by its sd, rounding would become noise as large as any column, and a held-out row with a real value there would be 1e16 sds away: hashed n-grams
-//! that cancel leave −5e-18 in place of 0, and r2 was −1e28. Both rules compare a column with itself alone, so that a column in any unit, 1e-200 of another
-//! column's too, is judged alike.
+//! Divided by its sd, rounding would become noise as large as any column, and a held-out row with a
+//! real value there would be 1e16 sds away: hashed n-grams that cancel leave −5e-18 in place of 0,
+//! and r2 was −1e28. Both rules compare a column with itself alone, so that a column in any unit,
+//! 1e-200 of another column's too, is judged alike.
 
 use crate::score::mean_and_sd;
 
-/// A smaller share of the column's largest number is rounding in double precision, as sums of some hundred such numbers leave it.
+/// A smaller share of the column's largest number is rounding in double precision, as sums of some
+/// hundred such numbers leave it.
 const ROUNDING: f64 = 1e-13;
-/// A smaller share of what the column spans in all rows is rounding in single precision, in which vectors are made and kept.
+/// A smaller share of what the column spans in all rows is rounding in single precision, in which
+/// vectors are made and kept.
 const SINGLE: f64 = f32::EPSILON as f64;
 
 /// The smallest and the largest of some values.
@@ -41,8 +45,10 @@ impl Range {
     }
 }
 
-/// Whether a column with this sd in its training rows counts as constant there: it has one value, or varies by rounding only, measured by its largest number
-/// in the training rows and by what it spans in `all` rows, held-out ones included. X of held-out rows decides here and nowhere else, y never.
+/// Whether a column with this sd in its training rows counts as constant there: it has one value,
+/// or varies by rounding only, measured by its largest number in the training rows and by what it
+/// spans in `all` rows, held-out ones included. X of held-out rows decides here and nowhere else, y
+/// never.
 pub(crate) fn is_constant(sd: f64, train: Range, all: Range) -> bool {
     let largest = train.low.abs().max(train.high.abs());
     // Multiplied first: the span of ±1e308 would overflow.
@@ -88,7 +94,8 @@ mod tests {
         assert!(!varies(&[0.1, 0.1, 0.1], &[0.1]));
         // .1 + .2 and .3 differ in the last bit.
         assert!(!varies(&[0.1 + 0.2, 0.3, 0.3, 0.3], &[0.3]));
-        // A residue of cancelling terms beside a real value in a held-out row, in double and in single precision.
+        // A residue of cancelling terms beside a real value in a held-out row, in double and in
+        // single precision.
         assert!(!varies(&[0.0, 0.0, -5e-18, 0.0], &[0.05]));
         assert!(!varies(&[0.0, 1e-9, 0.0, 0.0], &[0.0, 0.05]));
     }

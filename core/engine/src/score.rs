@@ -1,10 +1,12 @@
 //! Scores of out-of-fold predictions, each under its own name.
 //!
-//! Four definitions of R² are in use and differ most where it matters, near zero. For an intercept-only model, normal y, n = 500, K = 5, their expected
-//! values are: `r2` 0 exactly, `r2_test_mean` −0.0045, `r2_fold_mean` −0.0129, `r2_oosse` −0.0005. They are never mixed. Checked against hand-worked
-//! rows below and scikit-learn (`tests/golden/scores.json`).
+//! Four definitions of R² are in use and differ most where it matters, near zero. For an
+//! intercept-only model, normal y, n = 500, K = 5, their expected values are: `r2` 0 exactly,
+//! `r2_test_mean` −0.0045, `r2_fold_mean` −0.0129, `r2_oosse` −0.0005. They are never mixed.
+//! Checked against hand-worked rows below and scikit-learn (`tests/golden/scores.json`).
 //!
-//! Notation: y the target, ŷ the out-of-fold prediction, ȳᵢ the mean of the training targets of the split that held row i out.
+//! Notation: y the target, ŷ the out-of-fold prediction, ȳᵢ the mean of the training targets of the
+//! split that held row i out.
 
 use crate::error::EngineError;
 
@@ -15,8 +17,9 @@ pub struct HeldOut<'a> {
     pub y: &'a [f64],
     /// Out-of-fold prediction.
     pub y_hat: &'a [f64],
-    /// Mean of the training targets of the split that held the row out; with covariates what these predict there, ŷ⁰. Every score that is about ȳᵢ is then
-    /// about ŷ⁰: `r2` is r2_partial, `pearson_r` a partial correlation.
+    /// Mean of the training targets of the split that held the row out; with covariates what these
+    /// predict there, ŷ⁰. Every score that is about ȳᵢ is then about ŷ⁰: `r2` is r2_partial,
+    /// `pearson_r` a partial correlation.
     pub y_bar: &'a [f64],
     /// Fold that held the row out.
     pub fold_of: &'a [usize],
@@ -29,7 +32,8 @@ pub struct HeldOut<'a> {
 pub struct Scores {
     /// See [`r2`].
     pub r2: f64,
-    /// 1 − Σ(y−ŷ)²/Σ(y−ȳ)², ȳ the mean of all rows: scikit-learn's `r2_score` on pooled predictions.
+    /// 1 − Σ(y−ŷ)²/Σ(y−ȳ)², ȳ the mean of all rows: scikit-learn's `r2_score` on pooled
+    /// predictions.
     pub r2_test_mean: f64,
     /// Mean over folds of scikit-learn's `r2_score`; `None` when y is constant in every fold.
     pub r2_fold_mean: Option<f64>,
@@ -39,7 +43,8 @@ pub struct Scores {
     pub r2_oosse: f64,
     /// Σ(y−ȳᵢ)(ŷ−ȳᵢ)/√(Σ(y−ȳᵢ)²Σ(ŷ−ȳᵢ)²); `None` when every prediction is the training mean.
     pub pearson_r: Option<f64>,
-    /// Σ(y−ȳᵢ)(ŷ−ȳᵢ)/Σ(ŷ−ȳᵢ)²: 1 is calibrated, below 1 the predictions are too extreme; `None` when every prediction is the training mean.
+    /// Σ(y−ȳᵢ)(ŷ−ȳᵢ)/Σ(ŷ−ȳᵢ)²: 1 is calibrated, below 1 the predictions are too extreme; `None`
+    /// when every prediction is the training mean.
     pub calibration_slope: Option<f64>,
     /// √(mean (y−ŷ)²), target units.
     pub rmse: f64,
@@ -51,17 +56,21 @@ pub struct Scores {
 
 /// Out-of-sample R² of one target, against the training mean.
 ///
-/// `1 − Σ (y − ŷ)² / Σ (y − ȳ)²`, pooled over all folds, where `ȳ` is the mean of the training targets of the fold that held the row out.
-/// 1 is perfect, 0 equals guessing that mean, below 0 is worse; never clipped. Unlike scikit-learn's `r2_score`, which centres on the
-/// test mean; that one is [`Scores::r2_test_mean`].
+/// `1 − Σ (y − ŷ)² / Σ (y − ȳ)²`, pooled over all folds, where `ȳ` is the mean of the training
+/// targets of the fold that held the row out. 1 is perfect, 0 equals guessing that mean, below 0 is
+/// worse; never clipped. Unlike scikit-learn's `r2_score`, which centres on the test mean; that one
+/// is [`Scores::r2_test_mean`].
 ///
-/// `y`, `y_hat`, `y_bar`: `n_samples` values each, dataset order, target units. Unchanged by rescaling all three.
+/// `y`, `y_hat`, `y_bar`: `n_samples` values each, dataset order, target units. Unchanged by
+/// rescaling all three.
 ///
 /// # Errors
-/// [`EngineError::ConstantTarget`] when every `y` equals its `ȳ` (nothing to explain, division by zero); [`EngineError::TooFarOff`] when r2 would be below
-/// [`LEAST_R2`], so that whatever is made of r2 is a number.
+/// [`EngineError::ConstantTarget`] when every `y` equals its `ȳ` (nothing to explain, division by
+/// zero); [`EngineError::TooFarOff`] when r2 would be below [`LEAST_R2`], so that whatever is made
+/// of r2 is a number.
 ///
-/// Reference: Campbell & Thompson (2008). Checked: three-row hand example below; `tests/golden/scores.json`.
+/// Reference: Campbell & Thompson (2008). Checked: three-row hand example below;
+/// `tests/golden/scores.json`.
 pub fn r2(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> Result<f64, EngineError> {
     let (mut residual, mut total) = (sum_of_squares(y, y_hat), sum_of_squares(y, y_bar));
     if !SQUARES.contains(&total) {
@@ -83,11 +92,12 @@ pub fn r2(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> Result<f64, EngineError> {
 /// Below this r2 is refused: its square, and sums of such squares, must still be numbers.
 pub const LEAST_R2: f64 = -1e100;
 
-/// Sums of squares that can be multiplied with each other. Targets whose sum lies outside are taken in another unit.
+/// Sums of squares that can be multiplied with each other. Targets whose sum lies outside are taken
+/// in another unit.
 const SQUARES: std::ops::Range<f64> = 1e-100..1e100;
 
-/// The power of two by which y has to be multiplied for its distances from `y_bar` to be about 1, so that their squares are numbers whatever the unit of y.
-/// A power of two changes no digit.
+/// The power of two by which y has to be multiplied for its distances from `y_bar` to be about 1,
+/// so that their squares are numbers whatever the unit of y. A power of two changes no digit.
 fn unit_of(y: &[f64], y_bar: &[f64]) -> f64 {
     let spread = largest_distance(y, y_bar);
     if spread > 0.0 && spread.is_finite() {
@@ -114,7 +124,8 @@ fn too_far_off(y: &[f64], y_hat: &[f64], y_bar: &[f64]) -> EngineError {
     }
 }
 
-/// B of one target in one repeat: the mean squared error of predicting ȳᵢ, what a perfect prediction would save.
+/// B of one target in one repeat: the mean squared error of predicting ȳᵢ, what a perfect
+/// prediction would save.
 #[must_use]
 pub fn baseline(y: &[f64], y_bar: &[f64]) -> f64 {
     sum_of_squares(y, y_bar) / y.len() as f64
@@ -210,10 +221,12 @@ impl Scores {
     }
 }
 
-/// What covariates and X explain, each against the mean of the training targets; means over repeats if there are several.
+/// What covariates and X explain, each against the mean of the training targets; means over repeats
+/// if there are several.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CovariateScores {
-    /// 1 − Σ(y−ŷ)²/Σ(y−ŷ⁰)²: what X adds, as a share of what the covariates leave. The test statistic.
+    /// 1 − Σ(y−ŷ)²/Σ(y−ŷ⁰)²: what X adds, as a share of what the covariates leave. The test
+    /// statistic.
     pub r2_partial: f64,
     /// 1 − Σ(y−ŷ⁰)²/Σ(y−ȳᵢ)²: the covariates alone.
     pub r2_covariates: f64,
@@ -224,7 +237,8 @@ pub struct CovariateScores {
 }
 
 impl CovariateScores {
-    /// Of one target in one repeat; `y_bar` of `held_out` is ŷ⁰. ȳᵢ is the mean of y over the rows of all other folds.
+    /// Of one target in one repeat; `y_bar` of `held_out` is ŷ⁰. ȳᵢ is the mean of y over the rows
+    /// of all other folds.
     ///
     /// # Errors
     /// [`EngineError::ConstantTarget`] when y does not vary.
@@ -289,10 +303,12 @@ fn fold_r2(y: &[f64], y_hat: &[f64], fold_of: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-/// `se_naive`: the standard error of r2 that treats the fitted models as given, from the influence values ψᵢ = (aᵢ − (A/B)bᵢ)/B.
+/// `se_naive`: the standard error of r2 that treats the fitted models as given, from the influence
+/// values ψᵢ = (aᵢ − (A/B)bᵢ)/B.
 ///
-/// a = (y−ŷ)², b = (y−ȳᵢ)², A and B their means; sd(ψ; ddof 1)/√n, or clustered √(G/(G−1)·Σ_g(Σψ)²/n²). It ignores that every row also trains the
-/// models of the other folds: its 95 % interval covers 65–89 %. For comparison with other software, never for a verdict.
+/// a = (y−ŷ)², b = (y−ȳᵢ)², A and B their means; sd(ψ; ddof 1)/√n, or clustered
+/// √(G/(G−1)·Σ_g(Σψ)²/n²). It ignores that every row also trains the models of the other folds: its
+/// 95 % interval covers 65–89 %. For comparison with other software, never for a verdict.
 #[must_use]
 pub fn se_naive(held_out: &HeldOut, group_of: Option<&[usize]>) -> f64 {
     let psi = influence(held_out);
@@ -416,7 +432,8 @@ mod tests {
         assert!((scores.r2_oosse - (1.0 - (5.0 / 3.0) / (28.0 / 3.0))).abs() < 1e-15);
         // Folds of one row have no variance: all left out, and counted.
         assert_eq!((scores.r2_fold_mean, scores.n_constant_folds), (None, 3));
-        // Moved: (−2, −1.5, 2.5); wanted: (−3, −1.5, 4.5): 6 + 2.25 + 11.25 = 19.5; moved² = 4 + 2.25 + 6.25 = 12.5.
+        // Moved: (−2, −1.5, 2.5); wanted: (−3, −1.5, 4.5): 6 + 2.25 + 11.25 = 19.5; moved² = 4 +
+        // 2.25 + 6.25 = 12.5.
         assert!((scores.calibration_slope.unwrap() - 19.5 / 12.5).abs() < 1e-15);
         assert!((scores.pearson_r.unwrap() - 19.5 / (31.5f64 * 12.5).sqrt()).abs() < 1e-15);
         assert!((scores.mae - 1.0).abs() < 1e-15);
@@ -449,7 +466,8 @@ mod tests {
         };
         let psi = influence(&held_out);
         assert!(psi.iter().sum::<f64>().abs() < 1e-15);
-        // A = 5/3, B = 10.5, A/B = 10/63: ψ = (1 − 90/63, −22.5/63, 4 − 202.5/63)/10.5 = (−27, −22.5, 49.5)/661.5.
+        // A = 5/3, B = 10.5, A/B = 10/63: ψ = (1 − 90/63, −22.5/63, 4 − 202.5/63)/10.5 = (−27,
+        // −22.5, 49.5)/661.5.
         let expected = [-27.0 / 661.5, -22.5 / 661.5, 49.5 / 661.5];
         assert!(
             psi.iter()
@@ -509,8 +527,9 @@ mod tests {
         );
     }
 
-    /// Folds {1, 3}, {0, 4}: the means of the others are 2 for the first two rows and 2 for the last two. Σ(y−ȳ)² = 1 + 1 + 4 + 4 = 10; ŷ⁰ is off by 1, 0, 1, 1,
-    /// Σ = 3; ŷ by 0, 0, 1, 0, Σ = 1. So partial 1 − 1/3, covariates .7, total .9, increment .2.
+    /// Folds {1, 3}, {0, 4}: the means of the others are 2 for the first two rows and 2 for the
+    /// last two. Σ(y−ȳ)² = 1 + 1 + 4 + 4 = 10; ŷ⁰ is off by 1, 0, 1, 1, Σ = 3; ŷ by 0, 0, 1, 0, Σ =
+    /// 1. So partial 1 − 1/3, covariates .7, total .9, increment .2.
     #[test]
     fn covariates_and_features_share_the_squares_by_hand() {
         let held_out = HeldOut {

@@ -1,7 +1,8 @@
 //! Random numbers: named substreams of one seed, each a pure function of (seed, name, index).
 //!
-//! Permutation b is drawn from its own stream, so its bits depend on nothing else: not on threads, blocks, shards or on what was drawn before.
-//! The generator is ChaCha with 8 rounds (counter-based); bounded numbers and the shuffle are written out here, so that an update of a
+//! Permutation b is drawn from its own stream, so its bits depend on nothing else: not on threads,
+//! blocks, shards or on what was drawn before. The generator is ChaCha with 8 rounds
+//! (counter-based); bounded numbers and the shuffle are written out here, so that an update of a
 //! library's algorithms cannot change a published p-value.
 
 use rand_chacha::ChaCha8Rng;
@@ -37,7 +38,8 @@ impl Seed {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// A whole number in `0..bound`, each equally likely (Lemire 2019, with rejection: no modulo bias). `bound` 0 gives 0.
+    /// A whole number in `0..bound`, each equally likely (Lemire 2019, with rejection: no modulo
+    /// bias). `bound` 0 gives 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 {
             return 0;
@@ -51,19 +53,22 @@ impl Stream {
         }
     }
 
-    /// Puts `items` into one of their orders, each equally likely (Fisher–Yates, from the last item down).
+    /// Puts `items` into one of their orders, each equally likely (Fisher–Yates, from the last item
+    /// down).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last as u64 + 1) as usize);
         }
     }
 
-    /// A uniform number in (0, 1): 53 random bits, centred in their cell, so that neither end occurs.
+    /// A uniform number in (0, 1): 53 random bits, centred in their cell, so that neither end
+    /// occurs.
     pub fn uniform(&mut self) -> f64 {
         ((self.0.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }
 
-    /// A standard normal number (Box & Muller 1958; the second of each pair is dropped, so that draws can be counted).
+    /// A standard normal number (Box & Muller 1958; the second of each pair is dropped, so that
+    /// draws can be counted).
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * self.uniform().ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()

@@ -28,7 +28,8 @@ impl Targets {
     /// Takes Y, n_samples × n_targets, NaN for missing values.
     ///
     /// # Errors
-    /// [`EngineError::NotFinite`] for an infinite value; [`EngineError::ConstantTarget`] for a column with fewer than two distinct values.
+    /// [`EngineError::NotFinite`] for an infinite value; [`EngineError::ConstantTarget`] for a
+    /// column with fewer than two distinct values.
     pub fn new(y: DMatrix<f64>) -> Result<Self, EngineError> {
         for (column, values) in y.column_iter().enumerate() {
             if let Some(row) = values.iter().position(|value| value.is_infinite()) {
@@ -47,11 +48,13 @@ impl Targets {
         Ok(Self { y, partial: None })
     }
 
-    /// Y beside covariates `z` (n_samples × covariates, no missing values): what is exchanged are then the residuals e = y − ZΓ̂, the least squares of all
-    /// rows of a target, once (Freedman & Lane 1983).
+    /// Y beside covariates `z` (n_samples × covariates, no missing values): what is exchanged are
+    /// then the residuals e = y − ZΓ̂, the least squares of all rows of a target, once (Freedman &
+    /// Lane 1983).
     ///
     /// # Errors
-    /// [`EngineError::Shape`] when rows differ; [`EngineError::Explained`] for a target that Z explains completely.
+    /// [`EngineError::Shape`] when rows differ; [`EngineError::Explained`] for a target that Z
+    /// explains completely.
     pub fn with_covariates(mut self, z: DMatrix<f64>) -> Result<Self, EngineError> {
         if z.nrows() != self.n_samples() {
             return Err(EngineError::Shape {

@@ -1,8 +1,10 @@
 //! In which order the permutations of a row set are computed, and which targets still need them.
 //!
-//! With a fixed number there is one wave: all permutations of all targets. In the adaptive mode the first wave holds the 199 permutations that every target gets;
-//! each later one goes half as far again and holds only the targets that have not settled. A block keeps its number of columns whatever targets are in it,
-//! so a column's arithmetic is that of the fixed mode, and what lies past a target's stop is cut off in the end: where waves begin and end is in no number.
+//! With a fixed number there is one wave: all permutations of all targets. In the adaptive mode the
+//! first wave holds the 199 permutations that every target gets; each later one goes half as far
+//! again and holds only the targets that have not settled. A block keeps its number of columns
+//! whatever targets are in it, so a column's arithmetic is that of the fixed mode, and what lies
+//! past a target's stop is cut off in the end: where waves begin and end is in no number.
 
 use std::ops::Range;
 
@@ -98,7 +100,8 @@ impl Waves {
         }
     }
 
-    /// Permutations (without the observed y) that are used and kept of a target; `None` while it needs more.
+    /// Permutations (without the observed y) that are used and kept of a target; `None` while it
+    /// needs more.
     fn n_used(&self, target: usize) -> Option<usize> {
         let (observed, draws) = self.statistics[target].split_first()?;
         match self.stopping {
@@ -107,7 +110,8 @@ impl Waves {
         }
     }
 
-    /// All statistics, (1 + permutations of the target that needed most) × targets, row 0 observed; NaN below a target's last.
+    /// All statistics, (1 + permutations of the target that needed most) × targets, row 0 observed;
+    /// NaN below a target's last.
     #[must_use]
     pub fn finish(self) -> DMatrix<f64> {
         let n_used: Vec<usize> = (0..self.statistics.len())

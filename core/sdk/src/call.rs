@@ -13,7 +13,8 @@ pub struct Call<'host> {
     _borrow: PhantomData<&'host abi::Call>,
 }
 
-// SAFETY: the ABI lets every callback be called from any thread until the call returns, and `'host` ends no later.
+// SAFETY: the ABI lets every callback be called from any thread until the call returns, and `'host`
+// ends no later.
 unsafe impl Sync for Call<'_> {}
 // SAFETY: as above.
 unsafe impl Send for Call<'_> {}
@@ -86,7 +87,8 @@ impl<'host> Call<'host> {
         self.raw.seed
     }
 
-    /// The most threads to use for this call, the calling one included; at least 1. Join them before returning.
+    /// The most threads to use for this call, the calling one included; at least 1. Join them
+    /// before returning.
     #[must_use]
     pub fn max_threads(&self) -> usize {
         self.raw.max_threads.max(1) as usize
@@ -113,7 +115,8 @@ impl<'host> Call<'host> {
         Ok(())
     }
 
-    /// The one `fail` before a status that is not OK. Only the guard calls it, so that it cannot happen twice.
+    /// The one `fail` before a status that is not OK. Only the guard calls it, so that it cannot
+    /// happen twice.
     pub(crate) fn fail(&self, message: &str) {
         // SAFETY: the message is valid for the call.
         unsafe {

@@ -1,4 +1,5 @@
-//! What an author of an encoder implements: [`Encoder`], and [`TokenCounter`] if it cuts long texts.
+//! What an author of an encoder implements: [`Encoder`], and [`TokenCounter`] if it cuts long
+//! texts.
 
 use crate::call::Call;
 use crate::error::Result;
@@ -16,7 +17,8 @@ pub trait Encoder: Sized + Send + Sync + 'static {
     /// What it can be told: [`params!`](macro@crate::params) or [`NoParams`](crate::NoParams).
     type Params: Parameters;
 
-    /// Makes the encoder. Cheap: read weights at the first encode, so that a full cache loads nothing.
+    /// Makes the encoder. Cheap: read weights at the first encode, so that a full cache loads
+    /// nothing.
     ///
     /// # Errors
     /// PARAM, for parameters the schema cannot refuse, a folder without a model for instance.
@@ -28,7 +30,8 @@ pub trait Encoder: Sized + Send + Sync + 'static {
     /// Whatever keeps it from telling.
     fn shape(&self, call: &Call<'_>) -> Result<Shape>;
 
-    /// Fills `out`, `texts.len() × dim`, text by text, with finite numbers. A vector depends on its own text only.
+    /// Fills `out`, `texts.len() × dim`, text by text, with finite numbers. A vector depends on its
+    /// own text only.
     ///
     /// # Errors
     /// Whatever happens while reading the model or running it.
@@ -55,7 +58,8 @@ pub struct Shape {
     pub pooling: Pooling,
     /// Every vector has length 1.
     pub is_normalised: bool,
-    /// A hash of all a vector depends on besides its text: weights, tokenizer, effective settings, revision of the code.
+    /// A hash of all a vector depends on besides its text: weights, tokenizer, effective settings,
+    /// revision of the code.
     pub cache_key: String,
 }
 

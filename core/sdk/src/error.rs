@@ -3,7 +3,8 @@
 use ocean_plugin_abi::{Status, status};
 use std::fmt;
 
-/// What every function of a plugin may return. The SDK passes status and message to the host; an author never calls `fail`.
+/// What every function of a plugin may return. The SDK passes status and message to the host; an
+/// author never calls `fail`.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// One failure. The message says, in one line, what happened, what was found and what to try.
@@ -36,7 +37,8 @@ impl Error {
         Error::new(status::NUMERIC, message)
     }
 
-    /// CANCELLED: the host asked to stop. [`Call::check_cancelled`](crate::Call::check_cancelled) makes it.
+    /// CANCELLED: the host asked to stop. [`Call::check_cancelled`](crate::Call::check_cancelled)
+    /// makes it.
     #[must_use]
     pub fn cancelled() -> Error {
         Error::new(status::CANCELLED, "cancelled")
@@ -47,7 +49,8 @@ impl Error {
         Error::new(status::UNSUPPORTED, message)
     }
 
-    /// INTERNAL: anything else that is not the caller's fault, a file that cannot be read for instance.
+    /// INTERNAL: anything else that is not the caller's fault, a file that cannot be read for
+    /// instance.
     pub fn internal(message: impl Into<String>) -> Error {
         Error::new(status::INTERNAL, message)
     }

@@ -1,4 +1,5 @@
-//! The boundary: a panic becomes a status, an error becomes exactly one `fail`, nothing unwinds across.
+//! The boundary: a panic becomes a status, an error becomes exactly one `fail`, nothing unwinds
+//! across.
 
 use crate::call::Call;
 use crate::error::{Error, Result};
@@ -34,7 +35,8 @@ pub(crate) fn catch<T>(body: impl FnOnce() -> T) -> Result<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(note_guarded_panics);
     let was_guarded = GUARDED.replace(true);
-    // A half-done object is never used again: after a panic the host destroys it, if it got one at all.
+    // A half-done object is never used again: after a panic the host destroys it, if it got one at
+    // all.
     let outcome = catch_unwind(AssertUnwindSafe(body));
     let result = outcome.map_err(|payload| {
         let noted = NOTED.take();
@@ -58,7 +60,8 @@ thread_local! {
     static NOTED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Standard error belongs to the host: inside a guard, place and text of a panic are kept for `fail` instead of printed.
+/// Standard error belongs to the host: inside a guard, place and text of a panic are kept for
+/// `fail` instead of printed.
 fn note_guarded_panics() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -1,6 +1,7 @@
 //! What a plugin says of itself: the descriptor, as an author writes it.
 
-/// The descriptor of one plugin. Written with [`info!`](macro@crate::info), which fills from `Cargo.toml` what it is not told.
+/// The descriptor of one plugin. Written with [`info!`](macro@crate::info), which fills from
+/// `Cargo.toml` what it is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Info {
     /// What `plugins.toml` calls it: lower-case letters, digits, `-`.
@@ -17,9 +18,11 @@ pub struct Info {
     pub url: &'static str,
     /// One sentence.
     pub description: &'static str,
-    /// `ridge`, `lasso` and `elastic-net` pin the objective and get the host's grid of penalties; else any word.
+    /// `ridge`, `lasso` and `elastic-net` pin the objective and get the host's grid of penalties;
+    /// else any word.
     pub family: &'static str,
-    /// Takes matrices of any strides; otherwise the host passes them column-major and contiguous, and the SDK refuses others.
+    /// Takes matrices of any strides; otherwise the host passes them column-major and contiguous,
+    /// and the SDK refuses others.
     pub is_strided: bool,
     /// Talks to a network, and its results may depend on the answer.
     pub uses_network: bool,
@@ -43,7 +46,8 @@ impl Info {
 
 /// An [`Info`]: `info! { id: "ridge", name: "Ridge regression", family: "ridge" }`.
 ///
-/// `version`, `vendor` (the authors), `license`, `url` (the repository) and `description` come from the plugin's `Cargo.toml` unless given.
+/// `version`, `vendor` (the authors), `license`, `url` (the repository) and `description` come from
+/// the plugin's `Cargo.toml` unless given.
 #[macro_export]
 macro_rules! info {
     ($($field:ident: $value:expr),+ $(,)?) => {

@@ -1,7 +1,8 @@
 //! What an author of an ocean-host plugin writes against.
 //!
-//! A plugin turns texts into vectors (an [`Encoder`]) or vectors and targets into predictions (a [`Regressor`]). It is a `cdylib` that depends on this
-//! crate alone. A plugin in twenty lines, the regressor that predicts from one column:
+//! A plugin turns texts into vectors (an [`Encoder`]) or vectors and targets into predictions (a
+//! [`Regressor`]). It is a `cdylib` that depends on this crate alone. A plugin in twenty lines, the
+//! regressor that predicts from one column:
 //!
 //! ```
 //! use ocean_plugin::prelude::*;
@@ -37,15 +38,19 @@
 //! # assert_eq!(y_hat, [1.0]);
 //! ```
 //!
-//! In its `Cargo.toml`: `[lib]` with `crate-type = ["cdylib"]`. The rest is optional, each a trait of its own: a whole path of penalties at once
-//! ([`PathRegressor`]), many targets at once ([`BatchRegressor`]), second moments ([`MomentsRegressor`]), coefficients ([`LinearRegressor`]), saved models ([`SaveRegressor`]), token counts
-//! ([`TokenCounter`]), parameters ([`params!`](macro@params)). Without them the host falls back on `fit` and `predict`, which is slow and right.
+//! In its `Cargo.toml`: `[lib]` with `crate-type = ["cdylib"]`. The rest is optional, each a trait
+//! of its own: a whole path of penalties at once ([`PathRegressor`]), many targets at once
+//! ([`BatchRegressor`]), second moments ([`MomentsRegressor`]), coefficients ([`LinearRegressor`]),
+//! saved models ([`SaveRegressor`]), token counts ([`TokenCounter`]), parameters
+//! ([`params!`](macro@params)). Without them the host falls back on `fit` and `predict`, which is
+//! slow and right.
 //!
-//! `ocean-host plugin new --lang rust` writes a whole package round such a plugin; the guide for authors is `docs/plugins/` in ocean-host's repository, with the
-//! specification of every table.
+//! `ocean-host plugin new --lang rust` writes a whole package round such a plugin; the guide for
+//! authors is `docs/plugins/` in ocean-host's repository, with the specification of every table.
 //!
-//! The SDK owns the boundary: panics become errors, wrong sizes and null pointers never reach an author, parameters are checked. The rules it cannot
-//! enforce are a plugin's own: the same seed gives the same bits; no clock, environment or global random generator; nothing printed (use
+//! The SDK owns the boundary: panics become errors, wrong sizes and null pointers never reach an
+//! author, parameters are checked. The rules it cannot enforce are a plugin's own: the same seed
+//! gives the same bits; no clock, environment or global random generator; nothing printed (use
 //! [`Call::log`]); at most [`Call::max_threads`] threads, joined before returning.
 
 #![warn(missing_docs)]

@@ -176,7 +176,8 @@ impl<'a> MatMut<'a> {
     /// SHAPE, when it is null, misaligned or larger than memory.
     ///
     /// # Safety
-    /// Unless refused, the elements its sizes and strides reach are initialised, valid for `'a`, each reached once, and reached by nobody else.
+    /// Unless refused, the elements its sizes and strides reach are initialised, valid for `'a`,
+    /// each reached once, and reached by nobody else.
     pub unsafe fn from_raw(raw: abi::MatMut) -> Result<MatMut<'a>> {
         check_extent(
             raw.data.cast_const(),
@@ -251,7 +252,8 @@ impl<'a> MatMut<'a> {
     pub fn at_mut(&mut self, i: usize, j: usize) -> &mut f64 {
         assert_inside(i, j, self.raw.rows, self.raw.cols);
         let offset = i as isize * self.raw.row_stride + j as isize * self.raw.col_stride;
-        // SAFETY: (i, j) is inside, `check_extent` covered every element inside, and the view is unique.
+        // SAFETY: (i, j) is inside, `check_extent` covered every element inside, and the view is
+        // unique.
         unsafe { &mut *self.raw.data.offset(offset) }
     }
 

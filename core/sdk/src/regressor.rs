@@ -1,4 +1,5 @@
-//! What an author of a regressor implements: [`Regressor`], and as many of the others as are worth the while.
+//! What an author of a regressor implements: [`Regressor`], and as many of the others as are worth
+//! the while.
 
 use crate::call::Call;
 use crate::error::Result;
@@ -9,8 +10,8 @@ pub use ocean_plugin_abi::FitInfo;
 
 /// Vectors and one target in, predictions out: `ocean.regressor/1`, the easy way to exist.
 ///
-/// X arrives with columns centred and scaled on the training rows, y centred; fit no intercept and do not rescale. A shared reference may be used by
-/// several threads at once.
+/// X arrives with columns centred and scaled on the training rows, y centred; fit no intercept and
+/// do not rescale. A shared reference may be used by several threads at once.
 pub trait Regressor: Sized + Send + Sync + 'static {
     /// Who it is: [`info!`](macro@crate::info).
     const INFO: Info;
@@ -25,13 +26,15 @@ pub trait Regressor: Sized + Send + Sync + 'static {
     /// PARAM, for combinations of parameters the schema cannot refuse.
     fn new(params: Self::Params, call: &Call<'_>) -> Result<Self>;
 
-    /// Fits `y` (n values) to `x` (n × p). `alpha`: the penalty, finite and not negative; NaN for regressors without one.
+    /// Fits `y` (n values) to `x` (n × p). `alpha`: the penalty, finite and not negative; NaN for
+    /// regressors without one.
     ///
     /// # Errors
     /// NUMERIC, when no finite model exists.
     fn fit(&self, x: Mat<'_>, y: &[f64], alpha: f64, call: &Call<'_>) -> Result<Self::Model>;
 
-    /// Predicts the rows of `x_new` (n_new × p) into `y_hat` (n_new values), in units of y, without its mean.
+    /// Predicts the rows of `x_new` (n_new × p) into `y_hat` (n_new values), in units of y, without
+    /// its mean.
     ///
     /// # Errors
     /// SHAPE, when `x_new` has another width than the model.
@@ -71,7 +74,8 @@ pub trait BatchRegressor: Regressor {
 
     /// Fits every column of `y` (n × t) with every row of its own column of `alphas` (g × t).
     ///
-    /// `y_hat`: (g·n_new) × t, penalty k of a column from row k·n_new on. `info`: g × t values column by column, or empty when the host does not ask.
+    /// `y_hat`: (g·n_new) × t, penalty k of a column from row k·n_new on. `info`: g × t values
+    /// column by column, or empty when the host does not ask.
     ///
     /// # Errors
     /// NUMERIC, when a prediction is not finite.
@@ -88,8 +92,8 @@ pub trait BatchRegressor: Regressor {
 
 /// A walk along the penalties, what the engine drives: `ocean.regressor.path/1`.
 pub trait PathRegressor: Regressor {
-    /// What all targets of one design share, for instance a decomposition. Borrows X and X_new, not the regressor: it serves every regressor that
-    /// differs in tunable parameters only.
+    /// What all targets of one design share, for instance a decomposition. Borrows X and X_new, not
+    /// the regressor: it serves every regressor that differs in tunable parameters only.
     type Prepared<'x>: Send + Sync;
     /// A walk of one block of columns. May borrow the regressor and the design; owns the rest.
     type Path<'p>: Send;
@@ -105,8 +109,9 @@ pub trait PathRegressor: Regressor {
         call: &Call<'_>,
     ) -> Result<Self::Prepared<'x>>;
 
-    /// Fills `alphas` (g × t) for the columns of `y` (n × t): row 0 the strongest penalty, strictly decreasing, each row of the same meaning in every
-    /// design. `min_ratio`: weakest over strongest penalty, where the method has such a ratio.
+    /// Fills `alphas` (g × t) for the columns of `y` (n × t): row 0 the strongest penalty, strictly
+    /// decreasing, each row of the same meaning in every design. `min_ratio`: weakest over
+    /// strongest penalty, where the method has such a ratio.
     ///
     /// # Errors
     /// NUMERIC, when there is no such grid.
@@ -119,7 +124,8 @@ pub trait PathRegressor: Regressor {
         call: &Call<'_>,
     ) -> Result<()>;
 
-    /// Begins a walk for the columns of `y` (n × t) along their `alphas` (g × t); copies what it keeps of both.
+    /// Begins a walk for the columns of `y` (n × t) along their `alphas` (g × t); copies what it
+    /// keeps of both.
     ///
     /// # Errors
     /// SHAPE, when the sizes do not fit the design.
@@ -131,10 +137,13 @@ pub trait PathRegressor: Regressor {
         call: &Call<'_>,
     ) -> Result<Self::Path<'p>>;
 
-    /// Predicts column `columns[c]` at row `steps[c]` of its alphas, for every c, into column c of `y_hat` (n_new × columns.len()) and `info[c]`.
+    /// Predicts column `columns[c]` at row `steps[c]` of its alphas, for every c, into column c of
+    /// `y_hat` (n_new × columns.len()) and `info[c]`.
     ///
-    /// Steps of a column only grow, and may jump; a column not named costs nothing and may come back. What a column gets depends on its own y, alphas
-    /// and steps only; the same calls give the same bits. No convergence is no error: [`FitInfo`] says so, and the best iterate's prediction counts.
+    /// Steps of a column only grow, and may jump; a column not named costs nothing and may come
+    /// back. What a column gets depends on its own y, alphas and steps only; the same calls give
+    /// the same bits. No convergence is no error: [`FitInfo`] says so, and the best iterate's
+    /// prediction counts.
     ///
     /// # Errors
     /// NUMERIC, when a prediction is not finite.
@@ -150,8 +159,9 @@ pub trait PathRegressor: Regressor {
 
 /// The same walk from second moments, for linear models: `ocean.regressor.moments/1`.
 ///
-/// The host adds up moments over folds and scores from them, so that nothing of n rows is done once a training set. All that [`PathRegressor`] promises holds
-/// here, too, and the models are the same.
+/// The host adds up moments over folds and scores from them, so that nothing of n rows is done once
+/// a training set. All that [`PathRegressor`] promises holds here, too, and the models are the
+/// same.
 pub trait MomentsRegressor: PathRegressor {
     /// What all targets of one design share. Borrows the moments.
     type PreparedMoments<'x>: Send + Sync;
@@ -182,7 +192,8 @@ pub trait MomentsRegressor: PathRegressor {
         call: &Call<'_>,
     ) -> Result<()>;
 
-    /// As [`PathRegressor::begin`], for targets given as `xty` = Xᵀy/n (p × t) and `y_sq` = yᵀy/n (t values).
+    /// As [`PathRegressor::begin`], for targets given as `xty` = Xᵀy/n (p × t) and `y_sq` = yᵀy/n
+    /// (t values).
     ///
     /// # Errors
     /// SHAPE, when the sizes do not fit the design.
@@ -195,7 +206,8 @@ pub trait MomentsRegressor: PathRegressor {
         call: &Call<'_>,
     ) -> Result<Self::MomentsPath<'p>>;
 
-    /// As [`PathRegressor::advance`], with the coefficients of the scaled columns in `coef` (p × columns.len()).
+    /// As [`PathRegressor::advance`], with the coefficients of the scaled columns in `coef` (p ×
+    /// columns.len()).
     ///
     /// # Errors
     /// NUMERIC, when a coefficient is not finite.

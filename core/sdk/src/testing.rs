@@ -1,6 +1,7 @@
 //! A host for unit tests: remembers what a plugin said, and drives its tables as ocean-host does.
 //!
-//! What it calls are the exported tables, so a test sees what a host would see: parameters are parsed from JSON, panics come back as errors.
+//! What it calls are the exported tables, so a test sees what a host would see: parameters are
+//! parsed from JSON, panics come back as errors.
 
 use crate::call::Call;
 use crate::encoder::Encoder;
@@ -120,7 +121,8 @@ impl Host {
         }
     }
 
-    /// Creates a regressor from `params_json`, fits the n values of `y` on `x` (n × p, column by column), and predicts `x_new` (n_new × p).
+    /// Creates a regressor from `params_json`, fits the n values of `y` on `x` (n × p, column by
+    /// column), and predicts `x_new` (n_new × p).
     ///
     /// # Errors
     /// What the plugin reported, with its status.
@@ -138,7 +140,8 @@ impl Host {
         let mut y_hat = vec![0.0; x_new.rows];
         let mut model: *mut handle::Model = ptr::null_mut();
         self.with_regressor::<R, _>(params_json, |regressor| {
-            // SAFETY: the table is the plugin's own, every buffer has the size the header asks for, every handle is given back once.
+            // SAFETY: the table is the plugin's own, every buffer has the size the header asks for,
+            // every handle is given back once.
             unsafe {
                 self.outcome(table.fit(regressor, &x, y.as_ptr(), alpha, &call, &mut model))?;
                 let predicted = self.outcome(table.predict(
@@ -155,8 +158,9 @@ impl Host {
         Ok(y_hat)
     }
 
-    /// Walks a path: for every step in turn, the predictions of all columns of `y` (n × t) for `x_new`, along their own column of `alphas` (g × t).
-    /// Empty `alphas`: asks the plugin for a grid of `n_alphas` penalties first.
+    /// Walks a path: for every step in turn, the predictions of all columns of `y` (n × t) for
+    /// `x_new`, along their own column of `alphas` (g × t). Empty `alphas`: asks the plugin for a
+    /// grid of `n_alphas` penalties first.
     ///
     /// # Errors
     /// What the plugin reported, with its status.
@@ -291,7 +295,8 @@ impl Host {
     /// A status as a result, with the message the plugin gave.
     ///
     /// # Errors
-    /// Every status but OK; INTERNAL with a complaint where the plugin did not call `fail` exactly once.
+    /// Every status but OK; INTERNAL with a complaint where the plugin did not call `fail` exactly
+    /// once.
     pub fn outcome(&self, found: Status) -> Result<()> {
         let mut messages = std::mem::take(&mut *lock(&self.failures));
         match (found, messages.len()) {

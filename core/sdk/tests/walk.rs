@@ -1,6 +1,8 @@
-//! The interfaces that take a design first, driven through their tables: path and batch, coefficients and saved models.
+//! The interfaces that take a design first, driven through their tables: path and batch,
+//! coefficients and saved models.
 //!
-//! The regressor under test is ridge on one column, where everything can be checked by hand: coef = xᵀy / (xᵀx + alpha).
+//! The regressor under test is ridge on one column, where everything can be checked by hand: coef =
+//! xᵀy / (xᵀx + alpha).
 
 #![allow(
     clippy::unwrap_used,
@@ -199,7 +201,8 @@ fn matrices() -> [Mat<'static>; 3] {
 
 #[test]
 fn a_path_predicts_the_hand_worked_numbers_for_every_column_and_step() {
-    // xᵀx = 2. Column 0: alphas 6 and 2 → coef 4/8 and 4/4. Column 1: alphas 2 and 0 → −2/4 and −2/2.
+    // xᵀx = 2. Column 0: alphas 6 and 2 → coef 4/8 and 4/4. Column 1: alphas 2 and 0 → −2/4 and
+    // −2/2.
     let walked = Host::new()
         .walk::<OneColumn>("{}", matrices(), &[6.0, 2.0, 2.0, 0.0], 0, &[0, 1])
         .unwrap();
@@ -387,7 +390,8 @@ fn a_batch_stacks_penalties_and_agrees_with_the_path() {
     let alphas = abi::Mat::column_major(alphas.as_ptr(), 2, 2);
     let mut y_hat = [0.0; 8];
     let mut prepared: *mut handle::Prepared = null_mut();
-    // SAFETY: the table goes with the interface; sizes as the header asks; each handle is given back once.
+    // SAFETY: the table goes with the interface; sizes as the header asks; each handle is given
+    // back once.
     unsafe {
         let batch: &BatchV1 = &*interface::batch::<OneColumn>().table().cast();
         host.outcome(batch.prepare(made.regressor, &x, &x_new, &call, &mut prepared))

@@ -1,4 +1,5 @@
-//! The commands that the program gives to itself: a plugin in a process of its own, a probe, one check.
+//! The commands that the program gives to itself: a plugin in a process of its own, a probe, one
+//! check.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! `ocean-host encode`: fills the embedding cache; with `--out` also writes the vectors for other programs.
+//! `ocean-host encode`: fills the embedding cache; with `--out` also writes the vectors for other
+//! programs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,10 +23,12 @@ use crate::read::dataset::Dataset;
 use crate::run::{Options, RunError, inputs};
 use crate::tell::progress::Progress;
 
-/// Encodes the texts of a study with every encoder of plugins.toml. Returns what to print. `is_forced`: files that are there already are replaced.
+/// Encodes the texts of a study with every encoder of plugins.toml. Returns what to print.
+/// `is_forced`: files that are there already are replaced.
 ///
 /// # Errors
-/// [`RunError`]; what was encoded is in the cache. A [`Refusal`] before anything is read when a file is in the way of what `--out` writes.
+/// [`RunError`]; what was encoded is in the cache. A [`Refusal`] before anything is read when a
+/// file is in the way of what `--out` writes.
 pub fn encode(
     options: &Options,
     is_forced: bool,
@@ -96,8 +99,9 @@ fn files(plan: &Plan) -> Vec<(&str, Files)> {
     labels.into_iter().zip(files).collect()
 }
 
-/// What the study reads is never written over, whatever is forced. Another file that is there is replaced when it `is_forced`, or when it is what `encode` wrote:
-/// the summary beside it holds its hash, so that repeating the command is no trouble and vectors of somebody else are safe.
+/// What the study reads is never written over, whatever is forced. Another file that is there is
+/// replaced when it `is_forced`, or when it is what `encode` wrote: the summary beside it holds its
+/// hash, so that repeating the command is no trouble and vectors of somebody else are safe.
 fn refuse_taken(plan: &Plan, inputs: &[PathBuf], is_forced: bool) -> Result<(), Refusal> {
     let mut problems = Problems::default();
     for (_, files) in files(plan) {

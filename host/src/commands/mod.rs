@@ -1,7 +1,9 @@
-//! The commands: from what was typed to what is printed, each a few lines over the part of the crate that does the work.
+//! The commands: from what was typed to what is printed, each a few lines over the part of the
+//! crate that does the work.
 //!
-//! [`study`]: eval, encode, init and report. [`planned`]: a study on many machines. [`apply`]: predict.
-//! [`plugins`]: plugin list, info, check and new. [`certify`]: selfcheck. [`children`]: what the program starts itself.
+//! [`study`]: eval, encode, init and report. [`planned`]: a study on many machines. [`apply`]:
+//! predict. [`plugins`]: plugin list, info, check and new. [`certify`]: selfcheck. [`children`]:
+//! what the program starts itself.
 
 mod apply;
 mod certify;
@@ -116,7 +118,8 @@ pub fn format(command: &Command) -> Format {
     format.into()
 }
 
-/// A line for people, in which nothing steers their terminal. Not `eprintln!`, which panics when stderr was closed.
+/// A line for people, in which nothing steers their terminal. Not `eprintln!`, which panics when
+/// stderr was closed.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{}", escape::terminal(line));
 }
@@ -140,7 +143,8 @@ fn announce(format: Format, command: &str, config: &Path) {
     }
 }
 
-/// Ctrl-C asks the work to stop at the next whole piece; a second one ends the program at once, which loses nothing either.
+/// Ctrl-C asks the work to stop at the next whole piece; a second one ends the program at once,
+/// which loses nothing either.
 fn interruptible() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);

@@ -28,7 +28,8 @@ pub(super) fn plan(args: PlanArgs) -> Result<Ended, RunError> {
     Ok(Ended::saying(&text))
 }
 
-/// What a plugin could not do is in the file of the shard: for a scheduler the task is done, and what follows it may begin.
+/// What a plugin could not do is in the file of the shard: for a scheduler the task is done, and
+/// what follows it may begin.
 pub(super) fn run(args: &RunArgs) -> Result<Ended, RunError> {
     let options = options(&args.planned);
     announce(options.format, "run", &Place::of(&options.run).plan());

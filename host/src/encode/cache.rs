@@ -1,11 +1,13 @@
 //! Embeddings kept between runs: one entry per model, a row per text.
 //!
-//! An entry is a folder named by the hash of all that its vectors depend on, with `entry.json` and the `.npy` it names (float32, n × dim, readable
-//! with NumPy). The `.npy` carries its hash in its name, so that replacing `entry.json` is the one moment at which an entry changes: a kill leaves the
-//! old entry or the new one. Rows are sorted by key, so two processes that fill one cache end with the same bytes. Everything is verified on reading;
-//! what is damaged is encoded again, with a warning; what cannot be read now (too many open files, a network drive that is away) may be whole, and
-//! nothing is written in its place. A file lock keeps processes from losing each other's rows; where locks do not work, rows may be
-//! encoded twice, but nothing is corrupted.
+//! An entry is a folder named by the hash of all that its vectors depend on, with `entry.json` and
+//! the `.npy` it names (float32, n × dim, readable with NumPy). The `.npy` carries its hash in its
+//! name, so that replacing `entry.json` is the one moment at which an entry changes: a kill leaves
+//! the old entry or the new one. Rows are sorted by key, so two processes that fill one cache end
+//! with the same bytes. Everything is verified on reading; what is damaged is encoded again, with a
+//! warning; what cannot be read now (too many open files, a network drive that is away) may be
+//! whole, and nothing is written in its place. A file lock keeps processes from losing each other's
+//! rows; where locks do not work, rows may be encoded twice, but nothing is corrupted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,13 +34,15 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// `flag` (of `--cache`), else `OCEAN_CACHE`, else `$XDG_CACHE_HOME/ocean-host`, else the platform's folder for caches.
+    /// `flag` (of `--cache`), else `OCEAN_CACHE`, else `$XDG_CACHE_HOME/ocean-host`, else the
+    /// platform's folder for caches.
     pub fn resolve(flag: Option<&Path>) -> Self {
         Self::from_environment(flag, |name| std::env::var_os(name).map(PathBuf::from))
     }
 
     fn from_environment(flag: Option<&Path>, variable: impl Fn(&str) -> Option<PathBuf>) -> Self {
-        // The XDG specification ignores relative paths; an empty variable counts as unset everywhere.
+        // The XDG specification ignores relative paths; an empty variable counts as unset
+        // everywhere.
         let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());
         let platform = || {
             if cfg!(windows) {
@@ -94,7 +98,8 @@ impl Cache {
     }
 }
 
-/// blake3 of the key's parts, each with its length, so that no two lists of parts run into each other.
+/// blake3 of the key's parts, each with its length, so that no two lists of parts run into each
+/// other.
 fn model_key(parts: &[(String, String)], dim: usize) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(format!("ocean-host embeddings/{SCHEMA} dim {dim}\n").as_bytes());
@@ -221,7 +226,8 @@ impl Entry {
         self.merge(&folder);
     }
 
-    /// Writes all rows, together with those that another process wrote in the meantime. Failure costs a warning, and the entry is not written again.
+    /// Writes all rows, together with those that another process wrote in the meantime. Failure
+    /// costs a warning, and the entry is not written again.
     pub fn flush(&mut self) {
         let Some(folder) = self.folder.clone().filter(|_| self.is_dirty) else {
             return;
@@ -246,7 +252,8 @@ impl Entry {
         }
     }
 
-    /// Takes over the rows on disk that are not known yet. `false`: there may be some that could not be read, and must not be written over.
+    /// Takes over the rows on disk that are not known yet. `false`: there may be some that could
+    /// not be read, and must not be written over.
     fn merge(&mut self, folder: &Path) -> bool {
         match self.load(folder) {
             Ok(None) => true,
@@ -280,7 +287,8 @@ impl Entry {
 
     /// The entry on disk, verified; `None` when there is none or when it is the one in memory.
     fn load(&self, folder: &Path) -> Result<Option<(Sidecar, Vec<f32>)>, Unusable> {
-        // Without a working lock another process may replace the matrix between two reads; then its new name is in the sidecar.
+        // Without a working lock another process may replace the matrix between two reads; then its
+        // new name is in the sidecar.
         let mut tries = 0;
         loop {
             tries += 1;
@@ -427,7 +435,8 @@ pub(crate) fn is_of_entry(name: &str) -> bool {
     is_matrix || [SIDECAR, "lock"].contains(&name) || atomic::is_temporary(name)
 }
 
-/// Removes matrices that the sidecar no longer names and, when nobody else can be writing, temporary files of writers that were killed.
+/// Removes matrices that the sidecar no longer names and, when nobody else can be writing,
+/// temporary files of writers that were killed.
 fn remove_leftovers(folder: &Path, npy_hash: Option<&str>, is_locked: bool) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -444,7 +453,8 @@ fn remove_leftovers(folder: &Path, npy_hash: Option<&str>, is_locked: bool) {
     }
 }
 
-/// Shared for reading, exclusive for writing; released when the file is closed. `None` where the file system has no locks or cannot be written.
+/// Shared for reading, exclusive for writing; released when the file is closed. `None` where the
+/// file system has no locks or cannot be written.
 fn lock(folder: &Path, is_exclusive: bool) -> Option<File> {
     let path = folder.join("lock");
     let file = File::options()
@@ -671,7 +681,8 @@ mod tests {
                 .map(|file| file.path())
                 .find(|path| path.to_str().unwrap().ends_with(unreadable))
                 .unwrap();
-            // Reading a folder as a file fails as a drive does that is away, and not with "not found".
+            // Reading a folder as a file fails as a drive does that is away, and not with "not
+            // found".
             let aside = folder.path().join("aside");
             fs::rename(&path, &aside).unwrap();
             fs::create_dir(&path).unwrap();

@@ -1,7 +1,8 @@
 //! Control embeddings that the host makes itself, to hold beside the real ones (STATISTICS §8).
 //!
-//! `length` asks what the length of a text alone explains; `random` must explain nothing, else texts cross folds. Both are pure functions of the
-//! text: no seed, no state, so equal texts get equal rows on every machine. `lexical`, the third control, is a plugin like any other.
+//! `length` asks what the length of a text alone explains; `random` must explain nothing, else
+//! texts cross folds. Both are pure functions of the text: no seed, no state, so equal texts get
+//! equal rows on every machine. `lexical`, the third control, is a plugin like any other.
 
 use nalgebra::DMatrix;
 
@@ -10,10 +11,11 @@ pub use crate::read::dataset::length;
 /// Columns of the `random` control: as many as MiniLM has.
 pub const N_RANDOM: usize = 384;
 
-/// Noise that only the text determines: n_texts × [`N_RANDOM`], independent N(0, 1) between different texts, equal for equal texts.
+/// Noise that only the text determines: n_texts × [`N_RANDOM`], independent N(0, 1) between
+/// different texts, equal for equal texts.
 ///
-/// The blake3 stream of the text gives pairs of uniforms (53 bits each, the first in (0, 1]), and Box–Muller turns a pair into two normals:
-/// √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv.
+/// The blake3 stream of the text gives pairs of uniforms (53 bits each, the first in (0, 1]), and
+/// Box–Muller turns a pair into two normals: √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv.
 pub fn random(texts: &[&str]) -> DMatrix<f64> {
     let rows: Vec<Vec<f64>> = texts
         .iter()
@@ -22,7 +24,8 @@ pub fn random(texts: &[&str]) -> DMatrix<f64> {
     DMatrix::from_fn(texts.len(), N_RANDOM, |row, column| rows[row][column])
 }
 
-/// The same noise for group names (`random_group`): rows of one group are equal, groups are independent of each other and of [`random`].
+/// The same noise for group names (`random_group`): rows of one group are equal, groups are
+/// independent of each other and of [`random`].
 pub fn random_group(groups: &[&str]) -> DMatrix<f64> {
     let rows: Vec<Vec<f64>> = groups
         .iter()
@@ -58,7 +61,8 @@ mod tests {
 
     #[test]
     fn length_counts_characters_and_words_not_bytes() {
-        // "né à" is 4 characters (6 bytes) and 2 words; blank text has characters but no words. ln_1p and ln may differ in the last bit.
+        // "né à" is 4 characters (6 bytes) and 2 words; blank text has characters but no words.
+        // ln_1p and ln may differ in the last bit.
         let x = length(&["né à", "", "  "]);
         let expected =
             DMatrix::from_row_slice(3, 2, &[5f64.ln(), 3f64.ln(), 0.0, 0.0, 3f64.ln(), 0.0]);
@@ -77,8 +81,9 @@ mod tests {
 
     #[test]
     fn random_columns_look_standard_normal_and_uncorrelated() {
-        // 2,000 × 384 values. The mean of N values has sd 1/√N = 0.0011, their variance sd √(2/N) = 0.0016, the share beyond 1.96 sd 0.00025:
-        // bounds at 5 sd. The largest of 73,536 correlations of 2,000 pairs is about √(2 ln 73536/2000) = 0.106; 0.14 is 6.3 sd of one.
+        // 2,000 × 384 values. The mean of N values has sd 1/√N = 0.0011, their variance sd √(2/N) =
+        // 0.0016, the share beyond 1.96 sd 0.00025: bounds at 5 sd. The largest of 73,536
+        // correlations of 2,000 pairs is about √(2 ln 73536/2000) = 0.106; 0.14 is 6.3 sd of one.
         let texts: Vec<String> = (0..2000).map(|i| format!("text {i}")).collect();
         let x = random(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         let n = x.len() as f64;

@@ -1,7 +1,9 @@
-//! Texts to a matrix: what the cache has is taken from there, the rest is encoded, and what was encoded is kept, also when the run is interrupted.
+//! Texts to a matrix: what the cache has is taken from there, the rest is encoded, and what was
+//! encoded is kept, also when the run is interrupted.
 //!
-//! Knows no plugin: anything that turns texts into vectors is a [`TextEncoder`]. A vector depends on its own text alone, so equal texts are encoded
-//! once, only missing rows are encoded, and the size of a chunk is chosen for the progress bar, not for the result.
+//! Knows no plugin: anything that turns texts into vectors is a [`TextEncoder`]. A vector depends
+//! on its own text alone, so equal texts are encoded once, only missing rows are encoded, and the
+//! size of a chunk is chosen for the progress bar, not for the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,7 +25,8 @@ const FIRST_CHUNK: usize = 32;
 const LARGEST_CHUNK: usize = 4096;
 /// Encoded rows are written to the cache at least this far apart …
 const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
-/// … and so rarely that writing takes at most this share of the time (a large cache is written whole).
+/// … and so rarely that writing takes at most this share of the time (a large cache is written
+/// whole).
 const FLUSH_SHARE: u32 = 20;
 
 /// All texts of a study as vectors.
@@ -49,7 +52,8 @@ pub enum EncodeError {
     /// The encoder refused or failed.
     #[error(transparent)]
     Plugin(#[from] PluginError),
-    /// A vector holds something that is not a number; remedy: the conformance suite says which promise is broken.
+    /// A vector holds something that is not a number; remedy: the conformance suite says which
+    /// promise is broken.
     #[error("{title} returned {found} for row {row}{}; {hint}", with_id(id.as_deref()))]
     NotFinite {
         /// The encoder.
@@ -97,7 +101,8 @@ impl EncodeError {
         }
     }
 
-    /// With the id of the row it speaks of. `id_of`: the id of a text, counted from 0 in the order it was given.
+    /// With the id of the row it speaks of. `id_of`: the id of a text, counted from 0 in the order
+    /// it was given.
     #[must_use]
     pub fn naming(mut self, id_of: impl Fn(usize) -> Option<String>) -> Self {
         if let EncodeError::NotFinite { row, id, .. } | EncodeError::OfText { row, id, .. } =
@@ -122,7 +127,8 @@ fn with_id(id: Option<&str>) -> String {
 
 /// The vectors of `texts`: from the cache where it has them, from `encoder` where it has not.
 ///
-/// A cache that is damaged or cannot be written costs a warning and time, never the result. `cancelled` is what Ctrl-C sets.
+/// A cache that is damaged or cannot be written costs a warning and time, never the result.
+/// `cancelled` is what Ctrl-C sets.
 ///
 /// # Errors
 /// [`EncodeError`]; what was encoded until then is kept in the cache.
@@ -205,7 +211,8 @@ pub fn lacking<'t>(encoder: &dyn TextEncoder, texts: &[&'t str], cache: &Cache) 
     texts.iter().copied().filter(is_lacking).collect()
 }
 
-/// Copies the vectors of `texts` that `cache` does not have from others, of which the first that has one is taken. What is damaged there costs a warning.
+/// Copies the vectors of `texts` that `cache` does not have from others, of which the first that
+/// has one is taken. What is damaged there costs a warning.
 pub fn take_over(
     encoder: &dyn TextEncoder,
     texts: &[&str],
@@ -415,7 +422,8 @@ mod tests {
     use ocean_loader::Pooling;
     use std::sync::Mutex;
 
-    /// Vector of a text: its length, its first byte, its last byte. Counts what it was asked to encode.
+    /// Vector of a text: its length, its first byte, its last byte. Counts what it was asked to
+    /// encode.
     struct Bytes {
         shape: EncoderShape,
         asked: Mutex<Vec<String>>,

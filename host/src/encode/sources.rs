@@ -1,6 +1,8 @@
-//! Where vectors come from: encoder plugins through the cache, files joined by id, and the controls; and the regressors that use them.
+//! Where vectors come from: encoder plugins through the cache, files joined by id, and the
+//! controls; and the regressors that use them.
 //!
-//! Opening ([`Sources::open`]) finds and checks everything that can be refused, before any work; [`Encoder::embed`] does the work.
+//! Opening ([`Sources::open`]) finds and checks everything that can be refused, before any work;
+//! [`Encoder::embed`] does the work.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -55,7 +57,8 @@ pub struct Encoder {
     pub origin: String,
     /// Its plugin's parameters in words.
     pub parameters: Option<String>,
-    /// Hash of the vectors, or of the plugin file and then its cache key, which stands for model and settings; empty for what is built in.
+    /// Hash of the vectors, or of the plugin file and then its cache key, which stands for model
+    /// and settings; empty for what is built in.
     pub hash: String,
     pool: Pool,
     source: Source,
@@ -157,7 +160,8 @@ pub struct Sources {
     pub encoders: Vec<Encoder>,
     /// In the order of plugins.toml.
     pub regressors: Vec<NamedRegressor>,
-    /// What could not be opened and is not needed, and what was left out of files of vectors, one sentence each.
+    /// What could not be opened and is not needed, and what was left out of files of vectors, one
+    /// sentence each.
     pub notes: Vec<String>,
 }
 
@@ -165,7 +169,8 @@ impl Sources {
     /// Finds, loads and checks every plugin, reads every file of vectors, adds the controls.
     ///
     /// # Errors
-    /// A [`Refusal`] with everything that does not load, is of the wrong kind, does not fit its schema or does not belong to the rows.
+    /// A [`Refusal`] with everything that does not load, is of the wrong kind, does not fit its
+    /// schema or does not belong to the rows.
     pub fn open(
         plan: &Plan,
         dataset: &Dataset,
@@ -387,7 +392,8 @@ impl Opener<'_> {
         open_regressor(regressor, &plan.folder, plan.study.seed, library, context)
     }
 
-    /// Controls are built in, but for `lexical`, which is a plugin; without it the study runs all the same.
+    /// Controls are built in, but for `lexical`, which is a plugin; without it the study runs all
+    /// the same.
     fn add_controls(
         &self,
         has_lexical: bool,
@@ -445,7 +451,8 @@ impl Opener<'_> {
     }
 }
 
-/// Finds, loads and checks the plugin of a regressor: `folder` is where relative paths start, `seed` what its own randomness follows from.
+/// Finds, loads and checks the plugin of a regressor: `folder` is where relative paths start,
+/// `seed` what its own randomness follows from.
 ///
 /// # Errors
 /// A [`Refusal`] when it does not load, is no regressor or refuses its parameters.
@@ -800,7 +807,8 @@ pub(crate) fn embed_all(
     }
 }
 
-/// What a plugin refuses. Its message is one line; what it says to try stands on a line of its own here, as everywhere.
+/// What a plugin refuses. Its message is one line; what it says to try stands on a line of its own
+/// here, as everywhere.
 fn refused(section: &str, error: &PluginError) -> Refusal {
     let told = error.to_string();
     match told.split_once("; try: ") {

@@ -1,7 +1,10 @@
-//! Pairs of encoders and pairs of regressors: which pairs there are, and the numbers of each put where the engine wants them.
+//! Pairs of encoders and pairs of regressors: which pairs there are, and the numbers of each put
+//! where the engine wants them.
 //!
-//! Two encoders are compared under the same regressor, two regressors on the same encoder, target by target and over all targets together. Everything comes from
-//! pieces that the cells needed anyway: predictions, permutations, jackknife replicates. Controls and the best of all take no part.
+//! Two encoders are compared under the same regressor, two regressors on the same encoder, target
+//! by target and over all targets together. Everything comes from pieces that the cells needed
+//! anyway: predictions, permutations, jackknife replicates. Controls and the best of all take no
+//! part.
 
 use ocean_engine::inference::comparison::{
     CorrectedT, Difference, corrected_t, difference, fold_differences, mean_difference, null_sd,
@@ -31,7 +34,8 @@ struct Pair {
     b: usize,
 }
 
-/// Compares every pair on every target on which both have a result, and on the mean over these targets where there are several.
+/// Compares every pair on every target on which both have a result, and on the mean over these
+/// targets where there are several.
 #[must_use]
 pub fn compare(common: &Common, pieces: &[PieceResult], cells: &Cells) -> Vec<ComparisonResult> {
     let study = Study {
@@ -90,7 +94,8 @@ fn twos<'a>(names: &[&'a str]) -> Vec<(&'a str, &'a str)> {
     (0..names.len()).flat_map(later).collect()
 }
 
-/// Holm over what was tested. Two empty models count as a comparison that found nothing: whether they are empty is known from the data only.
+/// Holm over what was tested. Two empty models count as a comparison that found nothing: whether
+/// they are empty is known from the data only.
 fn adjust(comparisons: &mut [ComparisonResult]) {
     let is_counted = |c: &&mut ComparisonResult| c.p.is_some() || c.notes == NO_MODEL;
     let mut counted: Vec<&mut ComparisonResult> =

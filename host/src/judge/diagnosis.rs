@@ -101,7 +101,8 @@ fn targets<'a>(analysed: &'a Analysed<'_>) -> Vec<(TargetSummary, &'a [f64])> {
         .collect()
 }
 
-/// What the doctor has to say before anything is computed: findings on the data alone that a reader should act on.
+/// What the doctor has to say before anything is computed: findings on the data alone that a reader
+/// should act on.
 pub(crate) fn diagnose_data(
     plan: &Plan,
     dataset: &Dataset,

@@ -1,4 +1,5 @@
-//! Measurements of a finished run that the doctor judges: each from the pieces, by a formula of the engine.
+//! Measurements of a finished run that the doctor judges: each from the pieces, by a formula of the
+//! engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +76,8 @@ impl FinishedRun<'_> {
             .collect()
     }
 
-    /// Rows with a text, blank ones aside, that stands in another fold too; and rows of a declared group that does.
+    /// Rows with a text, blank ones aside, that stands in another fold too; and rows of a declared
+    /// group that does.
     pub(super) fn across_folds(&self) -> (usize, usize) {
         let dataset = &self.analysed.dataset;
         let folds = self.arrangement.folds.of_row(0);
@@ -97,7 +99,8 @@ impl FinishedRun<'_> {
         (count(&text), count(&group))
     }
 
-    /// Encoders and controls of hashed n-grams, and those of them that see little in a script without blanks.
+    /// Encoders and controls of hashed n-grams, and those of them that see little in a script
+    /// without blanks.
     pub(super) fn lexical(&self, texts: &[String]) -> (Vec<String>, Vec<Unspaced>) {
         let encoders: Vec<&Encoder> = self
             .sources
@@ -196,7 +199,8 @@ impl FinishedRun<'_> {
         ))
     }
 
-    /// For each column that may hold labels the target that differs most between them, where no group is declared.
+    /// For each column that may hold labels the target that differs most between them, where no
+    /// group is declared.
     pub(super) fn undeclared(&self, dataset: &Dataset) -> Vec<UndeclaredGroup> {
         if self.plan.data.group.is_some() {
             return Vec::new();
@@ -231,7 +235,8 @@ impl FinishedRun<'_> {
         })
     }
 
-    /// The largest share, over row sets, of the rows that keep their value under each of ten permutations.
+    /// The largest share, over row sets, of the rows that keep their value under each of ten
+    /// permutations.
     pub(super) fn locked(&self) -> f64 {
         let arrangement = self.arrangement;
         let of_row_set = |row_set: &ocean_engine::targets::RowSet| -> f64 {
@@ -263,7 +268,8 @@ impl FinishedRun<'_> {
             .collect()
     }
 
-    /// Looked for along the ids' numbers, where they have such, for files are mostly written in that order; else along the file.
+    /// Looked for along the ids' numbers, where they have such, for files are mostly written in
+    /// that order; else along the file.
     pub(super) fn shifted(&self) -> Vec<(String, isize)> {
         if self.plan.evaluation.unit == Unit::Group {
             return Vec::new();

@@ -1,8 +1,9 @@
 //! Writing a file so that it is there whole or not at all.
 //!
-//! Owns the order of operations that survives a kill or a power cut: a temporary name in the same folder, the bytes, fsync, rename, fsync of
-//! the folder. Every file of a run directory and of the cache goes through here, so "what is finished is kept" needs no second thought elsewhere.
-//! The errors name the path and the cause in one line.
+//! Owns the order of operations that survives a kill or a power cut: a temporary name in the same
+//! folder, the bytes, fsync, rename, fsync of the folder. Every file of a run directory and of the
+//! cache goes through here, so "what is finished is kept" needs no second thought elsewhere. The
+//! errors name the path and the cause in one line.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -25,7 +26,8 @@ const SUFFIX: &str = ".part";
 /// Letters and digits between the two.
 const RANDOM: usize = 6;
 
-/// Whether a file name is one that [`write()`] gives to unfinished files; after a kill they may be removed.
+/// Whether a file name is one that [`write()`] gives to unfinished files; after a kill they may be
+/// removed.
 pub fn is_temporary(file_name: &str) -> bool {
     let random = file_name
         .strip_prefix(PREFIX)
@@ -56,18 +58,22 @@ pub(crate) fn cause(error: &io::Error) -> String {
     }
 }
 
-/// Writes `bytes` to `path`, replacing what was there; a reader sees the old file or the new one, never a part.
+/// Writes `bytes` to `path`, replacing what was there; a reader sees the old file or the new one,
+/// never a part.
 ///
 /// # Errors
-/// [`WriteError`] naming `path`; the old file, if any, is untouched and no temporary file stays behind.
+/// [`WriteError`] naming `path`; the old file, if any, is untouched and no temporary file stays
+/// behind.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// Like [`write()`], for content that is produced piece by piece: `fill` receives a buffered writer.
+/// Like [`write()`], for content that is produced piece by piece: `fill` receives a buffered
+/// writer.
 ///
 /// # Errors
-/// [`WriteError`] naming `path`, also when `fill` fails; the old file, if any, is untouched and no temporary file stays behind.
+/// [`WriteError`] naming `path`, also when `fill` fails; the old file, if any, is untouched and no
+/// temporary file stays behind.
 pub fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -79,7 +85,8 @@ pub fn write_with(
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // Through a link to what it stands for: a rename would put a file in the place of the link, /dev/stdout for one.
+    // Through a link to what it stands for: a rename would put a file in the place of the link,
+    // /dev/stdout for one.
     let resolved = match path.is_symlink() {
         true => path.canonicalize().ok(),
         false => None,
@@ -95,7 +102,8 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // A rename over a folder fails with words that differ from system to system; said here, before anything is written.
+    // A rename over a folder fails with words that differ from system to system; said here, before
+    // anything is written.
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
@@ -136,7 +144,8 @@ pub fn create_folder(path: &Path) -> Result<(), WriteError> {
     })
 }
 
-/// Removes unfinished files that a killed run left in `folder`. What cannot be removed stays: it is in nobody's way.
+/// Removes unfinished files that a killed run left in `folder`. What cannot be removed stays: it is
+/// in nobody's way.
 ///
 /// Only for a folder that no other run is writing to.
 pub fn remove_temporaries(folder: &Path) {

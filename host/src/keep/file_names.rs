@@ -1,8 +1,9 @@
 //! Files that are named after labels: one rule for all of them, and no two labels share a file.
 //!
-//! A label is the user's text and may hold anything; a file name may not. What does not fit becomes an underscore, and labels that fall together that
-//! way, or on a file system that does not tell `A` from `a`, each get a few digits of their own hash. So a name depends on no order, and the usual label
-//! is its own file name.
+//! A label is the user's text and may hold anything; a file name may not. What does not fit becomes
+//! an underscore, and labels that fall together that way, or on a file system that does not tell
+//! `A` from `a`, each get a few digits of their own hash. So a name depends on no order, and the
+//! usual label is its own file name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,15 +11,17 @@ use std::path::{Path, PathBuf};
 use crate::platform;
 use crate::problem::{Problem, Refusal, shown_path};
 
-/// Bytes of a name before it is cut: file systems take 255, and an ending and a temporary name must fit, too.
+/// Bytes of a name before it is cut: file systems take 255, and an ending and a temporary name must
+/// fit, too.
 const LONGEST: usize = 120;
 /// Digits of the hash that tell names apart.
 const DIGITS: usize = 8;
 /// Names that Windows gives to devices, whatever their ending.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// One name a label, each of several parts (`["minilm", "ridge", "openness"]`), which are joined with `__`. Different labels get names that differ on
-/// every file system; equal labels get equal names.
+/// One name a label, each of several parts (`["minilm", "ridge", "openness"]`), which are joined
+/// with `__`. Different labels get names that differ on every file system; equal labels get equal
+/// names.
 #[must_use]
 pub fn distinct<P: AsRef<str>>(labels: &[Vec<P>]) -> Vec<String> {
     let joined = |label: &Vec<P>| {
@@ -56,7 +59,8 @@ pub fn distinct_of<P: AsRef<str>>(labels: &[P]) -> Vec<String> {
     distinct(&parts)
 }
 
-/// The name of one label alone: letters, digits, hyphens, underscores and dots, the first of them no dot.
+/// The name of one label alone: letters, digits, hyphens, underscores and dots, the first of them
+/// no dot.
 #[must_use]
 pub fn plain(label: &str) -> String {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -100,15 +104,16 @@ fn hash<P: AsRef<str>>(label: &[P]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// Which of `inputs` the file `path` is, if it is there: by way of a link, too, and however the two are written.
+/// Which of `inputs` the file `path` is, if it is there: by way of a link, too, and however the two
+/// are written.
 #[must_use]
 pub fn input_at<'a>(path: &Path, inputs: &'a [PathBuf]) -> Option<&'a Path> {
     let is_same = |input: &&PathBuf| platform::is_same_file(path, input);
     inputs.iter().find(is_same).map(PathBuf::as_path)
 }
 
-/// Refuses to write a file that a command reads (`inputs`), whatever is forced, and one that is there already unless it `is_forced`. A device or a pipe may be
-/// written to.
+/// Refuses to write a file that a command reads (`inputs`), whatever is forced, and one that is
+/// there already unless it `is_forced`. A device or a pipe may be written to.
 ///
 /// # Errors
 /// A [`Refusal`]; nothing was written.

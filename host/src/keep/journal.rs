@@ -1,9 +1,13 @@
-//! The journal of a run: every finished piece of work, so that an interruption loses nothing and a resumed run ends in the same bytes.
+//! The journal of a run: every finished piece of work, so that an interruption loses nothing and a
+//! resumed run ends in the same bytes.
 //!
-//! One file beside the results, `work/journal`, that only grows: records of (name, numbers, checksum), appended as pieces finish, in whatever order the
-//! threads finish them. A kill can cut the last record short; opening drops what does not check. The pieces are pure functions of the plan, so a resumed
-//! run that takes some from here and computes the others gives what an uninterrupted run gives. `work/plan.json` says which plan they belong to; another
-//! plan is refused with its differences. Both files are removed when the report is written, and the folder with them if nothing else is in it.
+//! One file beside the results, `work/journal`, that only grows: records of (name, numbers,
+//! checksum), appended as pieces finish, in whatever order the threads finish them. A kill can cut
+//! the last record short; opening drops what does not check. The pieces are pure functions of the
+//! plan, so a resumed run that takes some from here and computes the others gives what an
+//! uninterrupted run gives. `work/plan.json` says which plan they belong to; another plan is
+//! refused with its differences. Both files are removed when the report is written, and the folder
+//! with them if nothing else is in it.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -66,7 +70,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of the run directory `out`, or begins one. `fingerprint` is everything the numbers depend on.
+    /// Opens the journal of the run directory `out`, or begins one. `fingerprint` is everything the
+    /// numbers depend on.
     ///
     /// # Errors
     /// [`JournalError`].
@@ -87,7 +92,8 @@ impl Journal {
         };
         let mut file = create(&work, &path)?;
         lock(&file).map_err(|InUse| in_use())?;
-        // Whoever held it may have finished and removed it, and somebody else have begun a new one: only the file of that name is the lock.
+        // Whoever held it may have finished and removed it, and somebody else have begun a new one:
+        // only the file of that name is the lock.
         if !platform::is_at(&file, &path) {
             return Err(in_use());
         }
@@ -124,7 +130,8 @@ impl Journal {
         self.found().remove(name)
     }
 
-    /// Takes over pieces that were computed elsewhere. They are not written down: they are kept where they came from.
+    /// Takes over pieces that were computed elsewhere. They are not written down: they are kept
+    /// where they came from.
     pub fn adopt(&self, records: BTreeMap<String, Vec<f64>>) {
         self.found().extend(records);
     }
@@ -138,7 +145,8 @@ impl Journal {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the work of a finished run, while it is still ours: another run finds nothing half removed.
+    /// Removes the work of a finished run, while it is still ours: another run finds nothing half
+    /// removed.
     ///
     /// # Errors
     /// [`ClaimError`] when a file cannot be removed.
@@ -188,7 +196,8 @@ pub fn remove(out: &Path) -> Result<(), JournalError> {
     Ok(remove_files(&out.join("work"))?)
 }
 
-/// Removes the files that runs make in `work`, and the folder if nothing else is in it. The journal goes last: as long as it has its name, its lock keeps others out.
+/// Removes the files that runs make in `work`, and the folder if nothing else is in it. The journal
+/// goes last: as long as it has its name, its lock keeps others out.
 fn remove_files(work: &Path) -> Result<(), ClaimError> {
     let is_beside =
         |name: &str| (WORK.contains(&name) && name != "journal") || atomic::is_temporary(name);
@@ -201,7 +210,8 @@ fn is_begun(out: &Path) -> bool {
     out.join("work/journal").is_file()
 }
 
-/// Opens the file, new or old. The folder may be removed by a run that has just ended, between its creation and that of the file.
+/// Opens the file, new or old. The folder may be removed by a run that has just ended, between its
+/// creation and that of the file.
 fn create(work: &Path, path: &Path) -> Result<File, WriteError> {
     let mut tries = 0;
     loop {
@@ -215,7 +225,8 @@ fn create(work: &Path, path: &Path) -> Result<File, WriteError> {
     }
 }
 
-/// A file with something in it that no run began: it does not open with a record, and no plan lies beside it.
+/// A file with something in it that no run began: it does not open with a record, and no plan lies
+/// beside it.
 fn is_foreign(file: &mut File, work: &Path) -> std::io::Result<bool> {
     if file.metadata()?.len() == 0 || work.join("plan.json").is_file() {
         return Ok(false);
@@ -229,8 +240,8 @@ fn is_foreign(file: &mut File, work: &Path) -> std::io::Result<bool> {
 /// Another process holds the lock.
 struct InUse;
 
-/// Locks `file` for this process. Waits a moment for a holder: a process that somebody is just starting shares its parent's locks until it runs its own
-/// program.
+/// Locks `file` for this process. Waits a moment for a holder: a process that somebody is just
+/// starting shares its parent's locks until it runs its own program.
 fn lock(file: &File) -> Result<(), InUse> {
     const PATIENCE: Duration = Duration::from_secs(1);
     let began = Instant::now();
@@ -252,7 +263,8 @@ fn error_at(path: &Path, source: std::io::Error) -> WriteError {
     }
 }
 
-/// name length, name, count, numbers (little-endian), checksum over all of it. Files of shards hold the same.
+/// name length, name, count, numbers (little-endian), checksum over all of it. Files of shards hold
+/// the same.
 pub(crate) fn record(name: &str, numbers: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(16 + name.len() + 8 * numbers.len() + CHECKSUM);
     bytes.extend((name.len() as u64).to_le_bytes());
@@ -266,7 +278,8 @@ pub(crate) fn record(name: &str, numbers: &[f64]) -> Vec<u8> {
     bytes
 }
 
-/// Reads what checks, and cuts the file behind it: a record that a kill left half written must not hide those appended later.
+/// Reads what checks, and cuts the file behind it: a record that a kill left half written must not
+/// hide those appended later.
 fn read_records(file: &mut File) -> std::io::Result<BTreeMap<String, Vec<f64>>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -320,7 +333,8 @@ pub(crate) fn check_folder(
     Ok(())
 }
 
-/// A run directory belongs to one plan: that of unfinished work in it, or of the finished run's provenance.
+/// A run directory belongs to one plan: that of unfinished work in it, or of the finished run's
+/// provenance.
 fn check_plan(
     out: &Path,
     work: &Path,

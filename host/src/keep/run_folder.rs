@@ -1,8 +1,11 @@
-//! The results folder: whether it may be used as one, which of its files are ours, and whether they are still what was written.
+//! The results folder: whether it may be used as one, which of its files are ours, and whether they
+//! are still what was written.
 //!
-//! Nothing of the user's is lost here: a folder that holds anything else than a run is refused; in a run's folder only files are replaced or removed that
-//! the run itself wrote. Which these are says `files` in provenance.json, with the hash of each that cannot be made again from the others, and until that is
-//! written `work/files.json`. Runs of versions before this one have no such list: there the names that the program gives are its own.
+//! Nothing of the user's is lost here: a folder that holds anything else than a run is refused; in
+//! a run's folder only files are replaced or removed that the run itself wrote. Which these are
+//! says `files` in provenance.json, with the hash of each that cannot be made again from the
+//! others, and until that is written `work/files.json`. Runs of versions before this one have no
+//! such list: there the names that the program gives are its own.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -168,7 +171,8 @@ impl RunFolder {
         &self.path
     }
 
-    /// Refuses, before any work, a folder in which the run would replace a file that is not its own, or one that the study reads.
+    /// Refuses, before any work, a folder in which the run would replace a file that is not its
+    /// own, or one that the study reads.
     ///
     /// # Errors
     /// A [`Refusal`].
@@ -204,7 +208,8 @@ impl RunFolder {
         })
     }
 
-    /// From now on these names are ours: noted down before the first of them is written, so that a run that is killed finds its own files again.
+    /// From now on these names are ours: noted down before the first of them is written, so that a
+    /// run that is killed finds its own files again.
     ///
     /// # Errors
     /// [`ClaimError`].
@@ -251,7 +256,8 @@ impl RunFolder {
             .collect()
     }
 
-    /// Claims a folder of files whose names are not known beforehand: those of an earlier run are removed, and everything that will be there is ours.
+    /// Claims a folder of files whose names are not known beforehand: those of an earlier run are
+    /// removed, and everything that will be there is ours.
     ///
     /// # Errors
     /// [`ClaimError`] when somebody else's file with this ending is there.
@@ -300,8 +306,9 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Removes the results of a run that is finished here, so that it no longer counts as that. provenance.json stays until the next one is written: it says which of
-    /// the other files are ours.
+    /// Removes the results of a run that is finished here, so that it no longer counts as that.
+    /// provenance.json stays until the next one is written: it says which of the other files are
+    /// ours.
     ///
     /// # Errors
     /// [`ClaimError`] when they cannot be removed.
@@ -327,7 +334,8 @@ impl RunFolder {
         Ok(Value::Object(self.files(|name| hashes.get(name).cloned())))
     }
 
-    /// The files among `names` that have other bytes than were written, with both hashes. Empty for a run of a version that kept none.
+    /// The files among `names` that have other bytes than were written, with both hashes. Empty for
+    /// a run of a version that kept none.
     #[must_use]
     pub fn changed(&self, names: &[&'static str]) -> Vec<Changed> {
         let changed = |name: &&'static str| {
@@ -403,7 +411,8 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), ClaimError> {
     }
 }
 
-/// Removes from `folder` the files that `is_ours` by name, and the folder itself if nothing else is in it.
+/// Removes from `folder` the files that `is_ours` by name, and the folder itself if nothing else is
+/// in it.
 pub(crate) fn remove_ours(folder: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), ClaimError> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -528,7 +537,8 @@ mod tests {
         for files in [
             &[][..],
             &[(".DS_Store", ""), (".tmp-aB3xY9.part", "")],
-            // Runs: finished, begun, planned; begun and planned by a command that was killed at once.
+            // Runs: finished, begun, planned; begun and planned by a command that was killed at
+            // once.
             &[("provenance.json", provenance.as_str()), ("thesis.tex", "")],
             &[("results.json", results.as_str())],
             &[

@@ -1,8 +1,9 @@
 //! [`Plan`]: what will happen, with every default filled in and every path made absolute.
 //!
-//! Everything that can be refused without opening data or plugins is refused in [`Plan::resolve`]. A plan is plain data: it is written to
-//! provenance.json, printed by `--dry-run` and compared when a run is resumed. It holds nothing that may differ between two runs of the same
-//! study: no clock, no number of threads.
+//! Everything that can be refused without opening data or plugins is refused in [`Plan::resolve`].
+//! A plan is plain data: it is written to provenance.json, printed by `--dry-run` and compared when
+//! a run is resumed. It holds nothing that may differ between two runs of the same study: no clock,
+//! no number of threads.
 
 pub mod labels;
 mod parameters;
@@ -68,7 +69,8 @@ pub struct DataPlan {
     pub text: Vec<String>,
     /// How the vectors of several text columns become one.
     pub pool: Pool,
-    /// Names and globs of columns and of traits under `[raters]`, in the order typed; empty: every trait.
+    /// Names and globs of columns and of traits under `[raters]`, in the order typed; empty: every
+    /// trait.
     pub targets: Vec<String>,
     /// The column of groups.
     pub group: Option<String>,
@@ -195,7 +197,8 @@ pub struct RegressorPlan {
     pub alphas: Option<Vec<f64>>,
     /// Points of the relative grid; `None`: the family's own number.
     pub n_alphas: Option<u32>,
-    /// Weakest penalty of the relative grid as a share of the strongest; `None`: as glmnet, 1e-4, or .01 with fewer training rows than features.
+    /// Weakest penalty of the relative grid as a share of the strongest; `None`: as glmnet, 1e-4,
+    /// or .01 with fewer training rows than features.
     pub alpha_min_ratio: Option<f64>,
     /// When a path ends early.
     pub patience: Patience,
@@ -225,7 +228,8 @@ impl Plan {
         matches!(self.evaluation.permutations, Permutations::Adaptive(_))
     }
 
-    /// Designs of one row set and encoder: K(K−1)/2 + K when inner folds are the outer ones, else K(N + 1); times the repeats.
+    /// Designs of one row set and encoder: K(K−1)/2 + K when inner folds are the outer ones, else
+    /// K(N + 1); times the repeats.
     pub fn n_designs(&self) -> u64 {
         let folds = u64::from(self.evaluation.folds);
         let of_one_repeat = match self.evaluation.inner_folds {

@@ -1,7 +1,9 @@
-//! Checks what a user wrote for a plugin against the schema in the plugin's descriptor (ocean_plugin.h, PARAMETERS).
+//! Checks what a user wrote for a plugin against the schema in the plugin's descriptor
+//! (ocean_plugin.h, PARAMETERS).
 //!
-//! The host does this before `create`, so that an error names a line of plugins.toml and not a plugin. Schemas come from strangers: a member
-//! that is not as the header says is passed over, never trusted.
+//! The host does this before `create`, so that an error names a line of plugins.toml and not a
+//! plugin. Schemas come from strangers: a member that is not as the header says is passed over,
+//! never trusted.
 
 use std::path::Path;
 
@@ -17,12 +19,14 @@ use crate::read::config::keys::{ENCODER, REGRESSOR, SectionKeys};
 pub struct CheckedParameters {
     /// One value a parameter.
     pub fixed: Map<String, Value>,
-    /// Parameters for which the user listed values to choose among, numbers from the largest down: larger is stronger (STATISTICS §1.4).
+    /// Parameters for which the user listed values to choose among, numbers from the largest down:
+    /// larger is stronger (STATISTICS §1.4).
     pub tuned: Vec<(String, Vec<Value>)>,
 }
 
 impl CheckedParameters {
-    /// Every combination of the tuned values with the fixed ones, the strongest first; one when nothing is tuned.
+    /// Every combination of the tuned values with the fixed ones, the strongest first; one when
+    /// nothing is tuned.
     pub fn variants(&self) -> Vec<Map<String, Value>> {
         let mut variants = vec![self.fixed.clone()];
         for (name, values) in &self.tuned {
@@ -39,7 +43,8 @@ impl CheckedParameters {
         variants
     }
 
-    /// The parameters in words: "dim = 4096, l1_ratio chosen among 0.9, 0.5 and 0.1"; `None` when there are none.
+    /// The parameters in words: "dim = 4096, l1_ratio chosen among 0.9, 0.5 and 0.1"; `None` when
+    /// there are none.
     ///
     /// Of an absolute path only the last part stands there: reports hold no folders of the machine.
     pub fn in_words(&self) -> Option<String> {
@@ -75,13 +80,15 @@ fn in_words(value: &Value) -> String {
 }
 
 impl EncoderPlan {
-    /// Checks the parameters of this encoder against the schema in its plugin's descriptor; vectors from a file have none.
+    /// Checks the parameters of this encoder against the schema in its plugin's descriptor; vectors
+    /// from a file have none.
     ///
-    /// Paths (`"format": "path"`) are made absolute from `folder`, that of [`Plan::folder`](super::Plan::folder); models stay as typed, see
-    /// [`crate::encode::models`].
+    /// Paths (`"format": "path"`) are made absolute from `folder`, that of
+    /// [`Plan::folder`](super::Plan::folder); models stay as typed, see [`crate::encode::models`].
     ///
     /// # Errors
-    /// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of range, each with its line.
+    /// A [`Refusal`] with every parameter that is unknown, missing, of the wrong type or out of
+    /// range, each with its line.
     pub fn check_parameters(
         &self,
         schema: &Value,
@@ -108,12 +115,15 @@ impl RegressorPlan {
     }
 }
 
-/// Checks `--param KEY=VALUE` of `plugin check` against the schema of the plugin that messages call `title`.
+/// Checks `--param KEY=VALUE` of `plugin check` against the schema of the plugin that messages call
+/// `title`.
 ///
-/// One object is made of them, so that a list of values to choose among is refused here; and the penalty is none of `create`'s parameters.
+/// One object is made of them, so that a list of values to choose among is refused here; and the
+/// penalty is none of `create`'s parameters.
 ///
 /// # Errors
-/// A [`Refusal`] with every one that is unknown, of the wrong type or out of range, or names a folder that is not there.
+/// A [`Refusal`] with every one that is unknown, of the wrong type or out of range, or names a
+/// folder that is not there.
 pub fn check_given(given: &[(String, Value)], schema: &Value, title: &str) -> Result<(), Refusal> {
     let nothing = Map::new();
     let schema = schema.as_object().unwrap_or(&nothing);

@@ -1,6 +1,8 @@
-//! Keys of `[[regressor]]` that say something of the penalty, beside a plugin that has none, or none of that kind.
+//! Keys of `[[regressor]]` that say something of the penalty, beside a plugin that has none, or
+//! none of that kind.
 //!
-//! A key that changes nothing is refused: whoever types it believes that it does. A value that is the default is let pass, for `--dry-run` prints those.
+//! A key that changes nothing is refused: whoever types it believes that it does. A value that is
+//! the default is let pass, for `--dry-run` prints those.
 
 pub use ocean_loader::Penalty;
 use serde_json::{Map, Value};
@@ -10,8 +12,8 @@ use super::{Patience, RegressorPlan, Selection};
 use crate::problem::{Problem, Problems, Refusal};
 
 impl RegressorPlan {
-    /// Refuses settings of a penalty that the plugin does not have. `title`: of the plugin, for messages; `n_variants`: combinations of its parameters to
-    /// choose among.
+    /// Refuses settings of a penalty that the plugin does not have. `title`: of the plugin, for
+    /// messages; `n_variants`: combinations of its parameters to choose among.
     ///
     /// # Errors
     /// A [`Refusal`] with every such setting, each with its line.
@@ -51,7 +53,8 @@ impl RegressorPlan {
             ("selection", self.selection != Selection::Min && !has_choice),
         ];
         let mut problems = Problems::default();
-        // Another program's grid brings its own settings, and is refused beside such a plugin elsewhere.
+        // Another program's grid brings its own settings, and is refused beside such a plugin
+        // elsewhere.
         let typed = idle
             .iter()
             .filter(|(key, is_idle)| *is_idle && self.has_typed(key));
@@ -71,7 +74,8 @@ impl RegressorPlan {
         problems.finish(())
     }
 
-    /// `tol` is a key of the host and a parameter of plugins that fit by iteration: it reaches those that have it, and is refused for the others.
+    /// `tol` is a key of the host and a parameter of plugins that fit by iteration: it reaches
+    /// those that have it, and is refused for the others.
     ///
     /// # Errors
     /// A [`Refusal`] with its line, also where it is outside what the schema allows.
@@ -148,7 +152,8 @@ mod tests {
         ] {
             assert!(of(key).contains("changes nothing"), "{key}");
         }
-        // With parameters to choose among there is a choice; defaults, as a dry run prints them, change nothing and say so.
+        // With parameters to choose among there is a choice; defaults, as a dry run prints them,
+        // change nothing and say so.
         assert_eq!(refused("selection = \"1se\"", Penalty::None, 3), "");
         assert_eq!(
             of("alpha_min_ratio = 0.001\npatience = 5\nselection = \"min\""),

@@ -140,7 +140,8 @@ fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
     }
 }
 
-/// Another program's grid leaves nothing to choose: neither penalties nor an early end, which those programs do not have.
+/// Another program's grid leaves nothing to choose: neither penalties nor an early end, which those
+/// programs do not have.
 fn refuse_beside_compat(regressor: &RegressorConfig, problems: &mut Problems) {
     let Some(compat) = &regressor.compat else {
         return;
@@ -182,7 +183,8 @@ fn refuse_two_grids(regressor: &RegressorConfig, problems: &mut Problems) {
 
 const BESIDE_ALPHAS: &str = "stands beside `alphas`: a grid is either given or found from the data";
 
-/// Schemes for groups need groups; where groups are rows, there is nothing left to exchange but rows.
+/// Schemes for groups need groups; where groups are rows, there is nothing left to exchange but
+/// rows.
 fn refuse_groups(config: &Config, problems: &mut Problems) {
     let EvaluationConfig { exchange, unit, .. } = &config.evaluation;
     let exchange = exchange
@@ -210,7 +212,8 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
     }
 }
 
-/// Limits hold for calls of another process. A value that is the default is let pass, for `--dry-run` prints those.
+/// Limits hold for calls of another process. A value that is the default is let pass, for
+/// `--dry-run` prints those.
 fn refuse_idle_limits(place: &PlaceConfig, problems: &mut Problems) {
     let isolation = place.isolation.as_ref().map(|isolation| isolation.value);
     if isolation != Some(Isolation::InProcess) {

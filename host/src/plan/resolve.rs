@@ -1,4 +1,5 @@
-//! From what was typed to what will happen: defaults, absolute paths, and the refusal of what contradicts itself or does not exist yet.
+//! From what was typed to what will happen: defaults, absolute paths, and the refusal of what
+//! contradicts itself or does not exist yet.
 
 use std::path::{Path, PathBuf, absolute};
 
@@ -41,11 +42,13 @@ pub(super) mod default {
 const FOLDS_FOR_OUTER: u32 = 4;
 
 impl Plan {
-    /// Fills in every default, makes every path absolute (from the folder of plugins.toml) and refuses what can be refused without opening data
-    /// or plugins. `out`: the folder the user asked for, else `runs/<study.name>`.
+    /// Fills in every default, makes every path absolute (from the folder of plugins.toml) and
+    /// refuses what can be refused without opening data or plugins. `out`: the folder the user
+    /// asked for, else `runs/<study.name>`.
     ///
     /// # Errors
-    /// A [`Refusal`] with every contradiction and every feature that is asked for and does not exist yet.
+    /// A [`Refusal`] with every contradiction and every feature that is asked for and does not
+    /// exist yet.
     pub fn resolve(config: &Config, out: Option<&Path>) -> Result<Plan, Refusal> {
         let mut problems = Problems::default();
         refuse_contradictions(config, &mut problems);

@@ -8,7 +8,8 @@ use super::{EncoderSource, Plan};
 use crate::read::config::keys::{ENCODER, Feeds, REGRESSOR};
 
 impl Plan {
-    /// The plan as JSON without anything that depends on where it runs: files by name only, the results folder left out.
+    /// The plan as JSON without anything that depends on where it runs: files by name only, the
+    /// results folder left out.
     ///
     /// What the files hold is to be compared by content hash, beside this.
     ///
@@ -50,7 +51,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// A hash of the portable plan and of what its files hold: `contents` are names with content hashes, of data, vectors, models and plugins.
+    /// A hash of the portable plan and of what its files hold: `contents` are names with content
+    /// hashes, of data, vectors, models and plugins.
     ///
     /// # Errors
     /// As [`Plan::portable`].

@@ -86,7 +86,8 @@ pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     matches!((held, Handle::from_path(path)), (Ok(held), Ok(named)) if held == named)
 }
 
-/// Gives the file `blob` the name `path`, instead of its own: links need a right that few users have.
+/// Gives the file `blob` the name `path`, instead of its own: links need a right that few users
+/// have.
 pub(crate) fn link(blob: &Path, _from_there: &Path, path: &Path) -> io::Result<()> {
     std::fs::rename(blob, path)
 }

@@ -1,4 +1,5 @@
-//! How the rows of a study are arranged: targets, groups, folds and permutations, drawn once and shared by every encoder and regressor.
+//! How the rows of a study are arranged: targets, groups, folds and permutations, drawn once and
+//! shared by every encoder and regressor.
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
@@ -44,8 +45,9 @@ impl Arrangement {
     /// Draws folds and permutations from the plan's seed. `dataset`: the rows of the analysis.
     ///
     /// # Errors
-    /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too few arrangements for the level, groups with more than
-    /// one value where values of groups are to be exchanged, strata that lock most rows.
+    /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too
+    /// few arrangements for the level, groups with more than one value where values of groups are
+    /// to be exchanged, strata that lock most rows.
     pub fn draw(plan: &Plan, dataset: &Dataset) -> Result<Self, Refusal> {
         let refuse =
             |about: String| move |error: EngineError| Problem::new(about, error.to_string());
@@ -305,8 +307,9 @@ fn mind_duplicates(plan: &Plan, n_duplicates: usize, problem: Problem) -> Proble
     problem.with_try(format!("{before}{n_duplicates} rows have a text that occurs more than once, and equal texts count as one group; duplicates = \"keep\" under [evaluation] treats them as rows"))
 }
 
-/// Declared groups joined with equal texts, and the rows whose text is not the only one of its kind. Blank texts are not equal: nobody wrote the same there, and
-/// as one group they would tie unrelated groups together.
+/// Declared groups joined with equal texts, and the rows whose text is not the only one of its
+/// kind. Blank texts are not equal: nobody wrote the same there, and as one group they would tie
+/// unrelated groups together.
 fn groups(plan: &Plan, dataset: &Dataset) -> Result<(Groups, usize), EngineError> {
     let n_rows = dataset.ids.len();
     let declared = match &dataset.groups {

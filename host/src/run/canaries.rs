@@ -6,10 +6,10 @@ use super::RunError;
 use super::evaluator::Evaluator;
 use crate::judge::cells::PieceResult;
 
-/// Largest difference of an r2 between two machines, relative to 1 or r2, whichever is larger. Other
-/// instructions (a fused multiplication, wider vectors) round differently, about 1e-15 each, and
-/// errors of sums over a thousand rows stay far below this; another data set, model or plugin does
-/// not.
+/// Largest difference of an r2 between two machines, relative to 1 or r2, whichever is larger.
+/// Other instructions (a fused multiplication, wider vectors) round differently, about 1e-15 each,
+/// and errors of sums over a thousand rows stay far below this; another data set, model or plugin
+/// does not.
 pub(crate) const SAME_R2: f64 = 1e-10;
 
 /// r2 of one repeat of a piece as another machine computed it.

@@ -1,4 +1,5 @@
-//! What is refused, and what is remembered, before the long part: memory, the identity of the run, vectors that belong to other texts.
+//! What is refused, and what is remembered, before the long part: memory, the identity of the run,
+//! vectors that belong to other texts.
 
 use ocean_engine::inference::multiplicity::permutations_for_holm;
 use ocean_report::model::Finding;
@@ -18,7 +19,8 @@ use crate::tell::progress::Progress;
 
 /// Most memory that the designs of one encoder may take.
 const DESIGN_BYTES: f64 = 8e9;
-/// Bytes per number of a design: the scaled rows (8), and about as much again for what a regressor factorises.
+/// Bytes per number of a design: the scaled rows (8), and about as much again for what a regressor
+/// factorises.
 const BYTES_PER_NUMBER: f64 = 20.0;
 
 /// Refuses a cap at which Holm, which alone adjusts in the adaptive mode, could reject nothing.
@@ -117,7 +119,8 @@ pub(super) fn fingerprint(
     }))
 }
 
-/// What vectors show before anything is computed from them; refuses those that belong to other texts.
+/// What vectors show before anything is computed from them; refuses those that belong to other
+/// texts.
 pub(super) fn check_vectors(
     study: &Study,
     sources: &Sources,
@@ -166,7 +169,8 @@ fn look_at_encoded(dataset: &Dataset, sources: &Sources, embedded: &[Embedded]) 
         .collect()
 }
 
-/// Refuses files of vectors that do not belong to their texts; says so of plugins. An encoder whose vectors are not there yet (no rows) is passed over.
+/// Refuses files of vectors that do not belong to their texts; says so of plugins. An encoder whose
+/// vectors are not there yet (no rows) is passed over.
 pub(crate) fn check_alignment(
     plan: &Plan,
     dataset: &Dataset,

@@ -28,7 +28,8 @@ pub enum RunError {
     /// A file could not be written: exit code 1.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A file that is not the run's is in the way of its results, or one that is cannot be removed: exit code 1.
+    /// A file that is not the run's is in the way of its results, or one that is cannot be removed:
+    /// exit code 1.
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// A report could not be written: exit code 1.
@@ -71,7 +72,8 @@ pub enum RunError {
     /// A command about plugins that failed: exit code 1.
     #[error(transparent)]
     Plugins(#[from] PluginCommandError),
-    /// The plan as JSON, by which a run is known again: plain data, which does not fail. Exit code 1.
+    /// The plan as JSON, by which a run is known again: plain data, which does not fail. Exit code
+    /// 1.
     #[error(transparent)]
     Fingerprint(serde_json::Error),
     /// The system does not tell which program is running: exit code 1.

@@ -280,8 +280,8 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The name of a piece in the journal, and what it consists of. Needs no vectors: `embedded` may
-    /// be empty matrices.
+    /// The name of a piece in the journal, and what it consists of. Needs no vectors: `embedded`
+    /// may be empty matrices.
     pub(crate) fn items(&self, entry: &Entry, embedded: &[Embedded]) -> (String, Items) {
         let items = self.with_run(entry, embedded, |run| run.items());
         (entry.id.to_string(), items)
@@ -436,7 +436,8 @@ impl Watch for Watched<'_> {
     }
 }
 
-/// Tells what a thread has worked: machines on which studies are planned are busy with other things.
+/// Tells what a thread has worked: machines on which studies are planned are busy with other
+/// things.
 struct Clock {
     wall: Instant,
     worked: f64,

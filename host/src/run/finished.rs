@@ -1,5 +1,5 @@
-//! The finished run: built once, and from then on only read, by the doctor, the tables, the pictures,
-//! the models and provenance.
+//! The finished run: built once, and from then on only read, by the doctor, the tables, the
+//! pictures, the models and provenance.
 
 use ocean_report::model::{CellResult, ComparisonResult, FailedCell};
 

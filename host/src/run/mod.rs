@@ -1,7 +1,8 @@
 //! `ocean-host eval`: the straight line from plugins.toml to the report, and little else.
 //!
-//! Everything that can be refused is refused before any work ([`Refusal`](crate::problem::Refusal), exit code 2). What is finished is kept in the journal, so
-//! an interruption, a full disk or a kill costs only the piece in hand; the same command goes on from there and ends in the same bytes.
+//! Everything that can be refused is refused before any work ([`Refusal`](crate::problem::Refusal),
+//! exit code 2). What is finished is kept in the journal, so an interruption, a full disk or a kill
+//! costs only the piece in hand; the same command goes on from there and ends in the same bytes.
 
 mod canaries;
 mod checks;
@@ -66,7 +67,8 @@ pub struct Options {
     pub is_quiet: bool,
     /// How progress is shown.
     pub format: Format,
-    /// One of many tasks of a study that was read and checked when it was planned: nothing is downloaded, and a plugin that fails to load is not put in quarantine.
+    /// One of many tasks of a study that was read and checked when it was planned: nothing is
+    /// downloaded, and a plugin that fails to load is not put in quarantine.
     pub is_task: bool,
 }
 

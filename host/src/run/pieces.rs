@@ -110,8 +110,8 @@ pub(crate) struct Entry {
     pub contenders: Vec<(usize, Range<usize>)>,
 }
 
-/// Every piece of a study, in the order in which they are computed: encoder by encoder, regressor by
-/// regressor, row set by row set; the best of all comes last.
+/// Every piece of a study, in the order in which they are computed: encoder by encoder, regressor
+/// by regressor, row set by row set; the best of all comes last.
 pub(crate) fn entries(sources: &Sources, n_row_sets: usize, with_best: bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     let all = 0..sources.regressors.len();

@@ -1,4 +1,5 @@
-//! A study as it is when everything that can be refused has been, and nothing is computed: what `eval`, a shard and a merge begin with.
+//! A study as it is when everything that can be refused has been, and nothing is computed: what
+//! `eval`, a shard and a merge begin with.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,8 @@ pub(crate) struct Study {
     _library: Library,
 }
 
-/// The files that a study reads and that nothing it writes may replace: plugins.toml, tables, vectors and their ids.
+/// The files that a study reads and that nothing it writes may replace: plugins.toml, tables,
+/// vectors and their ids.
 pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
     let mut inputs = vec![config.to_path_buf(), plan.data.path.clone()];
     inputs.extend(plan.data.joins.iter().map(|join| join.path.clone()));

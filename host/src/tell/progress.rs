@@ -1,9 +1,11 @@
-//! How far the work is: bars with the time left on a terminal, plain lines elsewhere, JSON events for programs.
+//! How far the work is: bars with the time left on a terminal, plain lines elsewhere, JSON events
+//! for programs.
 //!
-//! Owns everything that is said *while* working; results belong to the report. The work itself only knows [`Progress::stage`], [`Stage::add`] and
-//! [`Progress::warn`], from any thread. Bars and lines go to stderr, so that results on stdout can be piped; JSON events are for another
-//! program and go to stdout, one object a line. Nobody's work stops because a pipe was closed; that standard output failed
-//! is remembered ([`Stdout`]) and told at the end.
+//! Owns everything that is said *while* working; results belong to the report. The work itself only
+//! knows [`Progress::stage`], [`Stage::add`] and [`Progress::warn`], from any thread. Bars and
+//! lines go to stderr, so that results on stdout can be piped; JSON events are for another program
+//! and go to stdout, one object a line. Nobody's work stops because a pipe was closed; that
+//! standard output failed is remembered ([`Stdout`]) and told at the end.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +58,8 @@ enum Sink {
 }
 
 impl Progress {
-    /// The output that fits: JSON when asked for, else nothing but warnings with `is_quiet`, else bars on a terminal and lines elsewhere.
+    /// The output that fits: JSON when asked for, else nothing but warnings with `is_quiet`, else
+    /// bars on a terminal and lines elsewhere.
     ///
     /// Colours only on a terminal without `NO_COLOR`.
     pub fn new(format: Format, is_quiet: bool) -> Self {
@@ -84,7 +87,8 @@ impl Progress {
         }
     }
 
-    /// Begins a stage of `total` equal steps (fits, permutations …); 0 when the number is not known.
+    /// Begins a stage of `total` equal steps (fits, permutations …); 0 when the number is not
+    /// known.
     pub fn stage(&self, name: &str, total: u64) -> Stage {
         self.stage_of(name, total, "")
     }
@@ -131,7 +135,8 @@ impl Progress {
         }
     }
 
-    /// Text as it may be shown: names of the user's cannot steer a terminal. In JSON they are as they are, escaped as JSON has it.
+    /// Text as it may be shown: names of the user's cannot steer a terminal. In JSON they are as
+    /// they are, escaped as JSON has it.
     fn shown(&self, text: &str) -> String {
         match &*self.sink {
             Sink::Json(_) => text.to_owned(),
@@ -204,7 +209,8 @@ enum Kind {
     Note,
 }
 
-/// One stage of the work, from its beginning to its [`finish`](Stage::finish). Dropped without that, it counts as interrupted and says so.
+/// One stage of the work, from its beginning to its [`finish`](Stage::finish). Dropped without
+/// that, it counts as interrupted and says so.
 pub struct Stage {
     progress: Progress,
     name: String,
@@ -356,7 +362,8 @@ fn speed(done: u64, elapsed_s: f64) -> String {
     }
 }
 
-/// Seconds left if the rest goes as fast as the part that is done; `None` before anything is done, or when the total is not known.
+/// Seconds left if the rest goes as fast as the part that is done; `None` before anything is done,
+/// or when the total is not known.
 fn eta_s(done: u64, total: u64, elapsed_s: f64) -> Option<f64> {
     (done > 0 && total >= done).then(|| elapsed_s * (total - done) as f64 / done as f64)
 }

@@ -1,6 +1,8 @@
-//! Standard output, whose failures count: a full disk or a closed pipe behind it is an error of the program, whatever the command.
+//! Standard output, whose failures count: a full disk or a closed pipe behind it is an error of the
+//! program, whatever the command.
 //!
-//! Whoever prints need not look: the first failure is remembered, nothing more is written after it, and `main` asks at the end.
+//! Whoever prints need not look: the first failure is remembered, nothing more is written after it,
+//! and `main` asks at the end.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;

@@ -1,4 +1,5 @@
-//! A closer look at one recipe a target: from the pieces to what results.json keeps for the pictures.
+//! A closer look at one recipe a target: from the pieces to what results.json keeps for the
+//! pictures.
 
 use ocean_engine::diagnostics::{
     Bin, DENSITY_CELLS, Density, PenaltyPath, bins, density, penalty_path,
@@ -77,7 +78,8 @@ fn close_up(run: &FinishedRun, at: usize, lengths: Option<&[f64]>) -> Option<Clo
                 .enumerate()
                 .map(|(variant, inner_r2)| PathLine {
                     l1_ratio: result.l1_ratios.get(variant).copied(),
-                    // A penalty whose predictions are so far off that their error is no number is left out, as one that was not walked.
+                    // A penalty whose predictions are so far off that their error is no number is
+                    // left out, as one that was not walked.
                     inner_r2: inner_r2
                         .iter()
                         .map(|r2| r2.map(rounded).filter(|r2| r2.is_finite()))
@@ -89,7 +91,8 @@ fn close_up(run: &FinishedRun, at: usize, lengths: Option<&[f64]>) -> Option<Clo
     })
 }
 
-/// α_max of the rows of a cell, at the l1_ratio that most splits chose (of equals the first); `None` for regressors without an ℓ1 part.
+/// α_max of the rows of a cell, at the l1_ratio that most splits chose (of equals the first);
+/// `None` for regressors without an ℓ1 part.
 fn alpha_max(run: &FinishedRun, at: usize, path: &PenaltyPath, y: &[f64]) -> Option<f64> {
     let (result, _) = run.piece_of(at);
     let family = |name: &str| {

@@ -1,4 +1,5 @@
-//! What a finished run leaves besides the reports: predictions, folds, null distributions, jackknife replicates and provenance.
+//! What a finished run leaves besides the reports: predictions, folds, null distributions,
+//! jackknife replicates and provenance.
 
 use std::path::Path;
 use std::time::Instant;
@@ -21,7 +22,8 @@ use crate::read::dataset::{RaterPanel, Target, as_read};
 use crate::run::{Durations, FinishedRun};
 use crate::write::close_up::close_ups;
 
-/// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock value.
+/// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock
+/// value.
 pub struct Timings {
     last: (Instant, f64),
     stages: Vec<(&'static str, f64, f64)>,
@@ -243,7 +245,8 @@ impl FinishedRun<'_> {
             .collect()
     }
 
-    /// predictions.csv, folds.csv, null.npy with its index (NaN below the last permutation of a cell that has fewer), jackknife.npy.
+    /// predictions.csv, folds.csv, null.npy with its index (NaN below the last permutation of a
+    /// cell that has fewer), jackknife.npy.
     ///
     /// # Errors
     /// [`WriteError`] naming the file.
@@ -335,7 +338,8 @@ impl FinishedRun<'_> {
         })
     }
 
-    /// provenance.json: what was run, on what, with which versions, how long it took, and which files it left (`files`).
+    /// provenance.json: what was run, on what, with which versions, how long it took, and which
+    /// files it left (`files`).
     ///
     /// # Errors
     /// [`WriteError`].
@@ -394,7 +398,8 @@ fn file_name(path: &Path) -> String {
         .map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
-/// float64 in C order, version 1.0 of the .npy format. Row by row from where it is: the null distributions of a large study are in memory once.
+/// float64 in C order, version 1.0 of the .npy format. Row by row from where it is: the null
+/// distributions of a large study are in memory once.
 pub(crate) fn write_npy(path: &Path, matrix: DMatrixView<f64>) -> Result<(), WriteError> {
     use npyz::WriterBuilder;
     atomic::write_with(path, |file| {

@@ -1,7 +1,10 @@
-//! The bundled plugins as a part of the program, for installations that are one file: `cargo install`, a Python wheel.
+//! The bundled plugins as a part of the program, for installations that are one file:
+//! `cargo install`, a Python wheel.
 //!
-//! They are the sources of the shared libraries, compiled once more, and are reached through the same entries and tables. A shared library has one entry symbol, and two of
-//! one name cannot be in one program; so here `export_plugin!` makes a function of each module instead. The sources write `ocean_plugin::…`, which is this crate.
+//! They are the sources of the shared libraries, compiled once more, and are reached through the
+//! same entries and tables. A shared library has one entry symbol, and two of one name cannot be in
+//! one program; so here `export_plugin!` makes a function of each module instead. The sources write
+//! `ocean_plugin::…`, which is this crate.
 
 #![allow(
     missing_docs,

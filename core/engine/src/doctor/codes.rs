@@ -1,8 +1,10 @@
 //! Codes of missing values that passed for numbers: −9, 8 and 9, 98 and 99, −999, 888888.
 //!
-//! A code is known by two things together: how it is written (nines, equal digits, a negative number where none belongs) and where it stands (beyond a gap that
-//! the other values do not have). Either alone blames sound data: a score may be 99, and a skewed one has a lonely maximum. Codes of one column hide each
-//! other, so the values beyond the gap are taken together, one end of the column after the other until nothing is left to take.
+//! A code is known by two things together: how it is written (nines, equal digits, a negative
+//! number where none belongs) and where it stands (beyond a gap that the other values do not have).
+//! Either alone blames sound data: a score may be 99, and a skewed one has a lonely maximum. Codes
+//! of one column hide each other, so the values beyond the gap are taken together, one end of the
+//! column after the other until nothing is left to take.
 
 /// A value, and how often it occurs.
 type Counted = (f64, usize);
@@ -28,7 +30,8 @@ const LIMITS: [f64; 7] = [
     9_223_372_036_854_775_807.0,
 ];
 
-/// Values that look like such codes, and how often each occurs, most frequent first. NaN is ignored.
+/// Values that look like such codes, and how often each occurs, most frequent first. NaN is
+/// ignored.
 #[must_use]
 pub fn missing_codes(values: &[f64]) -> Vec<(f64, usize)> {
     let mut left = counted(values);
@@ -63,7 +66,8 @@ fn take_all(left: &mut Vec<Counted>) -> Vec<Counted> {
     }
 }
 
-/// The values without one or two single ones that lie far from the quartiles and are written like no code; `None` when there are none, or more.
+/// The values without one or two single ones that lie far from the quartiles and are written like
+/// no code; `None` when there are none, or more.
 fn without_strays(values: &[Counted]) -> Option<Vec<Counted>> {
     let n: usize = values.iter().map(|(_, count)| count).sum();
     let quantile = |share: f64| {
@@ -185,7 +189,8 @@ impl End {
             .or_else(|| (n > 1 && self.is_far_and_repeated(n - 1)).then(|| n - 1))
     }
 
-    /// The values before `first`, without codes of more than one digit at the other end: they would hide the gap.
+    /// The values before `first`, without codes of more than one digit at the other end: they would
+    /// hide the gap.
     fn bulk(&self, first: usize) -> Option<Bulk> {
         let hides = |value: &&Counted| {
             let written = self.written(value.0);
@@ -239,7 +244,8 @@ impl End {
         is_far || (is_repeated && bulk.has_hole(gap, n))
     }
 
-    /// A whole number of any digits that stands many rows away from an even scale: 100 beside 1 to 5.
+    /// A whole number of any digits that stands many rows away from an even scale: 100 beside 1 to
+    /// 5.
     fn is_far_and_repeated(&self, last: usize) -> bool {
         let (value, count) = self.values[last];
         let gap = value - self.values[last - 1].0;
@@ -251,7 +257,8 @@ impl End {
 }
 
 impl Bulk {
-    /// `n` rows stand behind a gap that is too wide, given the rows beside it, to be empty by chance.
+    /// `n` rows stand behind a gap that is too wide, given the rows beside it, to be empty by
+    /// chance.
     fn has_hole(&self, gap: f64, n: usize) -> bool {
         let n_empty = gap / self.widest - 1.0;
         let is_plain = n_empty >= 2.0 || (self.is_even && self.n_distinct > 3);
@@ -259,7 +266,8 @@ impl Bulk {
         self.n_distinct > 2 && n_empty >= 1.0 && is_plain && n_empty * beside >= NOT_BY_CHANCE
     }
 
-    /// `n` rows of `n_codes` single digits stand behind the end of a scale of whole steps, or of finer values; or are negative where nothing else is.
+    /// `n` rows of `n_codes` single digits stand behind the end of a scale of whole steps, or of
+    /// finer values; or are negative where nothing else is.
     fn ends_before(&self, gap: f64, n: usize, is_lower: bool, n_codes: usize) -> bool {
         let has_steps_of_1 = self.is_even && self.widest == 1.0;
         let is_beyond = match self.is_whole {
@@ -371,7 +379,8 @@ mod tests {
         assert_eq!(of(&|u, _| f64::from(u < 0.5), 9.0, 5), [(9.0, 5)]);
     }
 
-    /// Columns of 40 to 600 rows, 200 of each kind. One in a hundred may be blamed: a lonely maximum that happens to be 99.
+    /// Columns of 40 to 600 rows, 200 of each kind. One in a hundred may be blamed: a lonely
+    /// maximum that happens to be 99.
     #[test]
     fn sound_columns_are_not_blamed() {
         type Draw = fn(f64, f64) -> f64;

@@ -9,11 +9,13 @@ const SAME: f64 = 0.999;
 const SAME_ORDER: f64 = 0.9;
 /// Fewer rows with a value of both say nothing …
 const LEAST_ROWS: usize = 10;
-/// … nor do so few that differ from the commonest value: two rare features may well share their rows.
+/// … nor do so few that differ from the commonest value: two rare features may well share their
+/// rows.
 const LEAST_DIFFERENT: f64 = 8.0;
 
-/// The correlation of two columns (NaN: missing) that are the same up to scale and direction, or up to a transformation that keeps the order: Pearson's r, or
-/// Spearman's where that is larger. `None` for any others.
+/// The correlation of two columns (NaN: missing) that are the same up to scale and direction, or up
+/// to a transformation that keeps the order: Pearson's r, or Spearman's where that is larger.
+/// `None` for any others.
 #[must_use]
 pub fn copied(a: &[f64], b: &[f64]) -> Option<f64> {
     let (rho, n) = spearman(a, b)?;
@@ -42,7 +44,8 @@ mod tests {
         let made = |change: &mut dyn FnMut(f64) -> f64| -> Vec<f64> {
             score.iter().map(|&value| change(value)).collect()
         };
-        // T scores, without decimals; turned round; another form of the same order; with missing values.
+        // T scores, without decimals; turned round; another form of the same order; with missing
+        // values.
         assert!(copied(&score, &made(&mut |v| (50.0 + 10.0 * v).round())) > Some(0.999));
         assert!(copied(&score, &made(&mut |v| 6.0 - v)) < Some(-0.999));
         assert!(copied(&score, &made(&mut f64::exp)).is_some());

@@ -1,8 +1,9 @@
 //! Rows whose vectors belong to other texts, in files most of whose rows are right.
 //!
-//! A vector that belongs to its text fits it better than most other texts; one that does not fits it as well as any. So each row has a *misfit*, the share of
-//! other texts that its vector fits better: near 0 where aligned, uniform between 0 and 1 where displaced. What is looked for is a run of rows with a higher
-//! misfit than chance would gather in one place.
+//! A vector that belongs to its text fits it better than most other texts; one that does not fits
+//! it as well as any. So each row has a *misfit*, the share of other texts that its vector fits
+//! better: near 0 where aligned, uniform between 0 and 1 where displaced. What is looked for is a
+//! run of rows with a higher misfit than chance would gather in one place.
 
 use nalgebra::DMatrix;
 
@@ -22,8 +23,10 @@ const LEAST_MISFIT: f64 = 0.35;
 /// … and those of the other rows are so much lower.
 const LEAST_DIFFERENCE: f64 = 0.2;
 
-/// Misfit of each row by shared words: how many texts k have a profile of similarities with all texts, in `words`, that agrees better with the profile of
-/// vector i in `x` than text i's own has. Both n × features, row by row; profiles are rows of cosines with the means of rows and columns taken out.
+/// Misfit of each row by shared words: how many texts k have a profile of similarities with all
+/// texts, in `words`, that agrees better with the profile of vector i in `x` than text i's own has.
+/// Both n × features, row by row; profiles are rows of cosines with the means of rows and columns
+/// taken out.
 #[must_use]
 pub fn misfit_by_words(words: &DMatrix<f64>, x: &DMatrix<f64>) -> Vec<f64> {
     // fit[(i, k)]: vector i with text k.
@@ -33,7 +36,8 @@ pub fn misfit_by_words(words: &DMatrix<f64>, x: &DMatrix<f64>) -> Vec<f64> {
         .collect()
 }
 
-/// Misfit of each row by length, or any other number of a text: how many texts have a value whose rank is nearer to the rank of the predicted value.
+/// Misfit of each row by length, or any other number of a text: how many texts have a value whose
+/// rank is nearer to the rank of the predicted value.
 #[must_use]
 pub fn misfit_by_value(y: &[f64], y_hat: &[f64]) -> Vec<f64> {
     let (y, y_hat) = (ranks(y), ranks(y_hat));
@@ -54,7 +58,8 @@ fn share_beyond(own: usize, n: usize, value: impl Fn(usize) -> f64) -> f64 {
     points.sum::<f64>() / (n - 1) as f64
 }
 
-/// Cosines of all pairs of rows, means of rows and columns taken out, nothing on the diagonal, rows of length 1.
+/// Cosines of all pairs of rows, means of rows and columns taken out, nothing on the diagonal, rows
+/// of length 1.
 fn profiles(x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut cosines = cosines(x);
     let n = cosines.nrows() as f64;
@@ -78,8 +83,9 @@ fn profiles(x: &DMatrix<f64>) -> DMatrix<f64> {
 
 /// The run of rows, if any, that looks displaced: its first row and the one after its last.
 ///
-/// Looked at are all runs of one to eight consecutive tenths of the rows. The statistic is the largest, over runs, of (sum of misfits − what it would be at
-/// the mean of all)/√(L(1 − L/n)), L the rows of the run, against the same under 199 shuffles of the rows: p ≤ .01.
+/// Looked at are all runs of one to eight consecutive tenths of the rows. The statistic is the
+/// largest, over runs, of (sum of misfits − what it would be at the mean of all)/√(L(1 − L/n)), L
+/// the rows of the run, against the same under 199 shuffles of the rows: p ≤ .01.
 #[must_use]
 pub fn displaced_run(misfit: &[f64], seed: Seed) -> Option<(usize, usize)> {
     let n = misfit.len();
@@ -133,8 +139,9 @@ mod tests {
 
     #[test]
     fn misfits_by_hand() {
-        // Values 1, 2, 4, 8 have ranks 1 to 4. Predictions 1, 9, 3, 2 have ranks 1, 4, 3, 2: nearer than their own (distances 0, 2, 0, 2) are: to row 1 (rank 4)
-        // the ranks 4, 3 of two other rows (0, 1), to row 3 (rank 2) ranks 2, 1 and 3 (0, 1, 1).
+        // Values 1, 2, 4, 8 have ranks 1 to 4. Predictions 1, 9, 3, 2 have ranks 1, 4, 3, 2: nearer
+        // than their own (distances 0, 2, 0, 2) are: to row 1 (rank 4) the ranks 4, 3 of two other
+        // rows (0, 1), to row 3 (rank 2) ranks 2, 1 and 3 (0, 1, 1).
         let found = misfit_by_value(&[1.0, 2.0, 4.0, 8.0], &[1.0, 9.0, 3.0, 2.0]);
         assert_eq!(found, [0.0, 2.0 / 3.0, 0.0, 1.0]);
     }

@@ -7,13 +7,15 @@ use crate::folds::Groups;
 /// One-way analysis of variance of a target by a label.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Likeness {
-    /// ICC(1) = (MSB − MSW)/(MSB + (n₀ − 1)·MSW), n₀ = (N − Σnᵢ²/N)/(G − 1): the correlation of two rows of one label.
+    /// ICC(1) = (MSB − MSW)/(MSB + (n₀ − 1)·MSW), n₀ = (N − Σnᵢ²/N)/(G − 1): the correlation of two
+    /// rows of one label.
     pub icc: f64,
     /// p of F = MSB/MSW on G − 1 and N − G degrees of freedom.
     pub p: f64,
 }
 
-/// `values`: one a row, NaN for missing; `groups`: the labels. `None` without two labels, without two rows of one, or where rows of a label do not differ.
+/// `values`: one a row, NaN for missing; `groups`: the labels. `None` without two labels, without
+/// two rows of one, or where rows of a label do not differ.
 #[must_use]
 pub fn likeness(values: &[f64], groups: &Groups) -> Option<Likeness> {
     let mut sums = vec![(0.0, 0.0); groups.n_groups()];
@@ -58,7 +60,8 @@ mod tests {
 
     #[test]
     fn likeness_by_hand() {
-        // Labels a: 1, 3; b: 5, 7; the missing one counts for nothing. Grand mean 4, SSB = 2·4 + 2·4 = 16 on 1, SSW = 2 + 2 on 2: MSB 16, MSW 2, n₀ = 2.
+        // Labels a: 1, 3; b: 5, 7; the missing one counts for nothing. Grand mean 4, SSB = 2·4 +
+        // 2·4 = 16 on 1, SSW = 2 + 2 on 2: MSB 16, MSW 2, n₀ = 2.
         let groups = Groups::from_labels(["a", "a", "b", "b", "b"]);
         let found = likeness(&[1.0, 3.0, 5.0, 7.0, f64::NAN], &groups).unwrap();
         assert!((found.icc - 14.0 / 18.0).abs() < 1e-12);

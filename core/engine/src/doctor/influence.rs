@@ -13,7 +13,8 @@ pub struct Concentrated {
     pub r2_without: f64,
 }
 
-/// The share of the 1 % most influential rows in Σψ², ψ of [`influence`]. `None` where nothing varies.
+/// The share of the 1 % most influential rows in Σψ², ψ of [`influence`]. `None` where nothing
+/// varies.
 #[must_use]
 pub fn concentrated(held_out: &HeldOut) -> Option<Concentrated> {
     let psi = influence(held_out);
@@ -36,9 +37,11 @@ pub fn concentrated(held_out: &HeldOut) -> Option<Concentrated> {
     })
 }
 
-/// What a model explains among some of the rows, beside their own mean: 1 − Σ(e − ē)²/Σ(y − ȳ)², e = y − ŷ, both means over these rows.
+/// What a model explains among some of the rows, beside their own mean: 1 − Σ(e − ē)²/Σ(y − ȳ)², e
+/// = y − ŷ, both means over these rows.
 ///
-/// Unlike r2 over the same rows it gives nothing for knowing that they differ from the others. `None` where their y does not vary.
+/// Unlike r2 over the same rows it gives nothing for knowing that they differ from the others.
+/// `None` where their y does not vary.
 #[must_use]
 pub fn r2_among(held_out: &HeldOut, rows: &[usize]) -> Option<f64> {
     let pick =
@@ -58,8 +61,9 @@ mod tests {
 
     #[test]
     fn the_share_of_one_row_by_hand() {
-        // ȳ = 0. Errors 1, 1, 3 of y = 2, 2, 6: a = 1, 1, 9, b = 4, 4, 36, A/B = 11/44. Bψ = a − b/4 = 0, 0, 0 for all: make the last err by 0 instead:
-        // a = 1, 1, 0; A/B = 2/44; Bψ = 1 − 4/22 = 18/22 twice and −36/22. Squares 324, 324, 1296: the last has two thirds.
+        // ȳ = 0. Errors 1, 1, 3 of y = 2, 2, 6: a = 1, 1, 9, b = 4, 4, 36, A/B = 11/44. Bψ = a −
+        // b/4 = 0, 0, 0 for all: make the last err by 0 instead: a = 1, 1, 0; A/B = 2/44; Bψ = 1 −
+        // 4/22 = 18/22 twice and −36/22. Squares 324, 324, 1296: the last has two thirds.
         let held_out = HeldOut {
             y: &[2.0, 2.0, 6.0],
             y_hat: &[1.0, 1.0, 6.0],
@@ -76,7 +80,8 @@ mod tests {
 
     #[test]
     fn what_is_explained_among_some_rows_by_hand() {
-        // Rows 1 to 3: y = 1, 2, 3 with squares 2. Of ŷ = 5, 6, 7 nothing but the level is wrong; ŷ = 2, 2, 2 knows only the level.
+        // Rows 1 to 3: y = 1, 2, 3 with squares 2. Of ŷ = 5, 6, 7 nothing but the level is wrong; ŷ
+        // = 2, 2, 2 knows only the level.
         let with = |y_hat: &[f64]| {
             let held_out = HeldOut {
                 y: &[0.0, 1.0, 2.0, 3.0],

@@ -1,11 +1,14 @@
-//! A free learning curve: the designs that choose the penalty are trained on (K−2)/K of the rows, and have errors of their own.
+//! A free learning curve: the designs that choose the penalty are trained on (K−2)/K of the rows,
+//! and have errors of their own.
 
 use crate::nested::OutOfFold;
 
-/// r2 of one column at (K−2)/K of the rows: 1 − Σ inner squared errors at the chosen penalty / Σ of those of the training mean, over all splits.
+/// r2 of one column at (K−2)/K of the rows: 1 − Σ inner squared errors at the chosen penalty / Σ of
+/// those of the training mean, over all splits.
 ///
-/// Where the inner folds are the other outer folds, without covariates. The penalty was chosen by the same errors, so this r2 is a little too large, and what
-/// more rows would add is rather more than the difference to r2.
+/// Where the inner folds are the other outer folds, without covariates. The penalty was chosen by
+/// the same errors, so this r2 is a little too large, and what more rows would add is rather more
+/// than the difference to r2.
 ///
 /// `y`: the rows of the row set; `fold_of`: their folds. `None` where y does not vary.
 #[must_use]
@@ -49,7 +52,8 @@ mod tests {
     use crate::score::r2;
     use crate::seed::Seed;
 
-    /// One penalty, so that nothing is chosen: the inner errors are those of plain ridge fits on three of five folds.
+    /// One penalty, so that nothing is chosen: the inner errors are those of plain ridge fits on
+    /// three of five folds.
     #[test]
     fn fewer_rows_are_those_that_neither_fold_of_a_pair_holds() {
         let mut noise = Seed(2).stream("data", 0);
@@ -75,7 +79,8 @@ mod tests {
             .unwrap();
         let found = r2_at_fewer_rows(&observed, 0, &y, &fold_of).unwrap();
 
-        // The slow way: without fold i a study of four folds, whose outer fits are on three; its r2 has the same errors.
+        // The slow way: without fold i a study of four folds, whose outer fits are on three; its r2
+        // has the same errors.
         let (mut real, mut predicted, mut guessed) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..5 {
             let left: Vec<usize> = rows

@@ -1,4 +1,5 @@
-//! Raters who do not fit together: one who agrees with nobody among raters who agree, and any two of them.
+//! Raters who do not fit together: one who agrees with nobody among raters who agree, and any two
+//! of them.
 
 use crate::score::mean_and_sd;
 
@@ -18,7 +19,8 @@ pub struct Stranger {
     pub r_of_others: f64,
 }
 
-/// The strangers among three or more raters. `ratings`: a vector a rater, NaN for none; a correlation is over the rows that both rated.
+/// The strangers among three or more raters. `ratings`: a vector a rater, NaN for none; a
+/// correlation is over the rows that both rated.
 #[must_use]
 pub fn strangers(ratings: &[Vec<f64>]) -> Vec<Stranger> {
     let all: Vec<usize> = (0..ratings.len()).collect();
@@ -74,7 +76,8 @@ impl Pair {
     }
 }
 
-/// Every two raters who both vary on the rows that both rated. `ratings`: a vector a rater, NaN for none.
+/// Every two raters who both vary on the rows that both rated. `ratings`: a vector a rater, NaN for
+/// none.
 #[must_use]
 pub fn pairs(ratings: &[Vec<f64>]) -> Vec<Pair> {
     let all = (0..ratings.len()).flat_map(|b| (0..b).map(move |a| (a, b)));

@@ -1,4 +1,5 @@
-//! Were the vectors shifted against the targets? Asked where there are no texts to compare them with.
+//! Were the vectors shifted against the targets? Asked where there are no texts to compare them
+//! with.
 
 use nalgebra::DMatrix;
 
@@ -14,11 +15,14 @@ const STANDS_OUT: f64 = 8.0;
 /// Standard deviations below which the rows as they are do not stand out.
 const ORDINARY: f64 = 3.0;
 
-/// The shift at which vectors and targets belong together, if it is not 0: row i's vector then belongs to the targets of row i + s.
+/// The shift at which vectors and targets belong together, if it is not 0: row i's vector then
+/// belongs to the targets of row i + s.
 ///
-/// For s from −50 to 50 the statistic is ‖Zᵀy₍s₎‖² summed over targets: Z the standardised columns of X, y₍s₎ the standardised target turned by s rows, its
-/// missing values 0. A shift is named when it lies 8 standard deviations above the mean of the others, and no shift less than 3. It finds shifts only; rows in
-/// another order look like rows without a relation. `None` with fewer than 200 rows.
+/// For s from −50 to 50 the statistic is ‖Zᵀy₍s₎‖² summed over targets: Z the standardised columns
+/// of X, y₍s₎ the standardised target turned by s rows, its missing values 0. A shift is named when
+/// it lies 8 standard deviations above the mean of the others, and no shift less than 3. It finds
+/// shifts only; rows in another order look like rows without a relation. `None` with fewer than 200
+/// rows.
 #[must_use]
 pub fn shift(x: &DMatrix<f64>, y: &DMatrix<f64>) -> Option<isize> {
     let n = x.nrows();
@@ -49,7 +53,8 @@ pub fn shift(x: &DMatrix<f64>, y: &DMatrix<f64>) -> Option<isize> {
     is_shifted.then(|| shifts[best])
 }
 
-/// Columns with mean 0 and sd 1 over what is there; 0 where a value is missing or a column does not vary.
+/// Columns with mean 0 and sd 1 over what is there; 0 where a value is missing or a column does not
+/// vary.
 fn standardised(x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut z = x.clone();
     for mut column in z.column_iter_mut() {

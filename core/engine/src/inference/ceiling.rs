@@ -1,14 +1,17 @@
 //! The ceiling that rating error puts on r2, and r2 as a share of it (STATISTICS §7).
 //!
-//! A target that is the mean of raters holds their error, of variance v̄, which no text can predict. Of B, the mean squared error of guessing the training
-//! mean, at most B − v̄ can be saved: the ceiling of r2 is 1 − v̄/B. r2 over it, (B − A)/(B − v̄), is the proportional reduction in mean squared error.
+//! A target that is the mean of raters holds their error, of variance v̄, which no text can
+//! predict. Of B, the mean squared error of guessing the training mean, at most B − v̄ can be
+//! saved: the ceiling of r2 is 1 − v̄/B. r2 over it, (B − A)/(B − v̄), is the proportional
+//! reduction in mean squared error.
 
 use super::reliability::RaterFit;
 
 /// At or below this ceiling r2 would be divided by noise.
 pub const LEAST_CEILING: f64 = 0.1;
 
-/// 1 − v̄/B. `error_variance`: v̄, of [`RaterFit::mean_error_variance`]; `baseline`: B, of [`crate::score::baseline`].
+/// 1 − v̄/B. `error_variance`: v̄, of [`RaterFit::mean_error_variance`]; `baseline`: B, of
+/// [`crate::score::baseline`].
 #[must_use]
 pub fn ceiling(error_variance: f64, baseline: f64) -> f64 {
     1.0 - error_variance / baseline
@@ -20,10 +23,12 @@ pub fn over_ceiling(r2: f64, ceiling: f64) -> Option<f64> {
     (ceiling > LEAST_CEILING).then(|| r2 / ceiling)
 }
 
-/// v̄ without each of `n_blocks` jackknife blocks: the raters fitted anew to the ratings of the other rows. A rater who is left without any takes no part.
+/// v̄ without each of `n_blocks` jackknife blocks: the raters fitted anew to the ratings of the
+/// other rows. A rater who is left without any takes no part.
 ///
-/// `ratings`: a vector a rater over the rows of the dataset; `rows`: those of the target, `block_of` the block of each. `None` where without some block no
-/// chain of shared rows connects the raters, or no degree of freedom is left.
+/// `ratings`: a vector a rater over the rows of the dataset; `rows`: those of the target,
+/// `block_of` the block of each. `None` where without some block no chain of shared rows connects
+/// the raters, or no degree of freedom is left.
 ///
 /// Checked: against ratings that never held the block, below.
 #[must_use]
@@ -73,7 +78,8 @@ mod tests {
         let expected = [&without_0[..], &without_1[..]]
             .map(|left| RaterFit::of(left).unwrap().mean_error_variance().unwrap());
         assert_eq!(found, expected);
-        // By hand, two raters: σ²ₑ = variance of the differences −1, 1, −2 over 2 = 7/6, and two ratings a row: v̄ = 7/12.
+        // By hand, two raters: σ²ₑ = variance of the differences −1, 1, −2 over 2 = 7/6, and two
+        // ratings a row: v̄ = 7/12.
         assert!((found[1] - 7.0 / 12.0).abs() < 1e-15);
     }
 

@@ -1,16 +1,20 @@
-//! Is one recipe better than another? The difference in r2 of two encoders, or of two regressors, on the same rows and folds.
+//! Is one recipe better than another? The difference in r2 of two encoders, or of two regressors,
+//! on the same rows and folds.
 //!
-//! What is compared are *recipes at this number of training rows*, tuning included; not the fitted models, and not what either would reach with more data.
-//! Both were run without each jackknife block and under each permutation anyway, so the difference has replicates of its own, in which what the two have in
-//! common cancels. Permuting y does not test that two recipes are equal: under a permutation neither finds anything, and equal is all they can be. It says how
-//! far apart two recipes fall by chance, which is a floor of the standard error.
+//! What is compared are *recipes at this number of training rows*, tuning included; not the fitted
+//! models, and not what either would reach with more data. Both were run without each jackknife
+//! block and under each permutation anyway, so the difference has replicates of its own, in which
+//! what the two have in common cancels. Permuting y does not test that two recipes are equal: under
+//! a permutation neither finds anything, and equal is all they can be. It says how far apart two
+//! recipes fall by chance, which is a floor of the standard error.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::interval::{Interval, jackknife_interval, jackknife_se};
 use crate::score::{mean, mean_and_sd};
 
-/// Differences and standard errors of r2 below this are rounding: two encoders with the same columns in another order do not differ.
+/// Differences and standard errors of r2 below this are rounding: two encoders with the same
+/// columns in another order do not differ.
 const ROUNDING: f64 = 1e-12;
 
 /// A difference in r2 with its interval and test.
@@ -31,7 +35,8 @@ pub struct CorrectedT {
     pub p: f64,
 }
 
-/// Standard deviation (ddof 0) of a difference in r2 over permutations of y: how far apart two recipes fall where there is nothing to find.
+/// Standard deviation (ddof 0) of a difference in r2 over permutations of y: how far apart two
+/// recipes fall where there is nothing to find.
 ///
 /// `differences`: T_A,b − T_B,b, b ≥ 1, the same permutations for both; 0 without any.
 #[must_use]
@@ -44,11 +49,13 @@ pub fn null_sd(differences: &[f64]) -> f64 {
 
 /// The difference of two recipes on one target: Δ ± t_{G−1}·SE_Δ and its p.
 ///
-/// SE_Δ² = max((G−1)/G·Σ(Δ₍₋g₎ − mean)², sd_b(T_A,b − T_B,b)²), t = Δ/SE_Δ on G − 1 degrees of freedom. Conservative, since the jackknife is on average
-/// (Efron & Stein 1981) and the larger of two is taken: simulated size .01 to .03 at level .05.
+/// SE_Δ² = max((G−1)/G·Σ(Δ₍₋g₎ − mean)², sd_b(T_A,b − T_B,b)²), t = Δ/SE_Δ on G − 1 degrees of
+/// freedom. Conservative, since the jackknife is on average (Efron & Stein 1981) and the larger of
+/// two is taken: simulated size .01 to .03 at level .05.
 ///
-/// `delta`: r2 of A minus r2 of B; `replicates`: the same without each of the G blocks, the same blocks for both; `null_sd`: of [`null_sd`]; `level`: 1 −
-/// confidence. `None` with fewer than two blocks, and when SE_Δ is 0 though Δ is not (all within 1e-12).
+/// `delta`: r2 of A minus r2 of B; `replicates`: the same without each of the G blocks, the same
+/// blocks for both; `null_sd`: of [`null_sd`]; `level`: 1 − confidence. `None` with fewer than two
+/// blocks, and when SE_Δ is 0 though Δ is not (all within 1e-12).
 ///
 /// Checked: hand example below; size and power by simulation in `tests/statistics/comparison.rs`.
 #[must_use]
@@ -59,12 +66,14 @@ pub fn difference(delta: f64, replicates: &[f64], null_sd: f64, level: f64) -> O
 
 /// The difference of two recipes averaged over targets.
 ///
-/// Targets observed on the same rows share jackknife blocks: their differences are averaged block by block. Blocks of different row sets do not pair up;
-/// between row sets the standard errors are averaged, which is what perfectly correlated errors would give and so never too small:
-/// SE = max(Σ w_s·SE_s, sd_b of the mean difference), w_s the share of the targets in row set s.
+/// Targets observed on the same rows share jackknife blocks: their differences are averaged block
+/// by block. Blocks of different row sets do not pair up; between row sets the standard errors are
+/// averaged, which is what perfectly correlated errors would give and so never too small: SE =
+/// max(Σ w_s·SE_s, sd_b of the mean difference), w_s the share of the targets in row set s.
 ///
-/// `delta`: mean over targets of r2 of A minus r2 of B; `row_sets`: for each the number of its targets and the mean of their differences without each
-/// block; `null_sd`: of the mean difference over permutations, which all targets share. `None` as in [`difference`], for any row set.
+/// `delta`: mean over targets of r2 of A minus r2 of B; `row_sets`: for each the number of its
+/// targets and the mean of their differences without each block; `null_sd`: of the mean difference
+/// over permutations, which all targets share. `None` as in [`difference`], for any row set.
 #[must_use]
 pub fn mean_difference(
     delta: f64,
@@ -105,9 +114,11 @@ fn two_sided_p(t: f64, degrees: f64) -> Option<f64> {
     Some((2.0 * student.cdf(-t.abs())).clamp(f64::MIN_POSITIVE, 1.0))
 }
 
-/// What A saves of the squared error in each fold, against B, in units of the baseline: d_k = mean_k((y − ŷ_B)² − (y − ŷ_A)²)/mean((y − ȳ)²).
+/// What A saves of the squared error in each fold, against B, in units of the baseline: d_k =
+/// mean_k((y − ŷ_B)² − (y − ŷ_A)²)/mean((y − ȳ)²).
 ///
-/// The mean over k of d_k, weighted by rows, is r2 of A minus r2 of B. All slices in the order of the rows of one target, one repeat.
+/// The mean over k of d_k, weighted by rows, is r2 of A minus r2 of B. All slices in the order of
+/// the rows of one target, one repeat.
 #[must_use]
 pub fn fold_differences(
     y: &[f64],
@@ -131,11 +142,13 @@ pub fn fold_differences(
 
 /// The corrected t of Nadeau & Bengio (2003) over the K folds of one repeat.
 ///
-/// t = d̄/√((1/K + n_test/n_train)·s²), s² the variance (ddof 1) of the K differences, K − 1 degrees of freedom. The training sets of two folds share most
-/// of their rows, so the folds are not independent; n_test/n_train, here its mean over the folds, is what that adds. An approximation: simulated size
-/// .02 to .09 at .05.
+/// t = d̄/√((1/K + n_test/n_train)·s²), s² the variance (ddof 1) of the K differences, K − 1
+/// degrees of freedom. The training sets of two folds share most of their rows, so the folds are
+/// not independent; n_test/n_train, here its mean over the folds, is what that adds. An
+/// approximation: simulated size .02 to .09 at .05.
 ///
-/// `differences`: of [`fold_differences`]; `n_test`: rows of each fold. `None` with fewer than two folds or when all differences are equal.
+/// `differences`: of [`fold_differences`]; `n_test`: rows of each fold. `None` with fewer than two
+/// folds or when all differences are equal.
 ///
 /// Checked: hand example below; the formula in numpy, `tests/golden/comparison.json`.
 #[must_use]
@@ -171,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_difference_by_hand() {
-        // Four blocks, Δ without each: .1 .2 .3 .2. Mean .2, Σ(…)² = .02, SE² = 3/4·.02 = .015. t = .2/.12247 = 1.63299 on 3 degrees of freedom.
+        // Four blocks, Δ without each: .1 .2 .3 .2. Mean .2, Σ(…)² = .02, SE² = 3/4·.02 = .015. t =
+        // .2/.12247 = 1.63299 on 3 degrees of freedom.
         let replicates = [0.1, 0.2, 0.3, 0.2];
         let by_hand = difference(0.2, &replicates, 0.0, 0.05).unwrap();
         assert!((by_hand.interval.se - 0.015f64.sqrt()).abs() < 1e-15);
@@ -179,7 +193,8 @@ mod tests {
         assert!((by_hand.p - P_BY_HAND).abs() < 1e-9, "{by_hand:?}");
         let half = 3.182_446_305_284_263 * 0.015f64.sqrt();
         assert!((by_hand.interval.low - (0.2 - half)).abs() < 1e-7);
-        // Permutations that fall further apart than the blocks set the standard error: Δ_b of ±.3, sd .3.
+        // Permutations that fall further apart than the blocks set the standard error: Δ_b of ±.3,
+        // sd .3.
         let floor = null_sd(&[0.3, -0.3, 0.3, -0.3]);
         assert!((floor - 0.3).abs() < 1e-15);
         let floored = difference(0.2, &replicates, floor, 0.05).unwrap();
@@ -216,7 +231,8 @@ mod tests {
 
     #[test]
     fn the_corrected_t_by_hand() {
-        // d = .1 .3 .2 .2: mean .2, s² = .02/3. Folds of 5 of 20 rows: 1/4 + 1/3. t = .2/√(7/12·.02/3) = 3.20713 on 3 degrees of freedom.
+        // d = .1 .3 .2 .2: mean .2, s² = .02/3. Folds of 5 of 20 rows: 1/4 + 1/3. t =
+        // .2/√(7/12·.02/3) = 3.20713 on 3 degrees of freedom.
         let found = corrected_t(&[0.1, 0.3, 0.2, 0.2], &[5; 4]).unwrap();
         assert!((found.t - 0.2 / (7.0 / 12.0 * 0.02 / 3.0f64).sqrt()).abs() < 1e-12);
         assert!((found.p - P_CORRECTED).abs() < 1e-9, "{found:?}");
@@ -225,7 +241,8 @@ mod tests {
 
     #[test]
     fn what_is_saved_in_the_folds_adds_up_to_the_difference_in_r2() {
-        // Two folds of three and one row. A misses by 1, 0, 1, 2; B by 2, 1, 1, 0; the baseline by 2, 2, 1, 1.
+        // Two folds of three and one row. A misses by 1, 0, 1, 2; B by 2, 1, 1, 0; the baseline by
+        // 2, 2, 1, 1.
         let y = [1.0, 2.0, 3.0, 4.0];
         let off = |by: [f64; 4]| -> Vec<f64> { y.iter().zip(by).map(|(y, by)| y - by).collect() };
         let (a, b, bar) = (

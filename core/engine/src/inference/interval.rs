@@ -1,11 +1,14 @@
 //! The interval of r2: a block jackknife of the whole recipe.
 //!
-//! Estimand θ: R² of the whole recipe, tuning included, trained on n(1 − 1/K) rows and averaged over training sets; not of the fitted models, not of a
-//! model on all n. Each row both trains and is scored, so errors of a fixed fit do not give its variance; leaving out whole blocks and running everything
-//! again does. Conservative on average (Efron & Stein 1981), except where tuning is about to give up: near an empty model all replicates agree on next to
-//! nothing, and the blocks understate how far r2 would fall elsewhere. The variance of the null, which is that of a recipe with nothing to hold on to, is
-//! therefore added. Simulated coverage of the 95 % interval .94–1.00 (`ocean-host selfcheck`); with the larger of the two in place of their sum it was .916
-//! for ridge at n = 200, p = 20 and a planted R² of .1.
+//! Estimand θ: R² of the whole recipe, tuning included, trained on n(1 − 1/K) rows and averaged
+//! over training sets; not of the fitted models, not of a model on all n. Each row both trains and
+//! is scored, so errors of a fixed fit do not give its variance; leaving out whole blocks and
+//! running everything again does. Conservative on average (Efron & Stein 1981), except where tuning
+//! is about to give up: near an empty model all replicates agree on next to nothing, and the blocks
+//! understate how far r2 would fall elsewhere. The variance of the null, which is that of a recipe
+//! with nothing to hold on to, is therefore added. Simulated coverage of the 95 % interval .94–1.00
+//! (`ocean-host selfcheck`); with the larger of the two in place of their sum it was .916 for ridge
+//! at n = 200, p = 20 and a planted R² of .1.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -31,12 +34,15 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// The jackknife block of each row of a row set, and the number of blocks; `None` with fewer than 50 rows or 20 groups.
+/// The jackknife block of each row of a row set, and the number of blocks; `None` with fewer than
+/// 50 rows or 20 groups.
 ///
-/// Each fold's groups (rows, when nothing is grouped) in an order shuffled by the seed are dealt round robin by one running counter, so that every
-/// block takes evenly from every fold. With fewer than 40 groups each group is a block.
+/// Each fold's groups (rows, when nothing is grouped) in an order shuffled by the seed are dealt
+/// round robin by one running counter, so that every block takes evenly from every fold. With fewer
+/// than 40 groups each group is a block.
 ///
-/// `rows`: dataset rows of the row set; `fold_of`: their folds (first repeat); `groups`: of the whole dataset.
+/// `rows`: dataset rows of the row set; `fold_of`: their folds (first repeat); `groups`: of the
+/// whole dataset.
 #[must_use]
 pub fn jackknife_blocks(
     rows: &[usize],
@@ -67,7 +73,8 @@ pub fn jackknife_blocks(
 
 /// The standard error of r2, SE² = (G−1)/G·Σ(r2₍₋g₎ − mean)² + null_sd².
 ///
-/// `replicates`: r2 without each block in turn; `null_sd`: sd of the permuted r2 (b ≥ 1) of the same recipe.
+/// `replicates`: r2 without each block in turn; `null_sd`: sd of the permuted r2 (b ≥ 1) of the
+/// same recipe.
 #[must_use]
 pub fn r2_se(replicates: &[f64], null_sd: f64) -> f64 {
     jackknife_se(replicates).hypot(null_sd)

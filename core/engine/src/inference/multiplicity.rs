@@ -5,8 +5,9 @@ use statrs::distribution::{Beta, ContinuousCDF};
 
 use crate::score::mean;
 
-/// A permuted statistic this close to the observed one (relative to max(1, |observed|)) counts as equal: a shuffle that restores the original
-/// arrangement can differ from it in the last bits and must still count as a tie.
+/// A permuted statistic this close to the observed one (relative to max(1, |observed|)) counts as
+/// equal: a shuffle that restores the original arrangement can differ from it in the last bits and
+/// must still count as a tie.
 const TIE: f64 = 1e-12;
 
 /// The permutation p of one cell.
@@ -18,7 +19,8 @@ pub struct PermutationP {
     pub floor: f64,
     /// Permuted statistics equal to the observed one.
     pub n_ties: usize,
-    /// 95 % Monte-Carlo interval of the p that all permutations would give (Clopper & Pearson 1934, from #{T_b ≥ T_obs} of m).
+    /// 95 % Monte-Carlo interval of the p that all permutations would give (Clopper & Pearson 1934,
+    /// from #{T_b ≥ T_obs} of m).
     pub interval: (f64, f64),
 }
 
@@ -90,16 +92,20 @@ pub fn clopper_pearson(successes: usize, trials: usize, level: f64) -> (f64, f64
     (low, high)
 }
 
-/// Step-down maxT adjusted p-values (Westfall & Young 1993, algorithm 4.1) on standardised statistics.
+/// Step-down maxT adjusted p-values (Westfall & Young 1993, algorithm 4.1) on standardised
+/// statistics.
 ///
-/// z = (T − mean)/max(sd, 1/n) with mean and sd (ddof 0) of each cell over all m + 1 values. With the observed z ordered z₍₁₎ ≥ … ≥ z₍J₎ and
-/// u_J,b = z_b,(J), u_j,b = max(u_j+1,b, z_b,(j)): p̃₍ⱼ₎ = (1 + #{b ≥ 1: u_j,b ≥ z₍ⱼ₎})/(m + 1), made monotone. The floor 1/n keeps a lasso null of
+/// z = (T − mean)/max(sd, 1/n) with mean and sd (ddof 0) of each cell over all m + 1 values. With
+/// the observed z ordered z₍₁₎ ≥ … ≥ z₍J₎ and u_J,b = z_b,(J), u_j,b = max(u_j+1,b, z_b,(j)): p̃₍ⱼ₎
+/// = (1 + #{b ≥ 1: u_j,b ≥ z₍ⱼ₎})/(m + 1), made monotone. The floor 1/n keeps a lasso null of
 /// nearly all empty models (sd ≈ 0) from setting everyone's critical value.
 ///
-/// `statistics`: (m + 1) × J, row 0 observed, ties settled; `n_samples`: rows of each cell. Memory beside it: one column, since a large study fills what there is.
+/// `statistics`: (m + 1) × J, row 0 observed, ties settled; `n_samples`: rows of each cell. Memory
+/// beside it: one column, since a large study fills what there is.
 ///
-/// Controls the family-wise error rate strongly if the true-null targets are jointly exchangeable given their X. Checked: hand example,
-/// `tests/golden/multiplicity.json`, family-wise error in `tests/statistics`.
+/// Controls the family-wise error rate strongly if the true-null targets are jointly exchangeable
+/// given their X. Checked: hand example, `tests/golden/multiplicity.json`, family-wise error in
+/// `tests/statistics`.
 #[must_use]
 pub fn step_down_max_t(statistics: DMatrixView<f64>, n_samples: &[usize]) -> Vec<f64> {
     let (n_rows, n_cells) = statistics.shape();
@@ -154,7 +160,8 @@ impl Standard {
     }
 }
 
-/// Benjamini–Hochberg q-values: the false discovery rate at which each cell would just be called, min over larger p of p·J/rank (1995).
+/// Benjamini–Hochberg q-values: the false discovery rate at which each cell would just be called,
+/// min over larger p of p·J/rank (1995).
 ///
 /// Same numbers as R's `p.adjust(p, "BH")`.
 #[must_use]
@@ -170,9 +177,11 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     q
 }
 
-/// Holm's adjusted p-values: max over smaller p of p·(J − rank + 1), at most 1 (1979). Valid under any dependence between cells.
+/// Holm's adjusted p-values: max over smaller p of p·(J − rank + 1), at most 1 (1979). Valid under
+/// any dependence between cells.
 ///
-/// Same numbers as R's `p.adjust(p, "holm")`. Its floor with m permutations is J/(m + 1): see [`permutations_for_holm`].
+/// Same numbers as R's `p.adjust(p, "holm")`. Its floor with m permutations is J/(m + 1): see
+/// [`permutations_for_holm`].
 #[must_use]
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut adjusted = vec![0.0; p.len()];
@@ -184,7 +193,8 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// The fewest permutations with which Holm could reject at `level` among `n_cells` cells: m ≥ J/level − 1.
+/// The fewest permutations with which Holm could reject at `level` among `n_cells` cells: m ≥
+/// J/level − 1.
 #[must_use]
 pub fn permutations_for_holm(n_cells: usize, level: f64) -> usize {
     // Rounded down by a hair first: 20/0.05 must be 400, not 400.00000000000006.
@@ -221,7 +231,8 @@ mod tests {
 
     #[test]
     fn clopper_pearson_matches_binom_test() {
-        // R: binom.test(4, 99)$conf.int = 0.01110986 0.10017090 (also statsmodels proportion_confint(4, 99, method="beta")).
+        // R: binom.test(4, 99)$conf.int = 0.01110986 0.10017090 (also statsmodels
+        // proportion_confint(4, 99, method="beta")).
         let (low, high) = clopper_pearson(4, 99, 0.05);
         assert!(
             (low - 0.011_12).abs() < 2e-5 && (high - 0.100_2).abs() < 2e-4,
@@ -248,14 +259,16 @@ mod tests {
 
     #[test]
     fn step_down_by_hand() {
-        // Two cells with the same null {0, 1, 2} shuffled; standardising is then the same affine map, apart from the observed value.
+        // Two cells with the same null {0, 1, 2} shuffled; standardising is then the same affine
+        // map, apart from the observed value.
         let statistics =
             DMatrix::from_column_slice(4, 2, &[3.0, 0.0, 1.0, 2.0, 1.5, 2.0, 0.0, 1.0]);
         let z = |b: usize, cell: usize| {
             Standard::of(statistics.column(cell).as_slice(), 1000).z(statistics[(b, cell)])
         };
         let adjusted = step_down_max_t(statistics.as_view(), &[1000, 1000]);
-        // Cell 0 leads: u_1 = max over both cells; none reaches its z: 1/4. Cell 1: z of 2.0 alone is above its own: 2/4.
+        // Cell 0 leads: u_1 = max over both cells; none reaches its z: 1/4. Cell 1: z of 2.0 alone
+        // is above its own: 2/4.
         let u = |b: usize| z(b, 0).max(z(b, 1));
         assert!((1..4).all(|b| u(b) < z(0, 0)));
         assert_eq!(adjusted, [0.25, 0.5]);

@@ -1,7 +1,9 @@
-//! Several raters of one trait: their crossed-effects fit, how far they agree, and what that says of a prediction (STATISTICS §7).
+//! Several raters of one trait: their crossed-effects fit, how far they agree, and what that says
+//! of a prediction (STATISTICS §7).
 //!
-//! Raters differ in severity, and not everyone rates every text. A plain mean would then say who rated a text as much as what it is like. So
-//! ratingᵢⱼ = μ + τᵢ + ρⱼ + εᵢⱼ is fitted by least squares to the ratings there are, and the target is the mean of what is left without ρⱼ.
+//! Raters differ in severity, and not everyone rates every text. A plain mean would then say who
+//! rated a text as much as what it is like. So ratingᵢⱼ = μ + τᵢ + ρⱼ + εᵢⱼ is fitted by least
+//! squares to the ratings there are, and the target is the mean of what is left without ρⱼ.
 //!
 //! Ratings are a vector a rater, all equally long, one value a row, NaN where there is none.
 
@@ -18,16 +20,19 @@ pub struct RaterFit {
     pub effects: Vec<f64>,
     /// cᵢ: how many raters each row has.
     pub counts: Vec<u32>,
-    /// σ²ₑ = RSS / (ratings − rows − raters + 1), rows being those with a rating; `None` without degrees of freedom.
+    /// σ²ₑ = RSS / (ratings − rows − raters + 1), rows being those with a rating; `None` without
+    /// degrees of freedom.
     pub residual_variance: Option<f64>,
 }
 
 impl RaterFit {
     /// Fits raters that chains of shared rows connect ([`unconnected`]); `None` when they do not.
     ///
-    /// With complete data ρ̂ⱼ is the rater's mean less the grand mean and yᵢ the plain mean of the row.
+    /// With complete data ρ̂ⱼ is the rater's mean less the grand mean and yᵢ the plain mean of the
+    /// row.
     ///
-    /// Checked: by hand on 3 × 2 ratings, against numpy's `lstsq` on sparse ones (in the host's tests of `[raters]`).
+    /// Checked: by hand on 3 × 2 ratings, against numpy's `lstsq` on sparse ones (in the host's
+    /// tests of `[raters]`).
     #[must_use]
     pub fn of(ratings: &[Vec<f64>]) -> Option<Self> {
         let n_rows = ratings.first().map_or(0, Vec::len);
@@ -60,7 +65,8 @@ impl RaterFit {
     }
 }
 
-/// A rater that no chain of shared rows connects with the first: their severities cannot be compared.
+/// A rater that no chain of shared rows connects with the first: their severities cannot be
+/// compared.
 #[must_use]
 pub fn unconnected(ratings: &[Vec<f64>]) -> Option<usize> {
     let mut island: Vec<usize> = (0..ratings.len()).collect();
@@ -83,20 +89,23 @@ pub fn unconnected(ratings: &[Vec<f64>]) -> Option<usize> {
 /// Intraclass correlations (Shrout & Fleiss 1979) of the rows that every rater rated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Agreement {
-    /// Absolute agreement of one rater drawn from many: (MSR − MSE)/(MSR + (k−1)MSE + k(MSC − MSE)/n).
+    /// Absolute agreement of one rater drawn from many: (MSR − MSE)/(MSR + (k−1)MSE + k(MSC −
+    /// MSE)/n).
     pub icc_2_1: f64,
     /// That of the mean of k raters drawn from many: (MSR − MSE)/(MSR + (MSC − MSE)/n).
     pub icc_2_k: f64,
     /// Consistency of one of these raters: (MSR − MSE)/(MSR + (k−1)MSE).
     pub icc_3_1: f64,
-    /// That of the mean of these raters: (MSR − MSE)/MSR. Where all rated everything this is the ceiling, but for B in the place of a variance.
+    /// That of the mean of these raters: (MSR − MSE)/MSR. Where all rated everything this is the
+    /// ceiling, but for B in the place of a variance.
     pub icc_3_k: f64,
     /// Rows that every rater rated.
     pub n_complete: usize,
 }
 
 impl Agreement {
-    /// Of n ≥ 2 complete rows and k ≥ 2 raters: MSR, MSC and MSE are the mean squares of rows, raters and residuals. `None` with fewer, or without any variance.
+    /// Of n ≥ 2 complete rows and k ≥ 2 raters: MSR, MSC and MSE are the mean squares of rows,
+    /// raters and residuals. `None` with fewer, or without any variance.
     ///
     /// Checked: `tests/golden/reliability.json` (pingouin).
     #[must_use]
@@ -151,11 +160,14 @@ impl Agreement {
     }
 }
 
-/// Proportional reduction in mean squared error as rsmtool computes it (Loukina et al. 2020): one-way, so that differences between the raters' means count as
-/// error. For parity; `r2_over_ceiling` is the number to read, and the two differ where rater means do.
+/// Proportional reduction in mean squared error as rsmtool computes it (Loukina et al. 2020):
+/// one-way, so that differences between the raters' means count as error. For parity;
+/// `r2_over_ceiling` is the number to read, and the two differ where rater means do.
 ///
-/// Rows without a rating are left out. With σ² the mean of the rows' own variances (ddof 1), weighted by cᵢ − 1, m the mean of all M ratings and ȳᵢ the plain
-/// mean of row i: 1 − [(Σ cᵢ(ȳᵢ − ŷᵢ)² − Nσ²)/M] / [(Σ cᵢ(ȳᵢ − m)² − (N−1)σ²)/(M − Σcᵢ²/M)]. `None` when no row has two ratings or the true variance is not positive.
+/// Rows without a rating are left out. With σ² the mean of the rows' own variances (ddof 1),
+/// weighted by cᵢ − 1, m the mean of all M ratings and ȳᵢ the plain mean of row i: 1 − [(Σ cᵢ(ȳᵢ −
+/// ŷᵢ)² − Nσ²)/M] / [(Σ cᵢ(ȳᵢ − m)² − (N−1)σ²)/(M − Σcᵢ²/M)]. `None` when no row has two ratings or
+/// the true variance is not positive.
 ///
 /// Checked: `tests/golden/reliability.json` (rsmtool 12).
 #[must_use]
@@ -203,9 +215,10 @@ fn present(ratings: &[Vec<f64>], row: usize) -> impl Iterator<Item = (usize, f64
         .filter(|(_, rating)| !rating.is_nan())
 }
 
-/// ρ̂: the least-squares equations with the row effects eliminated. Row i adds, for its raters j and k,
-/// δⱼₖ − 1/cᵢ to the matrix and ratingᵢⱼ − mean of row i to the right side. The matrix maps the constant vector to zero; adding 1/k to every
-/// entry picks the solution that sums to zero and leaves a positive definite matrix, as the raters are connected.
+/// ρ̂: the least-squares equations with the row effects eliminated. Row i adds, for its raters j
+/// and k, δⱼₖ − 1/cᵢ to the matrix and ratingᵢⱼ − mean of row i to the right side. The matrix maps
+/// the constant vector to zero; adding 1/k to every entry picks the solution that sums to zero and
+/// leaves a positive definite matrix, as the raters are connected.
 fn effects(ratings: &[Vec<f64>]) -> Option<Vec<f64>> {
     let n_raters = ratings.len();
     let mut matrix = DMatrix::from_element(n_raters, n_raters, 1.0 / n_raters as f64);

@@ -1,8 +1,9 @@
 //! Sensitivity: how large an effect would this study have found?
 //!
-//! Known shares of variance are planted into permuted targets, from the smallest up until .80 of them are found; the whole recipe is run on them as more
-//! columns of Y. One answer
-//! per encoder × regressor × row set: `mde80`, the planted share found with power .80, and `mde80_r2`, the r2 one would then see.
+//! Known shares of variance are planted into permuted targets, from the smallest up until .80 of
+//! them are found; the whole recipe is run on them as more columns of Y. One answer per encoder ×
+//! regressor × row set: `mde80`, the planted share found with power .80, and `mde80_r2`, the r2 one
+//! would then see.
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
@@ -22,15 +23,18 @@ const FIRST_INDEX: u64 = 1 << 62;
 /// What would have been found in 4 of 5 data sets of this size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sensitivity {
-    /// Smallest planted share of variance found with power .80, interpolated; `None` when even the largest is not.
+    /// Smallest planted share of variance found with power .80, interpolated; `None` when even the
+    /// largest is not.
     pub mde80: Option<f64>,
     /// Mean r2 seen at that share.
     pub mde80_r2: Option<f64>,
 }
 
-/// The critical value c of the standardised maximum: the ⌊α(m+1)⌋-th largest of max_j z_b,j (b ≥ 1, moments over b ≥ 1).
+/// The critical value c of the standardised maximum: the ⌊α(m+1)⌋-th largest of max_j z_b,j (b ≥ 1,
+/// moments over b ≥ 1).
 ///
-/// `statistics`: (m + 1) × cells of the family, row 0 observed; `n_samples` of each cell. `None` when the level is below 1/(m+1).
+/// `statistics`: (m + 1) × cells of the family, row 0 observed; `n_samples` of each cell. `None`
+/// when the level is below 1/(m+1).
 #[must_use]
 pub fn critical_maximum(
     statistics: DMatrixView<f64>,
@@ -54,11 +58,14 @@ pub fn critical_maximum(
     Some(maxima[rank.min(m) - 1])
 }
 
-/// The critical value c of one cell where there is no joint null distribution: the ⌊`level`·(N + 1)⌋-th largest of N pooled z.
+/// The critical value c of one cell where there is no joint null distribution: the ⌊`level`·(N +
+/// 1)⌋-th largest of N pooled z.
 ///
-/// `nulls`: permuted statistics of cells whose null distributions differ in place and spread at most (one encoder, one regressor, several targets), each
-/// with its rows; each is standardised by its own moments ([`null_moments`]). `level`: that of a single cell, α/J for the first step of Holm. `None` when it is
-/// below 1/(N + 1): then so few draws cannot say how large a statistic must be.
+/// `nulls`: permuted statistics of cells whose null distributions differ in place and spread at
+/// most (one encoder, one regressor, several targets), each with its rows; each is standardised by
+/// its own moments ([`null_moments`]). `level`: that of a single cell, α/J for the first step of
+/// Holm. `None` when it is below 1/(N + 1): then so few draws cannot say how large a statistic must
+/// be.
 #[must_use]
 pub fn critical_pooled(nulls: &[(&[f64], usize)], level: f64) -> Option<f64> {
     let mut pooled = Vec::new();
@@ -81,8 +88,10 @@ pub fn null_moments(null: &[f64], n_samples: usize) -> (f64, f64) {
 
 /// What is planted into what: u and e of every draw, columns of mean 0 and sd 1.
 ///
-/// Draw s: target s mod targets; u = X̃w with w ~ N(0, I), X̃ the standardised embedding on the rows of the row set; e = that target under a permutation
-/// of its own, by the study's exchange: groups stay together where they do in the test. With covariates X̃ and e are what these leave of the embedding and of the target, so that a planted share is a share of the variance they leave.
+/// Draw s: target s mod targets; u = X̃w with w ~ N(0, I), X̃ the standardised embedding on the
+/// rows of the row set; e = that target under a permutation of its own, by the study's exchange:
+/// groups stay together where they do in the test. With covariates X̃ and e are what these leave of
+/// the embedding and of the target, so that a planted share is a share of the variance they leave.
 #[derive(Debug, Clone)]
 pub struct Planted {
     u: DMatrix<f64>,
@@ -132,7 +141,8 @@ impl Planted {
     }
 }
 
-/// What least squares on `z` leaves of `x` on these rows; the other rows stay as they are and are not used.
+/// What least squares on `z` leaves of `x` on these rows; the other rows stay as they are and are
+/// not used.
 fn residuals(x: &DMatrix<f64>, z: &DMatrix<f64>, rows: &[usize]) -> DMatrix<f64> {
     let partial = Partial::of(z, rows, &[]);
     let mut left = x.clone();
@@ -166,9 +176,11 @@ fn standardised(mut values: DVector<f64>) -> DVector<f64> {
     values
 }
 
-/// The share of draws that are found: r2 above the critical r2 of the draw's target. Once it is [`POWER`], stronger effects need not be planted.
+/// The share of draws that are found: r2 above the critical r2 of the draw's target. Once it is
+/// [`POWER`], stronger effects need not be planted.
 ///
-/// `r2`: one value a draw; `critical`: one a target of the row set, c_t = mean_t + max(sd_t, 1/n)·c.
+/// `r2`: one value a draw; `critical`: one a target of the row set, c_t = mean_t + max(sd_t,
+/// 1/n)·c.
 #[must_use]
 pub fn power(r2: &[f64], critical: &[f64]) -> f64 {
     let found = r2.iter().zip(critical.iter().cycle());
@@ -177,13 +189,15 @@ pub fn power(r2: &[f64], critical: &[f64]) -> f64 {
 
 /// Power by planted share, made monotone, and the point at which it passes .80.
 ///
-/// `r2`: for the shares of [`PLANTED`] in order, as many as were planted, one value a draw; `critical`: as for [`power`].
+/// `r2`: for the shares of [`PLANTED`] in order, as many as were planted, one value a draw;
+/// `critical`: as for [`power`].
 #[must_use]
 pub fn sensitivity(r2: &[Vec<f64>], critical: &[f64]) -> Sensitivity {
     let powers: Vec<f64> = r2.iter().map(|draws| power(draws, critical)).collect();
     let seen: Vec<f64> = r2.iter().map(|draws| mean(draws)).collect();
     let power = monotone(&powers);
-    // Below the smallest planted share lies no share at all: power and r2 there are not planted but known, the level and about 0.
+    // Below the smallest planted share lies no share at all: power and r2 there are not planted but
+    // known, the level and about 0.
     let Some(above) = power.iter().position(|&power| power >= POWER) else {
         return Sensitivity {
             mde80: None,
@@ -241,7 +255,8 @@ mod tests {
 
     #[test]
     fn the_point_of_power_80_is_interpolated() {
-        // Five draws of one target, critical r2 0.05: power 0 up to .03, 3/5 at .05, 1 from .07 on; r2 seen .04 … .06.
+        // Five draws of one target, critical r2 0.05: power 0 up to .03, 3/5 at .05, 1 from .07 on;
+        // r2 seen .04 … .06.
         let of_share = |planted: f64| -> Vec<f64> {
             let found = |draw| planted >= 0.07 || (planted == 0.05 && draw < 3);
             (0..5)
@@ -275,7 +290,8 @@ mod tests {
 
     #[test]
     fn the_pooled_critical_value_is_an_order_statistic_of_all_z() {
-        // −1, 0, 0, 1 and the same ten times as wide, around 50: z of ±√2 and 0, twice each. N = 8: rank 2 at .23·9, rank 3 at 1/3, none below 1/9.
+        // −1, 0, 0, 1 and the same ten times as wide, around 50: z of ±√2 and 0, twice each. N = 8:
+        // rank 2 at .23·9, rank 3 at 1/3, none below 1/9.
         let (one, wide) = ([-1.0, 0.0, 0.0, 1.0], [40.0, 50.0, 50.0, 60.0]);
         let critical = |level: f64| critical_pooled(&[(&one, 1000), (&wide, 1000)], level);
         assert!((critical(0.23).unwrap() - 2.0f64.sqrt()).abs() < 1e-12);

@@ -1,14 +1,17 @@
-//! The adaptive permutation test of one cell: stop as soon as enough permutations have done as well as the observed y.
+//! The adaptive permutation test of one cell: stop as soon as enough permutations have done as well
+//! as the observed y.
 //!
-//! A cell without a signal shows it soon: after some forty permutations twenty of them have scored as well as the real y, and thousands more would only
-//! say it with more digits. A cell with a signal gets all permutations up to the cap. Which permutations are computed when is [`crate::waves`]'s; here is the rule
-//! alone, on draws in index order.
+//! A cell without a signal shows it soon: after some forty permutations twenty of them have scored
+//! as well as the real y, and thousands more would only say it with more digits. A cell with a
+//! signal gets all permutations up to the cap. Which permutations are computed when is
+//! [`crate::waves`]'s; here is the rule alone, on draws in index order.
 
 use super::multiplicity::{clopper_pearson, is_tie};
 
 /// Losses h at which a cell stops.
 pub const LOSSES: usize = 20;
-/// Draws that every cell gets (or the cap, if that is lower): the mean and sd of the null need them, p does not.
+/// Draws that every cell gets (or the cap, if that is lower): the mean and sd of the null need
+/// them, p does not.
 pub const LEAST_DRAWS: usize = 199;
 
 /// When a cell stops: at the `losses`-th loss, or after `cap` draws.
@@ -49,18 +52,23 @@ impl Stopping {
 
     /// The p-value after the draws made so far.
     ///
-    /// L_t = #{b ≤ t: T_b ≥ T_obs}, in index order; a T_b within 1e-12·max(1, |T_obs|) of T_obs is a loss too. With γ the first t at which L_t = h:
+    /// L_t = #{b ≤ t: T_b ≥ T_obs}, in index order; a T_b within 1e-12·max(1, |T_obs|) of T_obs is
+    /// a loss too. With γ the first t at which L_t = h:
     /// - the h-th loss came: p = h/γ;
     /// - it did not within M draws: p = (L_M + 1)/(M + 1) (both Besag & Clifford 1991);
     /// - neither yet, t draws made: p = h/(t + h − L_t), valid at whatever t one stops, for whatever reason (Fischer & Ramdas 2025). It is what the first rule
-    ///   would give if all further draws were losses, hence never smaller than the p of an uninterrupted test that stops at its h-th loss.
+    /// would give if all further draws were losses, hence never smaller than the p of an
+    /// uninterrupted test that stops at its h-th loss.
     ///
-    /// P(p ≤ u) ≤ u if y is exchangeable. The Monte-Carlo interval orders outcomes by the p they give and inverts binomial tails (Clopper & Pearson 1934):
-    /// from below by P(at least h losses in γ draws), from above by P(fewer than h in γ − 1); without the h-th loss the usual one of L_t in t draws.
+    /// P(p ≤ u) ≤ u if y is exchangeable. The Monte-Carlo interval orders outcomes by the p they
+    /// give and inverts binomial tails (Clopper & Pearson 1934): from below by P(at least h losses
+    /// in γ draws), from above by P(fewer than h in γ − 1); without the h-th loss the usual one of
+    /// L_t in t draws.
     ///
     /// `draws`: T_1, T_2, … in index order, those past γ or M are not looked at.
     ///
-    /// Checked: hand example below; against the whole null distribution, validity and optional stopping by simulation in `tests/statistics/adaptive.rs`.
+    /// Checked: hand example below; against the whole null distribution, validity and optional
+    /// stopping by simulation in `tests/statistics/adaptive.rs`.
     #[must_use]
     pub fn p(&self, observed: f64, draws: &[f64]) -> SequentialP {
         let (h, cap) = (self.losses.max(1), self.cap);
@@ -96,7 +104,8 @@ impl Stopping {
         }
     }
 
-    /// Draws of a cell that are used and written: max(γ, 199), at most M. `None` while the cell needs more than it has.
+    /// Draws of a cell that are used and written: max(γ, 199), at most M. `None` while the cell
+    /// needs more than it has.
     #[must_use]
     pub fn n_kept(&self, observed: f64, draws: &[f64]) -> Option<usize> {
         let so_far = self.p(observed, draws);
@@ -165,8 +174,9 @@ mod tests {
 
     #[test]
     fn the_interval_inverts_the_tails_of_inverse_sampling() {
-        // Twenty losses, the last at draw 50. P(γ ≤ 50) = P(Bin(50, low) ≥ 20) = .025, P(γ ≥ 50) = P(Bin(49, high) ≤ 19) = .025:
-        // scipy.stats.beta.ppf(.025, 20, 31) and beta.ppf(.975, 20, 30).
+        // Twenty losses, the last at draw 50. P(γ ≤ 50) = P(Bin(50, low) ≥ 20) = .025, P(γ ≥ 50) =
+        // P(Bin(49, high) ≤ 19) = .025: scipy.stats.beta.ppf(.025, 20, 31) and beta.ppf(.975, 20,
+        // 30).
         let draws = [[-1.0; 30].as_slice(), &[1.0; 20]].concat();
         let stopped = Stopping::with_cap(999).p(1.0, &draws);
         assert_eq!((stopped.n_losses, stopped.n_draws), (20, 50));

@@ -1,4 +1,5 @@
-//! The verdict of a cell: the first line that holds. No verdict says that y is unrelated to the text.
+//! The verdict of a cell: the first line that holds. No verdict says that y is unrelated to the
+//! text.
 
 /// What the evidence allows one to say of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,8 @@ pub enum Verdict {
     DependentTooSmall,
     /// Dependent; whether it predicts better than the mean is not shown.
     DependentUseNotShown,
-    /// For this recipe at this n: the 95 % interval lies below the smallest effect of interest, and an effect of that size would have been found in 4 of 5 data sets of this size.
+    /// For this recipe at this n: the 95 % interval lies below the smallest effect of interest, and
+    /// an effect of that size would have been found in 4 of 5 data sets of this size.
     PracticallyNull,
     /// None of the above.
     Inconclusive,
@@ -28,7 +30,8 @@ pub struct Evidence {
     pub p_fwer: f64,
     /// Family-wise level α.
     pub level: f64,
-    /// Interval at 1 − α·max(R, 1)/J, R the cells with p̃ ≤ α (false-coverage rate); `None`: too few rows or groups.
+    /// Interval at 1 − α·max(R, 1)/J, R the cells with p̃ ≤ α (false-coverage rate); `None`: too
+    /// few rows or groups.
     pub adjusted_interval: Option<(f64, f64)>,
     /// Upper end of the plain 95 % interval.
     pub ci_high: Option<f64>,
@@ -104,7 +107,8 @@ impl Verdict {
     }
 }
 
-/// Level of the adjusted interval, α·max(R, 1)/J (Benjamini & Yekutieli 2005): `n_rejected` of `n_cells` cells have p̃ ≤ α.
+/// Level of the adjusted interval, α·max(R, 1)/J (Benjamini & Yekutieli 2005): `n_rejected` of
+/// `n_cells` cells have p̃ ≤ α.
 #[must_use]
 pub fn false_coverage_level(level: f64, n_rejected: usize, n_cells: usize) -> f64 {
     level * n_rejected.max(1) as f64 / n_cells.max(1) as f64

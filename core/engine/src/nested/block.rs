@@ -7,7 +7,8 @@ use crate::design::Design;
 
 /// The middle of the training values of one target.
 pub(super) struct Centre {
-    /// The first of them. Relative to it a constant y is exactly 0, whatever its size, and a large offset costs no digits.
+    /// The first of them. Relative to it a constant y is exactly 0, whatever its size, and a large
+    /// offset costs no digits.
     pub(super) offset: f64,
     /// Their mean, minus the offset.
     pub(super) mean: f64,
@@ -28,7 +29,8 @@ impl Centre {
     }
 }
 
-/// One block of targets as one design sees it: training y centred, held-out y minus the training mean. With covariates: both minus what Z predicts.
+/// One block of targets as one design sees it: training y centred, held-out y minus the training
+/// mean. With covariates: both minus what Z predicts.
 pub(super) struct CentredBlock {
     /// n_train × columns, each column centred, none constant.
     pub(super) y: DMatrix<f64>,
@@ -40,7 +42,8 @@ pub(super) struct CentredBlock {
     explained: Option<DMatrix<f64>>,
     /// What y and y_new are divided by: the sd of the training y (ddof 0), or 1.
     pub(super) scale: Vec<f64>,
-    /// Columns whose training y is constant: they get the empty model and never reach the regressor.
+    /// Columns whose training y is constant: they get the empty model and never reach the
+    /// regressor.
     pub(super) constant: Vec<bool>,
 }
 
@@ -133,7 +136,8 @@ fn ramp(train: &mut [f64]) {
     }
 }
 
-/// Σ (y − ŷ)² in eight fixed lanes: the order of additions never changes, and the compiler can use wide registers.
+/// Σ (y − ŷ)² in eight fixed lanes: the order of additions never changes, and the compiler can use
+/// wide registers.
 fn squared_distance(y: &[f64], y_hat: Option<&[f64]>) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];

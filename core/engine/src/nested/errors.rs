@@ -7,16 +7,19 @@ use nalgebra::DMatrix;
 use super::out_of_fold::Reader;
 use super::tuning::Selection;
 
-/// A penalty is as good as the best when its inner error is within this share of it; the strongest such penalty is chosen.
+/// A penalty is as good as the best when its inner error is within this share of it; the strongest
+/// such penalty is chosen.
 const EQUALLY_GOOD: f64 = 1e-12;
 
 /// Pooled inner squared errors of every (column, split, variant, step), and which step they choose.
 #[derive(Debug, Clone)]
 pub(super) struct InnerErrors {
     sse: Vec<f64>,
-    /// Σ sse_f²/n_f over the inner folds f, for the standard error, sse in the column's `units`; empty when only the smallest error counts.
+    /// Σ sse_f²/n_f over the inner folds f, for the standard error, sse in the column's `units`;
+    /// empty when only the smallest error counts.
     squares: Vec<f64>,
-    /// What the squared error of each column is multiplied by before it is squared once more: 1, or a power of two where the result would be no number.
+    /// What the squared error of each column is multiplied by before it is squared once more: 1, or
+    /// a power of two where the result would be no number.
     units: Vec<f64>,
     /// Steps walked of each (split, column, variant).
     walked: Vec<usize>,
@@ -109,7 +112,8 @@ impl InnerErrors {
         })
     }
 
-    /// Adds the squared error of one inner fold of `n_rows` rows. An error that is no number is the worst of all, so that it is never chosen.
+    /// Adds the squared error of one inner fold of `n_rows` rows. An error that is no number is the
+    /// worst of all, so that it is never chosen.
     pub(super) fn add(&mut self, at: (usize, usize, usize, usize), sse: f64, n_rows: usize) {
         let (split, column, variant, step) = at;
         let sse = if sse.is_nan() { f64::INFINITY } else { sse };
@@ -126,10 +130,11 @@ impl InnerErrors {
         self.sse[self.path(split, column, variant) * self.n_alphas + step]
     }
 
-    /// The chosen (variant, step): the strongest whose error is good enough. Strength: grid index first, then the earlier variant.
+    /// The chosen (variant, step): the strongest whose error is good enough. Strength: grid index
+    /// first, then the earlier variant.
     ///
-    /// Good enough is within 1e-12 of the smallest error, or with [`Selection::OneSe`] within one standard error of it. `folds`: rows and number of the
-    /// inner folds of this split.
+    /// Good enough is within 1e-12 of the smallest error, or with [`Selection::OneSe`] within one
+    /// standard error of it. `folds`: rows and number of the inner folds of this split.
     pub(super) fn choose(
         &self,
         split: usize,
@@ -158,8 +163,10 @@ impl InnerErrors {
         (0, 0)
     }
 
-    /// Standard error of a pooled squared error, as a sum over `n_rows` rows like the error itself: with e_f the mean squared error of inner fold f and
-    /// e their mean weighted by rows, n·√(Σ n_f(e_f − e)²/n / (F − 1)) for F folds, as in glmnet's `cv.glmnet` (`cvsd`); 0 for [`Selection::Min`].
+    /// Standard error of a pooled squared error, as a sum over `n_rows` rows like the error itself:
+    /// with e_f the mean squared error of inner fold f and e their mean weighted by rows, n·√(Σ
+    /// n_f(e_f − e)²/n / (F − 1)) for F folds, as in glmnet's `cv.glmnet` (`cvsd`); 0 for
+    /// [`Selection::Min`].
     fn standard_error(&self, at: usize, column: usize, (n_rows, n_folds): (usize, usize)) -> f64 {
         let Some(squares) = self.squares.get(at).filter(|_| n_folds > 1) else {
             return 0.0;
@@ -171,7 +178,8 @@ impl InnerErrors {
     }
 }
 
-/// 1 for targets whose fourth power is a number, else the power of two that brings their squares near 1.
+/// 1 for targets whose fourth power is a number, else the power of two that brings their squares
+/// near 1.
 fn unit_of_squares(largest: f64) -> f64 {
     if largest == 0.0 || !largest.is_finite() || (1e-50..1e50).contains(&largest) {
         return 1.0;
@@ -210,7 +218,8 @@ impl Walks {
             .collect()
     }
 
-    /// Takes the errors of this step; false when nobody walks on. A split's candidates end where it stopped, even if a shared path went on for another.
+    /// Takes the errors of this step; false when nobody walks on. A split's candidates end where it
+    /// stopped, even if a shared path went on for another.
     pub(super) fn close_step(
         &mut self,
         errors: &mut InnerErrors,
@@ -242,7 +251,8 @@ impl Walks {
 mod tests {
     use super::*;
 
-    /// Two inner folds of 4 rows; three steps with fold errors (8, 4), (4, 4), (4, 3.2): the least, 7.2, at the last.
+    /// Two inner folds of 4 rows; three steps with fold errors (8, 4), (4, 4), (4, 3.2): the least,
+    /// 7.2, at the last.
     fn errors(selection: Selection) -> InnerErrors {
         errors_in(selection, 1.0)
     }
@@ -260,7 +270,8 @@ mod tests {
 
     #[test]
     fn one_standard_error_by_hand() {
-        // Of the least: mean errors 1 and .8, mean .9, variance of the mean .01 / (2 − 1), so ±.1 a row, .8 in all: 8.0 is just good enough.
+        // Of the least: mean errors 1 and .8, mean .9, variance of the mean .01 / (2 − 1), so ±.1 a
+        // row, .8 in all: 8.0 is just good enough.
         let errors = errors(Selection::OneSe);
         assert!((errors.standard_error(2, 0, (8, 2)) - 0.8).abs() < 1e-12);
         assert_eq!(errors.choose(0, 0, (8, 2)), (0, 1));

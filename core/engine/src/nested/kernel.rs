@@ -1,6 +1,8 @@
-//! The loops in which scoring spends its time, compiled for whatever instruction set the machine has.
+//! The loops in which scoring spends its time, compiled for whatever instruction set the machine
+//! has.
 //!
-//! Sums run in eight fixed lanes and products are rounded before they are added, so every machine gives the same bits.
+//! Sums run in eight fixed lanes and products are rounded before they are added, so every machine
+//! gives the same bits.
 
 use std::sync::LazyLock;
 
@@ -13,7 +15,8 @@ const TILE: usize = 64;
 
 static MACHINE: LazyLock<Arch> = LazyLock::new(Arch::new);
 
-/// Σ (yᵢ − shift − Σ_k w_k x_ik)² over the rows of a column-major matrix, for the columns and weights of `terms`.
+/// Σ (yᵢ − shift − Σ_k w_k x_ik)² over the rows of a column-major matrix, for the columns and
+/// weights of `terms`.
 pub(super) fn squared_error(
     y: &[f64],
     shift: f64,

@@ -1,10 +1,13 @@
-//! Nested cross-validation of a block of targets: choose the penalty inside each training part, predict the held-out fold.
+//! Nested cross-validation of a block of targets: choose the penalty inside each training part,
+//! predict the held-out fold.
 //!
-//! This is the hot path. The observed y and every permuted y go through [`NestedCv::run`], by the same code: they are columns of one block. A block has a fixed
-//! width and is computed by one thread from start to end, so results do not depend on how many threads there are.
+//! This is the hot path. The observed y and every permuted y go through [`NestedCv::run`], by the
+//! same code: they are columns of one block. A block has a fixed width and is computed by one
+//! thread from start to end, so results do not depend on how many threads there are.
 //!
-//! What is carried from the inner to the outer designs is the grid *index* of the penalty: a grid means the same in every design (fraction of α_max,
-//! degrees of freedom), and nothing of the held-out rows enters it.
+//! What is carried from the inner to the outer designs is the grid *index* of the penalty: a grid
+//! means the same in every design (fraction of α_max, degrees of freedom), and nothing of the
+//! held-out rows enters it.
 
 mod block;
 mod errors;
@@ -76,10 +79,12 @@ impl<'a> NestedCv<'a> {
         self.designs
     }
 
-    /// Nested cross-validation of every column of `y` (n_samples of the row set × columns, target units, no missing values).
+    /// Nested cross-validation of every column of `y` (n_samples of the row set × columns, target
+    /// units, no missing values).
     ///
     /// # Errors
-    /// [`EngineError::Regressor`] naming the design that failed, [`EngineError::Shape`] when `y` has other rows than the row set.
+    /// [`EngineError::Regressor`] naming the design that failed, [`EngineError::Shape`] when `y`
+    /// has other rows than the row set.
     pub fn run(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
         if y.nrows() != self.designs.n_samples() {
             return Err(EngineError::Shape {

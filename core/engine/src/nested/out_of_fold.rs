@@ -10,9 +10,11 @@ use crate::regressor::FitInfo;
 /// Out-of-fold predictions of a block of targets.
 #[derive(Debug, Clone)]
 pub struct OutOfFold {
-    /// Prediction by the split that held the row out, n_samples of the row set × columns, target units.
+    /// Prediction by the split that held the row out, n_samples of the row set × columns, target
+    /// units.
     pub y_hat: DMatrix<f64>,
-    /// What that split predicts without X, the same shape: the mean of its training targets, or with covariates ŷ⁰ = ZΓ̂.
+    /// What that split predicts without X, the same shape: the mean of its training targets, or
+    /// with covariates ŷ⁰ = ZΓ̂.
     pub y_bar: DMatrix<f64>,
     /// The chosen fit of each split (rows) and column, split-major.
     pub fits: Vec<Vec<Fit>>,
@@ -27,7 +29,8 @@ pub struct Fit {
     pub step: usize,
     /// Setting tuned with the penalty (for elastic net: the l1_ratio), 0 the strongest.
     pub variant: usize,
-    /// The penalty itself; NaN when y was constant in the training part. Where y was scaled, that of its ℓ1 part in target units, as glmnet's lambda.
+    /// The penalty itself; NaN when y was constant in the training part. Where y was scaled, that
+    /// of its ℓ1 part in target units, as glmnet's lambda.
     pub alpha: f64,
     /// What the regressor reported.
     pub info: FitInfo,

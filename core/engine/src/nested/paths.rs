@@ -11,7 +11,8 @@ use super::out_of_fold::Reader;
 #[derive(Debug, Clone)]
 pub struct Paths {
     pub(super) errors: InnerErrors,
-    /// Penalties of each split's outer design for the chosen variant, (splits · n_alphas) × columns, on the scale of [`super::Fit::alpha`].
+    /// Penalties of each split's outer design for the chosen variant, (splits · n_alphas) ×
+    /// columns, on the scale of [`super::Fit::alpha`].
     pub(super) penalties: DMatrix<f64>,
 }
 
@@ -22,7 +23,8 @@ impl Paths {
         (self.errors.n_variants(), self.errors.n_alphas())
     }
 
-    /// Σ (y − ŷ)² over the inner held-out rows of a split, target units squared; `None` where patience had ended the path before.
+    /// Σ (y − ŷ)² over the inner held-out rows of a split, target units squared; `None` where
+    /// patience had ended the path before.
     #[must_use]
     pub fn inner_sse(
         &self,

@@ -1,13 +1,15 @@
 //! A block of targets on designs of second moments.
 //!
-//! Xᵀy of a training set is the sum of what its folds add, and so is the squared error of a fold that it holds out: with w the coefficients of the columns as
-//! they came, e = ȳ_f − ȳ and b = (m_f − x̄)ᵀw,
+//! Xᵀy of a training set is the sum of what its folds add, and so is the squared error of a fold
+//! that it holds out: with w the coefficients of the columns as they came, e = ȳ_f − ȳ and b = (m_f
+//! − x̄)ᵀw,
 //!
 //! ```text
 //! Σ_{i ∈ f} (yᵢ − ŷᵢ)² = S_yy − 2wᵀS_xy + wᵀC_f w + n_f (e − b)²
 //! ```
 //!
-//! where S_yy, S_xy and C_f are centred at the fold's own means. No row is looked at but for Xᵀy, once a block, and for the predictions in the end.
+//! where S_yy, S_xy and C_f are centred at the fold's own means. No row is looked at but for Xᵀy,
+//! once a block, and for the predictions in the end.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -22,11 +24,14 @@ use crate::error::EngineError;
 use crate::moments::{FoldMoments, MomentDesign, Moments};
 use crate::regressor::{FitInfo, Path, PreparedMoments};
 
-/// Models of more than this share of the features are multiplied together, as a matrix of [`TOGETHER`] columns.
+/// Models of more than this share of the features are multiplied together, as a matrix of
+/// [`TOGETHER`] columns.
 const DENSE: f64 = 0.25;
-/// Other models are scored row by row, unless the rows are this many times as many as their features: then from C_f.
+/// Other models are scored row by row, unless the rows are this many times as many as their
+/// features: then from C_f.
 const ROWS_A_FEATURE: usize = 4;
-/// Always so many, empty ones among them: what a model gets must not depend on which others there are.
+/// Always so many, empty ones among them: what a model gets must not depend on which others there
+/// are.
 const TOGETHER: usize = 16;
 
 /// The block and its designs.
@@ -40,7 +45,8 @@ pub(super) struct SumsBlock<'p, 'a> {
     scales_y: bool,
 }
 
-/// The targets on the rows of one fold. Means are relative to the first row of the row set, which keeps the digits that a large offset would cost.
+/// The targets on the rows of one fold. Means are relative to the first row of the row set, which
+/// keeps the digits that a large offset would cost.
 struct FoldSums {
     mean: Vec<f64>,
     /// y minus `mean`, n_f × targets.
@@ -95,7 +101,8 @@ impl<'p, 'a> SumsBlock<'p, 'a> {
         open.at < self.moments.n_inner
     }
 
-    /// What the model of one column makes of the folds that its design holds out, from the columns that it has.
+    /// What the model of one column makes of the folds that its design holds out, from the columns
+    /// that it has.
     fn take_sparse(&self, open: &mut Open, (column, slot): (usize, usize), model: &Model) {
         let design = self.design(open);
         for (served, &(_, fold)) in design.serves.iter().enumerate() {
@@ -217,11 +224,13 @@ impl FoldSums {
 }
 
 impl FoldSums {
-    /// The squared error of one target: `square` is wᵀC_f w, `off` the distance of the mean of y from that of the predictions.
+    /// The squared error of one target: `square` is wᵀC_f w, `off` the distance of the mean of y
+    /// from that of the predictions.
     fn squared_error(&self, column: usize, model: &Model, square: f64, off: f64) -> f64 {
         let cross: f64 = model.terms().map(|(k, w)| w * self.xty[(k, column)]).sum();
         let sse = self.y_sq[column] - 2.0 * cross + square + self.y.nrows() as f64 * off * off;
-        // Rounding could put a perfect prediction below 0. What overflowed is no perfect prediction.
+        // Rounding could put a perfect prediction below 0. What overflowed is no perfect
+        // prediction.
         if sse.is_nan() {
             f64::INFINITY
         } else {
@@ -266,7 +275,8 @@ impl Open {
         let mean = weighted.sum::<f64>() / n;
         let (mut scale, mut y_sq) = (1.0, 1.0);
         let mut xty = self.xty.column_mut(column);
-        // A constant y stays at Xᵀy = 0: the block keeps its width, and what comes of it is not used.
+        // A constant y stays at Xᵀy = 0: the block keeps its width, and what comes of it is not
+        // used.
         if !centre.is_constant {
             let mut square = 0.0;
             for (x, y) in folds() {

@@ -76,7 +76,8 @@ fn walking_in_step_with_endless_patience_is_the_whole_walk() {
 #[test]
 fn a_split_never_chooses_a_step_behind_its_own_stop() {
     let (designs, y) = designs(60, 8);
-    // The third target is noise: its error only rises, so with patience 1 the walk ends at once and the strongest penalty stays.
+    // The third target is noise: its error only rises, so with patience 1 the walk ends at once and
+    // the strongest penalty stays.
     let impatient = run(&designs, &y, Some(1));
     let whole = run(&designs, &y, None);
     for split in 0..5 {
@@ -130,7 +131,8 @@ fn the_final_model_takes_the_penalty_that_is_best_over_the_folds() {
     let ridge = ReferenceRidge { n_alphas: 12 };
     let all: Vec<usize> = (0..n).collect();
     for column in 0..3 {
-        // By hand: each fold in turn is predicted from the others, at every step of their grid; then all rows are fitted at the best step.
+        // By hand: each fold in turn is predicted from the others, at every step of their grid;
+        // then all rows are fitted at the best step.
         let mut sse = vec![0.0; ridge.n_alphas];
         for fold in 0..5 {
             let is_in = |row: &usize| designs.fold_of[*row] == fold;

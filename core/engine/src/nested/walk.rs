@@ -1,4 +1,5 @@
-//! Along the penalties of the inner designs, then the final fits: the same whether designs are rows or moments.
+//! Along the penalties of the inner designs, then the final fits: the same whether designs are rows
+//! or moments.
 
 use nalgebra::DMatrix;
 
@@ -8,7 +9,8 @@ use super::{Fit, NestedCv, OutOfFold, PreparedDesigns};
 use crate::error::EngineError;
 use crate::regressor::{FitInfo, Path};
 
-/// One block of targets on the designs of a repeat, numbered from the first inner one to the last outer one.
+/// One block of targets on the designs of a repeat, numbered from the first inner one to the last
+/// outer one.
 ///
 /// A *slot* is a place among the columns of the last [`Block::advance`].
 pub(super) trait Block<'p> {
@@ -30,7 +32,8 @@ pub(super) trait Block<'p> {
         columns: &[u32],
         steps: &[u32],
     ) -> Result<(), EngineError>;
-    /// Σ (y − ŷ)² over the rows held out for the `served`-th split of an inner design, target units squared.
+    /// Σ (y − ŷ)² over the rows held out for the `served`-th split of an inner design, target units
+    /// squared.
     fn sse(&self, open: &Self::Open, served: usize, column: usize, slot: usize) -> f64;
     /// What the regressor said of a slot.
     fn info(open: &Self::Open, slot: usize) -> FitInfo;
@@ -63,7 +66,8 @@ impl NestedCv<'_> {
         }
     }
 
-    /// The whole path of one design after the other: nothing is dropped, so each design's working memory is used once and forgotten.
+    /// The whole path of one design after the other: nothing is dropped, so each design's working
+    /// memory is used once and forgotten.
     fn walk_designs<'p>(
         &self,
         block: &impl Block<'p>,

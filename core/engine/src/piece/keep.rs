@@ -1,4 +1,5 @@
-//! What the loop asks of its surroundings: somewhere to keep finished numbers, somebody who watches.
+//! What the loop asks of its surroundings: somewhere to keep finished numbers, somebody who
+//! watches.
 
 use std::convert::Infallible;
 

@@ -4,7 +4,8 @@
 //! A row set is the targets observed on the same rows; they share designs. Designs are scaled once
 //! a repeat and factorised once a regressor; then blocks of permutations are spread over the
 //! threads. `eval`, its shards, `selfcheck` and whoever embeds the engine call this; nothing else
-//! permutes. Where finished numbers are kept ([`Keep`]) and who watches ([`Watch`]) is the caller's.
+//! permutes. Where finished numbers are kept ([`Keep`]) and who watches ([`Watch`]) is the
+//! caller's.
 //!
 //! The observed y is computed in a slot that no regressor is told
 //! ([`PermutationScheme::observed_slot`](crate::permutation::PermutationScheme::observed_slot)),
@@ -73,12 +74,13 @@ pub struct Piece {
     /// r2, (m + 1) × targets of the row set, row 0 observed, mean over repeats; NaN below the last
     /// permutation of a target that has settled.
     pub statistics: DMatrix<f64>,
-    /// r2 in slot 0 of each repeat and target: what a machine with a share of the piece computed, too.
+    /// r2 in slot 0 of each repeat and target: what a machine with a share of the piece computed,
+    /// too.
     pub slot_zero: Vec<Vec<f64>>,
     /// `None` with too few rows or groups, or when not asked for.
     pub jackknife: Option<Jackknife>,
-    /// r2 under each redraw of the folds, redraws × targets; `None` where one leaves a fold too thin,
-    /// or when not asked for.
+    /// r2 under each redraw of the folds, redraws × targets; `None` where one leaves a fold too
+    /// thin, or when not asked for.
     pub redraws: Option<DMatrix<f64>>,
     /// Mean training rows of the outer splits.
     pub n_train: f64,
@@ -104,8 +106,8 @@ type BlockNumbers = (Vec<f64>, Option<OutOfFold>);
 type WaveNumbers = (DMatrix<f64>, Option<OutOfFold>);
 
 impl<'a> PieceRun<'a> {
-    /// `contenders`: one regressor on one encoder, or all from which every training part chooses the
-    /// best; they share folds, groups and seed.
+    /// `contenders`: one regressor on one encoder, or all from which every training part chooses
+    /// the best; they share folds, groups and seed.
     #[must_use]
     pub fn new(
         contenders: &'a [Contender<'a>],
@@ -155,8 +157,8 @@ impl<'a> PieceRun<'a> {
         let mut null = Null::default();
         let (mut n_train, mut n_constant) = (0.0, 0);
         watch.begin(Phase::Permutations);
-        // Whether a target has settled is known from the mean over all repeats only, so the adaptive
-        // mode holds their designs together.
+        // Whether a target has settled is known from the mean over all repeats only, so the
+        // adaptive mode holds their designs together.
         let together = if self.work.is_adaptive { repeats } else { 1 };
         for first in (0..repeats).step_by(together) {
             let designs = (first..first + together)

@@ -160,8 +160,8 @@ impl PieceRun<'_> {
     }
 }
 
-/// The numbers; none where what is left of the rows cannot be evaluated, which another machine would
-/// find as well.
+/// The numbers; none where what is left of the rows cannot be evaluated, which another machine
+/// would find as well.
 fn numbers_or_none<E>(numbers: Result<Vec<f64>, PieceError<E>>) -> Result<Vec<f64>, PieceError<E>> {
     match numbers {
         Err(error) if error.is_of_rows() => Ok(Vec::new()),

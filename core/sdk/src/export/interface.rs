@@ -1,4 +1,5 @@
-//! One function per interface id: the table of a plugin type. `export_plugin!` calls them by the names authors write after the colon.
+//! One function per interface id: the table of a plugin type. `export_plugin!` calls them by the
+//! names authors write after the colon.
 
 use super::encoder::{EncoderTable, InfoTable};
 use super::moments::MomentsTable;

@@ -141,8 +141,10 @@ pub const fn entry(
 /// export_plugin!(encoder Lexical: info; encoder Random);
 /// ```
 ///
-/// After the colon stand the optional interfaces, each a trait: `path` [`PathRegressor`](crate::PathRegressor), `batch`
-/// [`BatchRegressor`](crate::BatchRegressor), `moments` [`MomentsRegressor`](crate::MomentsRegressor), `linear` [`LinearRegressor`](crate::LinearRegressor), `state` [`SaveRegressor`](crate::SaveRegressor);
+/// After the colon stand the optional interfaces, each a trait: `path`
+/// [`PathRegressor`](crate::PathRegressor), `batch` [`BatchRegressor`](crate::BatchRegressor),
+/// `moments` [`MomentsRegressor`](crate::MomentsRegressor), `linear`
+/// [`LinearRegressor`](crate::LinearRegressor), `state` [`SaveRegressor`](crate::SaveRegressor);
 /// `info` [`TokenCounter`](crate::TokenCounter).
 #[macro_export]
 macro_rules! export_plugin {
@@ -162,7 +164,8 @@ macro_rules! export_plugin {
     };
 }
 
-/// The entry of plugins as a value, `&'static Entry`, for a host that links them instead of loading a library: the arguments of [`export_plugin!`].
+/// The entry of plugins as a value, `&'static Entry`, for a host that links them instead of loading
+/// a library: the arguments of [`export_plugin!`].
 #[macro_export]
 macro_rules! plugin_entry {
     ($($kind:ident $plugin:ty $(: $($extra:ident),+)?);+ $(;)?) => {

@@ -1,4 +1,5 @@
-//! `ocean.regressor.moments/1` over the traits. Lives are kept as for the path interface: see `walk`.
+//! `ocean.regressor.moments/1` over the traits. Lives are kept as for the path interface: see
+//! `walk`.
 
 use super::pointers::{
     borrow, borrow_mut, expect_size, give, matrix, matrix_mut, values, values_mut,

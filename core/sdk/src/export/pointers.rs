@@ -1,4 +1,5 @@
-//! From the host's pointers to safe references, each with a check that costs nothing and an error in place of a crash.
+//! From the host's pointers to safe references, each with a check that costs nothing and an error
+//! in place of a crash.
 
 use crate::error::{Error, Result};
 use crate::matrix::{Mat, MatMut};
@@ -41,7 +42,8 @@ pub(super) unsafe fn values<'a, T>(pointer: *const T, len: usize, what: &str) ->
 /// `len` values the host wants filled.
 ///
 /// # Safety
-/// `pointer` is null or valid for `len` initialised values for `'a`, and nobody else uses them meanwhile.
+/// `pointer` is null or valid for `len` initialised values for `'a`, and nobody else uses them
+/// meanwhile.
 pub(super) unsafe fn values_mut<'a, T>(
     pointer: *mut T,
     len: usize,

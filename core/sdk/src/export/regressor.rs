@@ -1,7 +1,7 @@
 //! `ocean.regressor/1`, `ocean.regressor.linear/1` and `ocean.state/1` over the traits.
 //!
-//! A regressor's handle is the raw pointer of an `Arc`: a path keeps its regressor alive, so that a host that destroys in the wrong order gets no
-//! dangling reference.
+//! A regressor's handle is the raw pointer of an `Arc`: a path keeps its regressor alive, so that a
+//! host that destroys in the wrong order gets no dangling reference.
 
 use super::pointers::{borrow, give, matrix, text, values, values_mut};
 use crate::error::{Error, Result};

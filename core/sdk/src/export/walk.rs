@@ -1,8 +1,11 @@
-//! The interfaces that take a design first: `ocean.regressor.path/1` and `ocean.regressor.batch/1` over the traits.
+//! The interfaces that take a design first: `ocean.regressor.path/1` and `ocean.regressor.batch/1`
+//! over the traits.
 //!
-//! A design borrows X and X_new until the host destroys it, and a path borrows its design and its regressor. Rust cannot see those lives across the
-//! boundary, so they are written here as `'static` and kept true by hand: X and X_new by the host's promise, the rest by `Arc`s that a path holds and
-//! drops after itself. Authors cannot get hold of the `'static`, since their functions are generic over the life.
+//! A design borrows X and X_new until the host destroys it, and a path borrows its design and its
+//! regressor. Rust cannot see those lives across the boundary, so they are written here as
+//! `'static` and kept true by hand: X and X_new by the host's promise, the rest by `Arc`s that a
+//! path holds and drops after itself. Authors cannot get hold of the `'static`, since their
+//! functions are generic over the life.
 
 use super::pointers::{
     borrow, borrow_mut, expect_size, give, matrix, matrix_mut, values, values_mut,
@@ -35,7 +38,8 @@ impl<P> Design<P> {
     }
 }
 
-/// `prepare` of both interfaces: a design over matrices that the host keeps until it destroys the design.
+/// `prepare` of both interfaces: a design over matrices that the host keeps until it destroys the
+/// design.
 ///
 /// # Safety
 /// The pointers are what the header promises of `prepare`.

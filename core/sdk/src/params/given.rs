@@ -31,7 +31,8 @@ impl Given {
     /// Takes one parameter, or its default.
     ///
     /// # Errors
-    /// PARAM: a wrong type, a value out of range or not among the choices, or a required parameter that is missing.
+    /// PARAM: a wrong type, a value out of range or not among the choices, or a required parameter
+    /// that is missing.
     pub fn take<T: ParamValue>(&mut self, name: &str, param: Param<T>, help: &str) -> Result<T> {
         let Some(json) = self.members.remove(name) else {
             return param

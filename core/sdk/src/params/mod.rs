@@ -1,4 +1,5 @@
-//! Parameters: one declaration gives a struct, its defaults, its JSON schema and the check of what a user wrote.
+//! Parameters: one declaration gives a struct, its defaults, its JSON schema and the check of what
+//! a user wrote.
 //!
 //! ```
 //! ocean_plugin::params! {
@@ -32,7 +33,8 @@ pub use value::ParamValue;
 
 use crate::error::Result;
 
-/// What a plugin can be told. Implemented by [`params!`](macro@crate::params); [`NoParams`] for plugins with nothing to tell.
+/// What a plugin can be told. Implemented by [`params!`](macro@crate::params); [`NoParams`] for
+/// plugins with nothing to tell.
 pub trait Parameters: Sized + Send + Sync + 'static {
     /// The JSON schema of the descriptor, as `ocean_plugin.h` describes it under PARAMETERS.
     fn schema() -> Schema;
@@ -40,7 +42,8 @@ pub trait Parameters: Sized + Send + Sync + 'static {
     /// Reads the JSON object the host passes to `create`, absent members by their defaults.
     ///
     /// # Errors
-    /// PARAM: not a JSON object, an unknown member, a wrong type, a value out of range, or a required one missing.
+    /// PARAM: not a JSON object, an unknown member, a wrong type, a value out of range, or a
+    /// required one missing.
     fn from_json(json: &str) -> Result<Self>;
 }
 
@@ -59,10 +62,12 @@ impl Parameters for NoParams {
     }
 }
 
-/// Declares a struct of parameters and implements [`Parameters`] for it. The comment above a field is its help text.
+/// Declares a struct of parameters and implements [`Parameters`] for it. The comment above a field
+/// is its help text.
 ///
-/// After `=` stands [`default_to(value)`](default_to) or [`required()`](required), followed by what is known about the value: see [`Param`].
-/// Types are `f64`, `u32`, `u64`, `usize`, `i64`, `bool`, `String`, `Vec<String>`, and `Option` of one of these.
+/// After `=` stands [`default_to(value)`](default_to) or [`required()`](required), followed by what
+/// is known about the value: see [`Param`]. Types are `f64`, `u32`, `u64`, `usize`, `i64`, `bool`,
+/// `String`, `Vec<String>`, and `Option` of one of these.
 #[macro_export]
 macro_rules! params {
     (

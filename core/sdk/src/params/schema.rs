@@ -5,7 +5,8 @@ use super::value::ParamValue;
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// The schema, parameter by parameter in the order of the struct; prints as the JSON of the descriptor.
+/// The schema, parameter by parameter in the order of the struct; prints as the JSON of the
+/// descriptor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {
     members: Map<String, Value>,

@@ -84,7 +84,8 @@ impl<T: ParamValue> Param<T> {
         }
     }
 
-    /// The user may list values, among which the host chooses. A prepared design must not depend on it.
+    /// The user may list values, among which the host chooses. A prepared design must not depend on
+    /// it.
     #[must_use]
     pub fn tunable(self) -> Self {
         Param {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// A type a parameter can have. Conversions are strict: an integer is a number, but `10.0` is no integer, and nothing is text but text.
+/// A type a parameter can have. Conversions are strict: an integer is a number, but `10.0` is no
+/// integer, and nothing is text but text.
 pub trait ParamValue: Sized {
     /// The `"type"` of the schema.
     const TYPE: &'static str;

@@ -5,7 +5,8 @@ use ocean_plugin::prelude::*;
 
 /// ‖a_i − b_k‖² of every row of `a` and every row of `b`, n_a × n_b.
 ///
-/// Differences are squared, not ‖a‖² + ‖b‖² − 2aᵀb: that is faster, and leaves 1e-16‖a‖² between equal rows.
+/// Differences are squared, not ‖a‖² + ‖b‖² − 2aᵀb: that is faster, and leaves 1e-16‖a‖² between
+/// equal rows.
 ///
 /// # Errors
 /// CANCELLED.

@@ -1,10 +1,13 @@
-//! Kernel ridge regression as a plugin: ridge on the similarities of texts instead of their columns.
+//! Kernel ridge regression as a plugin: ridge on the similarities of texts instead of their
+//! columns.
 //!
-//! K_ik = exp(−γ ‖x_i − x_k‖² / p), and the prediction of a row x is Σ c_i k(x, x_i) with (K + αI) c = y. It finds what is not linear in an embedding. It
-//! is scikit-learn's `KernelRidge(kernel="rbf", alpha=α, gamma=γ/p)`.
+//! K_ik = exp(−γ ‖x_i − x_k‖² / p), and the prediction of a row x is Σ c_i k(x, x_i) with (K + αI)
+//! c = y. It finds what is not linear in an embedding. It is scikit-learn's
+//! `KernelRidge(kernel="rbf", alpha=α, gamma=γ/p)`.
 //!
-//! `fit` solves one such system, by Cholesky: the easy way to exist. A permutation test asks for thousands, on the same rows: [`walk`] takes K apart once,
-//! and each further target and penalty costs a product. `plugin check` holds the two against each other.
+//! `fit` solves one such system, by Cholesky: the easy way to exist. A permutation test asks for
+//! thousands, on the same rows: [`walk`] takes K apart once, and each further target and penalty
+//! costs a product. `plugin check` holds the two against each other.
 
 mod kernel;
 mod state;
@@ -16,9 +19,11 @@ use ocean_plugin::prelude::*;
 ocean_plugin::params! {
     /// What the plugin can be told in plugins.toml.
     pub struct Params {
-        /// How fast similarity ends, in units of 1 / n_features: exp(−gamma ‖x − x′‖² / p). 1 is scikit-learn's default. A list is tuned inside every training set.
+        /// How fast similarity ends, in units of 1 / n_features: exp(−gamma ‖x − x′‖² / p). 1 is
+        /// scikit-learn's default. A list is tuned inside every training set.
         pub gamma: f64 = default_to(1.0).min(1e-6).max(1e6).log_scale().tunable(),
-        /// The penalty α of ‖y − Kc‖² + α cᵀKc (no 1/n), chosen by inner cross-validation unless `alphas` says otherwise.
+        /// The penalty α of ‖y − Kc‖² + α cᵀKc (no 1/n), chosen by inner cross-validation unless
+        /// `alphas` says otherwise.
         pub alpha: f64 = default_to(1.0).min(1e-9).log_scale().penalty(),
     }
 }

@@ -1,4 +1,5 @@
-//! A fitted model as bytes: what it is and which version, sizes, gamma, one number a row, the rows; and a checksum, as bytes may come from anywhere.
+//! A fitted model as bytes: what it is and which version, sizes, gamma, one number a row, the rows;
+//! and a checksum, as bytes may come from anywhere.
 
 use nalgebra::{DMatrix, DVector};
 use ocean_plugin::prelude::*;
@@ -26,7 +27,8 @@ impl SaveRegressor for KernelRidge {
     }
 }
 
-/// `None`: not what `save` wrote. The checksum is looked at first, and nothing is made larger than the bytes.
+/// `None`: not what `save` wrote. The checksum is looked at first, and nothing is made larger than
+/// the bytes.
 fn parse(bytes: &[u8]) -> Option<Model> {
     let (content, sum) = bytes.split_last_chunk::<8>()?;
     if checksum(content) != u64::from_le_bytes(*sum) {

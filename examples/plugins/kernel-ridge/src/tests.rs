@@ -3,7 +3,8 @@ use ocean_plugin::testing::Host;
 
 #[test]
 fn two_rows_are_worked_by_hand() {
-    // Rows −1 and 1: K = [[1, e⁻⁴], [e⁻⁴, 1]]. y = (−1, 1) is an eigenvector of it with the value 1 − e⁻⁴, so that c = y / (1 − e⁻⁴ + alpha).
+    // Rows −1 and 1: K = [[1, e⁻⁴], [e⁻⁴, 1]]. y = (−1, 1) is an eigenvector of it with the value 1
+    // − e⁻⁴, so that c = y / (1 − e⁻⁴ + alpha).
     let value = 1.0 - (-4.0f64).exp();
     let y_hat = Host::new()
         .fit_predict::<KernelRidge>("{}", &[-1.0, 1.0], &[-1.0, 1.0], 1.0, &[-1.0, 1.0, 0.0])

@@ -1,4 +1,5 @@
-//! The walk along the penalties: one eigendecomposition K = QΛQᵀ a design and gamma; then ŷ = (K_new Q) (Λ + αI)⁻¹ (Qᵀy), for every target and penalty.
+//! The walk along the penalties: one eigendecomposition K = QΛQᵀ a design and gamma; then ŷ =
+//! (K_new Q) (Λ + αI)⁻¹ (Qᵀy), for every target and penalty.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,12 +8,14 @@ use ocean_plugin::prelude::*;
 
 use crate::{KernelRidge, kernel};
 
-/// The strongest penalty of the grid, a row. The trace of K is n, so Σ λ/(λ + α) < 0.1: a tenth of a degree of freedom is left.
+/// The strongest penalty of the grid, a row. The trace of K is n, so Σ λ/(λ + α) < 0.1: a tenth of
+/// a degree of freedom is left.
 const STRONGEST: f64 = 10.0;
 /// The weakest over the strongest: down to a hundred-thousandth a row, next to none.
 const RATIO: f64 = 1e-6;
 
-/// A design, whatever the gamma. That is tunable, so one design serves regressors of several: each takes the kernel apart once, when it first walks.
+/// A design, whatever the gamma. That is tunable, so one design serves regressors of several: each
+/// takes the kernel apart once, when it first walks.
 pub struct Design {
     p: usize,
     distances: DMatrix<f64>,
@@ -77,7 +80,8 @@ impl PathRegressor for KernelRidge {
         })
     }
 
-    /// The same for every target; a row means the same in every design, as it is a penalty a row of X.
+    /// The same for every target; a row means the same in every design, as it is a penalty a row of
+    /// X.
     fn grid(
         &self,
         design: &Design,

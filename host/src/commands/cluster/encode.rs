@@ -1,8 +1,10 @@
-//! Vectors for many machines: encoding shards, each a range of the different texts, and the one cache that all permutation shards read.
+//! Vectors for many machines: encoding shards, each a range of the different texts, and the one
+//! cache that all permutation shards read.
 //!
-//! An encoding shard writes a cache of its own, so no two write one file. What they made is put into the common cache by the first permutation shard that needs it, under a
-//! lock, together with what is still lacking. From then on that cache is what everyone reads: machines may encode a text a last bit apart, and must not
-//! compute with different vectors.
+//! An encoding shard writes a cache of its own, so no two write one file. What they made is put
+//! into the common cache by the first permutation shard that needs it, under a lock, together with
+//! what is still lacking. From then on that cache is what everyone reads: machines may encode a
+//! text a last bit apart, and must not compute with different vectors.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -135,10 +137,12 @@ fn id_of_text(dataset: &Dataset, text: &str) -> Option<String> {
     dataset.ids.get(row).cloned()
 }
 
-/// Vectors of the encoders that are needed, in the order of the sources (empty for the others), and of those that failed the reason.
+/// Vectors of the encoders that are needed, in the order of the sources (empty for the others), and
+/// of those that failed the reason.
 type Vectors = (Vec<Embedded>, BTreeMap<usize, String>);
 
-/// The vectors that a shard needs, from the common cache. What that lacks is put there first, by one task at a time.
+/// The vectors that a shard needs, from the common cache. What that lacks is put there first, by
+/// one task at a time.
 pub(super) fn vectors(
     study: &Study,
     sources: &Sources,
@@ -211,8 +215,9 @@ fn failure(place: &Place, frozen: &Frozen, encoder: &str) -> Option<String> {
         .map(|failed| failed.reason)
 }
 
-/// Waits for the lock of the common cache. A file system without locks is no reason to stop: a text may then be encoded twice, and shards that read different vectors
-/// are found out by their observed r2.
+/// Waits for the lock of the common cache. A file system without locks is no reason to stop: a text
+/// may then be encoded twice, and shards that read different vectors are found out by their
+/// observed r2.
 fn hold(study: &Study, place: &Place) -> Result<Option<File>, RunError> {
     const LONGEST: Duration = Duration::from_secs(3);
     let mut pause = Duration::from_millis(100);
@@ -273,7 +278,8 @@ fn parts(place: &Place, frozen: &Frozen) -> Result<Vec<Cache>, Refusal> {
     Ok(folders.iter().map(|folder| Cache::at(folder)).collect())
 }
 
-/// Vectors that need no encoding of many texts, for what the plan looks at: files, built-in ones, `lexical`, and whatever is in the cache.
+/// Vectors that need no encoding of many texts, for what the plan looks at: files, built-in ones,
+/// `lexical`, and whatever is in the cache.
 pub(super) fn ready(
     study: &Study,
     sources: &Sources,

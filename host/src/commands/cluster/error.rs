@@ -1,4 +1,5 @@
-//! How the work of many machines fails, where it is neither a wrong request nor a file that cannot be written. Exit code 1.
+//! How the work of many machines fails, where it is neither a wrong request nor a file that cannot
+//! be written. Exit code 1.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,7 +1,9 @@
-//! The file that a finished shard leaves: what it belongs to, what it holds, the numbers, and a checksum over all of it.
+//! The file that a finished shard leaves: what it belongs to, what it holds, the numbers, and a
+//! checksum over all of it.
 //!
-//! One line that names the format, the header (JSON, its length before it), the records as the journal writes them, and 32 bytes of blake3. Written under a
-//! temporary name, synced and renamed, so a file of that name is whole; the checksum is for what happens to it later.
+//! One line that names the format, the header (JSON, its length before it), the records as the
+//! journal writes them, and 32 bytes of blake3. Written under a temporary name, synced and renamed,
+//! so a file of that name is whole; the checksum is for what happens to it later.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,7 +1,9 @@
-//! `ocean-host plan`: everything that can be refused is refused here, on the machine where the user sits; then costs are measured and the study is frozen.
+//! `ocean-host plan`: everything that can be refused is refused here, on the machine where the user
+//! sits; then costs are measured and the study is frozen.
 //!
-//! What it costs is measured by doing each kind of work once on one thread: with the vectors where there are some already, with random ones of the same shape where texts
-//! are still to be encoded. Nothing of it is a result: costs only say where to cut.
+//! What it costs is measured by doing each kind of work once on one thread: with the vectors where
+//! there are some already, with random ones of the same shape where texts are still to be encoded.
+//! Nothing of it is a result: costs only say where to cut.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -42,7 +44,8 @@ use crate::tell::progress::duration;
 use crate::write::outputs::Timings;
 use ocean_engine::piece::Cost;
 
-/// A shard should take about this long: short enough for a cluster's short queue and a lost node, long enough that its start does not matter.
+/// A shard should take about this long: short enough for a cluster's short queue and a lost node,
+/// long enough that its start does not matter.
 const SHARD_S: f64 = 1800.0;
 /// Slurm's default `MaxArraySize` is 1001: numbers up to 1000.
 const MOST_RECOMMENDED: u32 = 1000;
@@ -50,7 +53,8 @@ const MOST_RECOMMENDED: u32 = 1000;
 const SAMPLE: usize = 16;
 /// Threads of a shard unless the user says another number.
 const THREADS: u32 = 4;
-/// What the merge holds of each number of the null distributions at its peak, in bytes: see `docs/cluster.md` for the measurement.
+/// What the merge holds of each number of the null distributions at its peak, in bytes: see
+/// `docs/cluster.md` for the measurement.
 const MERGE_BYTES: f64 = 28.0;
 /// What it holds of each cell besides, mostly pictures.
 const CELL_BYTES: f64 = 0.5e6;
@@ -70,7 +74,8 @@ pub struct Wishes {
 /// Plans a study. Returns what to print.
 ///
 /// # Errors
-/// [`RunError`]: what `eval` would refuse, an adaptive number of permutations, a folder that holds another study.
+/// [`RunError`]: what `eval` would refuse, an adaptive number of permutations, a folder that holds
+/// another study.
 pub fn plan(
     options: &Options,
     wishes: Wishes,
@@ -165,7 +170,8 @@ fn read_text(path: &Path) -> Result<String, Refusal> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// This study as it was planned here before; a folder in which another one is planned is left as it is.
+/// This study as it was planned here before; a folder in which another one is planned is left as it
+/// is.
 fn planned(out: &Path, now: &serde_json::Value) -> Result<Option<Frozen>, Refusal> {
     let path = Place::of(out).plan();
     if !path.exists() {
@@ -183,8 +189,9 @@ fn planned(out: &Path, now: &serde_json::Value) -> Result<Option<Frozen>, Refusa
     }
 }
 
-/// Deletes what shards have computed, and what says that the run in this folder is begun or finished: files of the names that shards give, and nothing else that may
-/// lie there. Vectors in the common cache stay: they are found by what they depend on.
+/// Deletes what shards have computed, and what says that the run in this folder is begun or
+/// finished: files of the names that shards give, and nothing else that may lie there. Vectors in
+/// the common cache stay: they are found by what they depend on.
 fn start_over(folder: &RunFolder) -> Result<(), RunError> {
     let out = folder.path();
     let place = Place::of(out);
@@ -229,7 +236,8 @@ fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, ClusterError> {
     Ok(folders)
 }
 
-/// What is to be encoded, after everything that some cache has was taken over; a few texts are encoded to learn how long one takes.
+/// What is to be encoded, after everything that some cache has was taken over; a few texts are
+/// encoded to learn how long one takes.
 fn look_at_texts(
     study: &Study,
     sources: &Sources,
@@ -418,7 +426,8 @@ fn recommended(frozen: &Frozen, wishes: Wishes) -> Shards {
     }
 }
 
-/// The designs and observed targets of every piece, and the planted effects: `draws` columns for each of them, which take longer than permuted ones.
+/// The designs and observed targets of every piece, and the planted effects: `draws` columns for
+/// each of them, which take longer than permuted ones.
 fn merge_seconds(pieces: &[Piece], draws: u32) -> f64 {
     let planted = 2.0 * f64::from(draws) * PLANTED.len() as f64 / COLUMNS;
     let of_piece = |piece: &Piece| {

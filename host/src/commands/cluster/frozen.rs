@@ -1,7 +1,8 @@
 //! `RUN/cluster/plan.json`: a study as it was when it was planned, and how it is cut.
 //!
-//! It holds what plugins.toml said, not where to look again: a file edited while a thousand tasks wait changes nothing. What it cannot hold, data, plugins and models, is
-//! known by hash, and every task compares.
+//! It holds what plugins.toml said, not where to look again: a file edited while a thousand tasks
+//! wait changes nothing. What it cannot hold, data, plugins and models, is known by hash, and every
+//! task compares.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -177,7 +178,8 @@ impl Frozen {
         atomic::write(&place.plan(), &text)
     }
 
-    /// Reads and checks the study on this machine; refuses it if it is not the one that was planned.
+    /// Reads and checks the study on this machine; refuses it if it is not the one that was
+    /// planned.
     pub(super) fn open(
         &self,
         options: &Options,
@@ -249,7 +251,8 @@ impl Frozen {
         seconds.sum()
     }
 
-    /// Seconds of the longest of `count` permutation shards on `threads` threads, its start included.
+    /// Seconds of the longest of `count` permutation shards on `threads` threads, its start
+    /// included.
     #[must_use]
     pub fn seconds(&self, count: u32, threads: u32) -> f64 {
         let shards = (1..=count).map(|index| self.work_seconds(Shard { index, count }, threads));

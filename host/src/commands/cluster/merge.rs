@@ -1,7 +1,9 @@
-//! From the files of all shards to the report of one machine: their union, and then the way of `eval`.
+//! From the files of all shards to the report of one machine: their union, and then the way of
+//! `eval`.
 //!
-//! Items are matched by name, so it does not matter how many shards there were, how often each was computed or in which order. What two files both
-//! hold must be the same bit for bit. Nothing is computed in place of what is missing: an incomplete study is listed and left.
+//! Items are matched by name, so it does not matter how many shards there were, how often each was
+//! computed or in which order. What two files both hold must be the same bit for bit. Nothing is
+//! computed in place of what is missing: an incomplete study is listed and left.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -1,11 +1,15 @@
-//! A study on many machines: plan it once, compute shards of it anywhere and in any order, put them together.
+//! A study on many machines: plan it once, compute shards of it anywhere and in any order, put them
+//! together.
 //!
-//! No daemon, no open port, no framework: a contract of files that any scheduler can run. `plan` freezes the study in `RUN/cluster/plan.json`; a shard reads
-//! it, computes its share and leaves one file; `merge` takes the union of those files and goes the way of `eval` from there, so the reports are the same
-//! bytes. Whatever is lost is computed again: nothing here is state that only one process has.
+//! No daemon, no open port, no framework: a contract of files that any scheduler can run. `plan`
+//! freezes the study in `RUN/cluster/plan.json`; a shard reads it, computes its share and leaves
+//! one file; `merge` takes the union of those files and goes the way of `eval` from there, so the
+//! reports are the same bytes. Whatever is lost is computed again: nothing here is state that only
+//! one process has.
 //!
-//! [`frozen`] is plan.json. [`work`] cuts the study into shards. [`task`] finds out which shard a process is. [`encode`] and [`shard`] are the two stages, [`mod@file`] is what a
-//! shard leaves. [`merge`] and [`status`] read all of them. [`slurm`] writes scripts.
+//! [`frozen`] is plan.json. [`work`] cuts the study into shards. [`task`] finds out which shard a
+//! process is. [`encode`] and [`shard`] are the two stages, [`mod@file`] is what a shard leaves.
+//! [`merge`] and [`status`] read all of them. [`slurm`] writes scripts.
 
 pub mod encode;
 pub mod error;
@@ -39,7 +43,8 @@ pub enum Stage {
     Permute,
 }
 
-/// Computes one shard, the one that is asked for or the one that the scheduler names. Returns what to print, and whether all went well.
+/// Computes one shard, the one that is asked for or the one that the scheduler names. Returns what
+/// to print, and whether all went well.
 ///
 /// # Errors
 /// [`RunError`]; what is finished is kept.

@@ -1,4 +1,5 @@
-//! One permutation shard: its share of every piece it touches, computed, kept as it goes, and left as one file.
+//! One permutation shard: its share of every piece it touches, computed, kept as it goes, and left
+//! as one file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -131,7 +132,8 @@ pub fn permute(
     header.took.peak_bytes = peak_bytes().unwrap_or(0);
     file::write(&path, &header, &records)?;
     if header.failed.is_empty() {
-        // Nobody needs it any more; if it stays, it is in nobody's way. Removed while it is ours: a task that waits for it finds nothing half removed.
+        // Nobody needs it any more; if it stays, it is in nobody's way. Removed while it is ours: a
+        // task that waits for it finds nothing half removed.
         let _ = journal.remove();
         let _ = std::fs::remove_dir(partial);
     }
@@ -172,7 +174,8 @@ fn is_done(path: &std::path::Path, frozen: &Frozen, share: &Share) -> bool {
     header.fingerprint == frozen.fingerprint && coverage.holds(&frozen.pieces, share)
 }
 
-/// A journal for this task alone, and its folder: that of a task that was killed, or a new one where another task is computing the same shard.
+/// A journal for this task alone, and its folder: that of a task that was killed, or a new one
+/// where another task is computing the same shard.
 fn journal(place: &Place, frozen: &Frozen, shard: Shard) -> Result<(Journal, PathBuf), RunError> {
     let first = place.partial(shard);
     let other = |number: u32| first.with_file_name(format!("{}.{number}", shard.name()));

@@ -1,7 +1,8 @@
-//! The scripts that compute a planned study under Slurm: an array that encodes, an array that permutes, and the merge.
+//! The scripts that compute a planned study under Slurm: an array that encodes, an array that
+//! permutes, and the merge.
 //!
-//! They are plain sbatch scripts with nothing in them that could not be typed: whoever's cluster wants something else edits them, or writes the like for
-//! another scheduler.
+//! They are plain sbatch scripts with nothing in them that could not be typed: whoever's cluster
+//! wants something else edits them, or writes the like for another scheduler.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ use crate::run::RunError;
 const SPARE_TIME: f64 = 2.0;
 /// The least time asked for, in minutes: a node may have to wake up and a file system to answer.
 const LEAST_MINUTES: u64 = 10;
-/// The least memory asked for, in megabytes: what a system counts for a process beside what it has allocated differs.
+/// The least memory asked for, in megabytes: what a system counts for a process beside what it has
+/// allocated differs.
 const LEAST_MEGABYTES: u64 = 500;
 
 /// What the command line says.
@@ -225,7 +227,8 @@ fn submitted(place: &Place) -> PathBuf {
     place.slurm().join("submitted")
 }
 
-/// Jobs of this study that wait or run would compute the same twice: no harm, and a cluster's time for nothing.
+/// Jobs of this study that wait or run would compute the same twice: no harm, and a cluster's time
+/// for nothing.
 fn refuse_twice(place: &Place) -> Result<(), ClusterError> {
     let Ok(jobs) = std::fs::read_to_string(submitted(place)) else {
         return Ok(());

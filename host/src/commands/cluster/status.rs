@@ -1,6 +1,8 @@
-//! How far a planned study is: what is done, what is missing or failed, and what to submit again. Reads plan.json and the files of the shards, and opens nothing else.
+//! How far a planned study is: what is done, what is missing or failed, and what to submit again.
+//! Reads plan.json and the files of the shards, and opens nothing else.
 //!
-//! It says nothing of results: a p-value looked at before the planned number of permutations is there would invite stopping when it pleases.
+//! It says nothing of results: a p-value looked at before the planned number of permutations is
+//! there would invite stopping when it pleases.
 
 use std::collections::BTreeSet;
 use std::fmt;

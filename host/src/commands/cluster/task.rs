@@ -1,4 +1,5 @@
-//! Which shard a process is: from the command line, or from what the scheduler says to the tasks of an array.
+//! Which shard a process is: from the command line, or from what the scheduler says to the tasks of
+//! an array.
 
 use std::collections::BTreeMap;
 
@@ -94,8 +95,9 @@ pub fn environment() -> BTreeMap<String, String> {
 
 /// The shard that the scheduler speaks of. `planned`: the plan's number of shards.
 ///
-/// The number of shards is `OCEAN_SHARDS`, else that of an array that begins with 1 and leaves no number out, else the plan's: an array of the few tasks
-/// that are computed again does not say of how many they are. If it begins with 1, nobody can tell which of both it is, and it is refused.
+/// The number of shards is `OCEAN_SHARDS`, else that of an array that begins with 1 and leaves no
+/// number out, else the plan's: an array of the few tasks that are computed again does not say of
+/// how many they are. If it begins with 1, nobody can tell which of both it is, and it is refused.
 ///
 /// # Errors
 /// A [`Problem`] when no scheduler says anything, or what it says makes no sense.

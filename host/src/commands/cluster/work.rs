@@ -1,7 +1,9 @@
-//! How a study is cut into shards: all items of all pieces in one line, each as long as it costs, cut into equal lengths.
+//! How a study is cut into shards: all items of all pieces in one line, each as long as it costs,
+//! cut into equal lengths.
 //!
-//! The cut follows from plan.json alone, in whole numbers, so every machine makes the same. A shard is a contiguous stretch, so it touches few pieces and builds few designs.
-//! Whatever the number of shards, the items are the same: shards of different cuts fit together.
+//! The cut follows from plan.json alone, in whole numbers, so every machine makes the same. A shard
+//! is a contiguous stretch, so it touches few pieces and builds few designs. Whatever the number of
+//! shards, the items are the same: shards of different cuts fit together.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -56,8 +58,9 @@ impl Piece {
         number(stretch.start)..number(stretch.end)
     }
 
-    /// Seconds for some of its items, the designs they need included. Blocks are shared out among the threads; of a setup and of a replicate, which have few columns, as good
-    /// as nothing is counted upon.
+    /// Seconds for some of its items, the designs they need included. Blocks are shared out among
+    /// the threads; of a setup and of a replicate, which have few columns, as good as nothing is
+    /// counted upon.
     pub(super) fn seconds(&self, range: &Range<usize>, threads: u32) -> f64 {
         let (mut shared, mut alone, mut setups) = (0, 0, 0);
         for run in self.items.runs() {
@@ -261,7 +264,8 @@ mod tests {
                         .map(|item| piece.cost.of(piece.items.get(item)))
                 })
                 .sum();
-            // An item belongs to the shard in whose stretch it begins, so each end is off by less than one item.
+            // An item belongs to the shard in whose stretch it begins, so each end is off by less
+            // than one item.
             assert!((i128::from(length) - (total / 7) as i128).abs() <= 778);
         }
     }

@@ -3,7 +3,8 @@
 use super::layouts::{drawn, expect, number, of, text};
 use super::tests::{inspected, table};
 
-/// Scores that agree within a trait as raters' would: whatever the names are, the numbers say raters.
+/// Scores that agree within a trait as raters' would: whatever the names are, the numbers say
+/// raters.
 fn agreeing(names: &[&str], trait_of: impl Fn(&str) -> usize) -> String {
     let all = [&["id", "text"], names].concat();
     of(&all, |name, row| match name {

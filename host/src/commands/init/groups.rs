@@ -26,7 +26,8 @@ impl Judge<'_> {
             && facts.n_different >= LEAST_NAMED_GROUPS
     }
 
-    /// The column whose rows belong together: by its name, or because every score is one value within each of its values.
+    /// The column whose rows belong together: by its name, or because every score is one value
+    /// within each of its values.
     pub(super) fn group(&mut self, wish: Option<&str>, scores: &[usize]) -> Option<usize> {
         if wish.is_some() {
             return self.with(Role::Group).first().copied();
@@ -80,7 +81,8 @@ impl Judge<'_> {
             && self.has_one_value(group, &scores)
     }
 
-    /// Columns about whoever wrote the text: covariates rather than scores, unless nothing else is there.
+    /// Columns about whoever wrote the text: covariates rather than scores, unless nothing else is
+    /// there.
     pub(super) fn people(&mut self, is_guess: bool) -> Vec<usize> {
         let is_category =
             |at: &usize| self.facts[*at].is_numeric() || self.facts[*at].n_distinct <= MOST_LEVELS;

@@ -1,7 +1,8 @@
 //! What each column is for, and why one thinks so: from its values and its name.
 //!
-//! Roles are given out in an order in which each leaves the rest to the next: what the user said, the id, the texts, series of columns, numbers that are no
-//! scores, the group, what is about people, and at last scores and their raters. Every column ends with one role and one reason.
+//! Roles are given out in an order in which each leaves the rest to the next: what the user said,
+//! the id, the texts, series of columns, numbers that are no scores, the group, what is about
+//! people, and at last scores and their raters. Every column ends with one role and one reason.
 
 use std::collections::HashMap;
 
@@ -37,7 +38,8 @@ pub enum Role {
     Unused,
 }
 
-/// A column with its role and the reason. Columns that share the first sentence can be told in one line.
+/// A column with its role and the reason. Columns that share the first sentence can be told in one
+/// line.
 #[derive(Debug, Clone)]
 pub struct Judged {
     pub name: String,
@@ -232,7 +234,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The targets that the user named. What can only be text is `after_texts`, for it may be the text all the same: `eval` says what is wrong with such a target.
+    /// The targets that the user named. What can only be text is `after_texts`, for it may be the
+    /// text all the same: `eval` says what is wrong with such a target.
     fn wished_targets(&mut self, patterns: &[String], after_texts: bool) {
         let free = self.free();
         let names: Vec<&str> = free
@@ -363,7 +366,8 @@ impl<'a> Judge<'a> {
         traits
     }
 
-    /// What is left: columns of words, and numbers that only the user can judge. Returns those whose rows could belong together.
+    /// What is left: columns of words, and numbers that only the user can judge. Returns those
+    /// whose rows could belong together.
     fn rest(&mut self) -> Vec<usize> {
         let mut groups = Vec::new();
         for at in self.free() {

@@ -34,7 +34,8 @@ pub struct Facts {
     pub mean_characters: f64,
     /// Mean words of a value.
     pub mean_words: f64,
-    /// Values that are no numbers, the most frequent first, at most [`MOST_LEVELS`], and how often each occurs.
+    /// Values that are no numbers, the most frequent first, at most [`MOST_LEVELS`], and how often
+    /// each occurs.
     pub words: Vec<(String, usize)>,
     /// Values of each [`Shape`].
     pub shapes: [usize; 6],
@@ -206,7 +207,8 @@ fn shape(text: &str) -> Shape {
     }
 }
 
-/// Digits between two equal separators of a date, or colons of a time; beside them nothing but a zone or AM and PM.
+/// Digits between two equal separators of a date, or colons of a time; beside them nothing but a
+/// zone or AM and PM.
 fn is_date(text: &str, digits: usize) -> bool {
     let separators = |separator: char| text.matches(separator).count();
     let is_split = ['-', '/', '.'].iter().any(|&one| separators(one) == 2) && digits >= 4;

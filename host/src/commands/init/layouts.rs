@@ -1,4 +1,5 @@
-//! Tables as psychologists bring them: what must come out of `init` for each. All rows are made here.
+//! Tables as psychologists bring them: what must come out of `init` for each. All rows are made
+//! here.
 
 use super::tests::{inspected, table};
 

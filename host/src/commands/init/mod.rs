@@ -1,7 +1,10 @@
-//! `ocean-host init`: looks at a table, guesses what its columns are, says why, and writes a plugins.toml that runs.
+//! `ocean-host init`: looks at a table, guesses what its columns are, says why, and writes a
+//! plugins.toml that runs.
 //!
-//! `inspect` says what is in each column and `name` what it is called like; `guess` says what it is for, with `texts`, `groups`, `series`, `scores` and `panel`;
-//! `explain` puts that into words and `write` into a file. The file is tried before it is called ready: what `eval` would refuse is said here.
+//! `inspect` says what is in each column and `name` what it is called like; `guess` says what it is
+//! for, with `texts`, `groups`, `series`, `scores` and `panel`; `explain` puts that into words and
+//! `write` into a file. The file is tried before it is called ready: what `eval` would refuse is
+//! said here.
 
 mod cells;
 mod explain;
@@ -62,10 +65,12 @@ pub struct Said {
     pub refusal: Option<Refusal>,
 }
 
-/// Writes the file and says what was guessed and why. `eval` then tries the file as with --dry-run, and what it would refuse is said, too.
+/// Writes the file and says what was guessed and why. `eval` then tries the file as with --dry-run,
+/// and what it would refuse is said, too.
 ///
 /// # Errors
-/// A [`Refusal`]: no table, or more than one in the folder; a column that does not exist; a file that is there already.
+/// A [`Refusal`]: no table, or more than one in the folder; a column that does not exist; a file
+/// that is there already.
 pub fn init(options: &Options) -> Result<Said, RunError> {
     init_and_try(options, &dry_run)
 }

@@ -1,7 +1,8 @@
-//! What a column's name says: words of exports of SPSS, R, pandas, Qualtrics, SoSci Survey, Unipark, LimeSurvey and MTurk, in the languages in which
-//! psychologists name columns.
+//! What a column's name says: words of exports of SPSS, R, pandas, Qualtrics, SoSci Survey,
+//! Unipark, LimeSurvey and MTurk, in the languages in which psychologists name columns.
 //!
-//! A name alone decides little; [`super::guess`] asks the values too. Only whole words count: `paid` does not end in an id.
+//! A name alone decides little; [`super::guess`] asks the values too. Only whole words count:
+//! `paid` does not end in an id.
 
 /// A name as its words: `ResponseId` and `response_id` are both "response", "id".
 #[derive(Debug, Clone)]
@@ -162,7 +163,8 @@ impl Name {
         self.words.iter().any(|word| is_group(word))
     }
 
-    /// The same and nothing else: numbers of that name are labels, while those of `family_support` are scores.
+    /// The same and nothing else: numbers of that name are labels, while those of `family_support`
+    /// are scores.
     pub fn is_label(&self) -> bool {
         let is_filler = |word: &str| {
             is_in("code id ids nr nummer number", word) || word.chars().all(|c| c.is_ascii_digit())

@@ -1,7 +1,9 @@
-//! Whether several raters scored the same traits: names that make a grid, `llama_openness`, `gpt_openness`, …, and numbers that bear it out.
+//! Whether several raters scored the same traits: names that make a grid, `llama_openness`,
+//! `gpt_openness`, …, and numbers that bear it out.
 //!
-//! A grid of names may as well be the same scale at several times, items, halves or questionnaires. Averaging those would be wrong, so the columns of one trait
-//! must agree, more than the raters' columns of different traits do, and be on one scale.
+//! A grid of names may as well be the same scale at several times, items, halves or questionnaires.
+//! Averaging those would be wrong, so the columns of one trait must agree, more than the raters'
+//! columns of different traits do, and be on one scale.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -271,7 +273,8 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// The engine's correlation over the rows that have both; `None` where there are fewer than ten, one of them does not vary, or numbers are too large.
+/// The engine's correlation over the rows that have both; `None` where there are fewer than ten,
+/// one of them does not vary, or numbers are too large.
 pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let both = a.iter().zip(b).filter(|(a, b)| !a.is_nan() && !b.is_nan());
     if both.count() < LEAST_COMMON {

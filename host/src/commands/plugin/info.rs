@@ -1,4 +1,5 @@
-//! `ocean-host plugin info PLUGIN`: all that a plugin says of itself, its parameters with ranges above all.
+//! `ocean-host plugin info PLUGIN`: all that a plugin says of itself, its parameters with ranges
+//! above all.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,8 +22,9 @@ pub enum InfoError {
     Library(#[from] LibraryError),
 }
 
-/// Writes what the plugin that `value` means (an id, or a path relative to `base`) says of itself; for a library of several, all of them unless
-/// the id is given. `writes_manifest`: also leaves it as a manifest beside the library.
+/// Writes what the plugin that `value` means (an id, or a path relative to `base`) says of itself;
+/// for a library of several, all of them unless the id is given. `writes_manifest`: also leaves it
+/// as a manifest beside the library.
 ///
 /// # Errors
 /// `out` or the manifest cannot be written; there is no such plugin, or it cannot be used.

@@ -1,4 +1,5 @@
-//! `ocean-host plugin list`: every plugin that an id can find, and every file that looks like one and is not.
+//! `ocean-host plugin list`: every plugin that an id can find, and every file that looks like one
+//! and is not.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,7 +10,8 @@ use ocean_loader::{Layout, Probed, Prober, SearchPath, is_ours, probe};
 
 use super::manifest;
 
-/// Writes a table of the plugins in the search path, then what is wrong with the rest. `true`: every file found is a sound plugin.
+/// Writes a table of the plugins in the search path, then what is wrong with the rest. `true`:
+/// every file found is a sound plugin.
 ///
 /// # Errors
 /// `out` cannot be written.

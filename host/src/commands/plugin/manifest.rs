@@ -1,6 +1,8 @@
-//! A plugin's manifest, `FILE.json` beside its library: what `plugin info` found there, so that `plugin list` can tell without running the library.
+//! A plugin's manifest, `FILE.json` beside its library: what `plugin info` found there, so that
+//! `plugin list` can tell without running the library.
 //!
-//! It is believed only while it names the hash of the library's bytes, and only for listing: before a library is loaded, it is always probed.
+//! It is believed only while it names the hash of the library's bytes, and only for listing: before
+//! a library is loaded, it is always probed.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +20,8 @@ pub fn path_of(library: &Path) -> PathBuf {
 /// Writes it.
 ///
 /// # Errors
-/// [`WriteError`] naming the file; also when there is one of that name which is no manifest, and so not ours to replace.
+/// [`WriteError`] naming the file; also when there is one of that name which is no manifest, and so
+/// not ours to replace.
 pub fn write(library: &Path, probed: &Probed) -> Result<PathBuf, WriteError> {
     let path = path_of(library);
     if let Ok(there) = std::fs::read(&path)

@@ -1,6 +1,7 @@
 //! `ocean-host plugin …`: what is installed, what a plugin says of itself, and how to begin one.
 //!
-//! Nothing here loads a plugin into this process: everything shown was found by the probing child, so a plugin that crashes is a line in a list.
+//! Nothing here loads a plugin into this process: everything shown was found by the probing child,
+//! so a plugin that crashes is a line in a list.
 
 pub mod check;
 pub mod error;

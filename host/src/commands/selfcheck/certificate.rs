@@ -1,13 +1,15 @@
 //! The certificate: every check with its numbers and its verdict, as JSON.
 //!
-//! Nothing in it depends on the clock or on the number of threads: the same program, plugins and machine write the same bytes.
+//! Nothing in it depends on the clock or on the number of threads: the same program, plugins and
+//! machine write the same bytes.
 
 use serde::Serialize;
 
 use super::judge::Rate;
 use super::lab::{Effort, SEED, Tested};
 
-/// The chance that a sound build fails any check, over all checks together (Bonferroni). The seed is fixed, so it fails always or never.
+/// The chance that a sound build fails any check, over all checks together (Bonferroni). The seed
+/// is fixed, so it fails always or never.
 pub const ERROR_RATE: f64 = 0.01;
 /// Version of the JSON's shape.
 const SCHEMA_VERSION: u32 = 1;
@@ -18,7 +20,8 @@ const SCHEMA_VERSION: u32 = 1;
 pub enum Role {
     /// A promise of the program.
     Check,
-    /// What goes wrong when the program is not used as it asks to be: has to be seen, else the checks see nothing.
+    /// What goes wrong when the program is not used as it asks to be: has to be seen, else the
+    /// checks see nothing.
     Demonstration,
     /// Beside the checks, for comparison; not judged.
     Measured,
@@ -70,7 +73,8 @@ pub struct Check {
     pub theta: Option<f64>,
     /// Its Monte-Carlo standard error.
     pub theta_se: Option<f64>,
-    /// The chance of a rate this far on the wrong side of the bound, or of this D. For a demonstration, of a rate this far above it.
+    /// The chance of a rate this far on the wrong side of the bound, or of this D. For a
+    /// demonstration, of a rate this far above it.
     pub p: Option<f64>,
     /// The verdict; null where nothing is judged.
     pub passes: Option<bool>,

@@ -1,7 +1,9 @@
-//! Two encoders of equal worth: how often does the comparison tell them apart? And two of which one sees nothing: how often then?
+//! Two encoders of equal worth: how often does the comparison tell them apart? And two of which one
+//! sees nothing: how often then?
 //!
-//! Both see the same four traits behind y, each with noise of its own. Beside the headline stands the usual paired t of row losses, which takes the fitted models for
-//! the methods: a demonstration of what the headline avoids.
+//! Both see the same four traits behind y, each with noise of its own. Beside the headline stands
+//! the usual paired t of row losses, which takes the fitted models for the methods: a demonstration
+//! of what the headline avoids.
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;

@@ -1,8 +1,11 @@
-//! Does the 95 % interval of r2 hold the truth? Coverage of θ, the expected R² of the whole recipe on as many training rows as a split has.
+//! Does the 95 % interval of r2 hold the truth? Coverage of θ, the expected R² of the whole recipe
+//! on as many training rows as a split has.
 //!
-//! θ has no formula: tuning is part of the recipe. It is simulated. In every data set the recipe as it ran for the first split (tuned and trained on n(1 − 1/K) rows)
-//! also predicts some hundred fresh rows of the same population, whose noise-free values are known; θ is the mean over data sets of the R² it reaches there.
-//! Its own Monte-Carlo error stands beside it and is a small part of an interval's width.
+//! θ has no formula: tuning is part of the recipe. It is simulated. In every data set the recipe as
+//! it ran for the first split (tuned and trained on n(1 − 1/K) rows) also predicts some hundred
+//! fresh rows of the same population, whose noise-free values are known; θ is the mean over data
+//! sets of the R² it reaches there. Its own Monte-Carlo error stands beside it and is a small part
+//! of an interval's width.
 //!
 //! Planted R² of 0, .02, .1 and .3 are four targets of one data set: they share designs, not noise.
 
@@ -135,8 +138,9 @@ impl Scenario {
         }
     }
 
-    /// Independent columns of which three matter; or, with more features than rows, twenty factors behind all columns of which three matter, as an embedding has
-    /// a few directions that carry most of it.
+    /// Independent columns of which three matter; or, with more features than rows, twenty factors
+    /// behind all columns of which three matter, as an embedding has a few directions that carry
+    /// most of it.
     fn rows(&self, n_rows: usize, stream: &mut Stream) -> Rows {
         const FACTORS: usize = 20;
         let groups = self.groups(n_rows);
@@ -157,7 +161,8 @@ impl Scenario {
         Rows { x, signal }
     }
 
-    /// One data set: for each planted share r2, its standard error, and the R² of one split's model on fresh rows; `None` where all models are empty.
+    /// One data set: for each planted share r2, its standard error, and the R² of one split's model
+    /// on fresh rows; `None` where all models are empty.
     fn one(
         &self,
         stream: &mut Stream,
@@ -202,7 +207,8 @@ struct One {
     reached: f64,
 }
 
-/// The population R² of the models of the first split: 1 − E(y − ŷ)²/E(y − ȳ)² over fresh rows, each expectation over their noise taken exactly.
+/// The population R² of the models of the first split: 1 − E(y − ŷ)²/E(y − ȳ)² over fresh rows,
+/// each expectation over their noise taken exactly.
 fn reached_on(study: &Study, fresh: &Rows, entrant: Entrant) -> Result<Vec<f64>, EngineError> {
     let rows: Vec<usize> = (0..study.x.nrows()).collect();
     let designs = FoldDesigns::build(&study.layout(), &rows, 0)?;
@@ -235,7 +241,8 @@ fn reached_on(study: &Study, fresh: &Rows, entrant: Entrant) -> Result<Vec<f64>,
         .collect())
 }
 
-/// The designs of the first split alone, which also predicts fresh rows: they are numbered after the study's own, scaled as its training rows are.
+/// The designs of the first split alone, which also predicts fresh rows: they are numbered after
+/// the study's own, scaled as its training rows are.
 fn first_split_on(mut designs: FoldDesigns, study: &Study, fresh: &DMatrix<f64>) -> FoldDesigns {
     let n_rows = designs.rows.len();
     designs.inner.retain_mut(|design| {

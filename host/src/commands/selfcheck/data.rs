@@ -1,6 +1,7 @@
 //! Data sets whose truth is known: noise of several kinds, groups, missing values, planted signals.
 //!
-//! All numbers come from the stream that is handed in, so that a data set is a pure function of its name and number.
+//! All numbers come from the stream that is handed in, so that a data set is a pure function of its
+//! name and number.
 
 use nalgebra::DMatrix;
 use ocean_engine::folds::Groups;
@@ -40,7 +41,8 @@ pub fn groups_of_sizes(sizes: &[usize], each: usize) -> Groups {
     )
 }
 
-/// Noise of which all but `own_sd` is shared by the rows of a group: intraclass correlation 1/(1 + own_sd²), variance 1 + own_sd².
+/// Noise of which all but `own_sd` is shared by the rows of a group: intraclass correlation 1/(1 +
+/// own_sd²), variance 1 + own_sd².
 pub fn by_group(
     groups: &Groups,
     n_columns: usize,
@@ -56,7 +58,8 @@ pub fn by_group(
     })
 }
 
-/// One value a group that grows with the group's size and varies more in larger groups; the same in all rows of a group.
+/// One value a group that grows with the group's size and varies more in larger groups; the same in
+/// all rows of a group.
 pub fn value_by_size(groups: &Groups, stream: &mut Stream) -> DMatrix<f64> {
     let values: Vec<f64> = groups
         .members()
@@ -85,7 +88,8 @@ pub fn with_missing(y: &DMatrix<f64>, share: f64, stream: &mut Stream) -> DMatri
     })
 }
 
-/// Two encoders that see the same four traits, each with noise of its own of sd `own`; y follows from two of the traits.
+/// Two encoders that see the same four traits, each with noise of its own of sd `own`; y follows
+/// from two of the traits.
 pub fn two_views(
     n_rows: usize,
     own: [f64; 2],

@@ -1,4 +1,5 @@
-//! How a certificate fails, where it is neither a wrong request nor a file that cannot be written. Exit code 1.
+//! How a certificate fails, where it is neither a wrong request nor a file that cannot be written.
+//! Exit code 1.
 
 use ocean_engine::EngineError;
 

@@ -1,6 +1,7 @@
 //! From many data sets to a judgement: how often did something happen, and could that be chance?
 //!
-//! Rates are judged by exact binomial tails, uniformity by Kolmogorov and Smirnov's test. Nothing here knows what was simulated.
+//! Rates are judged by exact binomial tails, uniformity by Kolmogorov and Smirnov's test. Nothing
+//! here knows what was simulated.
 
 use ocean_engine::inference::multiplicity::clopper_pearson;
 use ocean_engine::seed::Seed;
@@ -54,7 +55,8 @@ impl Rate {
     }
 }
 
-/// Kolmogorov and Smirnov's D and its p, for p-values that are uniform on {1, …, m+1}/(m+1) under the null.
+/// Kolmogorov and Smirnov's D and its p, for p-values that are uniform on {1, …, m+1}/(m+1) under
+/// the null.
 ///
 /// p − U/(m+1) with U uniform is then uniform on (0, 1), so that the test applies exactly.
 #[must_use]
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_kolmogorov_and_binomial_tails_agree_with_scipy() {
-        // scipy.stats.kstwobign.sf(1.0) and (1.5) = 0.26999967…, 0.02221796…; n large enough that the correction vanishes.
+        // scipy.stats.kstwobign.sf(1.0) and (1.5) = 0.26999967…, 0.02221796…; n large enough that
+        // the correction vanishes.
         let n: f64 = 1e14;
         assert!((kolmogorov(1.0 / n.sqrt(), n) - 0.269_999_671_677_354_6).abs() < 1e-6);
         assert!((kolmogorov(1.5 / n.sqrt(), n) - 0.022_217_962_616_525_1).abs() < 1e-6);
@@ -121,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_rate_is_judged_by_its_exact_tails() {
-        // scipy.stats.binom: sf(39, 400, .05) = 3.13e-05, sf(29, 400, .05) = .0190, cdf(350, 400, .92) = .00123: forty rejections of twenty expected are no chance, thirty may be.
+        // scipy.stats.binom: sf(39, 400, .05) = 3.13e-05, sf(29, 400, .05) = .0190, cdf(350, 400,
+        // .92) = .00123: forty rejections of twenty expected are no chance, thirty may be.
         let rate = |count| Rate { count, n: 400 };
         assert!(rate(40).p_of_so_many(0.05) < 1e-4);
         assert!(rate(30).p_of_so_many(0.05) > 0.01);

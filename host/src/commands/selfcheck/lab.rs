@@ -1,6 +1,7 @@
 //! Where data sets are simulated: how many, with which numbers, on all threads.
 //!
-//! A data set is a pure function of the seed, its scenario's name and its number, and results are collected in order: the same on any number of threads.
+//! A data set is a pure function of the seed, its scenario's name and its number, and results are
+//! collected in order: the same on any number of threads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,7 +26,8 @@ pub struct Effort {
     pub most: Option<u64>,
 }
 
-/// Data sets of a scenario. A walk along an ℓ1 path costs many times a ridge, so there are fewer of those.
+/// Data sets of a scenario. A walk along an ℓ1 path costs many times a ridge, so there are fewer of
+/// those.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     /// Closed form, others.
@@ -93,7 +95,8 @@ impl Lab<'_> {
         n.min(self.effort.most.unwrap_or(n))
     }
 
-    /// Runs `one` on `n` data sets and returns what it says of each, in order. `one` gets a stream of its own and the data set's number.
+    /// Runs `one` on `n` data sets and returns what it says of each, in order. `one` gets a stream
+    /// of its own and the data set's number.
     ///
     /// # Errors
     /// The first error of `one`; [`EngineError::Cancelled`] after Ctrl-C.

@@ -1,9 +1,11 @@
 //! `ocean-host selfcheck`: the calibration certificate of this build on this machine.
 //!
-//! The engine and the regressor plugins, as a run loads them, work through thousands of data sets whose truth is known. Read in this order: `data` (what is
-//! simulated), `study` (the engine on data in memory), `lab` (how many, on all threads), then what is asked: `null` (does a test of level 5 % reject in 5 %?), `coverage` (does the 95 %
-//! interval hold the truth?), `comparing` (are equals told apart?), `power` (is found what is there?); `judge` tells chance from failure, `certificate`
-//! and `text` say it.
+//! The engine and the regressor plugins, as a run loads them, work through thousands of data sets
+//! whose truth is known. Read in this order: `data` (what is simulated), `study` (the engine on
+//! data in memory), `lab` (how many, on all threads), then what is asked: `null` (does a test of
+//! level 5 % reject in 5 %?), `coverage` (does the 95 % interval hold the truth?), `comparing` (are
+//! equals told apart?), `power` (is found what is there?); `judge` tells chance from failure,
+//! `certificate` and `text` say it.
 //!
 //! The same generators serve `tests/statistics`.
 
@@ -59,10 +61,12 @@ pub struct Options {
     pub format: Format,
 }
 
-/// Simulates, judges, writes the JSON where it was asked for. Returns the certificate and its text in the format asked for.
+/// Simulates, judges, writes the JSON where it was asked for. Returns the certificate and its text
+/// in the format asked for.
 ///
 /// # Errors
-/// A regressor that cannot be opened is refused; one that fails, a file that cannot be written and Ctrl-C end the work.
+/// A regressor that cannot be opened is refused; one that fails, a file that cannot be written and
+/// Ctrl-C end the work.
 pub fn selfcheck(
     options: &Options,
     interrupted: &Arc<AtomicBool>,

@@ -1,7 +1,9 @@
-//! Is a test that is said to reject 5 % of the time right 5 % of the time? Data without a signal, in the shapes that break permutation tests.
+//! Is a test that is said to reject 5 % of the time right 5 % of the time? Data without a signal,
+//! in the shapes that break permutation tests.
 //!
-//! Rows are exchangeable, or groups are; the noise has no variance, or five values; groups grow and their values with them; values are missing, differently
-//! in every target; sixty cells are tested at once; permutations stop early. One more is tested as it must not be, and has to be found out.
+//! Rows are exchangeable, or groups are; the noise has no variance, or five values; groups grow and
+//! their values with them; values are missing, differently in every target; sixty cells are tested
+//! at once; permutations stop early. One more is tested as it must not be, and has to be found out.
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
@@ -26,7 +28,8 @@ const LEVELS: [(f64, &str); 3] = [(0.01, "1 %"), (0.05, "5 %"), (0.1, "10 %")];
 const PERMUTATIONS: usize = 99;
 /// Permutations where Holm has to adjust for twenty targets: 20/(m + 1) has to be below the level.
 const PERMUTATIONS_FOR_HOLM: usize = 399;
-/// What an approximate procedure may exceed its level by: .065 at .05, the largest rate that the simulations behind docs/statistics.md have shown.
+/// What an approximate procedure may exceed its level by: .065 at .05, the largest rate that the
+/// simulations behind docs/statistics.md have shown.
 const APPROXIMATE: f64 = 1.3;
 
 /// What is done with the p-values of one kind.

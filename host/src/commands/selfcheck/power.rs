@@ -1,7 +1,9 @@
-//! What is there is found: power of the permuted r2, beside two other tests on the same data, each with its rejections where there is nothing to find.
+//! What is there is found: power of the permuted r2, beside two other tests on the same data, each
+//! with its rejections where there is nothing to find.
 //!
-//! *Pearson's r, t test* of pooled out-of-fold predictions is what most papers print; its rows are not independent, since they share training sets. *Permuted
-//! r2_fold_mean* is scikit-learn's `permutation_test_score` with `scoring="r2"`: valid, and noisier than the pooled r2.
+//! *Pearson's r, t test* of pooled out-of-fold predictions is what most papers print; its rows are
+//! not independent, since they share training sets. *Permuted r2_fold_mean* is scikit-learn's
+//! `permutation_test_score` with `scoring="r2"`: valid, and noisier than the pooled r2.
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
@@ -27,7 +29,8 @@ const LEVEL: f64 = 0.05;
 const PERMUTATIONS: usize = 99;
 /// Planted shares of variance, all in three of the columns.
 const PLANTED: [(f64, &str); 4] = [(0.0, "0"), (0.1, ".1"), (0.2, ".2"), (0.4, ".4")];
-/// A build that finds an effect of .4 less often than this is broken: a sound one hardly ever misses it.
+/// A build that finds an effect of .4 less often than this is broken: a sound one hardly ever
+/// misses it.
 const LEAST_POWER: f64 = 0.9;
 const SIZE: Size = Size::of(150, 100, 600, 300);
 
@@ -109,7 +112,8 @@ fn scores(
     })
 }
 
-/// One-sided p of "r > 0" by Student's t with n − 2 degrees of freedom, as if rows were independent; 1 where predictions do not vary.
+/// One-sided p of "r > 0" by Student's t with n − 2 degrees of freedom, as if rows were
+/// independent; 1 where predictions do not vary.
 fn pearson_p(y: &[f64], y_hat: &[f64]) -> f64 {
     let n = y.len() as f64;
     let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
@@ -133,7 +137,8 @@ pub fn n_data_sets(lab: &Lab, tested: &Tested) -> u64 {
     lab.n(&SIZE, tested)
 }
 
-/// Rejections at 5 % of one regressor, by test and planted share. Judged are the program's own; the others are measured.
+/// Rejections at 5 % of one regressor, by test and planted share. Judged are the program's own; the
+/// others are measured.
 ///
 /// # Errors
 /// Whatever the engine or the regressor reports.
@@ -167,7 +172,8 @@ mod tests {
 
     #[test]
     fn the_parametric_p_is_that_of_scipy() {
-        // scipy.stats.pearsonr([1, 2, 3, 4, 5], [2, 1, 4, 3, 5], alternative="greater"): r = .8, p = .05204401933091391.
+        // scipy.stats.pearsonr([1, 2, 3, 4, 5], [2, 1, 4, 3, 5], alternative="greater"): r = .8, p
+        // = .05204401933091391.
         let p = pearson_p(&[1.0, 2.0, 3.0, 4.0, 5.0], &[2.0, 1.0, 4.0, 3.0, 5.0]);
         assert!((p - 0.052_044_019_330_913_91).abs() < 1e-9, "{p}");
         assert_eq!(pearson_p(&[1.0, 2.0, 3.0], &[2.0, 2.0, 2.0]), 1.0);

@@ -1,4 +1,5 @@
-//! A study in memory, and the engine's answer to it: what is simulated, and what `tests/statistics` compares with slow twins.
+//! A study in memory, and the engine's answer to it: what is simulated, and what `tests/statistics`
+//! compares with slow twins.
 //!
 //! Nothing is decided here: what is simulated goes through [`PieceRun`], the loop that a run goes
 //! through.

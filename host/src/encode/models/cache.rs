@@ -20,9 +20,10 @@ pub struct Snapshot {
 }
 
 impl Caches {
-    /// `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`, `XDG_CACHE_HOME/huggingface/hub`, `~/.cache/huggingface/hub`, the first that is set; then
-    /// `SENTENCE_TRANSFORMERS_HOME`. As huggingface_hub does, `~` and `$NAME` in its own variables stand for what they stand for in a shell: a settings file of a
-    /// scheduler or of an editor has no shell to say so.
+    /// `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`, `XDG_CACHE_HOME/huggingface/hub`,
+    /// `~/.cache/huggingface/hub`, the first that is set; then `SENTENCE_TRANSFORMERS_HOME`. As
+    /// huggingface_hub does, `~` and `$NAME` in its own variables stand for what they stand for in
+    /// a shell: a settings file of a scheduler or of an editor has no shell to say so.
     pub fn from_environment() -> Self {
         Self::from_variables(|name| std::env::var_os(name).map(PathBuf::from))
     }
@@ -87,7 +88,8 @@ impl Caches {
     }
 }
 
-/// `~` at the beginning, alone or before a slash, and `$NAME` or `${NAME}` anywhere; a variable that is not set stays as it was written.
+/// `~` at the beginning, alone or before a slash, and `$NAME` or `${NAME}` anywhere; a variable
+/// that is not set stays as it was written.
 fn expand(text: &str, home: Option<String>, variable: impl Fn(&str) -> Option<String>) -> String {
     let text = match (text.strip_prefix('~'), home) {
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
@@ -197,7 +199,8 @@ mod tests {
         let found = |revision: &str| caches.find(&name(revision)).unwrap();
         let lacks = || found("main").lacks.unwrap_or_default();
         write(&folder.join("config.json"), "{}");
-        // Nobody knows yet whether the model has a modules.json; then a program asked, and the server said no.
+        // Nobody knows yet whether the model has a modules.json; then a program asked, and the
+        // server said no.
         assert_eq!(lacks(), "modules.json");
         write(&model.join(".no_exist/abc123/modules.json"), "");
         assert_eq!(lacks(), "model.safetensors");

@@ -1,7 +1,8 @@
 //! Where models come from: the host finds them, a plugin receives a folder.
 //!
-//! What a user types for a parameter of `"format": "model"` is, in this order: a folder, relative to plugins.toml; a name in a Hugging Face cache of this
-//! machine; with `download = true`, a name that is fetched into that cache. Nothing else reaches the network.
+//! What a user types for a parameter of `"format": "model"` is, in this order: a folder, relative
+//! to plugins.toml; a name in a Hugging Face cache of this machine; with `download = true`, a name
+//! that is fetched into that cache. Nothing else reaches the network.
 
 mod cache;
 mod download;
@@ -89,7 +90,8 @@ impl<'a> Models<'a> {
         }
     }
 
-    /// The absolute folder of a model: `typed` is what stands in plugins.toml, whose folder is `base`; `download`: whether this encoder asks for it.
+    /// The absolute folder of a model: `typed` is what stands in plugins.toml, whose folder is
+    /// `base`; `download`: whether this encoder asks for it.
     ///
     /// # Errors
     /// [`ModelError`], with the ways to get the model.
@@ -101,7 +103,8 @@ impl<'a> Models<'a> {
         self.named(typed, download)
     }
 
-    /// The folder of a model that has a name, never a path: for names that came in a file of somebody else's, too.
+    /// The folder of a model that has a name, never a path: for names that came in a file of
+    /// somebody else's, too.
     ///
     /// # Errors
     /// As [`Models::folder`].

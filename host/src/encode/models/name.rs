@@ -1,4 +1,5 @@
-//! The name of a model: `organisation/name`, a bare name of the organisation sentence-transformers, either with `@revision`.
+//! The name of a model: `organisation/name`, a bare name of the organisation sentence-transformers,
+//! either with `@revision`.
 
 /// A name that can be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,15 @@
 //! What a model in the Hugging Face cache needs to be whole.
 //!
-//! Programs fetch a model file by file, and only the files that they use: a snapshot may lack settings that change every vector, and still run.
+//! Programs fetch a model file by file, and only the files that they use: a snapshot may lack
+//! settings that change every vector, and still run.
 
 use std::path::{Path, PathBuf};
 
 /// Which file a snapshot needs and does not have.
 ///
-/// Programs fetch file by file, so a snapshot may lack settings that change every vector: without modules.json a model is read as a bare network, in
-/// which pooling and length are others. A file that the model never had is known to be absent by a mark in `.no_exist`.
+/// Programs fetch file by file, so a snapshot may lack settings that change every vector: without
+/// modules.json a model is read as a bare network, in which pooling and length are others. A file
+/// that the model never had is known to be absent by a mark in `.no_exist`.
 pub fn lacks(folder: &Path) -> Option<String> {
     let is_missing = |name: &String| !folder.join(name).is_file();
     if let Some(dangling) = dangling(folder) {
@@ -147,7 +149,8 @@ fn is_known_absent(snapshot: &Path, name: &str) -> bool {
     marks.any(|mark| mark.exists())
 }
 
-/// Only `hf download`, which takes every file, takes .gitattributes; what it has not fetched by its end is not there.
+/// Only `hf download`, which takes every file, takes .gitattributes; what it has not fetched by its
+/// end is not there.
 fn is_fetched_whole(snapshot: &Path) -> bool {
     snapshot.join(".gitattributes").exists() && !is_broken_off(snapshot)
 }
@@ -163,11 +166,13 @@ fn is_broken_off(snapshot: &Path) -> bool {
     })
 }
 
-/// The settings that a model may have or not, which a download marks as absent when the server has none.
+/// The settings that a model may have or not, which a download marks as absent when the server has
+/// none.
 #[cfg(feature = "download")]
 const OPTIONAL: [&str; 4] = [MODULES, SENTENCE_TRANSFORMERS, SETTINGS[0], SETTINGS[1]];
 
-/// Weights with their settings beside them: at the root, or in the folder of a module (0_Transformer, as older folders have it).
+/// Weights with their settings beside them: at the root, or in the folder of a module
+/// (0_Transformer, as older folders have it).
 #[cfg(feature = "download")]
 pub fn is_model(files: &[String]) -> bool {
     let weights = files.iter().filter(|file| file.ends_with(".safetensors"));
@@ -181,8 +186,8 @@ pub fn is_model(files: &[String]) -> bool {
     })
 }
 
-/// Leaves the mark for settings that the server does not have, so that the snapshot counts as whole. A mark that cannot be written costs a look at
-/// the server next time, no more.
+/// Leaves the mark for settings that the server does not have, so that the snapshot counts as
+/// whole. A mark that cannot be written costs a look at the server next time, no more.
 #[cfg(feature = "download")]
 pub fn mark_absent(snapshot: &Path, files: &[String]) {
     let marks = OPTIONAL

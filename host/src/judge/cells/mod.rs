@@ -2,9 +2,9 @@
 //! and verdicts.
 //!
 //! Every formula is the engine's; these files say which numbers go where. Each part of a row has a
-//! type of its own (score, fits, null, significance, interval), and a row is put together from whole
-//! parts only. Cells are in the order encoder, regressor, target; the family first, controls behind
-//! it with p-values of their own.
+//! type of its own (score, fits, null, significance, interval), and a row is put together from
+//! whole parts only. Cells are in the order encoder, regressor, target; the family first, controls
+//! behind it with p-values of their own.
 
 mod fits;
 mod intervals;
@@ -53,16 +53,19 @@ pub struct Common<'a> {
     pub smallest_effect: Option<f64>,
     /// The most permutations m of a cell of the family.
     pub n_permutations: usize,
-    /// The family's permutations stop where a cell has settled: p and its adjustment are those of sequential stopping.
+    /// The family's permutations stop where a cell has settled: p and its adjustment are those of
+    /// sequential stopping.
     pub is_adaptive: bool,
-    /// Mean error variance of the targets that are means of raters, v̄ = mean σ²ₑ/cᵢ over their rows; `None` for other targets.
+    /// Mean error variance of the targets that are means of raters, v̄ = mean σ²ₑ/cᵢ over their
+    /// rows; `None` for other targets.
     pub rating_error: &'a [Option<f64>],
     /// The ratings behind each such target, a vector a rater over all rows.
     pub ratings: &'a [Option<Vec<Vec<f64>>>],
 }
 
 impl Common<'_> {
-    /// How p is adjusted for the number of cells: a joint null distribution needs the same permutations in every cell.
+    /// How p is adjusted for the number of cells: a joint null distribution needs the same
+    /// permutations in every cell.
     #[must_use]
     pub fn correction(&self) -> Correction {
         if self.is_adaptive {
@@ -79,7 +82,8 @@ pub struct PieceResult {
     pub id: PieceId,
     /// Columns of its embedding, of several the widest.
     pub n_features: usize,
-    /// What was chosen from inside each training part, in the order of [`ocean_engine::nested::Fit::candidate`]; empty where there was no choice.
+    /// What was chosen from inside each training part, in the order of
+    /// [`ocean_engine::nested::Fit::candidate`]; empty where there was no choice.
     pub candidates: Vec<String>,
     /// The l1_ratio of each variant of the regressor, strongest first; empty when it has none.
     pub l1_ratios: Vec<f64>,

@@ -1,4 +1,5 @@
-//! What the study would have found: the critical r2 of each cell, which a planted effect must exceed.
+//! What the study would have found: the critical r2 of each cell, which a planted effect must
+//! exceed.
 
 use ocean_engine::EngineError;
 use ocean_engine::inference::sensitivity::{critical_maximum, critical_pooled, null_moments};

@@ -1,4 +1,5 @@
-//! Advice that fits the configuration: it names keys that are there, values that are not set already, and numbers that are enough.
+//! Advice that fits the configuration: it names keys that are there, values that are not set
+//! already, and numbers that are enough.
 
 use super::facts::Facts;
 use crate::plan::permutations::permutations;
@@ -10,7 +11,8 @@ impl Facts<'_> {
         self.cells.iter().filter(|cell| !cell.is_control).count()
     }
 
-    /// `permutations = 1999 under [evaluation]`, for a p that more of them would settle: ten times as many as behind it, and enough for level and cells.
+    /// `permutations = 1999 under [evaluation]`, for a p that more of them would settle: ten times
+    /// as many as behind it, and enough for level and cells.
     pub(super) fn more_permutations(&self, n_drawn: usize) -> String {
         let least = permutations(self.level, self.n_cells());
         let more = least.max((n_drawn + 1) * 10 - 1).max(self.n_permutations);

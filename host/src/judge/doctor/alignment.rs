@@ -1,8 +1,9 @@
 //! Do these vectors belong to these texts? Asked of every encoder before anything is evaluated.
 //!
-//! Two questions that any honest description of a text can answer: (a) does a ridge regression predict the length of the text from its vector, and (b) do
-//! texts that share words have similar vectors? Vectors joined to the wrong rows fail both. (On 2,000 loan applications and MiniLM: (a) r2 .795 aligned, at
-//! most 0 shifted; (b) correlation .375 aligned, at most .071 shuffled.)
+//! Two questions that any honest description of a text can answer: (a) does a ridge regression
+//! predict the length of the text from its vector, and (b) do texts that share words have similar
+//! vectors? Vectors joined to the wrong rows fail both. (On 2,000 loan applications and MiniLM: (a)
+//! r2 .795 aligned, at most 0 shifted; (b) correlation .375 aligned, at most .071 shuffled.)
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
@@ -34,21 +35,25 @@ const MOST_P: f64 = 0.01;
 /// The answers for one encoder.
 #[derive(Debug, Clone)]
 pub struct Alignment {
-    /// (a) out-of-sample R² of log(1 + characters) from the vectors; `None` when all texts are equally long.
+    /// (a) out-of-sample R² of log(1 + characters) from the vectors; `None` when all texts are
+    /// equally long.
     pub length_r2: Option<f64>,
-    /// (b) agreement of the encoder's cosines with those of shared words and n-grams; `None` without the lexical encoder.
+    /// (b) agreement of the encoder's cosines with those of shared words and n-grams; `None`
+    /// without the lexical encoder.
     pub agreement: Option<Agreement>,
     /// Rows looked at.
     pub n_rows: usize,
-    /// The first and last row (from 1) of a run whose vectors fit other texts as well as their own, while those of the other rows fit their own best.
+    /// The first and last row (from 1) of a run whose vectors fit other texts as well as their own,
+    /// while those of the other rows fit their own best.
     pub displaced: Option<(usize, usize)>,
 }
 
 impl Alignment {
     /// Asks both questions on at most 500 rows, drawn by the seed. `None` with fewer than 60 rows.
     ///
-    /// `x`: n × features; `characters`: length of each text; `lexical`: hashed n-grams of the same texts; `file_rows`: where each row stands in its file, in
-    /// which displaced rows stand together.
+    /// `x`: n × features; `characters`: length of each text; `lexical`: hashed n-grams of the same
+    /// texts; `file_rows`: where each row stands in its file, in which displaced rows stand
+    /// together.
     ///
     /// # Errors
     /// As the engine's, for instance a vector that is not finite.
@@ -146,7 +151,8 @@ impl Alignment {
         findings
     }
 
-    /// The finding on vectors of a plugin, which the host handed the texts: rows cannot be wrong, but the vectors may be empty of what was written.
+    /// The finding on vectors of a plugin, which the host handed the texts: rows cannot be wrong,
+    /// but the vectors may be empty of what was written.
     #[must_use]
     pub fn finding_on_plugin(&self, encoder: &str) -> Option<Finding> {
         self.is_misaligned().then(|| finding(Severity::Warning, "nothing-of-the-texts", vec![encoder.to_owned()], [
@@ -206,7 +212,8 @@ mod tests {
     static FILE_ROWS: std::sync::LazyLock<Vec<usize>> =
         std::sync::LazyLock::new(|| (0..200).collect());
 
-    /// 200 texts that are runs of a few "words"; vectors = noisy counts, so they know both length and words.
+    /// 200 texts that are runs of a few "words"; vectors = noisy counts, so they know both length
+    /// and words.
     fn study() -> (DMatrix<f64>, DMatrix<f64>, Vec<usize>) {
         let mut stream = Seed(11).stream("texts", 0);
         let counts = DMatrix::from_fn(200, 12, |_, _| {
@@ -243,8 +250,9 @@ mod tests {
         assert!(alignment.is_misaligned(), "{alignment:?}");
     }
 
-    /// A sound file of 60 to 80 texts: words drawn by how common they are, more of them in some texts; vectors that mix their counts into 24 columns and add
-    /// `noise` times as much again. `sorted`: the longest first, as some files are.
+    /// A sound file of 60 to 80 texts: words drawn by how common they are, more of them in some
+    /// texts; vectors that mix their counts into 24 columns and add `noise` times as much again.
+    /// `sorted`: the longest first, as some files are.
     fn sound(index: u64, noise: f64, sorted: bool) -> (DMatrix<f64>, DMatrix<f64>, Vec<usize>) {
         let mut stream = Seed(40).stream("sound", index);
         let n = 60 + index as usize % 21;
@@ -275,8 +283,8 @@ mod tests {
         found.unwrap().displaced
     }
 
-    /// At p ≤ .01 two of 240 are expected by chance where rows are exchangeable; a third of these files is sorted by length. Comparing runs without asking for chance
-    /// blamed 12 of 20.
+    /// At p ≤ .01 two of 240 are expected by chance where rows are exchangeable; a third of these
+    /// files is sorted by length. Comparing runs without asking for chance blamed 12 of 20.
     #[test]
     fn sound_files_of_sixty_to_eighty_rows_are_not_blamed() {
         let blamed = (0..240).filter(|&index| {

@@ -1,4 +1,5 @@
-//! Findings on the data alone, known before anything is computed: ids that lie one off, targets that are one.
+//! Findings on the data alone, known before anything is computed: ids that lie one off, targets
+//! that are one.
 
 use ocean_engine::doctor::copies::copied;
 use ocean_report::model::{Finding, Severity};

@@ -1,4 +1,5 @@
-//! Findings on ids, groups, raters and targets as they were read; and advice that fits what was asked for.
+//! Findings on ids, groups, raters and targets as they were read; and advice that fits what was
+//! asked for.
 
 use ocean_report::model::CellResult;
 
@@ -61,7 +62,8 @@ fn authors_spelled_in_several_ways_are_told_apart_from_authors() {
     assert_eq!(with(&|row| format!("Writer {}", row / 4)), []);
 }
 
-/// Two raters of forty rows, as functions of the row; a third that agrees with the first where `three`.
+/// Two raters of forty rows, as functions of the row; a third that agrees with the first where
+/// `three`.
 fn of_raters(a: &dyn Fn(f64) -> f64, b: &dyn Fn(f64) -> f64, three: bool) -> Vec<String> {
     let rows = || (0..40).map(|row| f64::from(row * 17 % 40));
     let mut ratings = vec![rows().map(a).collect::<Vec<f64>>(), rows().map(b).collect()];

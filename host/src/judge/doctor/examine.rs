@@ -55,7 +55,8 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// Vectors that fit the targets of other rows: the vectors may be shifted, or, where texts vouch for them, the targets.
+/// Vectors that fit the targets of other rows: the vectors may be shifted, or, where texts vouch
+/// for them, the targets.
 fn shifted(facts: &Facts, findings: &mut Vec<Finding>) {
     for (encoder, by) in facts.shifted {
         findings.push(finding(Severity::Serious, "shifted-rows", vec![encoder.clone()], [

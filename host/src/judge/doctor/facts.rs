@@ -27,13 +27,15 @@ pub struct Facts<'a> {
     pub is_adaptive: bool,
     /// Rows whose text occurs more than once, and whether duplicates stayed in one fold.
     pub duplicate_texts: (usize, bool),
-    /// Rows with a text, not a blank one, that a row in another fold has, too; and rows of a declared group that stands in several folds.
+    /// Rows with a text, not a blank one, that a row in another fold has, too; and rows of a
+    /// declared group that stands in several folds.
     pub across_folds: (usize, usize),
     /// Texts read.
     pub n_texts: usize,
     /// Texts that are empty or blank.
     pub blank_texts: usize,
-    /// Where texts are blank: what each cell explains among the others, beside their own mean, by place of the cell.
+    /// Where texts are blank: what each cell explains among the others, beside their own mean, by
+    /// place of the cell.
     pub among_texts: &'a [(usize, f64)],
     /// Encoders and controls of hashed n-grams, by label.
     pub lexical: &'a [String],
@@ -198,7 +200,8 @@ pub struct ValueBySize {
 }
 
 impl ValueBySize {
-    /// Further from 0 than chance leaves 19 in 20: ρ̂ of independent rankings has variance 1/(G − 1).
+    /// Further from 0 than chance leaves 19 in 20: ρ̂ of independent rankings has variance 1/(G −
+    /// 1).
     pub(super) fn is_notable(&self) -> bool {
         self.rho.abs() * (self.n_groups as f64 - 1.0).sqrt() > 1.96
     }

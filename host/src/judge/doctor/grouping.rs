@@ -1,4 +1,5 @@
-//! Findings on groups: value and size, declared groups that equal texts joined, columns that were not declared.
+//! Findings on groups: value and size, declared groups that equal texts joined, columns that were
+//! not declared.
 
 use ocean_report::model::{Finding, Severity};
 
@@ -6,7 +7,8 @@ use super::facts::{Facts, JoinedGroups, ValueBySize};
 use super::{finding, listed};
 use crate::plan::Exchange;
 
-/// Where each group has one value and sizes differ: what the exchange assumes of the two, and how they go together.
+/// Where each group has one value and sizes differ: what the exchange assumes of the two, and how
+/// they go together.
 pub(super) fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
     let all = facts.value_by_size;
     if all.is_empty() {

@@ -1,7 +1,10 @@
 //! The doctor: what is empty, impossible or fragile about a study, in sentences.
 //!
-//! Each finding says what was seen, what it may mean and which setting to try. [`alignment`] runs before the long work, because vectors that do not belong
-//! to their texts make everything after it meaningless; [`data`] and [`vectors`] need no work at all, so that `--dry-run` says what they see; [`examine()`] runs on the finished cells, subject by subject. The measurements are the engine's.
+//! Each finding says what was seen, what it may mean and which setting to try. [`alignment`] runs
+//! before the long work, because vectors that do not belong to their texts make everything after it
+//! meaningless; [`data`] and [`vectors`] need no work at all, so that `--dry-run` says what they
+//! see; [`examine()`] runs on the finished cells, subject by subject. The measurements are the
+//! engine's.
 
 pub mod advice;
 pub mod alignment;

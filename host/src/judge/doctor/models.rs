@@ -52,7 +52,8 @@ fn empty_remedy(facts: &Facts, empty: &[&CellResult]) -> String {
     }
 }
 
-/// Different encoders cannot agree to ten digits, unless their vectors never entered the predictions.
+/// Different encoders cannot agree to ten digits, unless their vectors never entered the
+/// predictions.
 pub(super) fn same_scores(facts: &Facts, findings: &mut Vec<Finding>) {
     let mut by_task: BTreeMap<(&str, &str), Vec<&CellResult>> = BTreeMap::new();
     for cell in family(facts) {
@@ -107,7 +108,8 @@ pub(super) fn grid_edges(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// All given penalties lie beyond the one that leaves nothing to fit: the models are empty, or as good as that, whatever the encoder.
+/// All given penalties lie beyond the one that leaves nothing to fit: the models are empty, or as
+/// good as that, whatever the encoder.
 pub(super) fn strong_grids(facts: &Facts, findings: &mut Vec<Finding>) {
     for grid in facts.strong_grids {
         findings.push(finding(Severity::Serious, "grid-too-strong", vec![grid.encoder.clone(), grid.regressor.clone()], [
@@ -233,7 +235,8 @@ pub(super) fn learning_curve(facts: &Facts, findings: &mut Vec<Finding>) {
     ]));
 }
 
-/// Relative growth of r2 between (K − 2)/K and (K − 1)/K of the rows above which more texts are worth a word.
+/// Relative growth of r2 between (K − 2)/K and (K − 1)/K of the rows above which more texts are
+/// worth a word.
 const GROWING: f64 = 0.03;
 
 fn family<'a>(facts: &'a Facts) -> impl Iterator<Item = &'a CellResult> {

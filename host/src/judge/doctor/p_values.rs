@@ -1,4 +1,5 @@
-//! Findings on the test: too few permutations, a p beside the level, rows that no permutation moves.
+//! Findings on the test: too few permutations, a p beside the level, rows that no permutation
+//! moves.
 
 use ocean_report::model::{CellResult, Finding, Severity};
 
@@ -58,7 +59,8 @@ pub(super) fn permutations(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The level lies within Monte-Carlo error of the adjusted p. Holm's is a multiple of p, and so is its error.
+/// The level lies within Monte-Carlo error of the adjusted p. Holm's is a multiple of p, and so is
+/// its error.
 fn is_borderline(cell: &CellResult, facts: &Facts) -> bool {
     let Some(adjusted) = cell.p_fwer else {
         return false;
@@ -73,7 +75,8 @@ fn is_borderline(cell: &CellResult, facts: &Facts) -> bool {
     (adjusted - facts.level).abs() <= 2.0 * (adjusted * (1.0 - adjusted) / m).sqrt()
 }
 
-/// Rows that every permutation leaves in their place keep the null distribution close to the observed r2.
+/// Rows that every permutation leaves in their place keep the null distribution close to the
+/// observed r2.
 pub(super) fn locked(facts: &Facts, findings: &mut Vec<Finding>) {
     if facts.locked <= MOST_LOCKED || facts.n_permutations == 0 {
         return;

@@ -11,7 +11,8 @@ const TURNED_ROUND: f64 = -0.3;
 /// Raters whose consistency passes their absolute agreement by more have means that matter.
 const UNEQUAL_RATERS: f64 = 0.05;
 
-/// How far raters agree, and whether differences between their means matter to those who count them as error. The report has a table with all of it.
+/// How far raters agree, and whether differences between their means matter to those who count them
+/// as error. The report has a table with all of it.
 pub(super) fn agreement(facts: &Facts, findings: &mut Vec<Finding>) {
     let without_ceiling = without_ceiling(facts);
     let rated: Vec<(&str, &Reliability)> = facts

@@ -1,6 +1,8 @@
-//! Findings on two raters of one trait: one scale turned round, two scales, one a copy of the other.
+//! Findings on two raters of one trait: one scale turned round, two scales, one a copy of the
+//! other.
 //!
-//! After each of them ceiling and r2_over_ceiling say nothing, and nothing may send the reader there.
+//! After each of them ceiling and r2_over_ceiling say nothing, and nothing may send the reader
+//! there.
 
 use std::collections::BTreeSet;
 

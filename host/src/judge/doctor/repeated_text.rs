@@ -1,4 +1,5 @@
-//! A finding on one text that stands in many rows: `[removed]`, "no answer", a field that a form filled in.
+//! A finding on one text that stands in many rows: `[removed]`, "no answer", a field that a form
+//! filled in.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +14,16 @@ use crate::problem::listed_up_to;
 const LEAST_ROWS: usize = 5;
 /// Nor is one in a smaller share of them.
 const LEAST_SHARE: f64 = 0.02;
-/// It has to stand in so many times more rows than the next: where all texts are repeated, as stimuli are, that is the design.
+/// It has to stand in so many times more rows than the next: where all texts are repeated, as
+/// stimuli are, that is the design.
 const STANDS_OUT: usize = 4;
 /// So many other texts make the ones that stand out placeholders.
 const LEAST_OTHERS: usize = 10;
 /// At most so many texts stand out: "[removed]" and "[deleted]".
 const MOST_TEXTS: usize = 3;
 
-/// The rows of each text that stands in far more rows than the others do, the commonest first. Blank texts are another finding.
+/// The rows of each text that stands in far more rows than the others do, the commonest first.
+/// Blank texts are another finding.
 pub(super) fn placeholders(texts: &[String]) -> Vec<Vec<usize>> {
     let mut rows_of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (row, text) in texts.iter().enumerate() {
@@ -90,7 +93,8 @@ mod tests {
         assert_eq!(sizes(&[&[16][..], &singles].concat()), [16]);
         assert_eq!(sizes(&[&[9, 8][..], &singles].concat()), [9, 8]);
         assert_eq!(sizes(&[&[12][..], &[2; 40]].concat()), [12]);
-        // Pairs, stimuli that eight persons describe, a short answer that four give, three texts in all.
+        // Pairs, stimuli that eight persons describe, a short answer that four give, three texts in
+        // all.
         assert_eq!(sizes(&[2; 40]), [0; 0]);
         assert_eq!(sizes(&[8; 12]), [0; 0]);
         assert_eq!(sizes(&[&[4][..], &singles].concat()), [0; 0]);

@@ -1,4 +1,5 @@
-//! Findings on labels that differ in form alone: ids that a join lost, ids of one file that look alike, groups spelled in several ways.
+//! Findings on labels that differ in form alone: ids that a join lost, ids of one file that look
+//! alike, groups spelled in several ways.
 
 use ocean_report::model::{Finding, Severity};
 

@@ -1,4 +1,5 @@
-//! Findings on the values of targets: nearly constant, few, tiny spread, missing; codes of missing values, in ratings and covariates, too.
+//! Findings on the values of targets: nearly constant, few, tiny spread, missing; codes of missing
+//! values, in ratings and covariates, too.
 
 use ocean_engine::doctor::codes::missing_codes;
 use ocean_engine::doctor::concentration;
@@ -55,7 +56,8 @@ pub(super) fn scale(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// −999 and the like. Where raters make a target, the codes stand in their columns: in the mean they are no codes any more.
+/// −999 and the like. Where raters make a target, the codes stand in their columns: in the mean
+/// they are no codes any more.
 pub(super) fn codes(facts: &Facts, findings: &mut Vec<Finding>) {
     let rated = facts.dataset.map_or(&[][..], |dataset| &dataset.targets);
     for (summary, values) in facts.targets {

@@ -73,8 +73,9 @@ pub(super) fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
 
 /// Texts in which nobody wrote anything.
 ///
-/// They are no duplicates: that two people wrote nothing does not make them one, and as one group they would fill a fold by themselves, whose vector no model has
-/// met. But whether a text is blank is then part of what r2 and the control `length` find, so what is left among the others is said.
+/// They are no duplicates: that two people wrote nothing does not make them one, and as one group
+/// they would fill a fold by themselves, whose vector no model has met. But whether a text is blank
+/// is then part of what r2 and the control `length` find, so what is left among the others is said.
 fn blank(facts: &Facts, findings: &mut Vec<Finding>) {
     if facts.blank_texts == 0 {
         return;
@@ -139,8 +140,9 @@ pub(super) fn near_duplicates(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 impl NearDuplicates {
-    /// Compares texts that are in different folds: all of them with case, digits and punctuation left out, and at most 2,000, drawn by the seed, by the cosine of
-    /// their rows in `lexical`. Equal texts are not counted here.
+    /// Compares texts that are in different folds: all of them with case, digits and punctuation
+    /// left out, and at most 2,000, drawn by the seed, by the cosine of their rows in `lexical`.
+    /// Equal texts are not counted here.
     #[must_use]
     pub fn of(
         texts: &[String],

@@ -1,4 +1,5 @@
-//! Findings on vectors before anything is fitted to them: columns that hold an answer or a running number, rows that hold nothing or all the same.
+//! Findings on vectors before anything is fitted to them: columns that hold an answer or a running
+//! number, rows that hold nothing or all the same.
 //!
 //! What a file of vectors holds can be seen before a run, so `--dry-run` says it too.
 
@@ -28,7 +29,8 @@ const SPARSE: f64 = 0.5;
 const FEW: (usize, usize) = (16, 3);
 /// Share of the rows, and number, from which on one vector in many rows is worth a word.
 const MANY_ROWS: (f64, usize) = (0.02, 5);
-/// Where more of the other rows share a vector too, vectors have few values, and equal ones mean nothing.
+/// Where more of the other rows share a vector too, vectors have few values, and equal ones mean
+/// nothing.
 const FEW_VALUES: f64 = 0.2;
 
 /// The vectors of one encoder.

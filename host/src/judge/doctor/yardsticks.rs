@@ -1,4 +1,5 @@
-//! Is a model better than what knows no language? Encoders beside the controls `length` and `lexical`.
+//! Is a model better than what knows no language? Encoders beside the controls `length` and
+//! `lexical`.
 
 use ocean_report::model::{CellResult, Finding, Severity};
 use ocean_report::numbers::score;
@@ -9,9 +10,11 @@ use super::{LENGTH, LEXICAL, finding, listed};
 /// What an encoder's gain is over.
 const YARDSTICKS: [(&str, &str); 2] = [(LEXICAL, "words"), (LENGTH, "length")];
 
-/// Encoders that reach no more than hashed n-grams or the length of a text, where either has found something.
+/// Encoders that reach no more than hashed n-grams or the length of a text, where either has found
+/// something.
 ///
-/// Hashed n-grams are a yardstick as an encoder of the study, too; they are not held against themselves. Where several stand in the study, the best counts.
+/// Hashed n-grams are a yardstick as an encoder of the study, too; they are not held against
+/// themselves. Where several stand in the study, the best counts.
 pub(super) fn yardsticks(facts: &Facts, findings: &mut Vec<Finding>) {
     let is_lexical = |encoder: &String| facts.lexical.contains(encoder);
     let mut encoders: Vec<&str> = Vec::new();
@@ -63,7 +66,8 @@ fn beside(
     let ((first, _), (own, _)) = pairs
         .iter()
         .max_by(|a, b| (a.0.0.r2 - a.1.0.r2).total_cmp(&(b.0.0.r2 - b.1.0.r2)))?;
-    // Beside an encoder of the study stands a test of the difference; one target of many may be chance.
+    // Beside an encoder of the study stands a test of the difference; one target of many may be
+    // chance.
     let severity = match first.is_control && 2 * pairs.len() >= n_found {
         true => Severity::Warning,
         false => Severity::Note,

@@ -1,7 +1,8 @@
-//! What `--dry-run` prints: what was found, how much work it is, what to think about first, and every setting with its defaults filled in.
+//! What `--dry-run` prints: what was found, how much work it is, what to think about first, and
+//! every setting with its defaults filled in.
 //!
-//! Nothing is computed here that the run does not say again in its reports; the work is counted in nested cross-validations, the unit in which its
-//! time is measured.
+//! Nothing is computed here that the run does not say again in its reports; the work is counted in
+//! nested cross-validations, the unit in which its time is measured.
 
 mod settings;
 
@@ -23,8 +24,8 @@ const STRENGTHS: u64 = PLANTED.len() as u64;
 /// Blocks of the jackknife.
 const BLOCKS: u64 = 20;
 
-/// The text of a dry run. `analysed`: the rows of the analysis, of which there may be fewer than were read; `notes`: of the sources of vectors; `findings`: what
-/// the data show already.
+/// The text of a dry run. `analysed`: the rows of the analysis, of which there may be fewer than
+/// were read; `notes`: of the sources of vectors; `findings`: what the data show already.
 pub fn preview(
     plan: &Plan,
     dataset: &Dataset,
@@ -55,8 +56,8 @@ pub fn preview(
     text
 }
 
-/// What deserves a thought before a run, one sentence each: notes of the plan, p-values that cannot become small enough.
-/// `n_cells`: cells of the family, J.
+/// What deserves a thought before a run, one sentence each: notes of the plan, p-values that cannot
+/// become small enough. `n_cells`: cells of the family, J.
 pub fn warnings(plan: &Plan, n_cells: u64) -> Vec<String> {
     let mut warnings = plan.notes.clone();
     if plan.is_adaptive() {
@@ -94,7 +95,8 @@ pub fn warnings(plan: &Plan, n_cells: u64) -> Vec<String> {
     warnings
 }
 
-/// The least m with cells/(m + 1) ≤ level. The slack keeps 20/0.05 from becoming 400.00000000000006.
+/// The least m with cells/(m + 1) ≤ level. The slack keeps 20/0.05 from becoming
+/// 400.00000000000006.
 fn needed(n_cells: u64, level: f64) -> u64 {
     ((n_cells as f64 / level) * (1.0 - 1e-12)).ceil() as u64 - 1
 }
@@ -387,8 +389,8 @@ alphas = [1, 10]
         }
     }
 
-    /// 2 encoders × 1 regressor × 3 targets = 6 cells; 6 × 1000 fits for the test, 6 × 20 for intervals; x and y share their rows, so
-    /// 2 × 1 × 2 benches of 200 × 10 planted targets.
+    /// 2 encoders × 1 regressor × 3 targets = 6 cells; 6 × 1000 fits for the test, 6 × 20 for
+    /// intervals; x and y share their rows, so 2 × 1 × 2 benches of 200 × 10 planted targets.
     #[test]
     fn a_dry_run_says_what_was_found_and_what_it_costs() {
         let text = preview(&plan(&[]), &dataset(), &dataset(), &[], &[]);

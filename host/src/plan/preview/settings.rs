@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::plan::{EncoderPlan, EncoderSource, Plan, RegressorPlan};
 use crate::read::config::keys::{ENCODER, Feeds};
 
-/// The plan as a plugins.toml that leaves nothing to defaults; what is not set is left out as a comment.
+/// The plan as a plugins.toml that leaves nothing to defaults; what is not set is left out as a
+/// comment.
 pub fn settings(plan: &Plan) -> String {
     let mut text = String::new();
     section(&mut text, "[study]", &to_map(&plan.study));

@@ -1,4 +1,5 @@
-//! The settings that are one word out of a few, each with its spelling in plugins.toml and in the plan's JSON.
+//! The settings that are one word out of a few, each with its spelling in plugins.toml and in the
+//! plan's JSON.
 
 use std::fmt;
 

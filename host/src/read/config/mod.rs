@@ -1,7 +1,9 @@
-//! [`Config`]: what the user typed in plugins.toml and after `--set`, each value checked on its own and carrying its line.
+//! [`Config`]: what the user typed in plugins.toml and after `--set`, each value checked on its own
+//! and carrying its line.
 //!
-//! Defaults, settings that contradict each other and features that do not exist are the business of [`crate::plan`]; whether a plugin
-//! knows a parameter is asked when its descriptor has been read. All errors of a file are collected and shown together.
+//! Defaults, settings that contradict each other and features that do not exist are the business of
+//! [`crate::plan`]; whether a plugin knows a parameter is asked when its descriptor has been read.
+//! All errors of a file are collected and shown together.
 
 mod choices;
 mod data;
@@ -62,7 +64,8 @@ impl Config {
     /// Reads a file and lays `--set` arguments over it.
     ///
     /// # Errors
-    /// A [`Refusal`] with every problem of the file: it cannot be read, is not UTF-8 or not TOML, has unknown, missing or wrong keys.
+    /// A [`Refusal`] with every problem of the file: it cannot be read, is not UTF-8 or not TOML,
+    /// has unknown, missing or wrong keys.
     pub fn read(file: &Path, sets: &[String], scope: Scope) -> Result<Config, Refusal> {
         let shown = shown_path(file);
         refuse_table(file)?;

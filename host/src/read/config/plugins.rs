@@ -1,4 +1,5 @@
-//! `[[encoder]]` and `[[regressor]]`: the keys the host reads, and all others, which go to the plugin.
+//! `[[encoder]]` and `[[regressor]]`: the keys the host reads, and all others, which go to the
+//! plugin.
 //!
 //! An absent optional key stays `None` here; its default is in [`crate::plan`].
 
@@ -12,7 +13,8 @@ use super::evaluation::MANY;
 use super::section::{Section, Sourced, as_number, as_whole};
 use super::tree::{Origin, Value};
 
-/// The keys of a section that go to its plugin, as JSON, each with its line. Serialises as the values alone.
+/// The keys of a section that go to its plugin, as JSON, each with its line. Serialises as the
+/// values alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
     /// How messages call the section: `[[regressor]] ridge`.

@@ -1,6 +1,8 @@
-//! Reads one table of the configuration key by key, and notes what is wrong or unknown with its line.
+//! Reads one table of the configuration key by key, and notes what is wrong or unknown with its
+//! line.
 //!
-//! Every error has one shape: `plugins.toml:14: [evaluation] folds = 1 is not a whole number, 2 or more`.
+//! Every error has one shape:
+//! `plugins.toml:14: [evaluation] folds = 1 is not a whole number, 2 or more`.
 
 use std::cell::RefCell;
 use std::ops::RangeBounds;
@@ -39,7 +41,8 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Begins to read a table; `label` is how messages call it: `[data]`, `[[encoder]] minilm`. Anything but a table is noted as wrong.
+    /// Begins to read a table; `label` is how messages call it: `[data]`, `[[encoder]] minilm`.
+    /// Anything but a table is noted as wrong.
     pub fn open(
         label: impl Into<String>,
         node: &'a Node,
@@ -77,7 +80,8 @@ impl<'a> Section<'a> {
         &self.origin
     }
 
-    /// The value of an optional key, if it has the form that the table of keys states and can be converted.
+    /// The value of an optional key, if it has the form that the table of keys states and can be
+    /// converted.
     pub fn take<T>(
         &mut self,
         name: &'static str,
@@ -126,7 +130,8 @@ impl<'a> Section<'a> {
         self.find(name).map(|(_, node)| node)
     }
 
-    /// A key that the table of keys has, and what was typed for it. What the table does not have could be neither typed nor looked up: that refuses every study.
+    /// A key that the table of keys has, and what was typed for it. What the table does not have
+    /// could be neither typed nor looked up: that refuses every study.
     fn find(&mut self, name: &'static str) -> Option<(&'static Key, &'a Node)> {
         self.asked.push(name);
         let Some(key) = self.keys.get(name) else {
@@ -199,7 +204,8 @@ impl<'a> Section<'a> {
             .map(|entry| (entry.key.as_str(), &entry.node.origin))
     }
 
-    /// Ends the section: a key that the table of keys does not have is unknown, and one that was not asked for would be accepted and dropped.
+    /// Ends the section: a key that the table of keys does not have is unknown, and one that was
+    /// not asked for would be accepted and dropped.
     pub fn finish(self) {
         let is_slip = self.keys.others == Others::Refused;
         for (name, node) in self.rest().filter(|_| is_slip) {

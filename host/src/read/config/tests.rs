@@ -175,7 +175,8 @@ fn the_other_spellings_parse_too() {
     assert_eq!(value(&config.regressors[0].patience), Patience::Steps(8));
 }
 
-/// A sound file up to and with [evaluation], to which one wrong line is added as line 9; and what follows it.
+/// A sound file up to and with [evaluation], to which one wrong line is added as line 9; and what
+/// follows it.
 fn refused(line: &str) -> String {
     let text = format!(
         "[study]\nname = \"s\"\n[data]\npath = \"d.csv\"\nid = \"id\"\ntext = \"t\"\ntargets = \"y\"\n[evaluation]\n{line}\n\

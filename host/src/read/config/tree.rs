@@ -1,7 +1,8 @@
-//! A TOML document as a tree in which every value knows where it was written: a line of the file, or a `--set` argument.
+//! A TOML document as a tree in which every value knows where it was written: a line of the file,
+//! or a `--set` argument.
 //!
-//! The `toml` crate parses; this module adds lines, keeps the order of the file and lays `--set` values over it.
-//! What the keys mean is not known here.
+//! The `toml` crate parses; this module adds lines, keeps the order of the file and lays `--set`
+//! values over it. What the keys mean is not known here.
 
 use std::fmt;
 use std::ops::Range;
@@ -120,7 +121,8 @@ impl fmt::Display for Value {
     }
 }
 
-/// Parses a file's text. Notes every syntax error with its line; what could be read is returned all the same.
+/// Parses a file's text. Notes every syntax error with its line; what could be read is returned all
+/// the same.
 pub fn parse(file: &str, text: &str, problems: &mut Problems) -> Table {
     let (document, errors) = DeTable::parse_recoverable(text);
     let origins = Origins::of_file(file, text);
@@ -134,7 +136,8 @@ pub fn parse(file: &str, text: &str, problems: &mut Problems) -> Table {
     origins.table(document.get_ref())
 }
 
-/// Lays `--set key=value` arguments over a document, in order. A part of a dotted key that meets `[[encoder]]` or `[[regressor]]` is a name.
+/// Lays `--set key=value` arguments over a document, in order. A part of a dotted key that meets
+/// `[[encoder]]` or `[[regressor]]` is a name.
 pub fn set(document: &mut Table, arguments: &[String], problems: &mut Problems) {
     for argument in arguments {
         match parse_argument(argument) {

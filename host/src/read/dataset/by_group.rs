@@ -1,7 +1,8 @@
 //! The rows of the analysis: those of the table, or one a group (`unit = "group"`, STATISTICS §3).
 //!
-//! Where every row of a group has the same value, rows are not what was sampled: groups are. One row a group, its vectors averaged, then makes an honest
-//! study, whatever the sizes of the groups. Texts are still encoded one by one; only what comes after sees groups as rows.
+//! Where every row of a group has the same value, rows are not what was sampled: groups are. One
+//! row a group, its vectors averaged, then makes an honest study, whatever the sizes of the groups.
+//! Texts are still encoded one by one; only what comes after sees groups as rows.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,8 @@ use crate::problem::{Problem, Problems, Refusal};
 
 /// The rows of the analysis.
 pub struct Analysed<'a> {
-    /// The dataset as read, or with one row a group: ids are then the labels of the groups, and nothing is grouped any more.
+    /// The dataset as read, or with one row a group: ids are then the labels of the groups, and
+    /// nothing is grouped any more.
     pub dataset: Cow<'a, Dataset>,
     groups: Option<Groups>,
 }
@@ -23,7 +25,8 @@ impl<'a> Analysed<'a> {
     /// Makes groups rows if the plan asks for it.
     ///
     /// # Errors
-    /// A [`Refusal`] naming each target with more than one value in a group, and the first such group.
+    /// A [`Refusal`] naming each target with more than one value in a group, and the first such
+    /// group.
     pub fn of(dataset: &'a Dataset, unit: Unit) -> Result<Self, Refusal> {
         let (Unit::Group, Some(labels)) = (unit, &dataset.groups) else {
             return Ok(Self {
@@ -92,7 +95,8 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
     })
 }
 
-/// The target with one value a group. One made of raters is made again, of one rating a group: repeated on every row they would pass for more ratings.
+/// The target with one value a group. One made of raters is made again, of one rating a group:
+/// repeated on every row they would pass for more ratings.
 fn target_by_group(dataset: &Dataset, target: &Target, groups: &Groups) -> Result<Target, Refusal> {
     let one_each = |name: &str, values: &[f64]| -> Result<Vec<f64>, Refusal> {
         one_value_a_group(dataset, name, values, groups).map_err(Refusal::from)

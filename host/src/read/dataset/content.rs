@@ -1,11 +1,14 @@
-//! What a table holds as one hash: the same for the same rows in any order, so that results do not depend on the order of a file.
+//! What a table holds as one hash: the same for the same rows in any order, so that results do not
+//! depend on the order of a file.
 
 use super::ids::Ids;
 use super::table::{Cell, Table};
 
-/// BLAKE3 of a table's column names and of its cells, row by row in the order of the ids (as bytes).
+/// BLAKE3 of a table's column names and of its cells, row by row in the order of the ids (as
+/// bytes).
 ///
-/// Every part is preceded by its kind and its length, so that no two tables share a hash by moving a border.
+/// Every part is preceded by its kind and its length, so that no two tables share a hash by moving
+/// a border.
 pub fn hash_of_rows(table: &Table, ids: &Ids) -> String {
     let mut hasher = blake3::Hasher::new();
     for column in &table.columns {

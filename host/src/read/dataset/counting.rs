@@ -1,7 +1,9 @@
-//! Ids that are running numbers, and two files that number the same rows differently: one from 0, the other from 1.
+//! Ids that are running numbers, and two files that number the same rows differently: one from 0,
+//! the other from 1.
 //!
-//! Joined by such ids nearly every row finds a partner, the wrong one. What gives it away are the ends: the first id of one file and the last of the other are
-//! alone, and all ids of one file are those of the other plus or minus one.
+//! Joined by such ids nearly every row finds a partner, the wrong one. What gives it away are the
+//! ends: the first id of one file and the last of the other are alone, and all ids of one file are
+//! those of the other plus or minus one.
 
 use std::collections::BTreeSet;
 
@@ -32,8 +34,8 @@ impl Misnumbered {
     }
 }
 
-/// The other ids, if all of them plus or minus one are among the main ones, not all as they are, and the ends of both lie one apart: at the start, where one
-/// counts from 0, or at the end.
+/// The other ids, if all of them plus or minus one are among the main ones, not all as they are,
+/// and the ends of both lie one apart: at the start, where one counts from 0, or at the end.
 pub(super) fn misnumbered(main: &[String], other: &[String]) -> Option<Misnumbered> {
     let (of_main, of_other) = (numbers(main)?, numbers(other)?);
     if of_main.prefix != of_other.prefix || of_other.values.len() < LEAST_IDS {

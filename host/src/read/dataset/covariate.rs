@@ -1,4 +1,5 @@
-//! One covariate by itself: what a model must know of it to make its columns of Z for rows that the study did not have.
+//! One covariate by itself: what a model must know of it to make its columns of Z for rows that the
+//! study did not have.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +74,8 @@ impl Covariate {
     /// Its columns of Z for the rows of another table, in which it is nowhere missing.
     ///
     /// # Errors
-    /// A value that is no number, or a category that was not seen; what is built in, without texts or groups.
+    /// A value that is no number, or a category that was not seen; what is built in, without texts
+    /// or groups.
     pub fn columns(
         &self,
         table: &Table,

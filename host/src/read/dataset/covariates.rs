@@ -1,7 +1,8 @@
 //! Covariates as numbers: which rows have them all, and the columns of Z (STATISTICS §3a).
 //!
-//! A column of numbers is one column of Z; a column of words is a category, a dummy for each level but the first in alphabetical order; words among numbers
-//! are refused. `length` (of the texts) and `log_size` (of the groups) are built in. The intercept is always there and not a column.
+//! A column of numbers is one column of Z; a column of words is a category, a dummy for each level
+//! but the first in alphabetical order; words among numbers are refused. `length` (of the texts)
+//! and `log_size` (of the groups) are built in. The intercept is always there and not a column.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -55,7 +56,8 @@ pub struct Covariates {
 /// Rows that have a value of every covariate, in order.
 ///
 /// # Errors
-/// A covariate that is no column, or whose name is both a column and built in; with `missing = "error"` the first rows without a value.
+/// A covariate that is no column, or whose name is both a column and built in; with
+/// `missing = "error"` the first rows without a value.
 pub fn complete_rows(table: &Table, data: &DataPlan) -> Result<Vec<usize>, Refusal> {
     let mut problems = Problems::default();
     let mut is_complete = vec![true; table.n_rows];
@@ -103,7 +105,8 @@ fn has_none(column: &Column, row: usize) -> bool {
 }
 
 impl Covariates {
-    /// Z of a table in which no covariate is missing. `texts`: one a row, none without texts; `groups`: the label of each row.
+    /// Z of a table in which no covariate is missing. `texts`: one a row, none without texts;
+    /// `groups`: the label of each row.
     ///
     /// # Errors
     /// A covariate that is constant, no value, or built in on what the study does not have.
@@ -197,7 +200,8 @@ fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
     Ok((how, levels[1..].iter().map(dummy).collect()))
 }
 
-/// "30+" among ages: where more rows or more different values are numbers than words, the column is no category.
+/// "30+" among ages: where more rows or more different values are numbers than words, the column is
+/// no category.
 fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> Result<(), Problem> {
     let n_rows = column.places.numbers.len();
     let words = (0..n_rows).filter_map(|row| match column.cell(row) {
@@ -224,7 +228,8 @@ fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> R
     Err(Problem::new(column.places.of(row), message).with_try(remedy))
 }
 
-/// "age as numbers" and "site as dummies of 3 categories", for whoever must know how the table was understood.
+/// "age as numbers" and "site as dummies of 3 categories", for whoever must know how the table was
+/// understood.
 pub fn as_read(covariates: &Covariates) -> Vec<String> {
     let shown = covariates.read_as.iter();
     shown.map(|(name, how)| format!("{name}{how}")).collect()

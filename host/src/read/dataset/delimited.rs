@@ -1,7 +1,8 @@
-//! .csv and .tsv: one header, quoted fields with line breaks inside, every row as long as the header.
+//! .csv and .tsv: one header, quoted fields with line breaks inside, every row as long as the
+//! header.
 //!
-//! The `csv` crate splits; this module keeps the line numbers right and refuses what the crate would let pass: ragged rows, and quotes that
-//! swallow rows (`quotes`).
+//! The `csv` crate splits; this module keeps the line numbers right and refuses what the crate
+//! would let pass: ragged rows, and quotes that swallow rows (`quotes`).
 
 use std::sync::Arc;
 
@@ -90,7 +91,8 @@ struct Ragged {
     ends_empty: bool,
 }
 
-/// What is wrong with a file of which these rows do not fit the header and `n_fitting` do: the reason where there is one, else the rows by their length.
+/// What is wrong with a file of which these rows do not fit the header and `n_fitting` do: the
+/// reason where there is one, else the rows by their length.
 fn of_ragged(file: &str, names: &[String], ragged: &[Ragged], n_fitting: usize) -> Vec<Problem> {
     let Some(first) = ragged.first() else {
         return Vec::new();
@@ -155,7 +157,8 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The line on which a record begins. The crate's own position is that of the blank lines before it.
+    /// The line on which a record begins. The crate's own position is that of the blank lines
+    /// before it.
     fn of(&mut self, record: &csv::StringRecord) -> usize {
         let position = record.position().map_or(0, csv::Position::byte);
         let mut at = usize::try_from(position).map_or(self.counted, |at| at.max(self.counted));

@@ -1,4 +1,5 @@
-//! What was read as it stands and may have been meant otherwise. Nothing is changed for it: it is told before a run and among the run's findings.
+//! What was read as it stands and may have been meant otherwise. Nothing is changed for it: it is
+//! told before a run and among the run's findings.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ impl Doubt {
     }
 }
 
-/// Texts that are nothing but a word for a missing value. They are texts all the same: `None` may be what somebody wrote.
+/// Texts that are nothing but a word for a missing value. They are texts all the same: `None` may
+/// be what somebody wrote.
 pub(super) fn words_for_nothing(column: &str, texts: &[String], ids: &[String]) -> Option<Doubt> {
     let is_such = |text: &str| !text.trim().is_empty() && is_missing(text);
     let rows: Vec<usize> = (0..texts.len())

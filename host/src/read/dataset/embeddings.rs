@@ -1,7 +1,9 @@
-//! Vectors made elsewhere: a .npy file with a file of ids, or a table with an id column. Joined by id, never by order.
+//! Vectors made elsewhere: a .npy file with a file of ids, or a table with an id column. Joined by
+//! id, never by order.
 //!
-//! Every row of the dataset must have its vector: all encoders share one set of rows, so that their scores compare row by row.
-//! Whether the vectors belong to the texts is the doctor's question, not asked here.
+//! Every row of the dataset must have its vector: all encoders share one set of rows, so that their
+//! scores compare row by row. Whether the vectors belong to the texts is the doctor's question, not
+//! asked here.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,12 +38,14 @@ pub struct Precomputed {
 
 /// Reads vectors and puts them in the order of `dataset_ids`.
 ///
-/// `ids`: one id a line, for a .npy file; `id_column`: the id column of a table, all of whose other columns are dimensions, in file order.
+/// `ids`: one id a line, for a .npy file; `id_column`: the id column of a table, all of whose other
+/// columns are dimensions, in file order.
 ///
 /// # Errors
-/// A [`Refusal`]: a file that cannot be read or is not what it should be, ids that are empty, repeated or of another number than the vectors,
-/// a dataset row without a vector, a value that is missing, infinite, no number or too large to be squared, a column that numbers the rows. Such a column with the name of an index is
-/// left out.
+/// A [`Refusal`]: a file that cannot be read or is not what it should be, ids that are empty,
+/// repeated or of another number than the vectors, a dataset row without a vector, a value that is
+/// missing, infinite, no number or too large to be squared, a column that numbers the rows. Such a
+/// column with the name of an index is left out.
 pub fn read_precomputed(
     embeddings: &Path,
     ids: Option<&Path>,
@@ -55,7 +59,8 @@ pub fn read_precomputed(
     vectors.of_rows(dataset_ids)
 }
 
-/// The same from a table with exactly the columns of these names besides the ids, in any order; they are returned in this one.
+/// The same from a table with exactly the columns of these names besides the ids, in any order;
+/// they are returned in this one.
 ///
 /// # Errors
 /// As [`read_precomputed`]; other columns, with both lists.
@@ -226,7 +231,8 @@ impl Vectors {
         )
     }
 
-    /// The first value among the rows that are used that cannot be calculated with, and how many more there are.
+    /// The first value among the rows that are used that cannot be calculated with, and how many
+    /// more there are.
     fn refuse_unusable(&self, rows: &[usize]) -> Result<(), Problem> {
         self.refuse_values(rows, |value| !value.is_finite(), "not finite")?;
         // Squares of larger ones, and sums of such squares, are no numbers.
@@ -284,7 +290,8 @@ impl Vectors {
     }
 }
 
-/// The columns that a model was made with, in its order; an index that a program has put beside them does not count.
+/// The columns that a model was made with, in its order; an index that a program has put beside
+/// them does not count.
 fn of_the_model<'a>(
     file: &str,
     mut columns: Vec<(usize, &'a Column)>,

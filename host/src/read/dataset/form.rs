@@ -1,7 +1,9 @@
-//! Ids and labels that are the same but for how they are written: `001` and `1`, `2.0` and `2`, `3 ` and `3`, `WRITER` and `writer`.
+//! Ids and labels that are the same but for how they are written: `001` and `1`, `2.0` and `2`,
+//! `3 ` and `3`, `WRITER` and `writer`.
 //!
-//! They compare as text, and nothing is repaired: two spellings are two ids, or two groups. But what falls together when the form is left aside is counted
-//! here, so that whoever loses rows, or has one author in several folds, is told why.
+//! They compare as text, and nothing is repaired: two spellings are two ids, or two groups. But
+//! what falls together when the form is left aside is counted here, so that whoever loses rows, or
+//! has one author in several folds, is told why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -44,7 +46,8 @@ impl fmt::Display for Aside {
     }
 }
 
-/// Everything that may be left aside, the most particular first: what two labels differ in is named by the last that will do.
+/// Everything that may be left aside, the most particular first: what two labels differ in is named
+/// by the last that will do.
 const ALL: [Aside; 7] = [
     Aside::Unicode,
     Aside::Invisible,
@@ -295,7 +298,8 @@ impl Lost {
         })
     }
 
-    /// What was seen: "99 of the 99 ids of base.csv that ratings.csv lacks are there when leading zeros are left aside (`1` and `001`)".
+    /// What was seen: "99 of the 99 ids of base.csv that ratings.csv lacks are there when leading
+    /// zeros are left aside (`1` and `001`)".
     pub fn seen(&self) -> String {
         let (one, other) = &self.example;
         format!(
@@ -326,7 +330,8 @@ impl Lost {
 /// A tenth of the ids: losing fewer is not why a study is refused.
 const MANY: usize = 10;
 
-/// A refusal that begins with the ids that were lost by their form, where they are many: too few rows are left because of that.
+/// A refusal that begins with the ids that were lost by their form, where they are many: too few
+/// rows are left because of that.
 pub fn with_lost_first(lost: &[Lost], refusal: Refusal) -> Refusal {
     let mut problems = Problems::default();
     let many = lost.iter().filter(|lost| MANY * lost.n_found >= lost.n_ids);

@@ -1,6 +1,8 @@
-//! .jsonl: one JSON object a line. Columns are the keys in order of first appearance; a key that a line lacks is null.
+//! .jsonl: one JSON object a line. Columns are the keys in order of first appearance; a key that a
+//! line lacks is null.
 //!
-//! Numbers stay the digits that they are in the file: an id of twenty digits is no floating-point number.
+//! Numbers stay the digits that they are in the file: an id of twenty digits is no floating-point
+//! number.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -132,7 +134,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
 #[derive(serde::Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The values of an object as they stand in its text, which is sound JSON: what lies between a colon and the comma or brace after it.
+/// The values of an object as they stand in its text, which is sound JSON: what lies between a
+/// colon and the comma or brace after it.
 fn values(object: &str) -> Vec<&str> {
     let mut values = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
@@ -182,7 +185,8 @@ impl Columns {
         }
     }
 
-    /// With a cell on every line, the columns would take more than they may: a key of its own on each line squares the file.
+    /// With a cell on every line, the columns would take more than they may: a key of its own on
+    /// each line squares the file.
     fn is_full(&self) -> bool {
         cell_bytes(self.n_lines, self.names.len()) > self.most
     }

@@ -31,8 +31,9 @@ const LABEL_WORDS: [&str; 16] = [
     "group",
 ];
 
-/// The columns that could be groups: no role in the plan, a value in every row, at least twenty different ones and on average two rows of each, short, and words
-/// unless the name says that its numbers are labels.
+/// The columns that could be groups: no role in the plan, a value in every row, at least twenty
+/// different ones and on average two rows of each, short, and words unless the name says that its
+/// numbers are labels.
 pub(super) fn shared(
     table: &Table,
     data: &DataPlan,

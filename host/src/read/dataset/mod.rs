@@ -1,8 +1,10 @@
-//! [`Dataset`]: the rows of a study, read once and never changed. Ids, texts, groups and targets, in the order of their ids, so that nothing that is drawn or
-//! summed depends on the order of a file.
+//! [`Dataset`]: the rows of a study, read once and never changed. Ids, texts, groups and targets,
+//! in the order of their ids, so that nothing that is drawn or summed depends on the order of a
+//! file.
 //!
-//! Tables are read and joined here, targets found and made into numbers, and everything refused that would make an evaluation meaningless.
-//! Rows are never dropped or repaired: a missing target value is NaN, and which rows a target has is for the engine to see.
+//! Tables are read and joined here, targets found and made into numbers, and everything refused
+//! that would make an evaluation meaningless. Rows are never dropped or repaired: a missing target
+//! value is NaN, and which rows a target has is for the engine to see.
 
 mod built_in;
 mod by_group;
@@ -53,7 +55,8 @@ pub use new_rows::{Asked, NewRows};
 pub use raters::RaterPanel;
 pub(crate) use read::is_table;
 
-/// Targets, ratings, covariates and vectors up to this size are accepted: squares of larger numbers, and sums of such squares, are no numbers.
+/// Targets, ratings, covariates and vectors up to this size are accepted: squares of larger
+/// numbers, and sums of such squares, are no numbers.
 pub const LARGEST_VALUE: f64 = 1e100;
 
 /// The rows of a study.
@@ -71,7 +74,8 @@ pub struct Dataset {
     pub groups: Option<Vec<String>>,
     /// Z, if covariates are to be taken out. Rows that lack one are not here.
     pub covariates: Option<Covariates>,
-    /// Columns without a role whose values several rows share, as labels do: the name, and one value a row.
+    /// Columns without a role whose values several rows share, as labels do: the name, and one
+    /// value a row.
     pub shared_labels: Vec<(String, Vec<String>)>,
     /// Rows of the main file.
     pub n_read: usize,
@@ -83,7 +87,8 @@ pub struct Dataset {
     pub misnumbered: Vec<(String, Misnumbered)>,
     /// Ids that differ in form alone.
     pub spelling: Spelling,
-    /// Reasons in words for which whole rows are in no analysis, with their number. Rows without a covariate are not here, the others are all the same.
+    /// Reasons in words for which whole rows are in no analysis, with their number. Rows without a
+    /// covariate are not here, the others are all the same.
     pub dropped: Vec<(String, usize)>,
     /// Every file read: its name and the blake3 hash of its bytes.
     pub hashes: Vec<(String, String)>,
@@ -122,9 +127,10 @@ impl Dataset {
     /// Reads and joins the tables of a plan. `folds`: every target needs two rows for each.
     ///
     /// # Errors
-    /// A [`Refusal`] naming file, line and column: a file that cannot be read or is damaged, an id that is empty or repeated, a column that does
-    /// not exist, a target that is not numeric, constant, without values or with fewer than 2 × `folds`, a row without text or group, a covariate with words
-    /// among its numbers.
+    /// A [`Refusal`] naming file, line and column: a file that cannot be read or is damaged, an id
+    /// that is empty or repeated, a column that does not exist, a target that is not numeric,
+    /// constant, without values or with fewer than 2 × `folds`, a row without text or group, a
+    /// covariate with words among its numbers.
     pub fn read(data: &DataPlan, raters: &[RaterPlan], folds: u32) -> Result<Dataset, Refusal> {
         let mut problems = Problems::default();
         let is_wanted = |name: &str| targets::is_wanted(name, data, raters);

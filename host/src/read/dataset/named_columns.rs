@@ -1,11 +1,13 @@
-//! Columns by name, for a model that was made with columns of these names: order is not trusted, and another set is refused.
+//! Columns by name, for a model that was made with columns of these names: order is not trusted,
+//! and another set is refused.
 
 use std::collections::BTreeMap;
 
 use super::table::Column;
 use crate::problem::{Problem, listed_up_to};
 
-/// The columns of these names, in their order, each with its place in the file. A name that stands twice will do only where all stand as they should.
+/// The columns of these names, in their order, each with its place in the file. A name that stands
+/// twice will do only where all stand as they should.
 ///
 /// # Errors
 /// Other columns than these: both lists, and where they differ.
@@ -91,7 +93,8 @@ mod tests {
             )
         };
         for (content, columns, difference) in [
-            // The target beside the vectors, missing columns, both, a name that stands twice, another case.
+            // The target beside the vectors, missing columns, both, a name that stands twice,
+            // another case.
             (
                 "id,a,b,c,y\n1,1,2,3,9\n",
                 "`a`, `b`, `c`, `y`",

@@ -1,6 +1,7 @@
 //! Rows that a model is applied to: what it needs of them, and those that cannot be predicted.
 //!
-//! As in a study, a row without any text is not encoded, and one without a value of a covariate takes no part; but each is named, and each is answered.
+//! As in a study, a row without any text is not encoded, and one without a value of a covariate
+//! takes no part; but each is named, and each is answered.
 
 use std::path::Path;
 
@@ -49,8 +50,9 @@ impl NewRows {
     /// Reads a table.
     ///
     /// # Errors
-    /// A [`Refusal`]: a file or a column that is not there or cannot be read, ids that are empty or repeated, a row without a group, a list where a text should be,
-    /// a covariate that is no number or a category that was not seen, no row that is complete.
+    /// A [`Refusal`]: a file or a column that is not there or cannot be read, ids that are empty or
+    /// repeated, a row without a group, a list where a text should be, a covariate that is no
+    /// number or a category that was not seen, no row that is complete.
     pub fn read(asked: Asked<'_>) -> Result<Self, Refusal> {
         let mut table = Table::read(asked.path)?;
         let ids = Ids::of(&table, asked.id)?.names;
@@ -221,7 +223,8 @@ mod tests {
         ];
         assert_eq!(rows.lacking, lacking);
         assert_eq!(rows.texts, [["one", "five"]]);
-        // age, site = north, site = south, characters and words of the text, log of the rows that are left of z.
+        // age, site = north, site = south, characters and words of the text, log of the rows that
+        // are left of z.
         assert_eq!(rows.z.ncols(), 6);
         let row = |at: usize| rows.z.row(at).iter().copied().collect::<Vec<f64>>();
         assert_eq!(row(0)[..3], [30.0, 1.0, 0.0]);

@@ -1,6 +1,8 @@
-//! NumPy's .npy: two-dimensional arrays of f4 or f8, little-endian, read in either order and written row by row.
+//! NumPy's .npy: two-dimensional arrays of f4 or f8, little-endian, read in either order and
+//! written row by row.
 //!
-//! The header is read here by hand: it comes from strangers, holds three keys, and must neither overflow nor recurse.
+//! The header is read here by hand: it comes from strangers, holds three keys, and must neither
+//! overflow nor recurse.
 
 use std::io::{self, Write};
 
@@ -60,7 +62,8 @@ struct Header<'a> {
     shape_text: &'a str,
 }
 
-/// The header and the bytes after it: magic, version, length (2 bytes in version 1, 4 since), a Python dictionary.
+/// The header and the bytes after it: magic, version, length (2 bytes in version 1, 4 since), a
+/// Python dictionary.
 fn split(bytes: &[u8]) -> Result<(Header<'_>, &[u8]), String> {
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or(NOT_NPY)?;
     let (length, rest) = match rest {
@@ -144,7 +147,8 @@ fn write<T: npyz::AutoSerialize + Copy>(
 mod tests {
     use super::*;
 
-    /// A file as NumPy writes it, version 1.0: magic, length of the header, header padded to 64, data.
+    /// A file as NumPy writes it, version 1.0: magic, length of the header, header padded to 64,
+    /// data.
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut text = header.to_owned();
         while !(10 + text.len() + 1).is_multiple_of(64) {

@@ -1,4 +1,5 @@
-//! Columns that only number the rows: what pandas and R write before a table, and what nobody means as a score or a dimension.
+//! Columns that only number the rows: what pandas and R write before a table, and what nobody means
+//! as a score or a dimension.
 
 use super::table::{Cell, Column};
 use crate::problem::quoted;
@@ -9,7 +10,8 @@ const LEAST_RUNNING: usize = 10;
 /// Why a column is no dimension of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Numbering {
-    /// It has the name of an index, and whole numbers that are all different: pandas and R wrote it.
+    /// It has the name of an index, and whole numbers that are all different: pandas and R wrote
+    /// it.
     Index,
     /// It counts the rows of the file, under a name of its own.
     Running,

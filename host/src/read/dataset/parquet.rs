@@ -1,7 +1,9 @@
-//! .parquet: columns of any flat type. Floats stay numbers, everything else becomes the text it would be in a CSV file.
+//! .parquet: columns of any flat type. Floats stay numbers, everything else becomes the text it
+//! would be in a CSV file.
 //!
-//! Only what is needed is read, one column after the other: a column that nobody asked for may be of any type and any size. A file of some kilobytes can
-//! unfold to gigabytes, so its size is judged by its metadata before anything is read, and by what was read while it goes on.
+//! Only what is needed is read, one column after the other: a column that nobody asked for may be
+//! of any type and any size. A file of some kilobytes can unfold to gigabytes, so its size is
+//! judged by its metadata before anything is read, and by what was read while it goes on.
 
 use std::sync::Arc;
 
@@ -71,7 +73,8 @@ fn damaged(file: &str, message: &str) -> Problem {
     Problem::new(file, message).with_try("write or copy it again")
 }
 
-/// What the crate says, or that it panicked: it promises errors for damaged files, and where it panics all the same, that is a damaged file too.
+/// What the crate says, or that it panicked: it promises errors for damaged files, and where it
+/// panics all the same, that is a damaged file too.
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     caught(work).unwrap_or_else(|| Err("the reader gave up on it".to_owned()))
 }
@@ -172,7 +175,8 @@ impl Source {
         format!("column `{}`: {what}", self.schema.field(at).name())
     }
 
-    /// Memory of a column by what the file says of it, before it is read. A value that many rows share counts once.
+    /// Memory of a column by what the file says of it, before it is read. A value that many rows
+    /// share counts once.
     fn estimate(&self, at: usize) -> usize {
         let data_type = self.schema.field(at).data_type();
         if data_type.is_nested() {
@@ -213,7 +217,8 @@ impl Source {
         (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == at)
     }
 
-    /// Rows to decode at once: one value may be as long as its whole group of rows, and some encodings copy it into every row.
+    /// Rows to decode at once: one value may be as long as its whole group of rows, and some
+    /// encodings copy it into every row.
     fn batch_rows(&self, at: usize) -> usize {
         let data_type = self.schema.field(at).data_type();
         let leaf = self.leaf(at);
@@ -332,7 +337,8 @@ fn append(cells: &mut Cells, array: &ArrayRef, most: usize) -> Result<(), Fault>
     Ok(())
 }
 
-/// The values as they would stand in a CSV file. Times with a zone are those of UTC: the names of zones are not known here.
+/// The values as they would stand in a CSV file. Times with a zone are those of UTC: the names of
+/// zones are not known here.
 fn as_bytes(array: &ArrayRef) -> Result<BinaryViewArray, Fault> {
     Ok(match array.data_type() {
         DataType::Null => BinaryViewArray::new_null(array.len()),

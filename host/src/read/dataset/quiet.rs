@@ -8,7 +8,8 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The result of `work`, or `None` if it panicked. Nothing is printed; panics of other threads are reported as ever.
+/// The result of `work`, or `None` if it panicked. Nothing is printed; panics of other threads are
+/// reported as ever.
 ///
 /// What `work` touches must not be used after a panic.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {

@@ -1,7 +1,9 @@
-//! Quotes in .csv and .tsv: a quote that only opens, which would swallow the rows below it, is found before anything is split.
+//! Quotes in .csv and .tsv: a quote that only opens, which would swallow the rows below it, is
+//! found before anything is split.
 //!
-//! A quote opens a field only at its start, `""` is a quote inside, and the one that closes stands before a delimiter or the end of the line. Where the next
-//! stray quote happens to close a field properly, what lies between gives it away: lines that read like rows of their own.
+//! A quote opens a field only at its start, `""` is a quote inside, and the one that closes stands
+//! before a delimiter or the end of the line. Where the next stray quote happens to close a field
+//! properly, what lies between gives it away: lines that read like rows of their own.
 
 use super::missing::is_missing;
 use super::table::count_lines;
@@ -12,7 +14,8 @@ const REMEDY: &str = "a field with a quote in it stands in quotes, and the quote
 /// Where each quoted field with line breaks begins and ends: the places of its two quotes.
 ///
 /// # Errors
-/// The line of the first quote that is never closed, or whose closing quote nothing follows that ends a field.
+/// The line of the first quote that is never closed, or whose closing quote nothing follows that
+/// ends a field.
 pub(super) fn check(
     file: &str,
     bytes: &[u8],
@@ -182,7 +185,8 @@ pub(super) fn refuse_swallowed_rows(
     Ok(())
 }
 
-/// Nine tenths of the lines, all of fewer than ten, have the fields of a row, and the lines below the first say so by more than their number.
+/// Nine tenths of the lines, all of fewer than ten, have the fields of a row, and the lines below
+/// the first say so by more than their number.
 fn are_rows(bytes: &[u8], delimiter: u8, patterns: &[Pattern]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return false;

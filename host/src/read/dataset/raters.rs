@@ -1,4 +1,5 @@
-//! Several raters of one trait, by name: the target that they make (STATISTICS §7). The formulas are the engine's.
+//! Several raters of one trait, by name: the target that they make (STATISTICS §7). The formulas
+//! are the engine's.
 
 use ocean_engine::inference::reliability::{RaterFit, unconnected};
 
@@ -14,10 +15,12 @@ pub struct RaterPanel {
 }
 
 impl RaterPanel {
-    /// Fits the raters and returns the target with them. `ratings`: a vector a rater, all equally long.
+    /// Fits the raters and returns the target with them. `ratings`: a vector a rater, all equally
+    /// long.
     ///
     /// # Errors
-    /// In words: a rater without ratings, or raters that no chain of shared rows connects: their severities cannot be compared.
+    /// In words: a rater without ratings, or raters that no chain of shared rows connects: their
+    /// severities cannot be compared.
     pub fn fit(
         columns: &[String],
         ratings: Vec<Vec<f64>>,
@@ -67,8 +70,9 @@ mod tests {
         }
     }
 
-    /// Rows (1, 3), (2, 2), (3, 7): rater means 2 and 4, grand mean 3, so ρ = (−1, 1). Row means 2, 2, 5 stay as they are.
-    /// Residuals: row 1: 1+1−2 = 0 and 3−1−2 = 0; row 2: 1 and −1; row 3: −1 and 1. RSS 4 over 6 − 3 − 2 + 1 = 2.
+    /// Rows (1, 3), (2, 2), (3, 7): rater means 2 and 4, grand mean 3, so ρ = (−1, 1). Row means 2,
+    /// 2, 5 stay as they are. Residuals: row 1: 1+1−2 = 0 and 3−1−2 = 0; row 2: 1 and −1; row 3: −1
+    /// and 1. RSS 4 over 6 − 3 − 2 + 1 = 2.
     #[test]
     fn complete_ratings_give_the_plain_mean_and_the_severities_of_the_column_means() {
         let ratings = vec![vec![1.0, 2.0, 3.0], vec![3.0, 2.0, 7.0]];
@@ -79,7 +83,8 @@ mod tests {
         assert_eq!(panel.fit.counts, [2, 2, 2]);
     }
 
-    /// Rater b is 2 stricter on the two shared rows, (4, 2) and (6, 4): ρ = (1, −1). Row 3 has only b's 3, which is worth 4; row 4 only a's 5, also 4.
+    /// Rater b is 2 stricter on the two shared rows, (4, 2) and (6, 4): ρ = (1, −1). Row 3 has only
+    /// b's 3, which is worth 4; row 4 only a's 5, also 4.
     #[test]
     fn a_text_that_only_the_strict_rater_saw_is_not_worse_for_it() {
         let ratings = vec![
@@ -156,7 +161,8 @@ mod tests {
         );
     }
 
-    /// a–b share row 1, b–c row 2: enough. Two ratings a row, ρb − ρa = 1 and ρc − ρb = 1 exactly, no degree of freedom left.
+    /// a–b share row 1, b–c row 2: enough. Two ratings a row, ρb − ρa = 1 and ρc − ρb = 1 exactly,
+    /// no degree of freedom left.
     #[test]
     fn a_chain_of_shared_texts_connects() {
         let ratings = vec![vec![1.0, NONE], vec![2.0, 5.0], vec![NONE, 6.0]];

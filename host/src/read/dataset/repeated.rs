@@ -1,4 +1,5 @@
-//! One thing said of many lines of a file, as one problem: twenty equal lines hide the one that matters.
+//! One thing said of many lines of a file, as one problem: twenty equal lines hide the one that
+//! matters.
 
 use crate::problem::{Problem, listed_up_to};
 

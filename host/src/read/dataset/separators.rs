@@ -1,4 +1,5 @@
-//! Points and commas in numbers: what to try where they make a cell unreadable, and a doubt where they may have made it another number.
+//! Points and commas in numbers: what to try where they make a cell unreadable, and a doubt where
+//! they may have made it another number.
 
 use super::doubt::Doubt;
 use super::table::{Cell, Column};
@@ -73,7 +74,8 @@ fn is_decimal_comma(text: &str) -> bool {
         && is_grouped(number, ',').is_none()
 }
 
-/// One to three digits that do not begin with 0, then groups of three, and decimals at the most: the number of groups.
+/// One to three digits that do not begin with 0, then groups of three, and decimals at the most:
+/// the number of groups.
 fn is_grouped(number: &str, separator: char) -> Option<usize> {
     let whole = match separator {
         '.' => number,
@@ -91,7 +93,8 @@ fn is_grouped(number: &str, separator: char) -> Option<usize> {
     (is_first && are_groups && has_sound_end && !rest.is_empty()).then_some(rest.len())
 }
 
-/// `1.733` beside `980`: every number with a point has three digits behind it, and all numbers without one are below 1,000 and far larger.
+/// `1.733` beside `980`: every number with a point has three digits behind it, and all numbers
+/// without one are below 1,000 and far larger.
 pub(super) fn thousands(column: &Column) -> Option<Doubt> {
     let (mut pointed, mut whole): (Vec<(f64, &str)>, Vec<f64>) = (Vec::new(), Vec::new());
     for row in 0..column.places.numbers.len() {

@@ -1,7 +1,8 @@
-//! [`Table`]: a file of rows and named columns, whatever its format, in which every cell still knows its line.
+//! [`Table`]: a file of rows and named columns, whatever its format, in which every cell still
+//! knows its line.
 //!
-//! Values stay as written; what is a number, a text or an id is decided by whoever asks for the column. Reading is in one piece: a
-//! study's tables fit in memory, and half a table is of no use.
+//! Values stay as written; what is a number, a text or an id is decided by whoever asks for the
+//! column. Reading is in one piece: a study's tables fit in memory, and half a table is of no use.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -82,7 +83,8 @@ pub enum Cell<'a> {
     Nested,
 }
 
-/// Which columns a reader needs. Those of a text file are all read; of a binary one the others may stay [`Cells::Unread`].
+/// Which columns a reader needs. Those of a text file are all read; of a binary one the others may
+/// stay [`Cells::Unread`].
 #[derive(Clone, Copy)]
 pub enum Wanted<'a> {
     /// All that can be read.
@@ -143,7 +145,8 @@ pub(super) fn cell_bytes(n_rows: usize, n_columns: usize) -> usize {
     n_rows.saturating_mul(n_columns).saturating_mul(of_cell)
 }
 
-/// Most bytes that the cells of a file may take: more than any sound file needs, and little enough that a small one cannot fill the memory.
+/// Most bytes that the cells of a file may take: more than any sound file needs, and little enough
+/// that a small one cannot fill the memory.
 pub(super) fn most_bytes(file_bytes: usize) -> usize {
     const ANY_FILE: usize = 512 << 20;
     ANY_FILE.saturating_add(file_bytes.saturating_mul(8))
@@ -213,7 +216,8 @@ impl Places {
         }
     }
 
-    /// `line 97`, `lines 97, 402 and 3 more`: the rows that this file has, the first five of the file.
+    /// `line 97`, `lines 97, 402 and 3 more`: the rows that this file has, the first five of the
+    /// file.
     pub fn listed(&self, rows: &[usize]) -> String {
         let unit = match (self.are_lines, rows.len()) {
             (true, 1) => "line",

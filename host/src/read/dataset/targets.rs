@@ -14,7 +14,8 @@ use super::{LARGEST_VALUE, Target};
 use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
 
-/// The targets of a plan in the order of its patterns, and a sentence for every trait of `[raters]` that none of them names.
+/// The targets of a plan in the order of its patterns, and a sentence for every trait of `[raters]`
+/// that none of them names.
 pub fn select(
     table: &Table,
     data: &DataPlan,
@@ -68,7 +69,8 @@ pub(super) fn columns_of<'a>(table: &'a Table, targets: &'a [Target]) -> Vec<&'a
         .collect()
 }
 
-/// Does the plan ask for a column of this name, under any role? What is no pattern is refused elsewhere.
+/// Does the plan ask for a column of this name, under any role? What is no pattern is refused
+/// elsewhere.
 pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bool {
     let is = |other: &String| other == name;
     let is_target = |pattern: &String| {
@@ -91,8 +93,9 @@ fn refuse_shared_name(table: &Table, rater: &RaterPlan, problems: &mut Problems)
     }
 }
 
-/// The names that the patterns match, in their order and then that of the candidates. Without patterns: every trait. With a sentence for every column that
-/// only numbers the rows: no glob means it.
+/// The names that the patterns match, in their order and then that of the candidates. Without
+/// patterns: every trait. With a sentence for every column that only numbers the rows: no glob
+/// means it.
 fn names<'a>(
     table: &'a Table,
     data: &DataPlan,

@@ -1,4 +1,5 @@
-//! Whether the parts of a model that was read fit each other. Numbers need no look: JSON has neither infinities nor NaN.
+//! Whether the parts of a model that was read fit each other. Numbers need no look: JSON has
+//! neither infinities nor NaN.
 
 use ocean_loader::{Fitted, is_id};
 

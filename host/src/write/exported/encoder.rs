@@ -55,7 +55,8 @@ impl Command<'_> {
         let made = library
             .encoder(plugin, name, &params, self.threads, context, limits)
             .map_err(|error| Refusal::from(Problem::new(&label, error.to_string())))?;
-        // Another build or version is what naming a plugin asks for; other weights or settings it does not.
+        // Another build or version is what naming a plugin asks for; other weights or settings it
+        // does not.
         let is_asked_for = |part: &str| is_named && ["version", "plugin_hash"].contains(&part);
         let found = made.key_parts();
         let differences: Vec<String> = key
@@ -82,8 +83,8 @@ impl Command<'_> {
 
     /// The parameters of the file with those of the command line, models as folders.
     ///
-    /// A name in the file is looked for among the models of this machine, as in a study. A folder in the file is read, since loading weights runs no code, but not
-    /// without a word.
+    /// A name in the file is looked for among the models of this machine, as in a study. A folder
+    /// in the file is read, since loading weights runs no code, but not without a word.
     fn parameters(
         &self,
         label: &str,

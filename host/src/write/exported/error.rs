@@ -6,7 +6,8 @@ use ocean_engine::EngineError;
 
 use ocean_loader::PluginError;
 
-/// Why there are no models of an encoder and a regressor: a warning, for the study does not depend on them.
+/// Why there are no models of an encoder and a regressor: a warning, for the study does not depend
+/// on them.
 #[derive(Debug, thiserror::Error)]
 pub enum NoModel {
     /// All rows make no design, or the path failed on them.

@@ -23,7 +23,8 @@ use crate::read::dataset::Covariate;
 use crate::run::{FinishedRun, RunError};
 use crate::tell::progress::Progress;
 
-/// Fitted alone and along its path a model is the same, up to the solver's tolerance: this share of the sd of y.
+/// Fitted alone and along its path a model is the same, up to the solver's tolerance: this share of
+/// the sd of y.
 const SAME: f64 = 1e-4;
 
 /// What models are made from.
@@ -33,7 +34,8 @@ pub struct Export<'a> {
 }
 
 impl Export<'_> {
-    /// Writes `models/*.ocean`. A model that cannot be made is a warning: the study does not depend on it.
+    /// Writes `models/*.ocean`. A model that cannot be made is a warning: the study does not depend
+    /// on it.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -212,7 +214,8 @@ struct Alone {
     fitted: Fitted,
 }
 
-/// Fits what the path chose once more, alone, and holds it against the path's own predictions of the same rows, `of_path`. `z`: what is taken out of y before.
+/// Fits what the path chose once more, alone, and holds it against the path's own predictions of
+/// the same rows, `of_path`. `z`: what is taken out of y before.
 fn fit_alone(
     target: &str,
     regressor: &dyn StudyRegressor,

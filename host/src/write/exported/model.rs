@@ -1,6 +1,7 @@
 //! An exported model: what it takes to apply a recipe to other rows, as it stands in its file.
 //!
-//! Format 1 knew neither covariates nor groups nor the names of columns, and named libraries by path: those files are read, the path is not followed.
+//! Format 1 knew neither covariates nor groups nor the names of columns, and named libraries by
+//! path: those files are read, the path is not followed.
 
 use ocean_engine::inference::verdict::Verdict;
 use ocean_loader::Fitted;
@@ -45,7 +46,8 @@ pub struct Model {
     #[serde(default)]
     pub checksum: String,
 }
-/// How vectors become predictions: ŷ = intercept + scale · f((x − mean)/sd), with what covariates add to both ([`TakenOut`]).
+/// How vectors become predictions: ŷ = intercept + scale · f((x − mean)/sd), with what covariates
+/// add to both ([`TakenOut`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
     /// Its label in the study.
@@ -59,7 +61,8 @@ pub struct Regression {
     pub alpha: Option<f64>,
     /// Mean of each column over the rows it was fitted on.
     pub mean: Vec<f64>,
-    /// Standard deviation (ddof 0) of each column there; 0 for one without spread, which is left out.
+    /// Standard deviation (ddof 0) of each column there; 0 for one without spread, which is left
+    /// out.
     pub sd: Vec<f64>,
     /// Mean of the target there.
     pub intercept: f64,

@@ -1,7 +1,9 @@
-//! The plugin that a model asks for. A file says which one; which library runs is said by the installation, by the search path, or on the command line.
+//! The plugin that a model asks for. A file says which one; which library runs is said by the
+//! installation, by the search path, or on the command line.
 //!
-//! One that came with the program is of the user's own installation, and its version says what it computes: any build of it will do, the program itself, where it is
-//! linked in, has another hash with every build. Any other must be the very library that made the model, or be named.
+//! One that came with the program is of the user's own installation, and its version says what it
+//! computes: any build of it will do, the program itself, where it is linked in, has another hash
+//! with every build. Any other must be the very library that made the model, or be named.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +30,8 @@ pub(super) struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// The plugin of a name. One whose hash the file does not say (encoders, format 1) is told by what it is: its key must be compared.
+    /// The plugin of a name. One whose hash the file does not say (encoders, format 1) is told by
+    /// what it is: its key must be compared.
     ///
     /// # Errors
     /// None is there, or only others of the same id.
@@ -90,7 +93,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Files of this id, in search order. The id is compared, never made a path of: it comes from a file.
+    /// Files of this id, in search order. The id is compared, never made a path of: it comes from a
+    /// file.
     fn installed(&self, id: &str) -> Vec<PathBuf> {
         let all = self.library.search().all().into_iter();
         all.filter(|(found, _)| found == id)

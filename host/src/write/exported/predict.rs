@@ -80,8 +80,8 @@ pub fn parameter(typed: &str) -> Result<(String, Value), RunError> {
 /// Predicts, and returns the CSV (`id`, target) unless it was written to a file.
 ///
 /// # Errors
-/// A [`Refusal`] for a model or table that cannot be read, a plugin or an encoder that is not the model's own, other columns of vectors; else what the encoder or the
-/// regressor reports.
+/// A [`Refusal`] for a model or table that cannot be read, a plugin or an encoder that is not the
+/// model's own, other columns of vectors; else what the encoder or the regressor reports.
 pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<String, RunError> {
     let progress = Progress::new(Format::Human, options.is_quiet);
     let model = Model::read(&options.model).map_err(|error| refuse(&options.model, error))?;

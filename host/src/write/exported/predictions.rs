@@ -1,4 +1,5 @@
-//! Predictions as they are handed out: one for each row of the table, or for each group, empty where there is none.
+//! Predictions as they are handed out: one for each row of the table, or for each group, empty
+//! where there is none.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Covariates in an exported model (STATISTICS §3a): X̃ = X − ZB̂ and ŷ⁰ = ZΓ̂, kept as slopes on the columns of Z around their means.
+//! Covariates in an exported model (STATISTICS §3a): X̃ = X − ZB̂ and ŷ⁰ = ZΓ̂, kept as slopes on
+//! the columns of Z around their means.
 //!
 //! The means of X and y stay where they are in a model without covariates, so that
 //! ŷ = intercept + (z − z̄)Γ̂ + scale · f((x − (z − z̄)B̂ − mean)/sd).
@@ -18,7 +19,8 @@ pub struct TakenOut {
     pub covariates: Vec<Covariate>,
     /// z̄: the mean of each column of Z.
     pub mean: Vec<f64>,
-    /// Γ̂: a slope of the score on each column of Z; 0 for one that says nothing new beside those before it.
+    /// Γ̂: a slope of the score on each column of Z; 0 for one that says nothing new beside those
+    /// before it.
     pub y: Vec<f64>,
     /// B̂: for each column of Z a slope of every column of the vectors.
     pub x: Vec<Vec<f64>>,
@@ -75,7 +77,8 @@ impl Fit {
         points[1..].iter().zip(&self.steps).map(of_step).collect()
     }
 
-    /// Takes Z out of every column of `x`: slopes for each column of Z, and the sd (ddof 0) of what is left of each column, 0 where nothing is.
+    /// Takes Z out of every column of `x`: slopes for each column of Z, and the sd (ddof 0) of what
+    /// is left of each column, 0 where nothing is.
     pub(super) fn take_out_of_all(&self, x: &DMatrix<f64>) -> (Vec<Vec<f64>>, Vec<f64>) {
         let mut slopes = vec![Vec::with_capacity(x.ncols()); self.steps.len()];
         let mut sds = Vec::with_capacity(x.ncols());

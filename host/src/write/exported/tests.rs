@@ -185,7 +185,8 @@ fn a_file_whose_parts_do_not_fit_is_refused_though_its_checksum_is_right() {
     assert!(not_a_file.to_string().ends_with("it is no regular file"));
 }
 
-/// A file of the first format: a path where the name of a library is now, and neither columns nor groups nor covariates.
+/// A file of the first format: a path where the name of a library is now, and neither columns nor
+/// groups nor covariates.
 #[test]
 fn a_file_of_the_first_format_is_read_and_its_path_is_no_more_than_words() {
     let text = r#"{"ocean_model":1,"made_by":"0.1.0","study":"s","target":"mood","id":"id","text":["text"],"encoder":{"plugin":{"name":"e","id":"e","path":"./weights.so","params":{},"key":[["plugin","e"],["version","0.1.0"]],"pool":"mean"}},"regressor":{"name":"r","id":"r","path":"/tmp/r.so","hash":"def","params":{},"alpha":1.5,"mean":[0.5],"sd":[2.0],"intercept":4.2,"scale":1.0,"fitted":{"State":[1,2]}},"evidence":{"n":40,"n_train":32.0,"r2":0.25,"ci":null,"p_fwer":null,"verdict":"predictive"},"checksum":""}"#;
@@ -203,7 +204,8 @@ fn a_file_of_the_first_format_is_read_and_its_path_is_no_more_than_words() {
     assert!(!again.contains(".so"), "{again}");
 }
 
-/// y = 1, 2, 4 on z = 0, 1, 2 is 7/3 + 3/2 (z − 1) with 1/6, −1/3, 1/6 left; twice z says nothing new.
+/// y = 1, 2, 4 on z = 0, 1, 2 is 7/3 + 3/2 (z − 1) with 1/6, −1/3, 1/6 left; twice z says nothing
+/// new.
 #[test]
 fn slopes_on_covariates_by_hand() {
     let z = DMatrix::from_row_slice(3, 2, &[0.0, 0.0, 1.0, 2.0, 2.0, 4.0]);
@@ -218,7 +220,8 @@ fn slopes_on_covariates_by_hand() {
         .into_iter()
         .zip(y)
         .for_each(|(expected, got)| close(got, expected));
-    // One column of X is the covariate itself: nothing is left of it. The other is the y from above.
+    // One column of X is the covariate itself: nothing is left of it. The other is the y from
+    // above.
     let x = DMatrix::from_column_slice(3, 2, &[0.0, 3.0, 6.0, 1.0, 2.0, 4.0]);
     let (of_x, sd) = fit.take_out_of_all(&x);
     close(of_x[0][0], 3.0);

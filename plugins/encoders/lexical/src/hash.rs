@@ -11,8 +11,8 @@ pub(crate) enum Kind {
 
 /// FNV-1a with 64 bits over the kind and the UTF-8 bytes, then the finaliser of splitmix64.
 ///
-/// FNV-1a alone leaves the last byte's influence in the low bits; the finaliser spreads it over all of them.
-/// Fowler, Noll & Vo (1991), draft-eastlake-fnv; Steele, Lea & Flood (2014).
+/// FNV-1a alone leaves the last byte's influence in the low bits; the finaliser spreads it over all
+/// of them. Fowler, Noll & Vo (1991), draft-eastlake-fnv; Steele, Lea & Flood (2014).
 pub(crate) fn ngram(kind: Kind, text: &str) -> u64 {
     mixed(fnv1a([kind as u8].into_iter().chain(text.bytes())))
 }

@@ -1,8 +1,9 @@
 //! Hashed word and character n-grams as a plugin: what the words of a text alone say.
 //!
-//! No weights and nothing learned: a vector is a pure function of its text and three settings, so it may serve as a yardstick for encoders that know
-//! language, and as a check that embeddings belong to their texts. `words` finds the words, `hash` numbers the n-grams, `vector` adds them up;
-//! here they meet the plugin interfaces.
+//! No weights and nothing learned: a vector is a pure function of its text and three settings, so
+//! it may serve as a yardstick for encoders that know language, and as a check that embeddings
+//! belong to their texts. `words` finds the words, `hash` numbers the n-grams, `vector` adds them
+//! up; here they meet the plugin interfaces.
 
 mod hash;
 #[cfg(test)]
@@ -99,7 +100,8 @@ impl TokenCounter for Lexical {
 }
 
 impl Lexical {
-    /// Everything the numbers depend on, the version of Unicode included: it decides what a letter is.
+    /// Everything the numbers depend on, the version of Unicode included: it decides what a letter
+    /// is.
     fn cache_key(&self) -> String {
         let versions = [
             char::UNICODE_VERSION,

@@ -28,8 +28,9 @@ fn hashes_are_the_published_ones() {
 
 #[test]
 fn a_vector_is_the_signed_sum_of_log_counts() {
-    // "a b a", words of length 1 and 2: a twice, b, "a b", "b a" once. Of 16 places a and "b a" take +2, b takes −0, "a b" takes +3:
-    // (−ln 2, 0, ln 3 + ln 2, ln 2), of length √(2 ln²2 + ln²6).
+    // "a b a", words of length 1 and 2: a twice, b, "a b", "b a" once. Of 16 places a and "b a"
+    // take +2, b takes −0, "a b" takes +3: (−ln 2, 0, ln 3 + ln 2, ln 2), of length √(2 ln²2 +
+    // ln²6).
     let (ln2, ln6) = (2.0_f64.ln(), 6.0_f64.ln());
     let length = (2.0 * ln2 * ln2 + ln6 * ln6).sqrt();
     let row = &encode(r#"{"dim": 16, "char_ngram_max": 0}"#, &["a b a"])[0];
@@ -46,8 +47,9 @@ fn a_vector_is_the_signed_sum_of_log_counts() {
 
 #[test]
 fn bytes_stay_what_they_are() {
-    // From a Python program of thirty lines that follows the README (unicodedata, math.log1p). Changing one of these numbers means a new
-    // REVISION: embeddings in users' caches would no longer fit.
+    // From a Python program of thirty lines that follows the README (unicodedata, math.log1p).
+    // Changing one of these numbers means a new REVISION: embeddings in users' caches would no
+    // longer fit.
     let golden: [(&str, [f32; 8]); 2] = [
         (
             "a b a",
@@ -88,7 +90,8 @@ fn bytes_stay_what_they_are() {
 
 #[test]
 fn weights_that_cancel_but_for_rounding_leave_exactly_nothing() {
-    // Of two places `a` takes the first; `c` and `l` add ln 2 + ln 5 to the second, and nine `e` take ln 10 from it: −4e-16 in floating point, in any order.
+    // Of two places `a` takes the first; `c` and `l` add ln 2 + ln 5 to the second, and nine `e`
+    // take ln 10 from it: −4e-16 in floating point, in any order.
     let text = format!("a c {} {}", "l ".repeat(4), "e ".repeat(9));
     let only_words = r#"{"dim": 2, "word_ngram_max": 1, "char_ngram_max": 0}"#;
     assert_eq!(encode(only_words, &[&text]), [[1.0, 0.0]]);
@@ -166,8 +169,9 @@ fn texts_that_share_words_are_closer_than_texts_that_do_not() {
 
 #[test]
 fn hashing_keeps_cosines_on_average() {
-    // Signed hashing is unbiased (Weinberger et al. 2009, lemma 2): over many pairs of texts without a common n-gram, cosines at a small dim
-    // average 0. 45 cosines with a standard deviation of about 1/√64 = .125 each: 4 standard errors of the mean are .075.
+    // Signed hashing is unbiased (Weinberger et al. 2009, lemma 2): over many pairs of texts
+    // without a common n-gram, cosines at a small dim average 0. 45 cosines with a standard
+    // deviation of about 1/√64 = .125 each: 4 standard errors of the mean are .075.
     let alphabet: Vec<char> = ('a'..='z').chain('α'..='ω').filter(|&c| c != 'ς').collect();
     let texts: Vec<String> = (0..10)
         .map(|t| {

@@ -21,10 +21,11 @@ pub(crate) struct Recipe {
 impl Recipe {
     /// The vector of one text, into `row` (`dim` values).
     ///
-    /// Each different n-gram, counted c times, adds ± ln(1 + c) at one place; place and sign come from its hash (Weinberger et al. 2009), so
-    /// n-grams that share a place cancel on average and dot products are unbiased. Then the vector is divided by its length. A text
-    /// without words is 0. Where weights cancel but for rounding, ln 2 + ln 3 − ln 6 say, the place is exactly 0: a residue of 5e-18
-    /// would be the only spread of a column that no other text fills.
+    /// Each different n-gram, counted c times, adds ± ln(1 + c) at one place; place and sign come
+    /// from its hash (Weinberger et al. 2009), so n-grams that share a place cancel on average and
+    /// dot products are unbiased. Then the vector is divided by its length. A text without words is
+    /// 0. Where weights cancel but for rounding, ln 2 + ln 3 − ln 6 say, the place is exactly 0: a
+    /// residue of 5e-18 would be the only spread of a column that no other text fills.
     pub fn encode(&self, text: &str, row: &mut [f32]) {
         let mut sums = vec![Sum::default(); self.dim];
         let mut ngrams = self.ngrams(text);
@@ -83,7 +84,8 @@ impl Sum {
         self.n_terms += 1;
     }
 
-    /// The sum; 0 within the error of adding so many terms, each rounded itself (Higham 2002, section 4.2).
+    /// The sum; 0 within the error of adding so many terms, each rounded itself (Higham 2002,
+    /// section 4.2).
     fn value(&self) -> f64 {
         match self.value.abs() <= f64::from(self.n_terms) * f64::EPSILON * self.size {
             true => 0.0,

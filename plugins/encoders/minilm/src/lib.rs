@@ -1,4 +1,5 @@
-//! MiniLM and other small BERT encoders as a plugin. The network is `ocean-transformer`'s, the way to it `ocean-text-encoder`'s.
+//! MiniLM and other small BERT encoders as a plugin. The network is `ocean-transformer`'s, the way
+//! to it `ocean-text-encoder`'s.
 
 #[cfg(test)]
 mod tests;
@@ -9,9 +10,11 @@ use ocean_text_encoder::{Family, Kind, Settings, TextEncoder};
 ocean_plugin::params! {
     /// What the encoder can be told.
     pub struct MiniLmParams {
-        /// The model: a folder in the format of sentence-transformers, or a name that the host turns into one.
+        /// The model: a folder in the format of sentence-transformers, or a name that the host
+        /// turns into one.
         pub model: String = default_to("sentence-transformers/all-MiniLM-L6-v2").model(),
-        /// Longest text in tokens, special ones included; longer ones are cut at the end. Not given: the model's own limit.
+        /// Longest text in tokens, special ones included; longer ones are cut at the end. Not
+        /// given: the model's own limit.
         pub max_seq_length: Option<u32> = default_to(None).min(3),
         /// Arithmetic of the network.
         pub precision: String = default_to("f32").choices(&["f32"]),

@@ -1,4 +1,5 @@
-//! The plugin against sentence-transformers on a tiny model, and what it refuses. What holds for all text encoders is tested in `ocean-text-encoder`.
+//! The plugin against sentence-transformers on a tiny model, and what it refuses. What holds for
+//! all text encoders is tested in `ocean-text-encoder`.
 
 use ocean_plugin::testing::Host;
 use ocean_text_encoder::testing::{check_vectors, open, params, refusal};

@@ -12,7 +12,8 @@ const X_NEW: [f64; 4] = [2.0, 0.0, 0.0, 3.0];
 
 #[test]
 fn one_fit_is_shrunk_soft_thresholding_of_orthogonal_features() {
-    // xᵀx/n = (5/4, 1), xᵀy/n = (2, 1/2). α = ½, ρ = ½: w = ((2 − ¼)/(5/4 + ¼), (½ − ¼)/(1 + ¼)) = (7/6, 1/5).
+    // xᵀx/n = (5/4, 1), xᵀy/n = (2, 1/2). α = ½, ρ = ½: w = ((2 − ¼)/(5/4 + ¼), (½ − ¼)/(1 + ¼)) =
+    // (7/6, 1/5).
     let y_hat = Host::new()
         .fit_predict::<ElasticNet>("{}", &X, &Y, 0.5, &X_NEW)
         .unwrap();

@@ -12,7 +12,8 @@ const X_NEW: [f64; 4] = [2.0, 0.0, 0.0, 3.0];
 
 #[test]
 fn one_fit_is_soft_thresholding_of_orthogonal_features() {
-    // xᵀx/n = (5/4, 1), xᵀy/n = (2, 1/2). With α = ¼: w = (1.75/1.25, 0.25) = (1.4, 0.25), for the new rows 2.8 and 0.75.
+    // xᵀx/n = (5/4, 1), xᵀy/n = (2, 1/2). With α = ¼: w = (1.75/1.25, 0.25) = (1.4, 0.25), for the
+    // new rows 2.8 and 0.75.
     let y_hat = Host::new()
         .fit_predict::<Lasso>("{}", &X, &Y, 0.25, &X_NEW)
         .unwrap();

@@ -1,7 +1,8 @@
 //! Ridge regression as a plugin: argmin ‖y − Xw‖² + α‖w‖².
 //!
-//! The arithmetic is `ocean-linear`'s; here its types meet the plugin interfaces, and its refusals the statuses of the ABI. A walk along the
-//! penalties (`path`) is what a permutation test drives; `fit` and `predict` make one model, whose coefficients `linear` shows.
+//! The arithmetic is `ocean-linear`'s; here its types meet the plugin interfaces, and its refusals
+//! the statuses of the ABI. A walk along the penalties (`path`) is what a permutation test drives;
+//! `fit` and `predict` make one model, whose coefficients `linear` shows.
 
 use ocean_linear::{Columns, RidgeDesign, RidgePath, ridge};
 use ocean_linear_regressor::convert::{columns, predict, refusal, values};
@@ -13,7 +14,8 @@ mod tests;
 ocean_plugin::params! {
     /// What ridge can be told. The host brings the penalty with each call.
     pub struct RidgeParams {
-        /// Penalty α of ‖y − Xw‖² + α‖w‖² (no 1/n); chosen by inner cross-validation unless `alphas` says otherwise.
+        /// Penalty α of ‖y − Xw‖² + α‖w‖² (no 1/n); chosen by inner cross-validation unless
+        /// `alphas` says otherwise.
         pub alpha: f64 = default_to(1.0).min(0.0).log_scale().penalty(),
     }
 }

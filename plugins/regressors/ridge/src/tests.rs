@@ -12,7 +12,8 @@ const X_NEW: [f64; 4] = [2.0, 0.0, 0.0, 3.0];
 
 #[test]
 fn one_fit_is_the_closed_form() {
-    // The columns are orthogonal: w = (xᵀy)/(xᵀx + α) each. xᵀx = (5, 4); xᵀy = (8, 2). With α = 3: w = (1, 2/7).
+    // The columns are orthogonal: w = (xᵀy)/(xᵀx + α) each. xᵀx = (5, 4); xᵀy = (8, 2). With α = 3:
+    // w = (1, 2/7).
     let y_hat = Host::new()
         .fit_predict::<Ridge>("{}", &X, &Y, 3.0, &X_NEW)
         .unwrap();

@@ -1,6 +1,8 @@
-//! `ocean-transformer`'s network as an encoder of the SDK: what the plugins `minilm`, `mpnet` and `bge` have in common.
+//! `ocean-transformer`'s network as an encoder of the SDK: what the plugins `minilm`, `mpnet` and
+//! `bge` have in common.
 //!
-//! Each of them brings its name, its parameters and the family of its models ([`Kind`]); everything else is [`TextEncoder`].
+//! Each of them brings its name, its parameters and the family of its models ([`Kind`]); everything
+//! else is [`TextEncoder`].
 
 pub mod testing;
 #[cfg(test)]

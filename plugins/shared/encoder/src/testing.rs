@@ -1,4 +1,5 @@
-//! What the plugins' tests share: the tiny models of `tests/golden/models`, and the vectors that sentence-transformers gave for them.
+//! What the plugins' tests share: the tiny models of `tests/golden/models`, and the vectors that
+//! sentence-transformers gave for them.
 
 use ocean_plugin::prelude::*;
 use ocean_plugin::testing::Host;
@@ -39,11 +40,12 @@ pub fn refusal<K: Kind>(model: &str) -> String {
     error.message().replace(MODELS, "…")
 }
 
-/// Checks the vectors of a tiny model, encoded through the exported tables on two threads, against those of sentence-transformers kept as `variant`, and that
-/// progress ends at 1.
+/// Checks the vectors of a tiny model, encoded through the exported tables on two threads, against
+/// those of sentence-transformers kept as `variant`, and that progress ends at 1.
 ///
 /// # Panics
-/// When a component differs by 1e-6 or more: two orders of summation in f32 differ by less (see `ocean-transformer`'s golden test).
+/// When a component differs by 1e-6 or more: two orders of summation in f32 differ by less (see
+/// `ocean-transformer`'s golden test).
 pub fn check_vectors<K: Kind>(model: &str, variant: &str) {
     let bytes = std::fs::read(format!("{MODELS}/golden.json")).expect("golden.json");
     let golden: Value = serde_json::from_slice(&bytes).expect("JSON");

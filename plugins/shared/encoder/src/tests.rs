@@ -1,4 +1,5 @@
-//! What holds for every plugin made of this, on the tiny MiniLM. The network's own tests are in `ocean-transformer`.
+//! What holds for every plugin made of this, on the tiny MiniLM. The network's own tests are in
+//! `ocean-transformer`.
 
 use ocean_plugin::prelude::*;
 use ocean_plugin::testing::Host;
@@ -85,7 +86,8 @@ fn a_cancelled_call_stops() {
     assert_eq!(error.status(), 4);
 }
 
-/// One parameter, one value, of the plugin's own: the JSON of a user is read by the plugin's schema.
+/// One parameter, one value, of the plugin's own: the JSON of a user is read by the plugin's
+/// schema.
 #[test]
 fn parameters_are_the_plugins_own() {
     let unknown = json!({"precision": "f32"});

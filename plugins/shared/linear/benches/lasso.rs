@@ -1,7 +1,9 @@
-//! Lasso and elastic net, timed by criterion: what a design costs, a whole path, and the beginnings of paths that a permutation test consists of.
+//! Lasso and elastic net, timed by criterion: what a design costs, a whole path, and the beginnings
+//! of paths that a permutation test consists of.
 //!
-//! X is random with the spectrum of sentence embeddings (standard deviations falling as a power law) and standardised; y is noise or three tenths of it
-//! explained. `cargo bench -p ocean-linear --bench lasso`.
+//! X is random with the spectrum of sentence embeddings (standard deviations falling as a power
+//! law) and standardised; y is noise or three tenths of it explained.
+//! `cargo bench -p ocean-linear --bench lasso`.
 
 use std::hint::black_box;
 

@@ -1,9 +1,11 @@
-//! Ridge for a permutation test, measured against the machine: time per target, executed GFLOP/s, and their share of what the `gemm` crate
-//! reaches at 2048³ in the same process.
+//! Ridge for a permutation test, measured against the machine: time per target, executed GFLOP/s,
+//! and their share of what the `gemm` crate reaches at 2048³ in the same process.
 //!
-//! One target costs one nested cross-validation: 10 pair designs of 300 × 200 rows walked along 30 penalties, 5 outer designs of 400 × 100 rows
-//! predicted at a penalty of its own (n = 500, p = 384, K = 5). X is random with the spectrum of sentence embeddings (standard deviations
-//! falling as a power law); speed depends on it only through the rank of the basis, printed below. `cargo bench -p ocean-linear`.
+//! One target costs one nested cross-validation: 10 pair designs of 300 × 200 rows walked along 30
+//! penalties, 5 outer designs of 400 × 100 rows predicted at a penalty of its own (n = 500, p =
+//! 384, K = 5). X is random with the spectrum of sentence embeddings (standard deviations falling
+//! as a power law); speed depends on it only through the rank of the basis, printed below.
+//! `cargo bench -p ocean-linear`.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -98,7 +100,8 @@ fn processor_time() -> Option<f64> {
     Some(text.split(' ').next()?.parse::<f64>().ok()? * 1e-9)
 }
 
-/// Multiplications and additions, of one target on one pair design: projection, products with the basis, recombination.
+/// Multiplications and additions, of one target on one pair design: projection, products with the
+/// basis, recombination.
 fn walk_flop(design: &RidgeDesign) -> f64 {
     let alphas = design.grid(N_ALPHAS).expect("grid");
     let per_row = design.walk_cost(&alphas);

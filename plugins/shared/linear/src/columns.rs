@@ -1,4 +1,5 @@
-//! The one matrix type at the border of this crate: a borrowed, column-major, contiguous block of numbers.
+//! The one matrix type at the border of this crate: a borrowed, column-major, contiguous block of
+//! numbers.
 
 use faer::MatRef;
 

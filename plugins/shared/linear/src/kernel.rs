@@ -1,8 +1,10 @@
-//! The loops in which coordinate descent spends its time, compiled for whatever instruction set the machine has.
+//! The loops in which coordinate descent spends its time, compiled for whatever instruction set the
+//! machine has.
 //!
-//! Each gives the same bits on every machine: elementwise updates have no order, sums run in eight fixed lanes, and every product is added unrounded (fused
-//! multiply-add, which x86 has had since 2013; older machines do it in software, slowly). So they may be cut into blocks of any size, and a result never depends
-//! on its neighbours.
+//! Each gives the same bits on every machine: elementwise updates have no order, sums run in eight
+//! fixed lanes, and every product is added unrounded (fused multiply-add, which x86 has had since
+//! 2013; older machines do it in software, slowly). So they may be cut into blocks of any size, and
+//! a result never depends on its neighbours.
 
 use std::sync::LazyLock;
 
@@ -15,7 +17,8 @@ const TILE: usize = 64;
 
 static MACHINE: LazyLock<Arch> = LazyLock::new(Arch::new);
 
-/// Runs `work` compiled for the instruction set of this machine. What `work` calls must be `#[inline(always)]` to take part.
+/// Runs `work` compiled for the instruction set of this machine. What `work` calls must be
+/// `#[inline(always)]` to take part.
 #[inline(always)]
 pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     MACHINE.dispatch(work)
@@ -98,7 +101,8 @@ pub(crate) fn sum_of_lanes(l: [f64; LANES]) -> f64 {
     ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }
 
-/// AᵀB into `out` (columns of a × columns of b, column by column); `a` and `b` have columns of `n` values.
+/// AᵀB into `out` (columns of a × columns of b, column by column); `a` and `b` have columns of `n`
+/// values.
 pub(crate) fn cross_products(n: usize, a: &[f64], b: &[f64], out: &mut [f64]) {
     if n == 0 || a.is_empty() {
         out.fill(0.0);

@@ -1,7 +1,8 @@
 //! Matrix products, always on the calling thread: the host runs its threads over blocks of targets.
 //!
-//! faer's product is used throughout. Its kernels are chosen at run time (AVX-512, AVX2, NEON, scalar) and its interface is safe; the `gemm`
-//! crate, the yardstick of the benchmark, is as fast only with its own AVX-512 feature switched on.
+//! faer's product is used throughout. Its kernels are chosen at run time (AVX-512, AVX2, NEON,
+//! scalar) and its interface is safe; the `gemm` crate, the yardstick of the benchmark, is as fast
+//! only with its own AVX-512 feature switched on.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};

@@ -1,13 +1,16 @@
-//! Powers of two in which numbers near the ends of f64 are kept, so that their squares neither overflow nor vanish.
+//! Powers of two in which numbers near the ends of f64 are kept, so that their squares neither
+//! overflow nor vanish.
 
 use std::borrow::Cow;
 
 use crate::LinearError;
 
-/// Magnitudes between 2⁻²⁰⁰ and 2²⁰⁰ (1.6e60) are taken as they are: products of four of them are still in range.
+/// Magnitudes between 2⁻²⁰⁰ and 2²⁰⁰ (1.6e60) are taken as they are: products of four of them are
+/// still in range.
 const ORDINARY: i32 = 200;
 
-/// The unit for these values: 1, unless the largest magnitude is extreme; then the power of two at or below it. Not one bit is lost by it.
+/// The unit for these values: 1, unless the largest magnitude is extreme; then the power of two at
+/// or below it. Not one bit is lost by it.
 pub(crate) fn unit_of(values: &[f64], what: &'static str) -> Result<f64, LinearError> {
     // NaN is passed over by `max` and caught by the sum.
     let largest = crate::kernel::largest(values, false);

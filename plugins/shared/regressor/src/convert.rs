@@ -1,4 +1,5 @@
-//! Matrices of the SDK as those of `ocean-linear`, its refusals as statuses of the ABI, and the prediction of every linear model.
+//! Matrices of the SDK as those of `ocean-linear`, its refusals as statuses of the ABI, and the
+//! prediction of every linear model.
 
 use ocean_linear::{Columns, LinearError};
 use ocean_plugin::{Error, Mat, MatMut, Result};

@@ -1,8 +1,10 @@
-//! Encodes texts on command, for `tests/bench/encoders.py`, which measures several programs in turn.
+//! Encodes texts on command, for `tests/bench/encoders.py`, which measures several programs in
+//! turn.
 //!
-//! `encode MODEL_FOLDER FAMILY TEXTS.json THREADS`, then one command a line on standard input, one line of JSON each on standard output: `go` encodes all
-//! texts (the first time includes reading the weights), `gemm` multiplies 2048 × 2048 matrices with the `gemm` crate in as many threads, `save FILE`
-//! writes the last vectors as raw little-endian f32, `memory` tells the peak in MB.
+//! `encode MODEL_FOLDER FAMILY TEXTS.json THREADS`, then one command a line on standard input, one
+//! line of JSON each on standard output: `go` encodes all texts (the first time includes reading
+//! the weights), `gemm` multiplies 2048 × 2048 matrices with the `gemm` crate in as many threads,
+//! `save FILE` writes the last vectors as raw little-endian f32, `memory` tells the peak in MB.
 
 use ocean_transformer::{Family, Model, Run, Settings};
 use std::error::Error;
@@ -61,7 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// GFLOP/s of `threads` products at once, the middle of five. Matrices are made, and touched by a first product, before the clock starts.
+/// GFLOP/s of `threads` products at once, the middle of five. Matrices are made, and touched by a
+/// first product, before the clock starts.
 fn gemm_speed(threads: usize) -> f64 {
     let barrier = Barrier::new(threads);
     let speeds: Vec<f64> = std::thread::scope(|scope| {

@@ -1,7 +1,8 @@
 //! Many texts over several threads: tokenise, sort by length, share out, pool.
 //!
-//! Texts are sorted by length and laid end to end in tasks of a few hundred tokens: enough rows to keep the multipliers busy, few enough to stay in a
-//! core's own cache. A thread takes the next task when it has finished one. Nothing a thread does depends on another's work.
+//! Texts are sorted by length and laid end to end in tasks of a few hundred tokens: enough rows to
+//! keep the multipliers busy, few enough to stay in a core's own cache. A thread takes the next
+//! task when it has finished one. Nothing a thread does depends on another's work.
 
 use crate::error::{Error, Result};
 use crate::folder::tokens::Tokenised;
@@ -54,7 +55,8 @@ impl Model {
     /// The vectors of `texts`, one after the other into `out`, [`Model::dim`] numbers each.
     ///
     /// # Errors
-    /// The weights cannot be read, the tokenizer fails, a vector is not finite, or the caller stops the call. `out` of another size is a setting's error.
+    /// The weights cannot be read, the tokenizer fails, a vector is not finite, or the caller stops
+    /// the call. `out` of another size is a setting's error.
     pub fn encode(&self, texts: &[&str], out: &mut [f32], run: Run<'_>) -> Result<()> {
         if Some(out.len()) != texts.len().checked_mul(self.dim()) {
             return Err(Error::Setting(format!(
@@ -216,7 +218,8 @@ fn tasks(tokenised: &[Tokenised], threads: usize) -> Vec<Vec<usize>> {
     tasks
 }
 
-/// Runs `work` in up to `threads` threads, this one included; each asks for the next of `n` parts until none is left. The first error stops all.
+/// Runs `work` in up to `threads` threads, this one included; each asks for the next of `n` parts
+/// until none is left. The first error stops all.
 fn in_threads(
     threads: usize,
     n: usize,

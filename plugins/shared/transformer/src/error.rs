@@ -85,7 +85,8 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// With the way to have the vectors of the model in `folder` all the same, where it is refused for what it is.
+    /// With the way to have the vectors of the model in `folder` all the same, where it is refused
+    /// for what it is.
     pub(crate) fn of_model(mut self, model: &Path) -> Error {
         if let Error::Unsupported { folder, .. } | Error::Unknown { folder, .. } = &mut self {
             model.clone_into(folder);
@@ -94,7 +95,8 @@ impl Error {
     }
 }
 
-/// The step that always works: vectors made by sentence-transformers itself. One line, since a plugin's message is one; Python takes it as it is.
+/// The step that always works: vectors made by sentence-transformers itself. One line, since a
+/// plugin's message is one; Python takes it as it is.
 fn way(folder: &Path) -> String {
     if folder.as_os_str().is_empty() {
         return String::new();

@@ -1,11 +1,14 @@
-//! Sentence encoders of the BERT and MPNet families: a sentence-transformers folder in, vectors out.
+//! Sentence encoders of the BERT and MPNet families: a sentence-transformers folder in, vectors
+//! out.
 //!
-//! `folder` reads what an author published and refuses what would give other vectors than sentence-transformers gives; `model` is the network; `kernel` its
-//! arithmetic; `encode` spreads texts over threads; here is what a plugin sees. f32 throughout. A text's vector is the same bits whatever its
-//! neighbours, the number of threads and the machine's vector unit.
+//! `folder` reads what an author published and refuses what would give other vectors than
+//! sentence-transformers gives; `model` is the network; `kernel` its arithmetic; `encode` spreads
+//! texts over threads; here is what a plugin sees. f32 throughout. A text's vector is the same bits
+//! whatever its neighbours, the number of threads and the machine's vector unit.
 //!
-//! Devlin, J., Chang, M.-W., Lee, K., & Toutanova, K. (2019). BERT. *NAACL*. Song, K., Tan, X., Qin, T., Lu, J., & Liu, T.-Y. (2020). MPNet.
-//! *NeurIPS*. Reimers, N., & Gurevych, I. (2019). Sentence-BERT. *EMNLP*. Checked against sentence-transformers: `tests/golden`.
+//! Devlin, J., Chang, M.-W., Lee, K., & Toutanova, K. (2019). BERT. *NAACL*. Song, K., Tan, X.,
+//! Qin, T., Lu, J., & Liu, T.-Y. (2020). MPNet. *NeurIPS*. Reimers, N., & Gurevych, I. (2019).
+//! Sentence-BERT. *EMNLP*. Checked against sentence-transformers: `tests/golden`.
 
 mod encode;
 mod error;
@@ -84,10 +87,12 @@ pub struct TextInfo {
 }
 
 impl Model {
-    /// Opens the folder: every file but the weights' numbers is read, and everything is checked that can be.
+    /// Opens the folder: every file but the weights' numbers is read, and everything is checked
+    /// that can be.
     ///
     /// # Errors
-    /// A file is missing, damaged or of another model; the model is of another family, or asks for what is not supported; a setting does not fit it.
+    /// A file is missing, damaged or of another model; the model is of another family, or asks for
+    /// what is not supported; a setting does not fit it.
     pub fn open(folder: &Path, settings: &Settings) -> Result<Model> {
         Model::read(folder, settings).map_err(|error| error.of_model(folder))
     }
@@ -129,7 +134,8 @@ impl Model {
         })
     }
 
-    /// Numbers of a vector: those of a token, times the number of pooling modes; fewer where the model's author cut it.
+    /// Numbers of a vector: those of a token, times the number of pooling modes; fewer where the
+    /// model's author cut it.
     #[must_use]
     pub fn dim(&self) -> usize {
         let pooled = self.pooled_dim();
@@ -161,8 +167,9 @@ impl Model {
         self.modules.is_normalised && self.dim() == self.pooled_dim()
     }
 
-    /// All that a vector depends on besides its text: the bytes of the weights, the tokenizer as set up (lower-casing included), the settings in force, and
-    /// the revision of this code. The instructions used are no part of it, since they change no bit.
+    /// All that a vector depends on besides its text: the bytes of the weights, the tokenizer as
+    /// set up (lower-casing included), the settings in force, and the revision of this code. The
+    /// instructions used are no part of it, since they change no bit.
     ///
     /// # Errors
     /// A weight file cannot be read.
@@ -192,7 +199,8 @@ impl Model {
         Ok(self.cache_key.get_or_init(|| key).clone())
     }
 
-    /// What is said in the key only where it is not the rule, so that the keys of other models stay.
+    /// What is said in the key only where it is not the rule, so that the keys of other models
+    /// stay.
     fn exceptions(&self) -> String {
         let mut said = String::new();
         if self.tokens.cut == Side::Left {

@@ -1,4 +1,5 @@
-//! Vectors of tiny models against sentence-transformers, one variant of a folder after the other; see `tests/golden/models/make.py`.
+//! Vectors of tiny models against sentence-transformers, one variant of a folder after the other;
+//! see `tests/golden/models/make.py`.
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
 mod common;
@@ -7,8 +8,9 @@ use common::{edit, golden_models, model_of};
 use ocean_transformer::{Model, Run, Settings, Simd};
 use serde_json::Value;
 
-/// Per component, as a share of the vector's length (1 in most variants). PyTorch's own f32 differs from its f64 by 3e-7 of it, and ours, in another
-/// order of summation, by as much; every mistake that `make.py` provokes is 1e-4 or more.
+/// Per component, as a share of the vector's length (1 in most variants). PyTorch's own f32 differs
+/// from its f64 by 3e-7 of it, and ours, in another order of summation, by as much; every mistake
+/// that `make.py` provokes is 1e-4 or more.
 const TOLERANCE: f64 = 1e-6;
 
 #[test]

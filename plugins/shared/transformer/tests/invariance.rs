@@ -1,4 +1,5 @@
-//! What must change no bit: neighbours, order, batch size, threads, instructions; and texts that are hard to swallow.
+//! What must change no bit: neighbours, order, batch size, threads, instructions; and texts that
+//! are hard to swallow.
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
 mod common;

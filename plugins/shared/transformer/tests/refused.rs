@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// What opening the model after these changes says, without the folder's place and the way that always works.
+/// What opening the model after these changes says, without the folder's place and the way that
+/// always works.
 fn refused(model: &str, change: impl Fn(&Path)) -> String {
     let message = told(model, change);
     message

@@ -1,7 +1,10 @@
-//! `ocean-host plugin new`: a folder with a plugin that builds, passes `plugin check` and runs in an evaluation, before its author has changed a letter.
+//! `ocean-host plugin new`: a folder with a plugin that builds, passes `plugin check` and runs in
+//! an evaluation, before its author has changed a letter.
 //!
-//! Everything comes out of this binary: the templates (`host/templates`), the header, and for Rust the sources of the SDK. `name` says which
-//! names may be taken, `template` which files a language and a kind have, `sdk` how the SDK stands on its own; here they are written, whole or not at all.
+//! Everything comes out of this binary: the templates (`host/templates`), the header, and for Rust
+//! the sources of the SDK. `name` says which names may be taken, `template` which files a language
+//! and a kind have, `sdk` how the SDK stands on its own; here they are written, whole or not at
+//! all.
 
 mod file;
 mod name;
@@ -63,8 +66,9 @@ pub struct Request {
 /// Makes the folder and says which commands come next.
 ///
 /// # Errors
-/// [`RunError::Refused`], before anything is written: a name that cannot be an id or is taken, a folder that is there already, an SDK that is not where it was said.
-/// [`RunError::Write`]: the folder cannot be written; nothing of it stays.
+/// [`RunError::Refused`], before anything is written: a name that cannot be an id or is taken, a
+/// folder that is there already, an SDK that is not where it was said. [`RunError::Write`]: the
+/// folder cannot be written; nothing of it stays.
 pub fn new(request: &Request) -> Result<String, RunError> {
     name::check(&request.name)?;
     if request.sdk.is_some() && request.language != Language::Rust {
@@ -101,7 +105,8 @@ fn free(request: &Request) -> Result<PathBuf, Refusal> {
     Ok(target)
 }
 
-/// Writes into a hidden folder beside the target first: a full disk or Ctrl-C leaves no half of a plugin.
+/// Writes into a hidden folder beside the target first: a full disk or Ctrl-C leaves no half of a
+/// plugin.
 fn write(folder: &Path, target: &Path, files: &[file::File]) -> io::Result<()> {
     let hidden = tempfile::Builder::new()
         .prefix(".ocean-plugin-new-")

@@ -1,13 +1,15 @@
 //! Which names a new plugin may have.
 //!
-//! A name is the id in plugins.toml, the name of a folder, of a library file and of a package, so it must be good for all four.
+//! A name is the id in plugins.toml, the name of a folder, of a library file and of a package, so
+//! it must be good for all four.
 
 use crate::problem::{Problem, Refusal, quoted};
 
 /// Longer names make file names that some systems refuse.
 const MOST: usize = 64;
 
-/// Ids that are taken: bundled plugins are found first by their id, and the rest means something else in a study or a report.
+/// Ids that are taken: bundled plugins are found first by their id, and the rest means something
+/// else in a study or a report.
 const BUNDLED: [&str; 7] = [
     "ridge",
     "lasso",
@@ -18,7 +20,8 @@ const BUNDLED: [&str; 7] = [
     "bge",
 ];
 const RESERVED: [&str; 9] = [
-    // The crate behind the SDK is called ocean-plugin-abi, and two crates of one name cannot be linked.
+    // The crate behind the SDK is called ocean-plugin-abi, and two crates of one name cannot be
+    // linked.
     "abi",
     // Labels of rows that every report has.
     "length",

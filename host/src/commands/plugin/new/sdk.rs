@@ -1,6 +1,8 @@
-//! The SDK outside its workspace: the sources this program was built from, with manifests that inherit nothing.
+//! The SDK outside its workspace: the sources this program was built from, with manifests that
+//! inherit nothing.
 //!
-//! The crates are on no registry, so `plugin new` writes them into the plugin's folder; whoever has a checkout names it instead (`--sdk`).
+//! The crates are on no registry, so `plugin new` writes them into the plugin's folder; whoever has
+//! a checkout names it instead (`--sdk`).
 
 use std::path::{Path, PathBuf};
 

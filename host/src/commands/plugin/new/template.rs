@@ -1,7 +1,8 @@
-//! From a request to files: which templates belong to a language and a kind, and what their placeholders stand for.
+//! From a request to files: which templates belong to a language and a kind, and what their
+//! placeholders stand for.
 //!
-//! `host/templates/LANGUAGE/…` is written as it lies there, and so is `host/templates/all/…`; a folder named after a kind is left out for the other kind
-//! and does not appear in the path.
+//! `host/templates/LANGUAGE/…` is written as it lies there, and so is `host/templates/all/…`; a
+//! folder named after a kind is left out for the other kind and does not appear in the path.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,10 @@
-//! The files of one revision: fetched over HTTP into the layout of the cache that all programs of Hugging Face share.
+//! The files of one revision: fetched over HTTP into the layout of the cache that all programs of
+//! Hugging Face share.
 //!
-//! Two things are held here that hf-hub 0.5 does not hold, and for which it was given up. The token goes to the server that the user named and to no other:
-//! a redirect to a store elsewhere is followed without it. And what a server says, names of files, commit and etag, becomes the name of a file only where it
-//! cannot lead out of the cache.
+//! Two things are held here that hf-hub 0.5 does not hold, and for which it was given up. The token
+//! goes to the server that the user named and to no other: a redirect to a store elsewhere is
+//! followed without it. And what a server says, names of files, commit and etag, becomes the name
+//! of a file only where it cannot lead out of the cache.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -147,7 +149,8 @@ impl Hub {
         }
     }
 
-    /// Fetches what is not here yet. The work is done on a thread of its own, so that Ctrl-C ends it at once.
+    /// Fetches what is not here yet. The work is done on a thread of its own, so that Ctrl-C ends
+    /// it at once.
     pub fn fetch(
         self,
         progress: &Progress,
@@ -234,7 +237,8 @@ impl Hub {
         let blob = path.canonicalize().map_err(broken)?;
         let checked = verify(&blob).map_err(broken)?;
         checked.map_err(|mismatch| {
-            // Both are gone or the next attempt says the same; there is nobody to tell of a failure here.
+            // Both are gone or the next attempt says the same; there is nobody to tell of a failure
+            // here.
             let _ = fs::remove_file(&path);
             let _ = fs::remove_file(&blob);
             DownloadError::WrongHash {
@@ -245,7 +249,8 @@ impl Hub {
         })
     }
 
-    /// The bytes of a file under the name that the server gives them. An attempt that breaks off is gone on with by the next one, of this command or a later.
+    /// The bytes of a file under the name that the server gives them. An attempt that breaks off is
+    /// gone on with by the next one, of this command or a later.
     fn fetch_blob(&self, url: &str, file: &str, events: &Sender<Event>) -> Result<PathBuf, Failed> {
         let mut attempt = 1;
         loop {
@@ -320,7 +325,8 @@ impl Hub {
         Ok(Promise { etag, size })
     }
 
-    /// The answer at the end of all redirects, if it is a success, and the etag that the server named: that of a redirect, where a store elsewhere has etags of its own.
+    /// The answer at the end of all redirects, if it is a success, and the etag that the server
+    /// named: that of a redirect, where a store elsewhere has etags of its own.
     fn get(
         &self,
         url: &str,
@@ -405,7 +411,8 @@ fn lock(path: &Path) -> Result<File, Failed> {
     Err(Failed::Broken(what))
 }
 
-/// Makes the file of a snapshot: a link into the blobs, as all programs make it, or the blob itself where there are no links.
+/// Makes the file of a snapshot: a link into the blobs, as all programs make it, or the blob itself
+/// where there are no links.
 fn link(blob: &Path, path: &Path, file: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -473,8 +480,9 @@ fn resolve(url: &str, location: &str) -> Option<String> {
     }
 }
 
-/// What a sentence-transformers folder needs: settings, vocabularies and weights at its root and in the folders of its modules; other formats stay where
-/// they are, and nothing leads out of the snapshot.
+/// What a sentence-transformers folder needs: settings, vocabularies and weights at its root and in
+/// the folders of its modules; other formats stay where they are, and nothing leads out of the
+/// snapshot.
 fn wanted(files: impl Iterator<Item = String>) -> Vec<String> {
     let is_wanted = |file: &String| {
         let parts: Vec<&str> = file.split('/').collect();

@@ -1,5 +1,6 @@
-//! Fetching a model into the Hugging Face cache: what breaks off is resumed by the next attempt, and every file is compared with the hash
-//! that the server promised. Built with the feature `download`.
+//! Fetching a model into the Hugging Face cache: what breaks off is resumed by the next attempt,
+//! and every file is compared with the hash that the server promised. Built with the feature
+//! `download`.
 
 #[cfg(feature = "download")]
 mod hub;
@@ -12,7 +13,8 @@ use std::sync::atomic::AtomicBool;
 use super::name::ModelName;
 use crate::tell::progress::Progress;
 
-/// Why a model could not be fetched. What was fetched is kept, and the next attempt goes on from there.
+/// Why a model could not be fetched. What was fetched is kept, and the next attempt goes on from
+/// there.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// No cache to put it into.
@@ -90,7 +92,8 @@ pub enum DownloadError {
 
 /// Fetches a model and gives the folder of its snapshot.
 ///
-/// Obeys HF_ENDPOINT, HF_TOKEN (or the token file beside the cache), HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE.
+/// Obeys HF_ENDPOINT, HF_TOKEN (or the token file beside the cache), HF_HUB_OFFLINE and
+/// TRANSFORMERS_OFFLINE.
 ///
 /// # Errors
 /// [`DownloadError`].

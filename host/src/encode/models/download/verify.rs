@@ -1,4 +1,5 @@
-//! The name of a blob in the cache is the hash its server promised: SHA-256 for large files, git's SHA-1 of a blob for small ones.
+//! The name of a blob in the cache is the hash its server promised: SHA-256 for large files, git's
+//! SHA-1 of a blob for small ones.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,7 +17,8 @@ pub struct Mismatch {
     pub expected: String,
 }
 
-/// Compares the bytes of `blob` with the hash that is its name. A name that is no such hash promises nothing.
+/// Compares the bytes of `blob` with the hash that is its name. A name that is no such hash
+/// promises nothing.
 ///
 /// # Errors
 /// The file cannot be read.

@@ -1,9 +1,10 @@
-//! The table of all keys of plugins.toml: the one list from which files are parsed, unknown keys get their
-//! suggestion, the page `docs/configuration.md` is written and provenance knows what moves a run.
+//! The table of all keys of plugins.toml: the one list from which files are parsed, unknown keys
+//! get their suggestion, the page `docs/configuration.md` is written and provenance knows what
+//! moves a run.
 //!
-//! A key that stands here and is read by nobody is refused where it is typed; a key that is read and does not
-//! stand here refuses every study. So none can be accepted and dropped: the tests type every key of the table
-//! and ask that the plan, and then the results, are others.
+//! A key that stands here and is read by nobody is refused where it is typed; a key that is read
+//! and does not stand here refuses every study. So none can be accepted and dropped: the tests type
+//! every key of the table and ask that the plan, and then the results, are others.
 
 mod data;
 mod evaluation;
@@ -97,7 +98,8 @@ pub enum Feeds {
     Names,
     /// What is let pass that would be refused; no number of a study that runs either way.
     Permission,
-    /// Where a plugin runs and what it may use there; no number, and a run goes on with another value.
+    /// Where a plugin runs and what it may use there; no number, and a run goes on with another
+    /// value.
     Place,
 }
 

@@ -1,4 +1,5 @@
-//! The table against the reader, the plan and the page: no key is accepted and dropped, and none is read that the table lacks.
+//! The table against the reader, the plan and the page: no key is accepted and dropped, and none is
+//! read that the table lacks.
 
 use std::path::Path;
 

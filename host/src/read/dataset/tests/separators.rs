@@ -66,7 +66,8 @@ fn a_point_before_three_digits_beside_far_larger_whole_numbers_is_doubted() {
             "`y` has 16 numbers with a point and three digits behind it, such as 1.733, and 24 whole numbers below 1000 that are far larger (median 705)."
         ]
     );
-    // Means of three ratings, times in seconds, mixed digits, whole numbers above 1000, nothing but decimals.
+    // Means of three ratings, times in seconds, mixed digits, whole numbers above 1000, nothing but
+    // decimals.
     let sound: [&[&str]; 6] = [
         &["1.333", "1.667", "2", "3", "2.333"],
         &["0.733", "980", "450", "0.100"],

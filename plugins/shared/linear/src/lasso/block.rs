@@ -1,7 +1,9 @@
-//! The working set: the features that are in the model or want to be, with their part of H = G + α(1−ρ)I and of the gradient, packed densely.
+//! The working set: the features that are in the model or want to be, with their part of H = G +
+//! α(1−ρ)I and of the gradient, packed densely.
 //!
-//! Coordinate descent finds out which features stay and with which sign. Once a sweep has left the signs alone, the rest is a linear system, and
-//! one step solves it as far as the signs hold: where descent would need hundreds of sweeps among correlated features, this needs a few.
+//! Coordinate descent finds out which features stay and with which sign. Once a sweep has left the
+//! signs alone, the rest is a linear system, and one step solves it as far as the signs hold: where
+//! descent would need hundreds of sweeps among correlated features, this needs a few.
 
 use super::factor::Factor;
 use super::gram::Gram;
@@ -148,7 +150,8 @@ impl Block {
         )
     }
 
-    /// Does every member meet its condition? To `tol` of αρ: then the gap is below `tol` too, as Σ αρ|wⱼ| is at most ¼yᵀy/n.
+    /// Does every member meet its condition? To `tol` of αρ: then the gap is below `tol` too, as Σ
+    /// αρ|wⱼ| is at most ¼yᵀy/n.
     fn is_settled(&self, penalty: &Penalty) -> bool {
         let conditions = self.coef.iter().zip(&self.gradient);
         conditions.take(self.members.len()).all(|(&w, &g)| {
@@ -210,14 +213,16 @@ impl Block {
         }
         self.set_direction(factor);
         let (share, is_cut) = self.go(1.0);
-        // A share of the step takes the same share of what was left to do. Members outside the support wait for the next refresh.
+        // A share of the step takes the same share of what was left to do. Members outside the
+        // support wait for the next refresh.
         for (&(i, _), side) in self.direction.iter().zip(&self.sides) {
             self.gradient[i as usize] -= share * side;
         }
         is_cut
     }
 
-    /// Moves feature `i`, which depends on those of the factor, against them: predictions stay, the penalty falls, until a coefficient reaches 0.
+    /// Moves feature `i`, which depends on those of the factor, against them: predictions stay, the
+    /// penalty falls, until a coefficient reaches 0.
     fn slide(&mut self, penalty: &Penalty, factor: &Factor, i: usize) -> bool {
         let row = &self.hessian[i * self.stride..][..self.stride];
         let places = factor.order.iter().map(|&j| self.place[j as usize]);
@@ -251,7 +256,8 @@ impl Block {
             .extend(places.zip(self.solution.iter().copied()));
     }
 
-    /// Goes this far along the direction, or to where the first coefficient reaches 0: true then. It never raises the objective.
+    /// Goes this far along the direction, or to where the first coefficient reaches 0: true then.
+    /// It never raises the objective.
     fn go(&mut self, furthest: f64) -> (f64, bool) {
         let (mut far, mut first) = (furthest, None);
         for &(i, step) in &self.direction {

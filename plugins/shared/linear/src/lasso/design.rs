@@ -14,7 +14,8 @@ use crate::error::expect_count;
 use crate::units::{in_units, unit_of};
 use crate::{Columns, LinearError};
 
-/// A training set and the new rows it predicts, for lasso and elastic net of any l1_ratio. Borrows both; shared by threads.
+/// A training set and the new rows it predicts, for lasso and elastic net of any l1_ratio. Borrows
+/// both; shared by threads.
 pub struct LassoDesign<'x> {
     /// In units.
     x: Cow<'x, [f64]>,
@@ -24,7 +25,8 @@ pub struct LassoDesign<'x> {
     pub(super) gram: Gram<'x>,
     /// A power of two, 1 unless X is extreme.
     unit: f64,
-    /// The block of targets that each thread asked about last: it asks for their grid, then for their path, then the same at the next l1_ratio.
+    /// The block of targets that each thread asked about last: it asks for their grid, then for
+    /// their path, then the same at the next l1_ratio.
     projected: Mutex<Vec<(ThreadId, Arc<Block>)>>,
 }
 
@@ -35,14 +37,16 @@ struct Block {
 }
 
 impl<'x> LassoDesign<'x> {
-    /// Takes the training rows `x` (n_train × n_features) and the rows to predict, `x_new` (n_new × n_features).
+    /// Takes the training rows `x` (n_train × n_features) and the rows to predict, `x_new` (n_new ×
+    /// n_features).
     ///
-    /// `x` is taken as it is: centring and scaling are the caller's, and `x_new` is in the same scaling. The cost is one product XᵀX; with more than
-    /// 2,048 features its columns are made when they are first needed.
+    /// `x` is taken as it is: centring and scaling are the caller's, and `x_new` is in the same
+    /// scaling. The cost is one product XᵀX; with more than 2,048 features its columns are made
+    /// when they are first needed.
     ///
     /// # Errors
-    /// [`LinearError::Empty`] without rows or columns, [`LinearError::Shape`] when the features differ in number, [`LinearError::Numeric`] when a
-    /// value is not finite.
+    /// [`LinearError::Empty`] without rows or columns, [`LinearError::Shape`] when the features
+    /// differ in number, [`LinearError::Numeric`] when a value is not finite.
     pub fn prepare(x: Columns<'x>, x_new: Columns<'x>) -> Result<Self, LinearError> {
         expect_count("features of the new rows", x_new.n_columns(), x.n_columns())?;
         if x.values().is_empty() {
@@ -78,11 +82,13 @@ impl<'x> LassoDesign<'x> {
         self.n_new
     }
 
-    /// Fills `alphas` (n_alphas × n_targets) for the targets `y` (n_train × n_targets, each column centred): log-spaced from the smallest penalty at
-    /// which the target's model is empty, down to `min_ratio` of it. A target without any correlation gets n_alphas, …, 2, 1.
+    /// Fills `alphas` (n_alphas × n_targets) for the targets `y` (n_train × n_targets, each column
+    /// centred): log-spaced from the smallest penalty at which the target's model is empty, down to
+    /// `min_ratio` of it. A target without any correlation gets n_alphas, …, 2, 1.
     ///
     /// # Errors
-    /// [`LinearError::Shape`] when sizes disagree, [`LinearError::Numeric`] when y is not finite, or the penalties lie outside the range of f64.
+    /// [`LinearError::Shape`] when sizes disagree, [`LinearError::Numeric`] when y is not finite,
+    /// or the penalties lie outside the range of f64.
     pub fn grid(
         &self,
         y: Columns<'_>,
@@ -94,11 +100,13 @@ impl<'x> LassoDesign<'x> {
         grid::fill(&projection, min_ratio, self.unit, options, alphas)
     }
 
-    /// Begins a walk for the targets `y` (n_train × n_targets, each column centred) along `alphas` (n_alphas × n_targets, all above 0). Keeps neither.
+    /// Begins a walk for the targets `y` (n_train × n_targets, each column centred) along `alphas`
+    /// (n_alphas × n_targets, all above 0). Keeps neither.
     ///
     /// # Errors
-    /// [`LinearError::Shape`] when sizes disagree, [`LinearError::NoPenalty`] for a penalty that is 0, negative or NaN, [`LinearError::Setting`]
-    /// for options out of range, [`LinearError::Numeric`] when y is not finite.
+    /// [`LinearError::Shape`] when sizes disagree, [`LinearError::NoPenalty`] for a penalty that is
+    /// 0, negative or NaN, [`LinearError::Setting`] for options out of range,
+    /// [`LinearError::Numeric`] when y is not finite.
     pub fn begin(
         &self,
         y: Columns<'_>,

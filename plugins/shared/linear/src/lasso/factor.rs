@@ -1,11 +1,13 @@
 //! The Cholesky factor of the support's part of H = G + α(1−ρ)I, kept from penalty to penalty.
 //!
-//! Features join at the end and leave from anywhere at a cost of about k² for k features, where making it anew costs k³/6. All loops go over eight
-//! rows at once, so that they are bound by arithmetic and not by the wait for one sum.
+//! Features join at the end and leave from anywhere at a cost of about k² for k features, where
+//! making it anew costs k³/6. All loops go over eight rows at once, so that they are bound by
+//! arithmetic and not by the wait for one sum.
 
 use crate::kernel::{sum_of_lanes, vectorised};
 
-/// A feature whose variance the others explain up to this share is not taken: its row would hold rounding only.
+/// A feature whose variance the others explain up to this share is not taken: its row would hold
+/// rounding only.
 const DEPENDENT: f64 = 1e-10;
 /// Rows made and solved at once.
 const PANEL: usize = 8;
@@ -19,7 +21,8 @@ pub(super) struct Factor {
     pub order: Vec<u32>,
     /// The α(1−ρ) in it.
     pub l2: f64,
-    /// The rows below the diagonal, one after the other, each padded with 0 to a multiple of eight, with rows of 0 to a multiple of eight rows.
+    /// The rows below the diagonal, one after the other, each padded with 0 to a multiple of eight,
+    /// with rows of 0 to a multiple of eight rows.
     rows: Vec<Lanes>,
     /// 1 / the diagonal; 0 for the rows of 0.
     inverse: Vec<Lanes>,
@@ -48,8 +51,9 @@ impl Factor {
         self.l2 = l2;
     }
 
-    /// Takes features: `row(j)` is a row of H, with the α(1−ρ) of this factor on its diagonal, and `place(j)` where feature j is in each row. Gives the
-    /// number taken: it ends before a feature of which the others leave next to nothing.
+    /// Takes features: `row(j)` is a row of H, with the α(1−ρ) of this factor on its diagonal, and
+    /// `place(j)` where feature j is in each row. Gives the number taken: it ends before a feature
+    /// of which the others leave next to nothing.
     pub fn extend<'h>(
         &mut self,
         features: &[u32],
@@ -73,7 +77,8 @@ impl Factor {
         n_taken
     }
 
-    /// [`Self::extend`] by at most eight features, whose rows are the lanes of `panel` until they are done.
+    /// [`Self::extend`] by at most eight features, whose rows are the lanes of `panel` until they
+    /// are done.
     fn append<'h>(
         &mut self,
         features: &[u32],
@@ -120,7 +125,8 @@ impl Factor {
         n_taken
     }
 
-    /// Forward substitution of all lanes of `panel`, in place; gives their products with each other.
+    /// Forward substitution of all lanes of `panel`, in place; gives their products with each
+    /// other.
     fn eliminate(&self, n: usize, panel: &mut [Lanes]) -> [Lanes; PANEL] {
         vectorised(
             #[inline(always)]
@@ -154,7 +160,8 @@ impl Factor {
         )
     }
 
-    /// Drops the feature of row `k`: the rows below are one too long by then, and rotations of neighbouring columns shorten them.
+    /// Drops the feature of row `k`: the rows below are one too long by then, and rotations of
+    /// neighbouring columns shorten them.
     pub fn remove(&mut self, k: usize) {
         let n = self.order.len();
         self.order.remove(k);

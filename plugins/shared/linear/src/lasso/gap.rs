@@ -19,8 +19,10 @@ pub(super) struct Fitted<'a> {
 
 /// The duality gap, as a share of ½yᵀy/n, the objective of the empty model.
 ///
-/// The dual point is the residual y − Xw, shrunk by κ = min(1, αρ/max|g|) until it is feasible (for the elastic net, with √(nα(1−ρ))·I below X
-/// and zeros below y). The usual difference of two objectives would lose the digits of a small gap; sorted by 1 − κ, its terms are small themselves:
+/// The dual point is the residual y − Xw, shrunk by κ = min(1, αρ/max|g|) until it is feasible (for
+/// the elastic net, with √(nα(1−ρ))·I below X and zeros below y). The usual difference of two
+/// objectives would lose the digits of a small gap; sorted by 1 − κ, its terms are small
+/// themselves:
 ///
 /// ```text
 /// Σ (αρ|wⱼ| − wⱼgⱼ)  +  (1−κ)·wᵀg  +  ½(1−κ)²·(yᵀy/n − wᵀc − wᵀg)

@@ -8,9 +8,11 @@ use faer::{Accum, MatMut, MatRef, Par};
 
 use crate::kernel::cross_products;
 
-/// Up to this many features the whole of G is made at once (34 MB); beyond, a column when a feature first enters a model.
+/// Up to this many features the whole of G is made at once (34 MB); beyond, a column when a feature
+/// first enters a model.
 ///
-/// A whole G costs the least per column, but at 4,096 features it is 134 MB a design, of which many targets touch a small part.
+/// A whole G costs the least per column, but at 4,096 features it is 134 MB a design, of which many
+/// targets touch a small part.
 const WHOLE: usize = 2048;
 
 pub(super) enum Gram<'x> {
@@ -89,7 +91,8 @@ fn column(x: &[f64], n_samples: usize, n_features: usize, j: usize) -> Box<[f64]
     column.into()
 }
 
-/// Copies the lower half to the upper one, tile by tile: whole columns apart, each number would cost a cache miss.
+/// Copies the lower half to the upper one, tile by tile: whole columns apart, each number would
+/// cost a cache miss.
 fn mirror(gram: &mut [f64], p: usize) {
     const TILE: usize = 16;
     for first in (0..p).step_by(TILE) {

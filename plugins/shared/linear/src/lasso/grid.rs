@@ -32,10 +32,12 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// `n_alphas` penalties for target `t`, log-spaced from α_max to `min_ratio`·α_max, where α_max = maxⱼ|xⱼᵀy|/(nρ), with positive coefficients maxⱼ xⱼᵀy/(nρ).
+/// `n_alphas` penalties for target `t`, log-spaced from α_max to `min_ratio`·α_max, where α_max =
+/// maxⱼ|xⱼᵀy|/(nρ), with positive coefficients maxⱼ xⱼᵀy/(nρ).
 ///
-/// The model is empty at the first of them: nothing exceeds α_max·ρ. When no feature has a (positive) correlation with y, every model is empty;
-/// the target gets n_alphas, …, 2, 1. `unit` is that of X.
+/// The model is empty at the first of them: nothing exceeds α_max·ρ. When no feature has a
+/// (positive) correlation with y, every model is empty; the target gets n_alphas, …, 2, 1. `unit`
+/// is that of X.
 fn grid(
     projection: &Projection,
     t: usize,

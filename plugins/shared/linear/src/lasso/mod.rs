@@ -1,7 +1,8 @@
 //! Lasso and elastic net, ‖y − Xw‖²/2n + α·ρ‖w‖₁ + ½α(1 − ρ)‖w‖², for many targets on one design.
 //!
-//! Everything is said in second moments, G = XᵀX/n, c = Xᵀy/n and yᵀy/n: G is made once and shared by all targets and threads, and a target's
-//! rows are not looked at again after c. What is left of a fit is the residual correlation r = c − Gw. With g = r − α(1−ρ)w, w is optimal when
+//! Everything is said in second moments, G = XᵀX/n, c = Xᵀy/n and yᵀy/n: G is made once and shared
+//! by all targets and threads, and a target's rows are not looked at again after c. What is left of
+//! a fit is the residual correlation r = c − Gw. With g = r − α(1−ρ)w, w is optimal when
 //!
 //! ```text
 //! gⱼ = αρ·sign(wⱼ)  where wⱼ ≠ 0        |gⱼ| ≤ αρ  elsewhere
@@ -14,9 +15,11 @@
 //!   alone, what remains is a linear system.
 //! * `gap` says how far from the optimum a fit can be at most.
 //!
-//! What a target gets depends on its own y, penalties and steps only, to the last bit: every sum has one order, whatever the block or thread.
+//! What a target gets depends on its own y, penalties and steps only, to the last bit: every sum
+//! has one order, whatever the block or thread.
 //!
-//! Tibshirani (1996); Zou & Hastie (2005); covariance updates and warm starts: Friedman, Hastie & Tibshirani (2010).
+//! Tibshirani (1996); Zou & Hastie (2005); covariance updates and warm starts: Friedman, Hastie &
+//! Tibshirani (2010).
 
 mod block;
 mod design;

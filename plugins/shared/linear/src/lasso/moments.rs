@@ -1,4 +1,5 @@
-//! The same models from second moments alone: for designs that are too long to be kept, and folds whose moments add up.
+//! The same models from second moments alone: for designs that are too long to be kept, and folds
+//! whose moments add up.
 
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use super::projection::Projection;
 use crate::units::unit_of;
 use crate::{Columns, LinearError};
 
-/// G = XᵀX/n of a training set, for lasso and elastic net of any l1_ratio. Borrows it; shared by threads.
+/// G = XᵀX/n of a training set, for lasso and elastic net of any l1_ratio. Borrows it; shared by
+/// threads.
 pub struct LassoMoments<'g> {
     gram: Gram<'g>,
 }
@@ -19,7 +21,8 @@ impl<'g> LassoMoments<'g> {
     /// Takes `gram` (n_features × n_features), symmetric: only its columns are read.
     ///
     /// # Errors
-    /// [`LinearError::Empty`] without features, [`LinearError::Shape`] when it is not square, [`LinearError::Numeric`] when a value is not finite.
+    /// [`LinearError::Empty`] without features, [`LinearError::Shape`] when it is not square,
+    /// [`LinearError::Numeric`] when a value is not finite.
     pub fn prepare(gram: Columns<'g>) -> Result<Self, LinearError> {
         crate::error::expect_count("columns of XᵀX/n", gram.n_columns(), gram.n_rows())?;
         if gram.values().is_empty() {
@@ -35,7 +38,8 @@ impl<'g> LassoMoments<'g> {
         })
     }
 
-    /// As [`super::LassoDesign::grid`], for targets given as `xty` = Xᵀy/n (n_features × n_targets).
+    /// As [`super::LassoDesign::grid`], for targets given as `xty` = Xᵀy/n (n_features ×
+    /// n_targets).
     ///
     /// # Errors
     /// As there.
@@ -51,7 +55,8 @@ impl<'g> LassoMoments<'g> {
         grid::fill(&projection, min_ratio, 1.0, options, alphas)
     }
 
-    /// As [`super::LassoDesign::begin`], for targets given as `xty` = Xᵀy/n (n_features × n_targets) and `y_sq` = yᵀy/n. The path gives coefficients.
+    /// As [`super::LassoDesign::begin`], for targets given as `xty` = Xᵀy/n (n_features ×
+    /// n_targets) and `y_sq` = yᵀy/n. The path gives coefficients.
     ///
     /// # Errors
     /// As there; and [`LinearError::Numeric`] when a yᵀy/n is negative.

@@ -7,8 +7,8 @@ use crate::LinearError;
 pub struct LassoOptions {
     /// ρ, the share of ℓ1 in the penalty: above 0, at most 1 (the lasso).
     pub l1_ratio: f64,
-    /// A fit is found when its duality gap is at most this share of ½yᵀy/n (the objective of the empty model) and no condition of optimality
-    /// is off by more than 100 times this share of αρ.
+    /// A fit is found when its duality gap is at most this share of ½yᵀy/n (the objective of the
+    /// empty model) and no condition of optimality is off by more than 100 times this share of αρ.
     pub tol: f64,
     /// Passes over the working set at one penalty, before the fit is returned as unconverged.
     pub max_iter: u32,
@@ -56,8 +56,9 @@ pub(super) struct Penalty {
     /// α(1 − ρ).
     pub l2: f64,
     pub positive: bool,
-    /// A feature outside the model violates its condition when its |g| exceeds this. The slack keeps features out that rounding alone would
-    /// let in: the strongest penalty of a grid gives the empty model exactly.
+    /// A feature outside the model violates its condition when its |g| exceeds this. The slack
+    /// keeps features out that rounding alone would let in: the strongest penalty of a grid gives
+    /// the empty model exactly.
     pub entry: f64,
     /// A coefficient's condition holds when g is this close to ±αρ.
     pub slack: f64,
@@ -66,7 +67,8 @@ pub(super) struct Penalty {
 impl Penalty {
     /// `l1` and `l2` on the scale of the moments; `strongest` is the largest |c|.
     pub fn new(l1: f64, l2: f64, strongest: f64, options: &LassoOptions) -> Self {
-        // Far below any grid (a millionth of the strongest penalty), the rounding of c sets what can be reached.
+        // Far below any grid (a millionth of the strongest penalty), the rounding of c sets what
+        // can be reached.
         let scale = l1.max(1e-6 * strongest);
         Self {
             l1,

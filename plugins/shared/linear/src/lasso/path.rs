@@ -28,7 +28,8 @@ pub(super) struct Shared<'p> {
     pub x_new: Option<Columns<'p>>,
 }
 
-/// A block of targets on one design; see [`super::LassoDesign::begin`] and [`super::LassoMoments::begin`]. Belongs to one thread at a time.
+/// A block of targets on one design; see [`super::LassoDesign::begin`] and
+/// [`super::LassoMoments::begin`]. Belongs to one thread at a time.
 pub struct LassoPath<'p> {
     shared: Shared<'p>,
     projection: Arc<Projection>,
@@ -70,13 +71,16 @@ impl<'p> LassoPath<'p> {
         })
     }
 
-    /// Takes `columns[c]` to row `steps[c]` of its penalties: fills column c of `out` and `fits[c]`.
+    /// Takes `columns[c]` to row `steps[c]` of its penalties: fills column c of `out` and
+    /// `fits[c]`.
     ///
-    /// `out` has n_new × columns.len() predictions in units of y, or n_features × columns.len() coefficients for a path from moments. The steps of a
-    /// column never fall; the rows between are walked. What a column gets depends on its own y and penalties only, to the last bit.
+    /// `out` has n_new × columns.len() predictions in units of y, or n_features × columns.len()
+    /// coefficients for a path from moments. The steps of a column never fall; the rows between are
+    /// walked. What a column gets depends on its own y and penalties only, to the last bit.
     ///
     /// # Errors
-    /// [`LinearError::Shape`] when sizes disagree, an index is too large or a step falls, [`LinearError::Numeric`] when a result is not finite.
+    /// [`LinearError::Shape`] when sizes disagree, an index is too large or a step falls,
+    /// [`LinearError::Numeric`] when a result is not finite.
     pub fn advance(
         &mut self,
         columns: &[u32],

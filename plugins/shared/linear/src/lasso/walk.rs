@@ -8,10 +8,11 @@ use super::gram::Gram;
 use super::options::{LassoOptions, Penalty};
 use crate::kernel::{add_columns, largest};
 
-/// Factors of up to this many features are kept from penalty to penalty (1 MB); a block of targets has one each.
+/// Factors of up to this many features are kept from penalty to penalty (1 MB); a block of targets
+/// has one each.
 const KEPT_FACTOR: usize = 512;
-/// Working sets begin with at most this many features that want to enter, and at most double later: those that violate their condition most come
-/// first, and many of the others turn out not to.
+/// Working sets begin with at most this many features that want to enter, and at most double later:
+/// those that violate their condition most come first, and many of the others turn out not to.
 const FEWEST_ENTERING: usize = 32;
 
 /// Where a target stands.
@@ -47,7 +48,8 @@ pub(super) struct Target<'a> {
 }
 
 impl Walk {
-    /// Goes to the next penalty. `gradient` is the target's g = c − (G + α(1−ρ)I)w, kept between calls; c at the start.
+    /// Goes to the next penalty. `gradient` is the target's g = c − (G + α(1−ρ)I)w, kept between
+    /// calls; c at the start.
     pub fn step(
         &mut self,
         target: Target<'_>,
@@ -91,7 +93,8 @@ impl Walk {
         self.l2 = l2;
     }
 
-    /// Features outside the support whose condition is violated, at most a working set's worth, in their own order.
+    /// Features outside the support whose condition is violated, at most a working set's worth, in
+    /// their own order.
     fn find_entering(&self, gradient: &[f64], penalty: &Penalty, entering: &mut Vec<u32>) {
         entering.clear();
         if largest(gradient, penalty.positive) <= penalty.entry {
@@ -121,7 +124,8 @@ impl Walk {
             .all(|(&j, &w)| (gradient[j as usize] - penalty.l1 * w.signum()).abs() <= penalty.slack)
     }
 
-    /// Solves for the support and the features that want to enter it; what has a coefficient then is the support.
+    /// Solves for the support and the features that want to enter it; what has a coefficient then
+    /// is the support.
     fn solve_working_set(
         &mut self,
         target: Target<'_>,

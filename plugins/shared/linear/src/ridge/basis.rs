@@ -1,15 +1,20 @@
 //! A whole walk along the penalties for the price of about half of it.
 //!
-//! The shrinkage factors λᵢ/(λᵢ+αₖ), rank × n_alphas, are smooth in both directions: neighbouring penalties shrink almost alike. So the
-//! matrix is written as B·C, with few orthonormal columns in B, and predictions at all penalties are recombined (C) from products with the
-//! columns of B. Eigenvalues close to each other need fewer columns still, so the directions are cut into a few runs, each with its own B:
-//! at rank 299 and 30 penalties, runs of 74, 150 and 75 directions need 18, 12 and 8 columns, 3,700 direction-products instead of 8,970.
+//! The shrinkage factors λᵢ/(λᵢ+αₖ), rank × n_alphas, are smooth in both directions: neighbouring
+//! penalties shrink almost alike. So the matrix is written as B·C, with few orthonormal columns in
+//! B, and predictions at all penalties are recombined (C) from products with the columns of B.
+//! Eigenvalues close to each other need fewer columns still, so the directions are cut into a few
+//! runs, each with its own B: at rank 299 and 30 penalties, runs of 74, 150 and 75 directions need
+//! 18, 12 and 8 columns, 3,700 direction-products instead of 8,970.
 
-/// Error allowed in a run's factors, relative to the norm of each penalty's column in this run. Tested: predictions agree to 1e-12.
+/// Error allowed in a run's factors, relative to the norm of each penalty's column in this run.
+/// Tested: predictions agree to 1e-12.
 const TOLERANCE: f64 = 1e-13;
-/// Runs begin and end at multiples of rank / PIECES; six would save 1 % more products and take twice as long to try.
+/// Runs begin and end at multiples of rank / PIECES; six would save 1 % more products and take
+/// twice as long to try.
 const PIECES: usize = 4;
-/// Cost of a multiplication in the recombination, relative to one in the products: it moves more memory (measured).
+/// Cost of a multiplication in the recombination, relative to one in the products: it moves more
+/// memory (measured).
 const RECOMBINATION_COST: f64 = 1.25;
 /// A basis that saves less than this share is not worth its memory.
 const LEAST_GAIN: f64 = 0.15;
@@ -34,11 +39,13 @@ pub(super) struct Run {
 }
 
 impl Basis {
-    /// The cheapest basis over a few ways to cut the directions; `None` when direct products are as good.
+    /// The cheapest basis over a few ways to cut the directions; `None` when direct products are as
+    /// good.
     pub fn of(lambda: &[f64], alphas: &[f64]) -> Option<Self> {
         let pieces = PIECES.min(lambda.len());
         let edge = |i: usize| i * lambda.len() / pieces.max(1);
-        // best[j]: the cheapest way to cut the directions before edge(j), and its runs with their part of C.
+        // best[j]: the cheapest way to cut the directions before edge(j), and its runs with their
+        // part of C.
         let mut best: Vec<(f64, Vec<usize>)> = vec![(0.0, vec![0])];
         for j in 1..=pieces {
             let cheapest = (0..j)
@@ -109,9 +116,11 @@ impl Basis {
     }
 }
 
-/// B (directions × terms, orthonormal) and C = BᵀM (terms × penalties) with every column of M − BC within the tolerance, both column-major.
+/// B (directions × terms, orthonormal) and C = BᵀM (terms × penalties) with every column of M − BC
+/// within the tolerance, both column-major.
 ///
-/// Gram–Schmidt with column pivoting: the penalty that is explained worst gives the next column, until none is left.
+/// Gram–Schmidt with column pivoting: the penalty that is explained worst gives the next column,
+/// until none is left.
 fn compress(lambda: &[f64], alphas: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let n = lambda.len();
     let shrinkage: Vec<f64> = alphas
@@ -141,7 +150,8 @@ fn compress(lambda: &[f64], alphas: &[f64]) -> (Vec<f64>, Vec<f64>) {
             break;
         }
         let mut column = rest[worst * n..][..n].to_vec();
-        // Once more against all columns so far: what is left of a nearly explained penalty is mostly rounding in their directions.
+        // Once more against all columns so far: what is left of a nearly explained penalty is
+        // mostly rounding in their directions.
         for earlier in factors.chunks_exact(n) {
             subtract(&mut column, earlier);
         }

@@ -19,14 +19,17 @@ pub struct RidgeDesign {
 }
 
 impl RidgeDesign {
-    /// Factorises the training rows `x` (n_train × n_features) and keeps what predicts the rows of `x_new` (n_new × n_features).
+    /// Factorises the training rows `x` (n_train × n_features) and keeps what predicts the rows of
+    /// `x_new` (n_new × n_features).
     ///
-    /// `x` is taken as it is: centring and scaling are the caller's, and `x_new` is in the same scaling. The cost is one eigendecomposition
-    /// of the smaller of XXᵀ and XᵀX. Directions whose eigenvalue is at most 1e-10 of the largest are left out, as in a pseudo-inverse.
+    /// `x` is taken as it is: centring and scaling are the caller's, and `x_new` is in the same
+    /// scaling. The cost is one eigendecomposition of the smaller of XXᵀ and XᵀX. Directions whose
+    /// eigenvalue is at most 1e-10 of the largest are left out, as in a pseudo-inverse.
     ///
     /// # Errors
-    /// [`LinearError::Empty`] without rows or columns, [`LinearError::Shape`] when the features differ in number,
-    /// [`LinearError::Numeric`] when a value is not finite or the decomposition does not converge.
+    /// [`LinearError::Empty`] without rows or columns, [`LinearError::Shape`] when the features
+    /// differ in number, [`LinearError::Numeric`] when a value is not finite or the decomposition
+    /// does not converge.
     pub fn prepare(x: Columns<'_>, x_new: Columns<'_>) -> Result<Self, LinearError> {
         expect_count("features of the new rows", x_new.n_columns(), x.n_columns())?;
         let factors = Factors::of(x)?;
@@ -39,10 +42,12 @@ impl RidgeDesign {
         })
     }
 
-    /// The same for `n_samples` training rows of which only the moments are known: `gram` = XᵀX/n, n_features × n_features.
+    /// The same for `n_samples` training rows of which only the moments are known: `gram` = XᵀX/n,
+    /// n_features × n_features.
     ///
-    /// Targets are then given as Xᵀy (n_features × n_targets, not divided by n), and predictions are coefficients: with H = V S⁻¹ and the scores
-    /// Uᵀy = S⁻¹Vᵀ·Xᵀy, w = H · diag(λ/(λ+α)) · Uᵀy.
+    /// Targets are then given as Xᵀy (n_features × n_targets, not divided by n), and predictions
+    /// are coefficients: with H = V S⁻¹ and the scores Uᵀy = S⁻¹Vᵀ·Xᵀy, w = H · diag(λ/(λ+α)) ·
+    /// Uᵀy.
     ///
     /// # Errors
     /// As [`Self::prepare`]; [`LinearError::Shape`] when `gram` is not square.
@@ -76,13 +81,14 @@ impl RidgeDesign {
         )
     }
 
-    /// Penalties whose degrees of freedom are log-spaced from 0.1 (the first, strongest) to 0.99·rank: strictly decreasing, the same for
-    /// every target.
+    /// Penalties whose degrees of freedom are log-spaced from 0.1 (the first, strongest) to
+    /// 0.99·rank: strictly decreasing, the same for every target.
     ///
     /// A design that does not vary predicts 0 whatever the penalty; it gets `n_alphas`, …, 2, 1.
     ///
     /// # Errors
-    /// [`LinearError::Numeric`] when so many penalties cannot be told apart, or lie outside the range of f64.
+    /// [`LinearError::Numeric`] when so many penalties cannot be told apart, or lie outside the
+    /// range of f64.
     pub fn grid(&self, n_alphas: usize) -> Result<Vec<f64>, LinearError> {
         let mut known = locked(&self.shared.grid);
         if known.len() == n_alphas {
@@ -112,17 +118,19 @@ impl RidgeDesign {
             .map_or(alphas.len() * self.rank(), |basis| basis.cost())
     }
 
-    /// Begins a walk for the targets `y` (n_train × n_targets, each column centred) along `alphas` (n_alphas × n_targets). Keeps neither.
+    /// Begins a walk for the targets `y` (n_train × n_targets, each column centred) along `alphas`
+    /// (n_alphas × n_targets). Keeps neither.
     ///
     /// # Errors
-    /// [`LinearError::Shape`] when sizes disagree, [`LinearError::Penalty`] for a negative one or NaN, [`LinearError::Numeric`] when y is
-    /// not finite.
+    /// [`LinearError::Shape`] when sizes disagree, [`LinearError::Penalty`] for a negative one or
+    /// NaN, [`LinearError::Numeric`] when y is not finite.
     pub fn begin(&self, y: Columns<'_>, alphas: Columns<'_>) -> Result<RidgePath, LinearError> {
         RidgePath::begin(Arc::clone(&self.shared), y, alphas)
     }
 }
 
-/// Coefficients (n_features values) of one ridge fit: argmin ‖y − Xw‖² + α‖w‖², of least norm when α = 0.
+/// Coefficients (n_features values) of one ridge fit: argmin ‖y − Xw‖² + α‖w‖², of least norm when
+/// α = 0.
 ///
 /// `x`: n_samples × n_features, `y`: n_samples values, both centred by the caller.
 ///

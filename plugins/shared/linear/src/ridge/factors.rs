@@ -9,12 +9,14 @@ use crate::error::expect_count;
 use crate::product::{multiply, scale_columns};
 use crate::{Columns, LinearError};
 
-/// Directions whose eigenvalue is at most this share of the largest count as absent: below it, the Gram matrix holds rounding only.
+/// Directions whose eigenvalue is at most this share of the largest count as absent: below it, the
+/// Gram matrix holds rounding only.
 const RANK_TOLERANCE: f64 = 1e-10;
 
 /// X/unit = U S Vᵀ, reduced to its rank.
 pub(super) struct Factors {
-    /// A power of two near the largest |x|: squares of x neither overflow nor vanish, and not one bit of x is lost.
+    /// A power of two near the largest |x|: squares of x neither overflow nor vanish, and not one
+    /// bit of x is lost.
     pub unit: f64,
     /// s², largest first.
     pub lambda: Vec<f64>,

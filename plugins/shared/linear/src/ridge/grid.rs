@@ -1,4 +1,5 @@
-//! Penalties with a meaning that carries over from design to design: their effective degrees of freedom.
+//! Penalties with a meaning that carries over from design to design: their effective degrees of
+//! freedom.
 
 use crate::LinearError;
 
@@ -12,7 +13,8 @@ pub(super) fn degrees_of_freedom(lambda: &[f64], alpha: f64) -> f64 {
     lambda.iter().map(|&l| l / (l + alpha)).sum()
 }
 
-/// `n_alphas` penalties whose degrees of freedom are log-spaced from 0.1 to 0.99·rank, strongest first.
+/// `n_alphas` penalties whose degrees of freedom are log-spaced from 0.1 to 0.99·rank, strongest
+/// first.
 ///
 /// A design of rank 0 predicts 0 whatever the penalty; it gets n_alphas, …, 2, 1.
 pub(super) fn grid(lambda: &[f64], n_alphas: usize) -> Result<Vec<f64>, LinearError> {
@@ -35,8 +37,8 @@ pub(super) fn grid(lambda: &[f64], n_alphas: usize) -> Result<Vec<f64>, LinearEr
 
 /// The α with `target` degrees of freedom, 0 < target < rank.
 ///
-/// Newton's method on u = ln α, kept inside a bracket. Were all eigenvalues equal to c, α would be c·(rank − target)/target; so the smallest
-/// and the largest eigenvalue bracket it.
+/// Newton's method on u = ln α, kept inside a bracket. Were all eigenvalues equal to c, α would be
+/// c·(rank − target)/target; so the smallest and the largest eigenvalue bracket it.
 fn solve(lambda: &[f64], target: f64) -> f64 {
     let odds = (lambda.len() as f64 - target) / target;
     let mut low = (lambda[lambda.len() - 1] * odds).ln();

@@ -6,9 +6,10 @@
 //! ŷ = H · diag(λ/(λ+α)) · Uᵀy        H = X_new V S⁻¹
 //! ```
 //!
-//! so that H Uᵀy is the least-squares prediction and α only shrinks its parts, each by a factor between 0 and 1 whose sum is the effective
-//! degrees of freedom. `factors` makes U, λ, V once per design; `grid` chooses penalties by their degrees of freedom; `path` projects a block
-//! of targets and walks the penalties; `basis` makes a whole walk cheaper than one product per penalty.
+//! so that H Uᵀy is the least-squares prediction and α only shrinks its parts, each by a factor
+//! between 0 and 1 whose sum is the effective degrees of freedom. `factors` makes U, λ, V once per
+//! design; `grid` chooses penalties by their degrees of freedom; `path` projects a block of targets
+//! and walks the penalties; `basis` makes a whole walk cheaper than one product per penalty.
 //!
 //! Hoerl & Kennard (1970); degrees of freedom: Hastie, Tibshirani & Friedman (2009), eq. 3.50.
 

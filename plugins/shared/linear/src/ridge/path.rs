@@ -1,8 +1,9 @@
 //! One block of targets on its way along the penalties.
 //!
-//! Two ways of use decide the shape. Tuning asks for every target at step 0, 1, 2, …: the first of these calls predicts all steps at once
-//! from a [`Basis`] and the others copy. The final fits ask once, with a step of each target's own: its projection is shrunk by its own
-//! penalty and one product predicts them all.
+//! Two ways of use decide the shape. Tuning asks for every target at step 0, 1, 2, …: the first of
+//! these calls predicts all steps at once from a [`Basis`] and the others copy. The final fits ask
+//! once, with a step of each target's own: its projection is shrunk by its own penalty and one
+//! product predicts them all.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -16,15 +17,19 @@ use crate::error::expect_count;
 use crate::product::multiply;
 use crate::{Columns, LinearError};
 
-/// Predictions of one walk are kept only up to this size (64 targets × 30 penalties × 8,000 new rows); larger walks take a product a step.
+/// Predictions of one walk are kept only up to this size (64 targets × 30 penalties × 8,000 new
+/// rows); larger walks take a product a step.
 const LARGEST_WALK: usize = 128 << 20;
-/// Blocks of fewer targets take a product a step: the basis costs as much as walking a few hundred targets saves, and pays when permutations walk
-/// block after block on one design. (The jackknife makes hundreds of designs and walks each once, for the observed targets.)
+/// Blocks of fewer targets take a product a step: the basis costs as much as walking a few hundred
+/// targets saves, and pays when permutations walk block after block on one design. (The jackknife
+/// makes hundreds of designs and walks each once, for the observed targets.)
 const FEWEST_TARGETS: usize = 32;
-/// Products of one chunk of targets with the basis: this much stays in a second-level cache of 1 MB until it is recombined (measured: 5 % faster than half or twice).
+/// Products of one chunk of targets with the basis: this much stays in a second-level cache of 1 MB
+/// until it is recombined (measured: 5 % faster than half or twice).
 const CHUNK_BYTES: usize = 768 << 10;
 
-/// Memory of one walk. Made new for every block, clearing it and its page faults would cost 4 % of the time.
+/// Memory of one walk. Made new for every block, clearing it and its page faults would cost 4 % of
+/// the time.
 #[derive(Default)]
 struct Workspace {
     /// Predictions of all steps, n_new × n_targets each.
@@ -40,13 +45,15 @@ thread_local! {
     static SPARE: Cell<Workspace> = Cell::default();
 }
 
-/// A block of targets on one design; see [`super::RidgeDesign::begin`]. Belongs to one thread at a time.
+/// A block of targets on one design; see [`super::RidgeDesign::begin`]. Belongs to one thread at a
+/// time.
 pub struct RidgePath {
     design: Arc<Shared>,
     /// Uᵀy: rank × n_targets.
     scores: Vec<f64>,
     n_targets: usize,
-    /// In units of the design; n_alphas values when all targets share them, else n_alphas × n_targets.
+    /// In units of the design; n_alphas values when all targets share them, else n_alphas ×
+    /// n_targets.
     alphas: Vec<f64>,
     n_alphas: usize,
     has_shared_alphas: bool,
@@ -107,13 +114,16 @@ impl RidgePath {
         })
     }
 
-    /// Predictions of `columns[c]` at row `steps[c]` of its penalties: `y_hat` is n_new × columns.len(), column-major, in units of y.
+    /// Predictions of `columns[c]` at row `steps[c]` of its penalties: `y_hat` is n_new ×
+    /// columns.len(), column-major, in units of y.
     ///
-    /// Any order of calls is allowed; walking all columns from step 0 on is the fast one. What a column returns depends on its own y and
-    /// penalties only, up to 1e-12 of its length: the same calls give the same bits, another order of calls may change the last ones.
+    /// Any order of calls is allowed; walking all columns from step 0 on is the fast one. What a
+    /// column returns depends on its own y and penalties only, up to 1e-12 of its length: the same
+    /// calls give the same bits, another order of calls may change the last ones.
     ///
     /// # Errors
-    /// [`LinearError::Shape`] when sizes disagree or an index is too large, [`LinearError::Numeric`] when a prediction overflows.
+    /// [`LinearError::Shape`] when sizes disagree or an index is too large,
+    /// [`LinearError::Numeric`] when a prediction overflows.
     pub fn advance(
         &mut self,
         columns: &[u32],
@@ -206,7 +216,8 @@ impl RidgePath {
         }
     }
 
-    /// Predictions of all targets at all steps: products with the basis, chunk by chunk, each recombined while it is in the cache.
+    /// Predictions of all targets at all steps: products with the basis, chunk by chunk, each
+    /// recombined while it is in the cache.
     fn walk(&self, basis: &Basis) -> Workspace {
         let (n_new, n_targets) = (self.design.new_rows.nrows(), self.n_targets);
         let per_target = n_new * basis.n_terms;
@@ -237,7 +248,8 @@ impl RidgePath {
         space
     }
 
-    /// `products`: (n_new · targets) × n_terms, column-major: H·diag(b)·Uᵀy for every column b of the basis.
+    /// `products`: (n_new · targets) × n_terms, column-major: H·diag(b)·Uᵀy for every column b of
+    /// the basis.
     fn multiply_basis(
         &self,
         basis: &Basis,

@@ -1,10 +1,12 @@
-//! Ridge against the slow obvious way, its optimality condition, its limits, and its own direct formula.
+//! Ridge against the slow obvious way, its optimality condition, its limits, and its own direct
+//! formula.
 
 use super::{RidgeDesign, fit};
 use crate::testing::{Dense, norm, relative_difference, shared};
 use crate::{Columns, LinearError};
 
-/// Solves (XᵀX + αI) w = Xᵀy by Gaussian elimination with pivoting and multiplies by the new rows: no decomposition, one y, one α.
+/// Solves (XᵀX + αI) w = Xᵀy by Gaussian elimination with pivoting and multiplies by the new rows:
+/// no decomposition, one y, one α.
 fn slow_prediction(x: &Dense, y: &[f64], alpha: f64, x_new: &Dense) -> Vec<f64> {
     let p = x.n_columns;
     let mut system: Vec<Vec<f64>> = (0..p)
@@ -108,7 +110,8 @@ fn predictions_equal_the_normal_equations_one_target_and_penalty_at_a_time() {
         for (predictions, alpha) in walked(&design, &y, &alphas).iter().zip(alphas) {
             for (j, y_hat) in predictions.iter().enumerate() {
                 let slow = slow_prediction(&x, y.view().column(j), alpha, &x_new);
-                // The normal equations lose the condition of XᵀX + αI, at most 1e2/1e-3 here: 1e5 · 1e-16, times a safety factor.
+                // The normal equations lose the condition of XᵀX + αI, at most 1e2/1e-3 here: 1e5 ·
+                // 1e-16, times a safety factor.
                 let difference = relative_difference(y_hat, &slow);
                 assert!(difference < 1e-9, "{name}, alpha {alpha}: {difference:e}");
             }
@@ -183,7 +186,8 @@ fn a_growing_penalty_shrinks_predictions_to_zero() {
         .map(|&a| norm(&alone(&design, &y.values, a)))
         .collect();
     assert!(lengths.windows(2).all(|pair| pair[1] < pair[0]));
-    // λ/(λ+α) ≈ λ/α: at 1e4 times the penalty, 1e-4 of the prediction; terms of order (λ/α)² ≈ 1e-5 remain.
+    // λ/(λ+α) ≈ λ/α: at 1e4 times the penalty, 1e-4 of the prediction; terms of order (λ/α)² ≈ 1e-5
+    // remain.
     assert!((lengths[2] / lengths[1] * 1e4 - 1.0).abs() < 1e-2);
     assert!(lengths[3] < 1e-290);
 }
@@ -215,7 +219,8 @@ fn a_walk_agrees_with_the_direct_formula() {
 
 #[test]
 fn a_walk_agrees_even_for_a_target_in_the_weakest_directions() {
-    // y along the last left singular vectors: whatever error the basis makes in the strong directions would show undiluted.
+    // y along the last left singular vectors: whatever error the basis makes in the strong
+    // directions would show undiluted.
     let (x, x_new) = (Dense::falling(33, 150, 200), Dense::falling(34, 40, 200));
     let to_self = RidgeDesign::prepare(x.view(), x.view()).unwrap();
     let noise = Dense::noise(35, 150, 1).values;
@@ -336,7 +341,8 @@ fn a_grid_has_the_degrees_of_freedom_it_promises() {
             let most = 0.99 * design.rank() as f64;
             for (k, &alpha) in alphas.iter().enumerate() {
                 let target = 0.1 * (most / 0.1).powf(k as f64 / (n_alphas - 1) as f64);
-                // By direct evaluation: the trace of the hat matrix, from predictions of the training rows for unit targets.
+                // By direct evaluation: the trace of the hat matrix, from predictions of the
+                // training rows for unit targets.
                 let trace: f64 = (0..x.n_rows)
                     .map(|i| {
                         let unit: Vec<f64> = (0..x.n_rows).map(|r| f64::from(r == i)).collect();
@@ -418,7 +424,8 @@ fn scaling_y_scales_predictions() {
         for (got, wanted) in scaled.iter().flatten().zip(predictions.iter().flatten()) {
             let wanted: Vec<f64> = wanted.iter().map(|v| v * factor).collect();
             let size = wanted.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-            // One rounding per y, then the same sums; compared entry by entry, as a norm would overflow.
+            // One rounding per y, then the same sums; compared entry by entry, as a norm would
+            // overflow.
             assert!(
                 got.iter()
                     .zip(&wanted)

@@ -1,7 +1,8 @@
 //! Added and special tokens: those that stand in a text as such, before any other rule.
 //!
-//! Four files name them. transformers 5.24 takes tokenizer_config.json's `added_tokens_decoder` where there is one, else added_tokens.json and
-//! tokenizer.json; then the named special tokens ([CLS] and so on) and the additional ones, where they are not among those yet. Numbers are the
+//! Four files name them. transformers 5.24 takes tokenizer_config.json's `added_tokens_decoder`
+//! where there is one, else added_tokens.json and tokenizer.json; then the named special tokens
+//! ([CLS] and so on) and the additional ones, where they are not among those yet. Numbers are the
 //! vocabulary's, or follow it in the order of adding.
 
 use super::limits::TokenizerConfig;
@@ -41,7 +42,8 @@ impl Token {
         }
     }
 
-    /// A string, or an object with flags. A token that says nothing about normalising is normalised unless it is special.
+    /// A string, or an object with flags. A token that says nothing about normalising is normalised
+    /// unless it is special.
     fn parse(path: &Path, value: &Value, is_special: bool) -> Result<Token> {
         if let Value::String(content) = value {
             return Ok(Token {
@@ -91,8 +93,9 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Reads special_tokens_map.json and added_tokens.json, which count only where tokenizer_config.json has no `added_tokens_decoder`. Special tokens
-    /// that no file names are those of the tokenizer's class.
+    /// Reads special_tokens_map.json and added_tokens.json, which count only where
+    /// tokenizer_config.json has no `added_tokens_decoder`. Special tokens that no file names are
+    /// those of the tokenizer's class.
     pub fn read(network: &Path, config: &TokenizerConfig) -> Result<Declared> {
         let mut declared = Declared {
             path: network.join("tokenizer_config.json"),
@@ -126,7 +129,8 @@ impl Declared {
                 continue;
             };
             let mut token = Token::parse(path, value, true)?;
-            // MPNet's <mask> swallows the blank before it, also where the file names it as a bare string.
+            // MPNet's <mask> swallows the blank before it, also where the file names it as a bare
+            // string.
             if let (Value::String(_), Some(own)) = (value, self.named.get(name)) {
                 token.lstrip = own.lstrip;
             }
@@ -166,8 +170,9 @@ impl Declared {
         self.named.get(name)
     }
 
-    /// The added tokens of the tokenizer in `description`, put into it where they are others than it has. `is_rebuilt`: its class starts from the
-    /// vocabulary alone. `room`: rows of the network's table.
+    /// The added tokens of the tokenizer in `description`, put into it where they are others than
+    /// it has. `is_rebuilt`: its class starts from the vocabulary alone. `room`: rows of the
+    /// network's table.
     pub fn apply(
         &self,
         path: &Path,
@@ -207,7 +212,8 @@ impl Declared {
             let is_there = tokens
                 .iter()
                 .any(|(_, other)| other.content == token.content);
-            // A special token that the network has no row for cannot stand in a text, in transformers neither.
+            // A special token that the network has no row for cannot stand in a text, in
+            // transformers neither.
             if !is_there && numbering.next(&tokens, &token.content) < room as u64 {
                 numbering.add(&mut tokens, token);
             }

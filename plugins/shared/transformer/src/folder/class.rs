@@ -1,8 +1,10 @@
 //! What the tokenizer's class makes of tokenizer.json.
 //!
-//! transformers 5, on which sentence-transformers 6 stands and which is followed here, takes from the file no more than the vocabulary and the added
-//! tokens when the class is BertTokenizer, MPNetTokenizer or XLMRobertaTokenizer, and sets up everything else as the class does; transformers 4 took
-//! most of it from the file. Files that these classes wrote say the same, and are left as they are. Classes without rules of their own follow the file.
+//! transformers 5, on which sentence-transformers 6 stands and which is followed here, takes from
+//! the file no more than the vocabulary and the added tokens when the class is BertTokenizer,
+//! MPNetTokenizer or XLMRobertaTokenizer, and sets up everything else as the class does;
+//! transformers 4 took most of it from the file. Files that these classes wrote say the same, and
+//! are left as they are. Classes without rules of their own follow the file.
 
 use super::added::{Declared, Token};
 use super::config::Family;
@@ -152,7 +154,8 @@ fn word_piece(
     Ok(())
 }
 
-/// The model must be Unigram; what comes before it is sentencepiece's own normaliser, and words that begin with ▁.
+/// The model must be Unigram; what comes before it is sentencepiece's own normaliser, and words
+/// that begin with ▁.
 fn unigram(path: &Path, description: &mut Map<String, Value>) -> Result<()> {
     let model = model(Class::XlmRoberta, path, description, "Unigram")?;
     if model.get("unk_id") != Some(&json!(3)) {

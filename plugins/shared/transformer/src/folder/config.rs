@@ -11,7 +11,8 @@ use std::path::Path;
 pub enum Family {
     /// Devlin et al. (2019): MiniLM, BGE and many more.
     Bert,
-    /// Song et al. (2020): positions from 2 on, no token types, one bias by distance for all layers.
+    /// Song et al. (2020): positions from 2 on, no token types, one bias by distance for all
+    /// layers.
     MpNet,
 }
 
@@ -63,7 +64,8 @@ pub(crate) struct Architecture {
     pub positions: usize,
     /// Position of the first token.
     pub first_position: usize,
-    /// A token that has the position before the first, wherever it stands, and is not counted: MPNet's padding, which a text may spell out.
+    /// A token that has the position before the first, wherever it stands, and is not counted:
+    /// MPNet's padding, which a text may spell out.
     pub uncounted: Option<u32>,
     pub vocab: usize,
     pub token_types: usize,
@@ -73,7 +75,8 @@ pub(crate) struct Architecture {
 }
 
 impl Architecture {
-    /// Reads config.json and refuses what is not a network of this family. Beside the shape: the class of the tokenizer, where the file names one.
+    /// Reads config.json and refuses what is not a network of this family. Beside the shape: the
+    /// class of the tokenizer, where the file names one.
     pub fn read(folder: &Path, family: Family) -> Result<(Architecture, Option<String>)> {
         let path = folder.join("config.json");
         let object: Map<String, Value> = json(

@@ -1,8 +1,9 @@
 //! The one list of what a model's folder may hold: files, and the keys of its JSON files.
 //!
-//! A key is read and obeyed, changes no vector whatever it says, or changes none while it says certain values. What is on no list is refused by its
-//! name: a later version of transformers or sentence-transformers may have given it a meaning. The lists follow sentence-transformers 6.2 and
-//! transformers 5.24, and what versions since 2019 wrote.
+//! A key is read and obeyed, changes no vector whatever it says, or changes none while it says
+//! certain values. What is on no list is refused by its name: a later version of transformers or
+//! sentence-transformers may have given it a meaning. The lists follow sentence-transformers 6.2
+//! and transformers 5.24, and what versions since 2019 wrote.
 
 use super::present;
 use crate::error::{Result, unknown, unreadable, unsupported};
@@ -196,7 +197,8 @@ pub(crate) const NORMALIZE: Keys = Keys {
 pub(crate) const SENTENCE: Keys = Keys {
     obeyed: &["do_lower_case", "max_seq_length"],
     harmless: &[
-        // For the calls encode_query and encode_document alone, and for one kind of attention on a graphics card.
+        // For the calls encode_query and encode_document alone, and for one kind of attention on a
+        // graphics card.
         "document_length",
         "query_expansion",
         "query_length",
@@ -411,7 +413,8 @@ const READ: [&str; 15] = [
     "tokenizer_config.json",
 ];
 
-/// JSON files that neither library reads for such a model, or only for other formats of its weights.
+/// JSON files that neither library reads for such a model, or only for other formats of its
+/// weights.
 const HARMLESS: [&str; 18] = [
     "chat_template.json",
     "config_setfit.json",
@@ -506,7 +509,8 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// Refuses a folder with files that change vectors and are not read, and with JSON files on no list. What else lies there is nobody's settings.
+/// Refuses a folder with files that change vectors and are not read, and with JSON files on no
+/// list. What else lies there is nobody's settings.
 pub(crate) fn check_files(folder: &Path) -> Result<()> {
     for (name, what) in REFUSED {
         let path = folder.join(name);

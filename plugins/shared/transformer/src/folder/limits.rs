@@ -1,4 +1,5 @@
-//! The longest text, lower-casing, the prompt, and how much of a vector is kept: sentence_bert_config.json and its siblings, tokenizer_config.json,
+//! The longest text, lower-casing, the prompt, and how much of a vector is kept:
+//! sentence_bert_config.json and its siblings, tokenizer_config.json,
 //! config_sentence_transformers.json.
 
 use super::class::Class;
@@ -77,13 +78,15 @@ pub(crate) struct Limits {
     pub tokenizer: TokenizerConfig,
     /// Put before every text.
     pub prompt: String,
-    /// So many numbers of a vector are kept, the first ones; after pooling and Normalize, whose length 1 it undoes.
+    /// So many numbers of a vector are kept, the first ones; after pooling and Normalize, whose
+    /// length 1 it undoes.
     pub truncate_dim: Option<usize>,
 }
 
 impl Limits {
-    /// Reads the three files; the user's settings, where given, win. Without modules.json sentence-transformers reads the tokenizer's alone.
-    /// `tokenizer_class`: according to config.json.
+    /// Reads the three files; the user's settings, where given, win. Without modules.json
+    /// sentence-transformers reads the tokenizer's alone. `tokenizer_class`: according to
+    /// config.json.
     pub fn read(
         folder: &Path,
         modules: &Modules,

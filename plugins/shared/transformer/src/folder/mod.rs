@@ -1,7 +1,10 @@
 //! A sentence-transformers folder: which file says what, and what holds where a file is absent.
 //!
-//! `known` lists what may stand in it, so that nothing that changes vectors passes without a word. `config` is the network's shape, `modules` what follows it (pooling, length 1), `limits` the longest text and the prompt, `tokens` the tokenizer
-//! (`class` what its class makes of the files, `added` its added tokens), `tensors` and `weight_files` the weights. Everything is read and checked when a model is opened, except the weights themselves.
+//! `known` lists what may stand in it, so that nothing that changes vectors passes without a word.
+//! `config` is the network's shape, `modules` what follows it (pooling, length 1), `limits` the
+//! longest text and the prompt, `tokens` the tokenizer (`class` what its class makes of the files,
+//! `added` its added tokens), `tensors` and `weight_files` the weights. Everything is read and
+//! checked when a model is opened, except the weights themselves.
 
 mod added;
 mod class;

@@ -50,7 +50,8 @@ const MODES: [(&str, &str, PoolingMode); 6] = [
 pub(crate) struct Modules {
     /// Where the network's own files are.
     pub network: PathBuf,
-    /// Whether there is a modules.json. Without it sentence-transformers takes the mean, and reads no settings of its own.
+    /// Whether there is a modules.json. Without it sentence-transformers takes the mean, and reads
+    /// no settings of its own.
     pub is_listed: bool,
     pub pooling: Vec<PoolingMode>,
     pub is_normalised: bool,
@@ -142,7 +143,8 @@ impl Modules {
     }
 }
 
-/// The entries of modules.json. sentence-transformers keeps them by name, so two of one name are one.
+/// The entries of modules.json. sentence-transformers keeps them by name, so two of one name are
+/// one.
 fn entries(path: &Path) -> Result<Option<Vec<Entry>>> {
     let Some(objects) = optional_json::<Vec<Map<String, Value>>>(path)? else {
         return Ok(None);
@@ -164,8 +166,8 @@ fn entries(path: &Path) -> Result<Option<Vec<Entry>>> {
     Ok(Some(entries))
 }
 
-/// `sentence_transformers.models.Pooling` → `Pooling`; the modules' home has moved between versions. What lives elsewhere is the author's own code and
-/// keeps its full name.
+/// `sentence_transformers.models.Pooling` → `Pooling`; the modules' home has moved between
+/// versions. What lives elsewhere is the author's own code and keeps its full name.
 fn kind(full: &str) -> &str {
     match full.strip_prefix("sentence_transformers.") {
         Some(inside) => inside.rsplit('.').next().unwrap_or(inside),
@@ -173,7 +175,8 @@ fn kind(full: &str) -> &str {
     }
 }
 
-/// Whether a Normalize after Pooling changes the text's vector. One over the tokens' vectors comes too late to do so.
+/// Whether a Normalize after Pooling changes the text's vector. One over the tokens' vectors comes
+/// too late to do so.
 fn normalises(folder: &Path) -> Result<bool> {
     let path = folder.join("config.json");
     let config: Normalize = match optional_object(&path, &known::NORMALIZE)? {

@@ -1,7 +1,8 @@
 //! Weight files: safetensors, whole or in shards.
 //!
-//! Headers are read and checked when a model is opened; the numbers tensor by tensor when they are needed, so that memory holds no second copy of the
-//! model. Reading, unlike mapping, cannot crash when a file shrinks under us.
+//! Headers are read and checked when a model is opened; the numbers tensor by tensor when they are
+//! needed, so that memory holds no second copy of the model. Reading, unlike mapping, cannot crash
+//! when a file shrinks under us.
 
 use super::weight_files::{Entry, header, missing_shard, weight_files};
 use crate::error::{Error, Result, damaged, unreadable, unsupported};
@@ -115,7 +116,8 @@ impl Tensors {
         Ok(())
     }
 
-    /// What stands before `suffix` in the names that end with it: weights saved from inside a larger model carry `bert.`, for instance.
+    /// What stands before `suffix` in the names that end with it: weights saved from inside a
+    /// larger model carry `bert.`, for instance.
     pub fn prefixes_of(&self, suffix: &str) -> Vec<&str> {
         self.places
             .keys()

@@ -1,8 +1,10 @@
-//! The tokenizer: tokenizer.json, or one built from vocab.txt, as transformers would set it up for this folder.
+//! The tokenizer: tokenizer.json, or one built from vocab.txt, as transformers would set it up for
+//! this folder.
 //!
-//! What tokenizer.json says about truncation and padding is dropped but for the side: the limit is `Limits`' (the real MiniLM says 128 there, and 256 is
-//! right), and nothing is padded. The rest gives way to what the tokenizer's class sets up (`class`) and to the tokens that other files add (`added`).
-//! Texts are tokenised one by one, without the library's own threads.
+//! What tokenizer.json says about truncation and padding is dropped but for the side: the limit is
+//! `Limits`' (the real MiniLM says 128 there, and 256 is right), and nothing is padded. The rest
+//! gives way to what the tokenizer's class sets up (`class`) and to the tokens that other files add
+//! (`added`). Texts are tokenised one by one, without the library's own threads.
 
 use super::added::Declared;
 use super::class::{Class, template};
@@ -108,7 +110,8 @@ impl Tokens {
                 advice: Some("the tokenizer is another model's: fetch the two together".into()),
             });
         }
-        // Tables are padded by a few rows at most; one that is far larger was trained with another vocabulary.
+        // Tables are padded by a few rows at most; one that is far larger was trained with another
+        // vocabulary.
         if 10 * (largest + 1) < 9 * architecture.vocab {
             return Err(Error::Damaged {
                 path: self.path.clone(),
@@ -174,7 +177,8 @@ fn side(description: &Map<String, Value>) -> Side {
     }
 }
 
-/// `do_lower_case` in sentence_bert_config.json puts a lower-casing before the normaliser, unless that is or has one; truncation and padding go.
+/// `do_lower_case` in sentence_bert_config.json puts a lower-casing before the normaliser, unless
+/// that is or has one; truncation and padding go.
 ///
 /// Returns whether texts are put in lower case.
 fn set_up(description: &mut Map<String, Value>, limits: &Limits) -> bool {

@@ -1,4 +1,5 @@
-//! Which files hold the weights, and how a safetensors file begins: eight bytes of header length, a JSON header, then the numbers.
+//! Which files hold the weights, and how a safetensors file begins: eight bytes of header length, a
+//! JSON header, then the numbers.
 
 use super::optional_json;
 use crate::error::{Error, Result, damaged, unreadable};

@@ -1,11 +1,14 @@
-//! Functions of one row, as plain loops. `#[inline(always)]`, so that each path compiles them with its own instructions.
+//! Functions of one row, as plain loops. `#[inline(always)]`, so that each path compiles them with
+//! its own instructions.
 //!
-//! Sums run in sixteen lanes, value i in lane i mod 16, and the lanes are added pairwise at the end: an order that any vector width can follow.
+//! Sums run in sixteen lanes, value i in lane i mod 16, and the lanes are added pairwise at the
+//! end: an order that any vector width can follow.
 
 const LANES: usize = 16;
 
-/// erf(z)/z in powers of t = z²/8 − 1, for |z| ≤ 4 (beyond, erf is 1 to the last bit of f32). A Chebyshev fit of degree 16, converted to powers;
-/// the largest error of erf is 1.8e-7, three units in the last place of 1.
+/// erf(z)/z in powers of t = z²/8 − 1, for |z| ≤ 4 (beyond, erf is 1 to the last bit of f32). A
+/// Chebyshev fit of degree 16, converted to powers; the largest error of erf is 1.8e-7, three units
+/// in the last place of 1.
 const ERF: [f32; 17] = [
     0.353_531,
     -0.176_576_17,
@@ -49,7 +52,8 @@ fn horner(coefficients: &[f32], x: f32) -> f32 {
     sum
 }
 
-/// `if` rather than `f32::clamp` and `max`: one vector instruction on every machine, and NaN goes through.
+/// `if` rather than `f32::clamp` and `max`: one vector instruction on every machine, and NaN goes
+/// through.
 #[inline(always)]
 fn clamp(x: f32, low: f32, high: f32) -> f32 {
     let x = if x < low { low } else { x };

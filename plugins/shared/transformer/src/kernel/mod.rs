@@ -1,9 +1,11 @@
-//! The arithmetic of a forward pass: matrix products and the functions between them, for whichever vector unit the machine has.
+//! The arithmetic of a forward pass: matrix products and the functions between them, for whichever
+//! vector unit the machine has.
 //!
-//! Three paths, one result: every path does the same operations in the same order (a product's terms are added along k with fused multiply-adds, sums
-//! over a row in sixteen lanes), so the same text has the same bits on every machine. No sum runs across rows, so neighbours in a
-//! batch change nothing either. `product` multiplies, `math` holds the functions, as plain loops that the compiler vectorises for each path;
-//! here the path is chosen.
+//! Three paths, one result: every path does the same operations in the same order (a product's
+//! terms are added along k with fused multiply-adds, sums over a row in sixteen lanes), so the same
+//! text has the same bits on every machine. No sum runs across rows, so neighbours in a batch
+//! change nothing either. `product` multiplies, `math` holds the functions, as plain loops that the
+//! compiler vectorises for each path; here the path is chosen.
 
 mod math;
 mod product;
@@ -17,7 +19,8 @@ pub enum Simd {
     Avx512,
     /// 256-bit vectors with fused multiply-add (x86-64).
     Avx2,
-    /// Plain Rust, which the compiler vectorises where it can (on aarch64: NEON). On an x86-64 without fused multiply-add it is correct and slow.
+    /// Plain Rust, which the compiler vectorises where it can (on aarch64: NEON). On an x86-64
+    /// without fused multiply-add it is correct and slow.
     Portable,
 }
 
@@ -48,7 +51,8 @@ impl Simd {
         paths
     }
 
-    /// Whether this machine has the path: asked once, when a model is opened, so that the calls below are sound.
+    /// Whether this machine has the path: asked once, when a model is opened, so that the calls
+    /// below are sound.
     pub(crate) fn is_available(self) -> bool {
         Simd::available().contains(&self)
     }

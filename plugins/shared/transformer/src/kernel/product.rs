@@ -1,15 +1,18 @@
 //! C = A·B + bias, with B packed once.
 //!
-//! B (k × n) lies in panels of 32 columns, k rows each, padded with zeros. A tile of C, some rows by 32 columns, stays in registers while k runs; A is
-//! read where it lies. Every value of C is the chain `fma(a[k−1], b[k−1], … fma(a[0], b[0], bias))`, whatever the tile, the number of rows
-//! or the path. Long k runs in blocks that stay in the cache; the chain goes on from the stored value, which changes no bit.
+//! B (k × n) lies in panels of 32 columns, k rows each, padded with zeros. A tile of C, some rows
+//! by 32 columns, stays in registers while k runs; A is read where it lies. Every value of C is the
+//! chain `fma(a[k−1], b[k−1], … fma(a[0], b[0], bias))`, whatever the tile, the number of rows or
+//! the path. Long k runs in blocks that stay in the cache; the chain goes on from the stored value,
+//! which changes no bit.
 
 use super::{Kernel, Simd};
 
 /// Columns of a panel.
 pub(crate) const PANEL: usize = 32;
 
-/// Rows of B per block: 512 × 32 values are 64 kB, and the rows of A beside them fit the second-level cache.
+/// Rows of B per block: 512 × 32 values are 64 kB, and the rows of A beside them fit the
+/// second-level cache.
 const DEPTH: usize = 512;
 
 /// A matrix in panels.
@@ -31,7 +34,8 @@ impl Packed {
         }
     }
 
-    /// Changes the size and keeps the memory. Values are those of before, to be overwritten; columns beyond `columns` become zero.
+    /// Changes the size and keeps the memory. Values are those of before, to be overwritten;
+    /// columns beyond `columns` become zero.
     pub fn resize(&mut self, depth: usize, columns: usize) {
         self.depth = depth;
         self.panels = columns.div_ceil(PANEL);
@@ -49,7 +53,8 @@ impl Packed {
         self.panels * PANEL
     }
 
-    /// Packs a weight as PyTorch stores it, `columns` × `depth` row by row, into the columns from `first` on.
+    /// Packs a weight as PyTorch stores it, `columns` × `depth` row by row, into the columns from
+    /// `first` on.
     pub fn put_transposed(&mut self, first: usize, weight: &[f32]) {
         for (c, row) in weight.chunks_exact(self.depth).enumerate() {
             self.put_column(first + c, row);
@@ -88,8 +93,8 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Kernel {
-    /// `c[r] = a[r]·b + bias` for `rows` rows. `bias` has `b.width()` values or none; rows of `c` are `c_stride` ≥ `b.width()` long and
-    /// get that many values, padding included.
+    /// `c[r] = a[r]·b + bias` for `rows` rows. `bias` has `b.width()` values or none; rows of `c`
+    /// are `c_stride` ≥ `b.width()` long and get that many values, padding included.
     ///
     /// # Panics
     /// When a slice is too short: the sizes are the caller's own, never a user's.
@@ -163,7 +168,8 @@ struct Tiles<'a> {
     start: Start<'a>,
 }
 
-/// Columns of a tile in plain Rust: four vectors of NEON, so that four rows fill sixteen of its registers. Larger tiles make LLVM give up on registers.
+/// Columns of a tile in plain Rust: four vectors of NEON, so that four rows fill sixteen of its
+/// registers. Larger tiles make LLVM give up on registers.
 const WIDTH: usize = 16;
 
 /// Four rows at a time, then one by one.
@@ -251,7 +257,8 @@ macro_rules! x86_tiles {
             #[target_feature(enable = $features)]
             unsafe fn tile<const ROWS: usize>(depth: usize, a: *const f32, a_stride: usize, b: *const f32, c: *mut f32, c_stride: usize, start: Start<'_>) {
                 let mut sums: [[$vector; $vectors]; ROWS] = [[$zero(); $vectors]; ROWS];
-                // SAFETY: the caller's promise; every offset stays within the tile's rows and columns.
+                // SAFETY: the caller's promise; every offset stays within the tile's rows and
+                // columns.
                 unsafe {
                     match start {
                         Start::Zero => {}

@@ -1,8 +1,10 @@
-//! Products against the chain written out, functions against f64, and all paths against each other, bit by bit.
+//! Products against the chain written out, functions against f64, and all paths against each other,
+//! bit by bit.
 
 use super::*;
 
-/// Numbers between −1 and 1 without a pattern (a multiplicative generator; nothing statistical hangs on it).
+/// Numbers between −1 and 1 without a pattern (a multiplicative generator; nothing statistical
+/// hangs on it).
 fn numbers(n: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..n)
@@ -74,14 +76,16 @@ fn gelu_is_x_times_the_normal_distribution() {
     for (x, y) in x.iter().zip(values) {
         let exact =
             0.5 * f64::from(*x) * (1.0 + libm::erf(f64::from(*x) / std::f64::consts::SQRT_2));
-        // erf is right to 1.8e-7, times x/2 ≤ 4; and the result is rounded (half a unit of 8 is 2.4e-7).
+        // erf is right to 1.8e-7, times x/2 ≤ 4; and the result is rounded (half a unit of 8 is
+        // 2.4e-7).
         let allowed = 1e-7 + 1.2e-7 * f64::from(x.abs());
         assert!((f64::from(y) - exact).abs() < allowed, "{x} {y} {exact}");
     }
     let mut extreme = [0.0, -0.0, 1e30, -1e30];
     Kernel(Simd::Portable).gelu(&mut extreme);
     assert_eq!(extreme[..3], [0.0, 0.0, 1e30]);
-    // (1 + erf) of a large negative number is a rounding error of erf, as it is in PyTorch; relative to x it is nothing.
+    // (1 + erf) of a large negative number is a rounding error of erf, as it is in PyTorch;
+    // relative to x it is nothing.
     assert!(extreme[3].abs() < 2e23);
 }
 

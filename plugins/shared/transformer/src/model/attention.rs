@@ -18,8 +18,8 @@ pub(crate) struct Scratch {
 
 /// softmax(Q·Kᵀ/√d + bias)·V of each head, side by side into the text's rows of `context`.
 ///
-/// `qkv`: all rows, with their length; query, key and value stand side by side, head after head. The softmax is divided by its sum last, on d numbers
-/// instead of one per key.
+/// `qkv`: all rows, with their length; query, key and value stand side by side, head after head.
+/// The softmax is divided by its sum last, on d numbers instead of one per key.
 pub(crate) fn attend(
     kernel: Kernel,
     weights: &Weights,

@@ -1,7 +1,8 @@
 //! One pass of the network over several texts laid end to end.
 //!
-//! No padding: each text has its own attention, everything else works on single tokens, so rows of texts of any length stand under each other. A
-//! token's row depends on its own text alone, bit by bit (see `kernel`).
+//! No padding: each text has its own attention, everything else works on single tokens, so rows of
+//! texts of any length stand under each other. A token's row depends on its own text alone, bit by
+//! bit (see `kernel`).
 
 use super::attention::{Scratch, attend};
 use super::sequence::Sequence;
@@ -21,7 +22,8 @@ pub(crate) struct Workspace {
     attention: Scratch,
 }
 
-/// Runs the network on the token numbers of `texts`; the last layer's vectors are left in `work.x`. `false` when `cancelled` said so, asked once a layer.
+/// Runs the network on the token numbers of `texts`; the last layer's vectors are left in `work.x`.
+/// `false` when `cancelled` said so, asked once a layer.
 pub(crate) fn forward(
     kernel: Kernel,
     weights: &Weights,

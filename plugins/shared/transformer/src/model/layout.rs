@@ -1,4 +1,5 @@
-//! Which tensor of the weight files is which part of the network: names of the two families, shapes by config.json.
+//! Which tensor of the weight files is which part of the network: names of the two families, shapes
+//! by config.json.
 
 use crate::error::{Result, unsupported};
 use crate::folder::config::{Architecture, Family};
@@ -31,7 +32,8 @@ pub(crate) struct Layer {
     pub norm: Norm,
 }
 
-/// The whole network. Position numbers and the pooler, which some files hold, are not part of a sentence's vector.
+/// The whole network. Position numbers and the pooler, which some files hold, are not part of a
+/// sentence's vector.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub words: Tensor,
@@ -44,7 +46,8 @@ pub(crate) struct Layout {
     pub network: Option<String>,
 }
 
-/// Names of the parts of a layer that differ: query, key, value, out, the normalisation after attention.
+/// Names of the parts of a layer that differ: query, key, value, out, the normalisation after
+/// attention.
 fn attention_names(family: Family) -> [&'static str; 5] {
     match family {
         Family::Bert => [
@@ -97,7 +100,8 @@ impl Layout {
     }
 }
 
-/// What stands before the names of the network's tensors: nothing, else the family's name, else what the only network in the files has.
+/// What stands before the names of the network's tensors: nothing, else the family's name, else
+/// what the only network in the files has.
 fn prefix<'a>(tensors: &Tensors, found: &[&'a str], family: Family) -> Result<&'a str> {
     let own = format!("{}.", family.name());
     for usual in ["", &own] {

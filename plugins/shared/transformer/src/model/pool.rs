@@ -3,8 +3,8 @@
 use crate::folder::modules::PoolingMode;
 use crate::kernel::Kernel;
 
-/// The vector of one text from the rows of its tokens (`x`, each `hidden` long, special tokens included), one mode after the other, at the end divided by
-/// its length if so wanted.
+/// The vector of one text from the rows of its tokens (`x`, each `hidden` long, special tokens
+/// included), one mode after the other, at the end divided by its length if so wanted.
 pub(crate) fn pool(
     kernel: Kernel,
     modes: &[PoolingMode],

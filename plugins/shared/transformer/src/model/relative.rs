@@ -1,10 +1,12 @@
-//! MPNet's attention bias: a number for each head and each class of distance, the same in all layers.
+//! MPNet's attention bias: a number for each head and each class of distance, the same in all
+//! layers.
 
 /// Distances beyond this share the last class.
 const FARTHEST: f32 = 128.0;
 
-/// The class of a distance, of `buckets`: keys after the query in the upper half; in each half distances one by one at first, then by their
-/// logarithm up to 128 (Raffel et al. 2020). The logarithm in f32, as PyTorch takes it: at the borders the last bit decides.
+/// The class of a distance, of `buckets`: keys after the query in the upper half; in each half
+/// distances one by one at first, then by their logarithm up to 128 (Raffel et al. 2020). The
+/// logarithm in f32, as PyTorch takes it: at the borders the last bit decides.
 fn bucket(distance: isize, buckets: usize) -> usize {
     let half = buckets / 2;
     let first = if distance > 0 { half } else { 0 };
@@ -20,7 +22,8 @@ fn bucket(distance: isize, buckets: usize) -> usize {
     first + large.min(half - 1)
 }
 
-/// For each head the bias of distances −(max − 1) … max − 1 (key − query), so that a query's row is a slice.
+/// For each head the bias of distances −(max − 1) … max − 1 (key − query), so that a query's row is
+/// a slice.
 pub(crate) fn by_distance(table: &[f32], heads: usize, max_tokens: usize) -> Vec<Vec<f32>> {
     let farthest = max_tokens as isize - 1;
     let buckets = table.len() / heads;
@@ -40,8 +43,8 @@ mod tests {
 
     #[test]
     fn distances_fall_into_the_classes_of_mpnet() {
-        // 32 classes: 0–7 one by one, then 8·2^(j/2): 8–11, 12–15, 16–22, 23–31, 32–45, 46–63, 64–90, 91 and more. From PyTorch 2.15 for all
-        // distances to 511.
+        // 32 classes: 0–7 one by one, then 8·2^(j/2): 8–11, 12–15, 16–22, 23–31, 32–45, 46–63,
+        // 64–90, 91 and more. From PyTorch 2.15 for all distances to 511.
         let borders = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 23, 32, 46, 64, 91];
         for n in 0..512_isize {
             let class = borders.iter().rposition(|&border| border <= n).unwrap();

@@ -1,5 +1,6 @@
-//! Settings of a folder that change vectors and are obeyed: each against the same model set up in another way, bit by bit. The ways themselves are
-//! checked against sentence-transformers in `golden`.
+//! Settings of a folder that change vectors and are obeyed: each against the same model set up in
+//! another way, bit by bit. The ways themselves are checked against sentence-transformers in
+//! `golden`.
 
 use super::bits;
 use super::common::{edit, family, load, model_of, save, write};
@@ -200,7 +201,8 @@ fn added_tokens_follow_the_vocabulary() {
         with_a_row(folder);
         write(&folder.join("added_tokens.json"), &json!({"[NAME]": 600}));
     };
-    // added_tokens.json says nothing of flags: a token of its own is normalised, so [name] is it too.
+    // added_tokens.json says nothing of flags: a token of its own is normalised, so [name] is it
+    // too.
     assert!(same(
         &after("minilm", added_json),
         &in_file(true, false),
@@ -233,7 +235,8 @@ fn added_tokens_follow_the_vocabulary() {
     assert!(!same(&decoder, &plain, &TEXTS));
 }
 
-/// transformers 5 sets up what the class sets up, whatever tokenizer.json says; a class without rules follows the file.
+/// transformers 5 sets up what the class sets up, whatever tokenizer.json says; a class without
+/// rules follows the file.
 #[test]
 fn a_class_with_rules_of_its_own_overrules_tokenizer_json() {
     let plain = after("minilm", |_| {});

@@ -1,4 +1,5 @@
-//! The list of what a folder may hold: what is on it and harmless passes, the rest is refused by its name.
+//! The list of what a folder may hold: what is on it and harmless passes, the rest is refused by
+//! its name.
 
 use super::common::{edit, family, model_of, write};
 use super::{after, refused, told};
@@ -278,7 +279,8 @@ fn weights_of_two_networks_are_not_mixed_up() {
         refused("minilm", |folder| copied("a.", "b.", folder))
             .contains("weights of several networks (a., b.) is not supported")
     );
-    // A network under its plain or its family's name is the one that is meant: opening finds all of its tensors. Earlier versions took the first.
+    // A network under its plain or its family's name is the one that is meant: opening finds all of
+    // its tensors. Earlier versions took the first.
     for (from, to) in [("", "a."), ("bert.", "a.")] {
         let both = key("minilm", |folder| copied(from, to, folder));
         assert!(both.ends_with(&format!(" network={from:?}")), "{both}");
@@ -304,7 +306,8 @@ fn a_link_to_a_file_that_is_not_there_is_no_absent_file() {
     }
 }
 
-/// Keys and files that published models have and that change no vector. The key is the plain model's: no vector is encoded anew.
+/// Keys and files that published models have and that change no vector. The key is the plain
+/// model's: no vector is encoded anew.
 #[test]
 fn what_real_folders_hold_passes_and_changes_no_key() {
     for model in ["minilm", "mpnet"] {
@@ -344,7 +347,8 @@ fn what_real_folders_hold_passes_and_changes_no_key() {
     }
 }
 
-/// From all-MiniLM, all-mpnet-base, paraphrase-*, multi-qa-*, bge, e5, gte, rubert-tiny and text2vec, and what sentence-transformers 6 writes.
+/// From all-MiniLM, all-mpnet-base, paraphrase-*, multi-qa-*, bge, e5, gte, rubert-tiny and
+/// text2vec, and what sentence-transformers 6 writes.
 fn harmless() -> Vec<Value> {
     let config = json!({"_name_or_path": "x", "architectures": ["BertModel"], "attention_probs_dropout_prob": 0.1, "classifier_dropout": null,
         "directionality": "bidi", "emb_size": 312, "gradient_checkpointing": false, "hidden_dropout_prob": 0.1, "id2label": {"0": "LABEL_0"},

@@ -25,7 +25,8 @@ fn case() -> Case {
     }
 }
 
-/// Predictions of each target at each of the given steps, asked for in one call a step for all targets of `y`.
+/// Predictions of each target at each of the given steps, asked for in one call a step for all
+/// targets of `y`.
 fn predictions(
     design: &LassoDesign<'_>,
     y: &Dense,

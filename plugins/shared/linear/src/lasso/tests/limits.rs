@@ -42,7 +42,8 @@ fn penalties_from_alpha_max_on_give_the_empty_model() {
 
 #[test]
 fn with_positive_coefficients_the_grid_begins_at_the_largest_positive_correlation() {
-    // c = (−2, 1)·½: without the constraint α_max = 1, with it ½; and none at all when every correlation is negative.
+    // c = (−2, 1)·½: without the constraint α_max = 1, with it ½; and none at all when every
+    // correlation is negative.
     let x = Dense::from_fn(4, 2, |i, j| {
         [[1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0]][j][i]
     });
@@ -87,11 +88,13 @@ fn one_fit_is_what_the_walk_finds_at_that_penalty() {
 
 #[test]
 fn scaling_y_scales_penalties_and_coefficients_of_a_lasso() {
-    // Not of an elastic net: α grows with y, and α(1 − ρ)‖w‖² with it more than the other two terms.
+    // Not of an elastic net: α grows with y, and α(1 − ρ)‖w‖² with it more than the other two
+    // terms.
     let x = standardised(&Dense::falling(42, 40, 60));
     let y = target(&x, 43);
     let plain = walk(&x, &y, 20, options(1.0));
-    // A power of two changes no bit; others round y once, and the condition of the support multiplies that.
+    // A power of two changes no bit; others round y once, and the condition of the support
+    // multiplies that.
     for (factor, tolerance) in [
         (2.0_f64.powi(-40), 0.0),
         (2.0_f64.powi(700), 0.0),
@@ -199,7 +202,8 @@ fn moments_are_enough() {
         for k in 0..10 {
             let (mut w, mut fit) = (vec![0.0; 20], [LassoFit::EMPTY]);
             path.advance(&[0], &[k as u32], &mut w, &mut fit).unwrap();
-            // The same problem, its moments summed in another order; the condition of G is below 1e4.
+            // The same problem, its moments summed in another order; the condition of G is below
+            // 1e4.
             assert!(relative_difference(&w, &walked.coef[k]) < 1e-9);
         }
     }

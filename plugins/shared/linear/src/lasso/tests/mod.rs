@@ -1,4 +1,5 @@
-//! Lasso and elastic net against the slow obvious ways, their conditions of optimality, and their limits.
+//! Lasso and elastic net against the slow obvious ways, their conditions of optimality, and their
+//! limits.
 
 mod bits;
 mod golden;
@@ -25,7 +26,8 @@ fn options(l1_ratio: f64) -> LassoOptions {
     }
 }
 
-/// Coefficients along the grid of `n_alphas` penalties: predictions of the rows of an identity matrix.
+/// Coefficients along the grid of `n_alphas` penalties: predictions of the rows of an identity
+/// matrix.
 fn walk(x: &Dense, y: &[f64], n_alphas: usize, options: LassoOptions) -> Walked {
     let design_of = Dense::from_fn(x.n_columns, x.n_columns, |i, j| f64::from(i == j));
     let design = LassoDesign::prepare(x.view(), design_of.view()).unwrap();

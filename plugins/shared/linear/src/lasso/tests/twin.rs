@@ -1,10 +1,12 @@
-//! Slow and obvious: coordinate descent on residuals, every coordinate every time; and the best of all supports and signs.
+//! Slow and obvious: coordinate descent on residuals, every coordinate every time; and the best of
+//! all supports and signs.
 
 use super::{designs, options, standardised, target, walk};
 use crate::testing::{Dense, norm};
 
-/// Cyclic coordinate descent on the residual y − Xw from w = 0, until no coefficient moves by more than 1e-13 of the largest; `None` when that
-/// takes forever, as it does when there are about as many correlated features in the model as rows.
+/// Cyclic coordinate descent on the residual y − Xw from w = 0, until no coefficient moves by more
+/// than 1e-13 of the largest; `None` when that takes forever, as it does when there are about as
+/// many correlated features in the model as rows.
 fn descend(x: &Dense, y: &[f64], alpha: f64, l1_ratio: f64, positive: bool) -> Option<Vec<f64>> {
     let n = x.n_rows as f64;
     let (mut w, mut rest) = (vec![0.0_f64; x.n_columns], y.to_vec());
@@ -63,7 +65,8 @@ fn a_walk_finds_what_descent_from_scratch_finds() {
                         .map(|i| (0..x.n_columns).map(|j| x.at(i, j) * w[j]).sum())
                         .collect()
                 };
-                // Predictions are unique where coefficients are not. Stopped at moves of 1e-13, descent is off by that over one minus its rate: 1e-4 at worst here.
+                // Predictions are unique where coefficients are not. Stopped at moves of 1e-13,
+                // descent is off by that over one minus its rate: 1e-4 at worst here.
                 let apart: Vec<f64> = fitted(&walked.coef[k])
                     .iter()
                     .zip(fitted(&slow))
@@ -80,7 +83,8 @@ fn a_walk_finds_what_descent_from_scratch_finds() {
     assert!(n_compared * 10 > n_all * 9, "{n_compared} of {n_all}");
 }
 
-/// The optimum by trying every support with every sign: on each the conditions are linear equations.
+/// The optimum by trying every support with every sign: on each the conditions are linear
+/// equations.
 fn best_of_all(x: &Dense, y: &[f64], alpha: f64, l1_ratio: f64) -> Vec<f64> {
     let (n, p) = (x.n_rows as f64, x.n_columns);
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / n;
@@ -157,7 +161,8 @@ fn no_support_and_no_signs_are_better() {
 
 #[test]
 fn one_feature_is_soft_thresholding() {
-    // By hand: x = (−1, 0, 1), y = (−3, 0, 3): G = 2/3, c = 2. At α = 1/2: w = (2 − ½)/(2/3) = 2.25; half of α on ℓ2: (2 − ¼)/(2/3 + ¼) = 21/11.
+    // By hand: x = (−1, 0, 1), y = (−3, 0, 3): G = 2/3, c = 2. At α = 1/2: w = (2 − ½)/(2/3) =
+    // 2.25; half of α on ℓ2: (2 − ¼)/(2/3 + ¼) = 21/11.
     let x = Dense::from_fn(3, 1, |i, _| i as f64 - 1.0);
     let fit =
         |l1_ratio| super::super::fit(x.view(), &[-3.0, 0.0, 3.0], 0.5, options(l1_ratio)).unwrap();
