@@ -334,10 +334,13 @@ fn unanswered(status: ExitStatus, said: String) -> Fault {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         if is_from_outside(signal) {
-            return Fault::NotProbed(format!("its probe was ended by {}", signal_name(signal)));
+            return Fault::NotProbed(format!(
+                "its probe was ended by {}",
+                platform::signal_name(signal)
+            ));
         }
         return Fault::Crashed {
-            signal: signal_name(signal),
+            signal: platform::signal_name(signal),
             said,
         };
     }
@@ -373,33 +376,6 @@ fn is_from_outside(signal: i32) -> bool {
     ]
     .iter()
     .any(|one| one.as_raw() == signal)
-}
-
-/// `signal 11 (SIGSEGV, invalid memory access)`.
-#[cfg(unix)]
-pub(crate) fn signal_name(number: i32) -> String {
-    use rustix::process::Signal;
-    let known = [
-        (Signal::SEGV, "SIGSEGV, invalid memory access"),
-        (
-            Signal::BUS,
-            "SIGBUS, a part of its file is missing or memory is misaligned",
-        ),
-        (Signal::ABORT, "SIGABRT, it aborted"),
-        (
-            Signal::ILL,
-            "SIGILL, an instruction this processor does not have",
-        ),
-        (Signal::FPE, "SIGFPE, integer division by zero"),
-        (Signal::TRAP, "SIGTRAP"),
-        (Signal::SYS, "SIGSYS, a forbidden system call"),
-        (Signal::KILL, "SIGKILL, something killed it; out of memory?"),
-        (Signal::TERM, "SIGTERM"),
-    ];
-    match known.iter().find(|(signal, _)| signal.as_raw() == number) {
-        Some((_, name)) => format!("signal {number} ({name})"),
-        None => format!("signal {number}"),
-    }
 }
 
 /// What `ocean-host probe FILE` does: opens the library in this process, which is nobody's but the

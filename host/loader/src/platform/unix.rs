@@ -20,8 +20,33 @@ use rustix::process::{
     Resource, Rlimit, Signal, getpgrp, getpid, kill_current_process_group, kill_process, setrlimit,
 };
 
-use super::super::probe::signal_name;
-use super::super::worker::{Connection, GRACE, LOOK, control};
+use crate::worker::control::{self, GRACE, LOOK};
+use crate::worker::wire::Connection;
+
+/// `signal 11 (SIGSEGV, invalid memory access)`.
+pub fn signal_name(number: i32) -> String {
+    let known = [
+        (Signal::SEGV, "SIGSEGV, invalid memory access"),
+        (
+            Signal::BUS,
+            "SIGBUS, a part of its file is missing or memory is misaligned",
+        ),
+        (Signal::ABORT, "SIGABRT, it aborted"),
+        (
+            Signal::ILL,
+            "SIGILL, an instruction this processor does not have",
+        ),
+        (Signal::FPE, "SIGFPE, integer division by zero"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::SYS, "SIGSYS, a forbidden system call"),
+        (Signal::KILL, "SIGKILL, something killed it; out of memory?"),
+        (Signal::TERM, "SIGTERM"),
+    ];
+    match known.iter().find(|(signal, _)| signal.as_raw() == number) {
+        Some((_, name)) => format!("signal {number} ({name})"),
+        None => format!("signal {number}"),
+    }
+}
 
 /// One end of a connection between host and worker.
 pub type Stream = std::os::unix::net::UnixStream;

@@ -29,7 +29,8 @@ use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, GetCurrentProcess, TerminateProcess,
 };
 
-use super::super::worker::{Connection, LOOK, control};
+use crate::worker::control::{self, LOOK};
+use crate::worker::wire::Connection;
 
 /// A worker that was started, or asked to connect, does so within this time.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(30);

@@ -14,20 +14,16 @@
 
 #[cfg(target_os = "linux")]
 mod arena;
+pub(crate) mod control;
 mod encoder;
 mod process;
 mod protocol;
 mod regressor;
 mod serve;
-mod wire;
+pub(crate) mod wire;
 mod witness;
 
 pub use encoder::IsolatedEncoder;
 pub use process::Launcher;
 pub use regressor::IsolatedRegressor;
 pub use serve::worker_main;
-
-// For the part of it that differs between systems.
-pub(super) use process::{GRACE, LOOK};
-pub(super) use protocol::control;
-pub(super) use wire::Connection;

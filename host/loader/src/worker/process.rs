@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::control::GRACE;
 use super::protocol::{Id, Reply, Request, Told};
 use super::wire::{self, Connection};
 use crate::children::{self, Patience};
@@ -15,10 +16,6 @@ use crate::platform::{Door, Link, Stream, crash, set_apart};
 use crate::probe::{first_line, last_words};
 use crate::{CallContext, Limits, LogLevel, Plugin};
 
-/// How often a waiting thread looks whether it should go on waiting.
-pub const LOOK: Duration = Duration::from_millis(100);
-/// A plugin that is asked to stop has this long to do so.
-pub const GRACE: Duration = Duration::from_secs(2);
 /// How much of what a child says on stderr is kept.
 const MOST_SAID: usize = 8192;
 

@@ -170,14 +170,6 @@ pub enum Reply {
     },
 }
 
-/// What the host says to a worker beside all requests. A byte of the control socket.
-pub mod control {
-    /// A connection comes with it.
-    pub const CONNECTION: u8 = b'n';
-    /// Ctrl-C.
-    pub const CANCEL: u8 = b'c';
-}
-
 /// What a worker tells on the control socket, whatever it is asked meanwhile.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Told {

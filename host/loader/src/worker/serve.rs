@@ -15,7 +15,8 @@ use ocean_engine::regressor::{
 use ocean_plugin_abi::status;
 use self_cell::self_cell;
 
-use super::protocol::{INFO, Id, Reply, Request, Shape, Told, control};
+use super::control;
+use super::protocol::{INFO, Id, Reply, Request, Shape, Told};
 use super::wire::{self, Connection};
 use crate::TextEncoder;
 use crate::platform::{HostLink, Stream, end_all, limit};

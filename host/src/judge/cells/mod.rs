@@ -13,6 +13,8 @@ mod row;
 mod score;
 mod sensitivity;
 mod significance;
+#[cfg(test)]
+mod tests;
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
