@@ -68,13 +68,14 @@ models_predict() {
 killed_run_goes_on() {
     "${program[@]}" eval q/plugins.toml --out killed --threads 1 >/dev/null 2>&1 &
     local pid=$! tries=0 before
-    until [ "$(stat -c %s killed/work/journal 2>/dev/null || echo 0)" -gt 2000 ]; do
+    until [ "$(stat -c %s killed/work/journal 2>/dev/null || echo 0)" -gt 500 ]; do
         kill -0 $pid 2>/dev/null || { echo "it ended before it was killed"; return 1; }
-        sleep 0.2
+        sleep 0.05
         tries=$((tries + 1))
-        [ $tries -lt 3000 ] || return 1
+        [ $tries -lt 12000 ] || return 1
     done
-    # The folder is locked as long as it runs.
+    # As long as it is there, at work or not, the folder is locked.
+    kill -STOP $pid
     if host eval q/plugins.toml --out killed --quiet >second.txt 2>&1; then
         echo "a second run of the same folder was not refused"
         return 1
