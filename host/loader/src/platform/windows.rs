@@ -29,7 +29,7 @@ use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, GetCurrentProcess, TerminateProcess,
 };
 
-use crate::worker::control::{self, LOOK};
+use crate::worker::control::{self, GRACE, LOOK};
 use crate::worker::wire::Connection;
 
 /// A worker that was started, or asked to connect, does so within this time.
@@ -158,6 +158,8 @@ impl Door {
             !matches!(child.try_wait(), Ok(None))
         };
         let control = self.accept(has_ended)?;
+        // A worker that does not read must not keep us.
+        control.0.set_write_timeout(Some(GRACE))?;
         Ok(Link {
             control: Mutex::new(control),
             door: self,
