@@ -20,8 +20,8 @@ const LEAST_STEP: usize = 128;
 /// Permutations to be computed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wave {
-    /// Permutation indexes, 0 the observed y.
-    pub indexes: Range<usize>,
+    /// Slots ([`PermutedTargets`](crate::evaluate::PermutedTargets)).
+    pub slots: Range<usize>,
     /// Places in the row set of the targets that need them.
     pub targets: Vec<usize>,
     n_targets: usize,
@@ -31,7 +31,7 @@ impl Wave {
     /// Its blocks, as wide as those of all targets of the row set.
     #[must_use]
     pub fn blocks(&self) -> Blocks {
-        Blocks::of(self.indexes.clone(), self.n_targets, self.targets.len())
+        Blocks::of(self.slots.clone(), self.n_targets, self.targets.len())
     }
 
     /// Its targets, with the rows of the whole row set.
@@ -80,20 +80,39 @@ impl Waves {
             .filter(|&target| self.n_used(target).is_none())
             .collect();
         let start = self.statistics[*targets.first()?].len();
+        Some(Wave {
+            slots: start..self.end(start),
+            targets,
+            n_targets: self.statistics.len(),
+        })
+    }
+
+    /// Where a wave ends that begins with slot `start`.
+    fn end(&self, start: usize) -> usize {
         let all = self.n_permutations + 1;
         let end = match (self.stopping, start) {
             (None, _) => all,
             (_, 0) => LEAST_DRAWS + 1,
             _ => start + LEAST_STEP.max(start / 2),
         };
-        Some(Wave {
-            indexes: start..end.min(all),
-            targets,
-            n_targets: self.statistics.len(),
-        })
+        end.min(all)
     }
 
-    /// Takes the statistics of a wave: its indexes × its targets.
+    /// Blocks of all waves if every target needs them all: no run has more.
+    #[must_use]
+    pub fn most_blocks(&self) -> usize {
+        let n_targets = self.statistics.len();
+        let (mut start, mut n_blocks) = (0, 0);
+        while start <= self.n_permutations {
+            let slots = start..self.end(start);
+            start = slots.end;
+            n_blocks += Blocks::of(slots, n_targets, n_targets).len();
+        }
+        n_blocks
+    }
+
+    /// Takes the statistics of a wave: its permutations, in the order of their indexes, × its
+    /// targets.
     pub fn take(&mut self, wave: &Wave, statistics: &DMatrix<f64>) {
         for (&target, values) in wave.targets.iter().zip(statistics.column_iter()) {
             self.statistics[target].extend(values.iter());
@@ -146,8 +165,8 @@ mod tests {
     fn run(mut waves: Waves, n_between: &[usize]) -> (Vec<Wave>, DMatrix<f64>) {
         let mut seen = Vec::new();
         while let Some(wave) = waves.next_wave() {
-            let values = DMatrix::from_fn(wave.indexes.len(), wave.targets.len(), |b, t| {
-                statistic(wave.indexes.start + b, n_between[wave.targets[t]])
+            let values = DMatrix::from_fn(wave.slots.len(), wave.targets.len(), |b, t| {
+                statistic(wave.slots.start + b, n_between[wave.targets[t]])
             });
             waves.take(&wave, &values);
             seen.push(wave);
@@ -164,8 +183,8 @@ mod tests {
                 .filter(move |wave| wave.targets.contains(&target))
         };
         assert_eq!(of(0).count(), 1);
-        assert!(of(1).next_back().unwrap().indexes.contains(&600));
-        assert_eq!(of(2).next_back().unwrap().indexes.end, 2001);
+        assert!(of(1).next_back().unwrap().slots.contains(&600));
+        assert_eq!(of(2).next_back().unwrap().slots.end, 2001);
         assert_eq!(statistics.nrows(), 2001);
         let n_kept = |target: usize| {
             let column = statistics.column(target);
@@ -179,11 +198,8 @@ mod tests {
     fn waves_follow_each_other_without_gap_or_overlap() {
         for cap in [1, 19, 199, 200, 1234] {
             let (seen, statistics) = run(Waves::adaptive(cap, 1), &[5000]);
-            assert_eq!(seen[0].indexes.start, 0);
-            assert!(
-                seen.windows(2)
-                    .all(|w| w[0].indexes.end == w[1].indexes.start)
-            );
+            assert_eq!(seen[0].slots.start, 0);
+            assert!(seen.windows(2).all(|w| w[0].slots.end == w[1].slots.start));
             assert_eq!(statistics.nrows(), cap + 1);
         }
     }

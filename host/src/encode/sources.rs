@@ -194,11 +194,12 @@ impl Sources {
             .iter()
             .filter_map(|encoder| problems.keep(opener.encoder(encoder, &mut notes)))
             .collect();
-        let regressors = plan
+        let regressors: Vec<NamedRegressor> = plan
             .regressors
             .iter()
             .filter_map(|regressor| problems.keep(opener.regressor(regressor)))
             .collect();
+        notes.extend(regressors.iter().filter_map(unprotected));
         if plan.evaluation.controls {
             encoders
                 .iter()
@@ -212,6 +213,19 @@ impl Sources {
             notes,
         })
     }
+}
+
+/// What is said of a plugin that is not ours and lives in this process for the whole study: nothing
+/// ends what it may remember of the observed y between two pieces.
+fn unprotected(regressor: &NamedRegressor) -> Option<String> {
+    let plugin = regressor.regressor.plugin();
+    (!plugin.is_bundled && !plugin.is_isolated).then(|| {
+        format!(
+            "The plugin of regressor `{}` runs inside the program: should it remember earlier calls, \
+             p is not protected from that; isolation = \"process\" protects it.",
+            regressor.name
+        )
+    })
 }
 
 /// Two encoders of one name could not be told apart in any table.

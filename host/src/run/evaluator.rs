@@ -42,6 +42,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) progress: &'a Progress,
     /// Pieces that failed on other machines, by name, with the reason: they are not tried again.
     pub(crate) failed_elsewhere: &'a BTreeMap<String, String>,
+    /// Encoders that made no vectors, with the reason: without them there is no best of all.
+    pub(crate) unembedded: &'a [Unembedded],
 }
 
 /// Why a piece has no numbers.
@@ -111,8 +113,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Lets `act` have the loop of a piece. An encoder that made no vectors does not compete; where
-    /// none has any, only [`items`](Self::items) may be asked for.
+    /// Lets `act` have the loop of a piece.
     fn with_run<T>(
         &self,
         entry: &Entry,
@@ -127,11 +128,8 @@ impl Evaluator<'_> {
                 (*encoder, regressors.iter().map(entrant).collect())
             })
             .collect();
-        let has_vectors = |encoder: &usize| embedded[*encoder].x.nrows() > 0;
-        let has_any = competing.iter().any(|(encoder, _)| has_vectors(encoder));
         let contenders: Vec<Contender> = competing
             .iter()
-            .filter(|(encoder, _)| has_vectors(encoder) || !has_any)
             .map(|(encoder, regressors)| Contender {
                 layout: self.arrangement.layout(&embedded[*encoder].x),
                 regressors,
@@ -196,6 +194,10 @@ impl Evaluator<'_> {
         if let Some(reason) = self.failed_elsewhere.get(&entry.id.to_string()) {
             return Err(Setback::Piece(reason.clone()));
         }
+        if let Some((encoder, reason)) = self.unembedded.first().filter(|_| entry.id.is_best()) {
+            let reason = format!("encoder `{encoder}` made no vectors: {reason}");
+            return Err(Setback::Piece(reason));
+        }
         let watched = Watched::new(stage, self.interrupted);
         let keep = self.keep(&entry.id);
         let piece = self.with_run(entry, embedded, |run| run.run(&keep, &watched));
@@ -243,7 +245,7 @@ impl Evaluator<'_> {
         if self.plan.evaluation.sensitivity == 0 || self.plan.n_permutations() == 0 {
             return Ok(());
         }
-        let critical = critical_r2(&self.common(), results)?;
+        let critical = critical_r2(&self.common(), results);
         // A planted effect belongs to one embedding, so what was chosen from several has none.
         let is_asked = |id: &PieceId| id.role == Role::Encoder;
         let n_asked = results.iter().filter(|result| is_asked(&result.id)).count();
@@ -254,6 +256,7 @@ impl Evaluator<'_> {
         for (result, critical) in asked.filter(|(result, _)| is_asked(&result.id)) {
             let Some(critical) = critical else {
                 result.sensitivity = Detectable::NoCriticalValue;
+                stage.add(PLANTED.len() as u64);
                 continue;
             };
             let Some(entry) = entries.iter().find(|entry| entry.id == result.id) else {
@@ -269,10 +272,13 @@ impl Evaluator<'_> {
                     result.sensitivity = found.map_or(Detectable::Unasked, Detectable::Planted);
                 }
                 Err(Setback::Run(error)) => return Err(error),
-                Err(Setback::Piece(reason)) => self.progress.warn(&format!(
-                    "no mde80 of encoder `{}`, regressor `{}`: {reason}",
-                    result.id.encoder, result.id.regressor
-                )),
+                Err(Setback::Piece(reason)) => {
+                    self.progress.warn(&format!(
+                        "no mde80 of encoder `{}`, regressor `{}`: {reason}",
+                        result.id.encoder, result.id.regressor
+                    ));
+                    result.sensitivity = Detectable::Failed(reason);
+                }
             }
             result.durations.sensitivity_s = watched.durations().sensitivity_s;
         }
@@ -340,9 +346,9 @@ impl Evaluator<'_> {
     }
 
     /// The cells of encoders that made no vectors, with the reason.
-    pub(super) fn without_vectors(&self, encoders: &[Unembedded]) -> Vec<FailedCell> {
+    pub(super) fn without_vectors(&self) -> Vec<FailedCell> {
         let mut cells = Vec::new();
-        for (encoder, reason) in encoders {
+        for (encoder, reason) in self.unembedded {
             for regressor in &self.sources.regressors {
                 for row_set in 0..self.arrangement.row_sets.len() {
                     let id = PieceId {
@@ -351,7 +357,7 @@ impl Evaluator<'_> {
                         regressor: regressor.name.clone(),
                         row_set,
                     };
-                    cells.extend(self.cells(&id, reason));
+                    cells.extend(self.failed_cells(&id, reason));
                 }
             }
         }
@@ -364,10 +370,10 @@ impl Evaluator<'_> {
         } = id;
         let message = format!("encoder `{encoder}`, regressor `{regressor}`: {reason}");
         self.progress.warn(&message);
-        self.cells(id, reason)
+        self.failed_cells(id, reason)
     }
 
-    fn cells(&self, id: &PieceId, reason: &str) -> Vec<FailedCell> {
+    fn failed_cells(&self, id: &PieceId, reason: &str) -> Vec<FailedCell> {
         let targets = self.arrangement.row_sets[id.row_set].targets.iter();
         targets
             .map(|&target| FailedCell {

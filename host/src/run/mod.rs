@@ -204,10 +204,11 @@ pub(crate) fn conclude(
 
     let evaluator = Evaluator {
         failed_elsewhere: &session.shared.failed,
+        unembedded: &unembedded,
         ..study.evaluator(analysis, &sources, &session.journal)
     };
     let (mut pieces, mut failed) = evaluator.compute(&embedded)?;
-    failed.extend(evaluator.without_vectors(&unembedded));
+    failed.extend(evaluator.without_vectors());
     evaluator.compare_canaries(&pieces, &session.shared.canaries)?;
     session.timings.mark("evaluate and permute");
     evaluator.plant(&embedded, &mut pieces)?;

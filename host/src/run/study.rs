@@ -55,7 +55,7 @@ pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
     inputs
 }
 
-/// The rows of the analysis, and how they are analysis.
+/// The rows of the analysis, and how they are arranged.
 pub(crate) struct Analysis<'a> {
     pub analysed: Analysed<'a>,
     pub arrangement: Arrangement,
@@ -123,6 +123,7 @@ impl Study {
             interrupted: &self.interrupted,
             progress: &self.progress,
             failed_elsewhere: &NONE,
+            unembedded: &[],
         }
     }
 

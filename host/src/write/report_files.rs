@@ -151,6 +151,12 @@ mod tests {
         let results = json::from_text(EMPTY).unwrap();
         let mut run = RunFolder::of(folder.path());
         write_all(&mut run, &results).unwrap();
+        for name in DATA
+            .iter()
+            .filter(|name| !folder.path().join(name).exists())
+        {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
         // By its list the run knows its own files again.
         let provenance = serde_json::json!({ "files": run.manifest().unwrap() });
         let path = folder.path().join("provenance.json");

@@ -46,7 +46,8 @@ pub enum Item {
     },
 }
 
-/// How many items of each kind a piece has.
+/// How many items of each kind a piece has. Of a fixed number of permutations: where targets stop
+/// early, which blocks are needed follows from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Items {
     /// Redraws of the study's folds that are averaged.

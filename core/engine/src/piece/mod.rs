@@ -138,7 +138,7 @@ impl<'a> PieceRun<'a> {
     /// redraws alike.
     #[must_use]
     pub fn n_steps(&self) -> u64 {
-        let blocks = self.blocks().len();
+        let blocks = self.waves().most_blocks();
         let jackknife = self.jackknife_blocks().map_or(0, |(_, n_blocks)| n_blocks);
         (blocks * self.repeats() + jackknife + self.work.fold_redraws) as u64
     }
@@ -159,7 +159,10 @@ impl<'a> PieceRun<'a> {
         watch.begin(Phase::Permutations);
         // Whether a target has settled is known from the mean over all repeats only, so the
         // adaptive mode holds their designs together.
-        let together = if self.work.is_adaptive { repeats } else { 1 };
+        let together = match self.work.is_adaptive {
+            true => repeats.max(1),
+            false => 1,
+        };
         for first in (0..repeats).step_by(together) {
             let designs = (first..first + together)
                 .map(|repeat| build_designs(self.contenders, rows, repeat))
@@ -273,6 +276,14 @@ impl<'a> PieceRun<'a> {
         self.permuted.row_set.targets.len()
     }
 
+    fn waves(&self) -> Waves {
+        let (m, n_targets) = (self.work.n_permutations, self.n_targets());
+        match self.work.is_adaptive {
+            true => Waves::adaptive(m, n_targets),
+            false => Waves::fixed(m, n_targets),
+        }
+    }
+
     fn blocks(&self) -> Blocks {
         Blocks::new(self.work.n_permutations, self.n_targets())
     }
@@ -287,17 +298,13 @@ impl<'a> PieceRun<'a> {
         keep: &K,
         watch: &impl Watch,
     ) -> Result<(), PieceError<K::Error>> {
-        let m = self.work.n_permutations;
-        let mut n_left = (self.blocks().len() * recipes.len()) as u64;
-        let mut waves = match self.work.is_adaptive {
-            true => Waves::adaptive(m, self.n_targets()),
-            false => Waves::fixed(m, self.n_targets()),
-        };
+        let mut waves = self.waves();
+        let mut n_left = (waves.most_blocks() * recipes.len()) as u64;
         while let Some(wave) = waves.next_wave() {
-            let mut mean = DMatrix::zeros(wave.indexes.len(), wave.targets.len());
+            let mut mean = DMatrix::zeros(wave.slots.len(), wave.targets.len());
             for (repeat, recipe) in (first..).zip(recipes) {
                 let (mut r2, observed) = self.wave(repeat, recipe, &wave, keep, watch)?;
-                if wave.indexes.start == 0 {
+                if wave.slots.start == 0 {
                     null.slot_zero.push(r2.row(0).iter().copied().collect());
                     // From slots to permutations.
                     r2.swap_rows(0, self.permuted.observed_slot);
@@ -349,7 +356,7 @@ impl<'a> PieceRun<'a> {
             r2.extend(numbers);
             observed = observed.or(predictions);
         }
-        let shape = (wave.indexes.len(), wave.targets.len());
+        let shape = (wave.slots.len(), wave.targets.len());
         Ok((DMatrix::from_row_slice(shape.0, shape.1, &r2), observed))
     }
 
@@ -536,7 +543,10 @@ fn replicates<E>(
         watch.done(1);
         match numbers {
             Ok(numbers) => rows.row_mut(at).copy_from_slice(&numbers),
-            Err(error) if error.is_of_rows() => return Ok(None),
+            Err(error) if error.is_of_rows() => {
+                watch.done((n_rows - at - 1) as u64);
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         }
     }

@@ -43,6 +43,12 @@ impl PieceRun<'_> {
         self.forget()?;
         let items = self.items();
         let mut part = Part::default();
+        // A share without blocks has a first block, too, before anything shows the observed y.
+        let first = items.runs().into_iter().find(|run| run.end > range.start);
+        let has_blocks = |run: &Range<usize>| matches!(items.get(run.start), Item::Block { .. });
+        if !range.is_empty() && !first.is_some_and(|run| has_blocks(&run)) {
+            self.some_blocks(0, &[], &mut part, keep, watch)?;
+        }
         for run in items.runs() {
             let own = run.start.max(range.start)..run.end.min(range.end);
             if own.is_empty() {
@@ -68,9 +74,6 @@ impl PieceRun<'_> {
                 part.items.push((item, numbers_or_none(numbers)?));
                 watch.done(1);
             }
-        }
-        if part.slot_zero.is_empty() && !part.items.is_empty() {
-            self.some_blocks(0, &[], &mut part, keep, watch)?;
         }
         Ok(part)
     }

@@ -25,6 +25,20 @@ struct Study {
 
 const SEED: Seed = Seed(4);
 
+/// Of 100 slots in blocks of 32: seeds that put the observed y into the first block, one in the
+/// middle, the last, which is short, and slot 0.
+fn seeds() -> [Seed; 4] {
+    let study = Study::new();
+    let is_in = |seed: u64, slots: &std::ops::Range<usize>| {
+        let groups = &study.groups;
+        let scheme = PermutationScheme::new(groups, Exchange::Blocks, &study.targets, Seed(seed));
+        slots.contains(&scheme.unwrap().observed_slot(100))
+    };
+    [1..32, 40..60, 96..100, 0..1]
+        .map(|slots| (0..).find(|seed| is_in(*seed, &slots)).unwrap())
+        .map(Seed)
+}
+
 const WORK: Work = Work {
     n_permutations: 99,
     is_adaptive: false,
@@ -35,6 +49,10 @@ const WORK: Work = Work {
 
 impl Study {
     fn new() -> Self {
+        Self::permuted_by(SEED)
+    }
+
+    fn permuted_by(seed: Seed) -> Self {
         let mut noise = SEED.stream("study", 0);
         let x = DMatrix::from_fn(30, 3, |_, _| noise.normal());
         let y = DMatrix::from_fn(30, 2, |row, t| {
@@ -44,7 +62,7 @@ impl Study {
         let targets = Targets::new(y).unwrap();
         Self {
             folds: Folds::split(&groups, 5, 2, SEED).unwrap(),
-            scheme: PermutationScheme::new(&groups, Exchange::Blocks, &targets, SEED).unwrap(),
+            scheme: PermutationScheme::new(&groups, Exchange::Blocks, &targets, seed).unwrap(),
             x,
             groups,
             targets,
@@ -215,7 +233,11 @@ fn no_number_of_a_pure_regressor_depends_on_where_the_observed_y_stands() {
 
 #[test]
 fn what_was_kept_is_not_computed_again_the_observed_targets_included() {
-    let (study, shelf) = (Study::new(), Shelf::default());
+    seeds().into_iter().for_each(is_kept);
+}
+
+fn is_kept(seed: Seed) {
+    let (study, shelf) = (Study::permuted_by(seed), Shelf::default());
     let computed = study
         .with(&RIDGE, WORK, |run| run.run(&shelf, &Unwatched))
         .unwrap();
@@ -242,7 +264,11 @@ fn what_was_kept_is_not_computed_again_the_observed_targets_included() {
 
 #[test]
 fn shares_of_any_cut_make_the_whole() {
-    let study = Study::new();
+    seeds().into_iter().for_each(is_shared);
+}
+
+fn is_shared(seed: Seed) {
+    let study = Study::permuted_by(seed);
     let whole = study
         .with(&RIDGE, WORK, |run| run.run(&Nothing, &Unwatched))
         .unwrap();
@@ -298,6 +324,12 @@ fn adaptive_statistics_are_the_first_of_the_fixed_ones() {
         assert_eq!(kept, expected.as_slice()[..kept.len()]);
     }
     assert_eq!(some.observed[1].y_hat, all.observed[1].y_hat);
+    // What was kept of one run serves the next.
+    let (shelf, again) = (Shelf::default(), Counting::default());
+    let first = study.with(&RIDGE, adaptive, |run| run.run(&shelf, &Unwatched));
+    let second = study.with(&again, adaptive, |run| run.run(&shelf, &Unwatched));
+    same(&first.unwrap(), &second.unwrap());
+    assert_eq!(again.n_designs.load(Ordering::Relaxed), 2 * 15);
 }
 
 #[test]

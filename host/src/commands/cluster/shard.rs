@@ -92,13 +92,10 @@ pub fn permute(
         .stage(&format!("shard {shard}"), n_items as u64);
     for (at, range) in &share {
         let (entry, piece) = (&entries[*at], &frozen.pieces[*at]);
-        // The best of all is the best of those that have vectors.
-        let encoders = encoders_of(entry);
-        let lost = |encoder: &usize| unembedded.get(encoder);
-        let part = match encoders.iter().map(lost).collect::<Option<Vec<_>>>() {
-            Some(reasons) => Err(Setback::Piece(
-                reasons.first().map_or(String::new(), |one| (*one).clone()),
-            )),
+        // Without one of the encoders there is no best of all.
+        let lost = |encoder| unembedded.get(&encoder).cloned();
+        let part = match encoders_of(entry).into_iter().find_map(lost) {
+            Some(reason) => Err(Setback::Piece(reason)),
             None => evaluator.part(entry, &embedded, range, &stage),
         };
         match part {

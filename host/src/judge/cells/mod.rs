@@ -98,7 +98,7 @@ pub struct PieceResult {
 }
 
 /// What a recipe would have found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Detectable {
     /// Not asked for.
     Unasked,
@@ -106,6 +106,8 @@ pub enum Detectable {
     NoCriticalValue,
     /// The planted effects.
     Planted(Sensitivity),
+    /// The recipe failed on them, for this reason.
+    Failed(String),
 }
 
 /// The cells of a study with the matrices behind them.

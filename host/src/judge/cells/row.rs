@@ -146,15 +146,17 @@ impl Parts<'_> {
 }
 
 fn detectable(result: &PieceResult) -> Option<Sensitivity> {
-    match result.sensitivity {
-        Detectable::Planted(found) => Some(found),
-        Detectable::Unasked | Detectable::NoCriticalValue => None,
+    match &result.sensitivity {
+        Detectable::Planted(found) => Some(*found),
+        Detectable::Unasked | Detectable::NoCriticalValue | Detectable::Failed(_) => None,
     }
 }
 
 fn notes(mut notes: Vec<String>, result: &PieceResult) -> String {
-    if result.sensitivity == Detectable::NoCriticalValue {
-        notes.push(TOO_FEW_FOR_SENSITIVITY.to_owned());
+    match &result.sensitivity {
+        Detectable::NoCriticalValue => notes.push(TOO_FEW_FOR_SENSITIVITY.to_owned()),
+        Detectable::Failed(reason) => notes.push(format!("no mde80: {reason}")),
+        Detectable::Unasked | Detectable::Planted(_) => {}
     }
     notes.join("; ")
 }

@@ -1,7 +1,6 @@
 //! What the study would have found: the critical r2 of each cell, which a planted effect must
 //! exceed.
 
-use ocean_engine::EngineError;
 use ocean_engine::inference::sensitivity::{critical_maximum, critical_pooled, null_moments};
 use ocean_engine::inference::sequential::LEAST_DRAWS;
 
@@ -10,15 +9,9 @@ use super::{Common, PieceResult};
 
 /// The critical r2 of every target of each piece: what a planted effect must exceed to be found.
 /// `None` for controls and where the permutations are too few.
-///
-/// # Errors
-/// As [`super::assemble`].
-pub fn critical_r2(
-    common: &Common,
-    pieces: &[PieceResult],
-) -> Result<Vec<Option<Vec<f64>>>, EngineError> {
+pub fn critical_r2(common: &Common, pieces: &[PieceResult]) -> Vec<Option<Vec<f64>>> {
     if common.n_permutations == 0 {
-        return Ok(vec![None; pieces.len()]);
+        return vec![None; pieces.len()];
     }
     let nulls = Nulls::of(common, pieces);
     let critical = match common.is_adaptive {
@@ -30,7 +23,7 @@ pub fn critical_r2(
         let critical: Option<Vec<f64>> = cells.map(|cell| critical[cell]).collect();
         critical.filter(|critical| !critical.is_empty())
     };
-    Ok((0..pieces.len()).map(of_piece).collect())
+    (0..pieces.len()).map(of_piece).collect()
 }
 
 /// The r2 that each cell of the family must exceed, by the null distribution of the maximum.
