@@ -348,9 +348,9 @@ fn rewrite(path: &Path, change: impl FnOnce(&mut serde_json::Value, &mut Vec<u8>
     std::fs::write(path, changed).unwrap();
 }
 
-/// The observed r2 in a header, moved by `by`.
-fn move_observed(header: &mut serde_json::Value, by: f64) {
-    let bits = &mut header["observed"][0]["bits"][0];
+/// r2 in slot 0 in a header, moved by `by`.
+fn move_slot_zero(header: &mut serde_json::Value, by: f64) {
+    let bits = &mut header["slot_zero"][0]["bits"][0];
     let r2 = f64::from_bits(bits.as_u64().unwrap());
     *bits = (r2 + by).to_bits().into();
 }
@@ -366,7 +366,7 @@ fn a_machine_that_computes_something_else_is_named_and_refused() {
     // Rounding of another instruction set.
     rewrite(&file, |header, _| {
         header["machine"]["name"] = "old-node".into();
-        move_observed(header, 3e-12);
+        move_slot_zero(header, 3e-12);
     });
     study.merge("out").ending_with(0);
     study.assert_same_as_whole("out");
@@ -375,11 +375,11 @@ fn a_machine_that_computes_something_else_is_named_and_refused() {
     std::fs::write(&file, sound).unwrap();
     rewrite(&file, |header, _| {
         header["machine"]["name"] = "strange-node".into();
-        move_observed(header, 3e-9);
+        move_slot_zero(header, 3e-9);
     });
     let refused = study.merge("out").ending_with(1).stderr;
     assert!(
-        refused.contains("the observed r2 of some shards is not what this machine computes"),
+        refused.contains("the r2 of some shards is not what this machine computes"),
         "{refused}"
     );
     assert!(
@@ -415,7 +415,7 @@ fn what_two_files_hold_differently_is_refused_with_both_names() {
         "{refused}"
     );
     assert!(
-        refused.contains("shard-00001-of-00002.ocean-shard differ in `null/lexical/0/ridge/0/64`"),
+        refused.contains("shard-00001-of-00002.ocean-shard differ in `observed/lexical/0/ridge/0`"),
         "{refused}"
     );
 }

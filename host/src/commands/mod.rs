@@ -1,8 +1,8 @@
 //! The commands: from what was typed to what is printed, each a few lines over the part of the
 //! crate that does the work.
 //!
-//! [`study`]: eval, encode, init and report. [`planned`]: a study on many machines. [`apply`]:
-//! predict. [`plugins`]: plugin list, info, check and new. [`certify`]: selfcheck. [`children`]:
+//! `study`: eval, encode, init and report. `planned`: a study on many machines. `apply`:
+//! predict. `plugins`: plugin list, info, check and new. `certify`: selfcheck. `children`:
 //! what the program starts itself.
 
 mod apply;

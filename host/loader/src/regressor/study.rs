@@ -57,7 +57,7 @@ pub trait StudyRegressor: Regressor + Send {
     /// One model of `variant`: X (n × p, scaled), y (n, centred), the penalty in units of that y.
     ///
     /// # Errors
-    /// UNSUPPORTED for a plugin whose models cannot be kept ([`can_be_kept`](super::can_be_kept)),
+    /// UNSUPPORTED for a plugin whose models cannot be kept ([`can_be_kept`](crate::can_be_kept)),
     /// else whatever it reports.
     fn fit_model(
         &self,
