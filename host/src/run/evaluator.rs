@@ -29,6 +29,14 @@ use crate::tell::progress::{Progress, Stage};
 /// Permutations of a control: enough for p ≤ .005, at a fifth of the default's cost.
 const CONTROL_PERMUTATIONS: usize = 199;
 
+/// Why there is no such piece when one of its encoders made no vectors.
+pub(crate) fn without_encoder(id: &PieceId, encoder: &str, reason: &str) -> Setback {
+    Setback::Piece(match id.is_best() {
+        true => format!("encoder `{encoder}` made no vectors: {reason}"),
+        false => reason.to_owned(),
+    })
+}
+
 /// A regressor as it competes.
 type Entrant<'a> = (&'a dyn Regressor, Tuning);
 
@@ -195,8 +203,7 @@ impl Evaluator<'_> {
             return Err(Setback::Piece(reason.clone()));
         }
         if let Some((encoder, reason)) = self.unembedded.first().filter(|_| entry.id.is_best()) {
-            let reason = format!("encoder `{encoder}` made no vectors: {reason}");
-            return Err(Setback::Piece(reason));
+            return Err(without_encoder(&entry.id, encoder, reason));
         }
         let watched = Watched::new(stage, self.interrupted);
         let keep = self.keep(&entry.id);

@@ -39,7 +39,7 @@ pub(crate) use canaries::{Canary, Slot};
 pub(crate) use checks::{check_alignment, design_bytes};
 pub use error::RunError;
 pub use evaluator::Durations;
-pub(crate) use evaluator::{Evaluator, Setback};
+pub(crate) use evaluator::{Evaluator, Setback, without_encoder};
 pub(crate) use finished::CellRows;
 pub use finished::FinishedRun;
 pub(crate) use pieces::Entry;

@@ -17,7 +17,7 @@ use super::{Options, Place};
 use crate::keep::atomic;
 use crate::keep::journal::{Journal, JournalError};
 use crate::platform;
-use crate::run::{Entry, RunError, Setback, Study};
+use crate::run::{Entry, RunError, Setback, Study, without_encoder};
 use crate::write::outputs::Timings;
 
 /// Tasks of one shard that may run at the same time, each with a journal of its own.
@@ -93,9 +93,12 @@ pub fn permute(
     for (at, range) in &share {
         let (entry, piece) = (&entries[*at], &frozen.pieces[*at]);
         // Without one of the encoders there is no best of all.
-        let lost = |encoder| unembedded.get(&encoder).cloned();
+        let lost = |encoder: usize| {
+            let name = &sources.encoders[encoder].name;
+            Some(without_encoder(&entry.id, name, unembedded.get(&encoder)?))
+        };
         let part = match encoders_of(entry).into_iter().find_map(lost) {
-            Some(reason) => Err(Setback::Piece(reason)),
+            Some(setback) => Err(setback),
             None => evaluator.part(entry, &embedded, range, &stage),
         };
         match part {
