@@ -158,7 +158,8 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         // By its list the run knows its own files again.
-        let provenance = serde_json::json!({ "files": run.manifest().unwrap() });
+        let files = run.manifest().unwrap();
+        let provenance = serde_json::json!({ "ocean_host": "", "fingerprint": "", "files": files });
         let path = folder.path().join("provenance.json");
         std::fs::write(path, provenance.to_string()).unwrap();
         let page = folder.path().join("report.html");
