@@ -56,9 +56,10 @@ impl Stopping {
     /// a loss too. With γ the first t at which L_t = h:
     /// - the h-th loss came: p = h/γ;
     /// - it did not within M draws: p = (L_M + 1)/(M + 1) (both Besag & Clifford 1991);
-    /// - neither yet, t draws made: p = h/(t + h − L_t), valid at whatever t one stops, for whatever reason (Fischer & Ramdas 2025). It is what the first rule
-    /// would give if all further draws were losses, hence never smaller than the p of an
-    /// uninterrupted test that stops at its h-th loss.
+    /// - neither yet, t draws made: p = h/(t + h − L_t), valid at whatever t one stops, for whatever
+    ///   reason (Fischer & Ramdas 2025). It is what the first rule would give if all further draws
+    ///   were losses, hence never smaller than the p of an uninterrupted test that stops at its h-th
+    ///   loss.
     ///
     /// P(p ≤ u) ≤ u if y is exchangeable. The Monte-Carlo interval orders outcomes by the p they
     /// give and inverts binomial tails (Clopper & Pearson 1934): from below by P(at least h losses
