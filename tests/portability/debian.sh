@@ -20,8 +20,9 @@ debian_with() {
     cp -L /etc/ssl/certs/ca-certificates.crt "$sid/etc/ssl/certs/"
 }
 
-# The tracked files of the project; what was built of them before stays.
+# The tracked files of the project, and none that it no longer has; what was built of them stays.
 take_project() {
+    rm -rf "$sid/build/src"
     mkdir -p "$sid/build/src"
     git -C "$project" ls-files -z |
         rsync -a --from0 --files-from=- "$project/" "$sid/build/src/"
