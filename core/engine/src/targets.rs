@@ -24,6 +24,14 @@ pub struct RowSet {
     pub targets: Vec<usize>,
 }
 
+impl RowSet {
+    /// What stands in the rows of the set; `all`: one value a row of the dataset.
+    #[must_use]
+    pub fn pick<T: Copy>(&self, all: &[T]) -> Vec<T> {
+        self.rows.iter().map(|&row| all[row]).collect()
+    }
+}
+
 impl Targets {
     /// Takes Y, n_samples × n_targets, NaN for missing values.
     ///

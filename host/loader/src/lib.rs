@@ -56,6 +56,7 @@ pub use interfaces::Interfaces;
 pub use library::open_here;
 pub use library::{Isolation, Library, is_ours};
 pub use lives::{in_odd_order, nothing_destroyed};
+pub use platform::is_at;
 pub use plugin::{Layout, Limits, Plugin};
 pub use probe::{Probed, ProbedPlugin, Prober, ask_child, probe, probe_main, stay_harmless};
 pub use profile::Profile;

@@ -243,13 +243,8 @@ impl Study<'_> {
         let target = row_set.targets[column];
         let first = |at: usize| self.pieces[at].piece.observed.first();
         let (a, b) = (first(at)?, first(at_b)?);
-        let rows = row_set.rows.iter();
-        let y: Vec<f64> = rows
-            .clone()
-            .map(|&row| self.common.targets.y()[(row, target)])
-            .collect();
-        let folds = self.common.folds.of_row(0);
-        let fold_of: Vec<usize> = rows.map(|&row| folds[row]).collect();
+        let y = row_set.pick(self.common.targets.y().column(target).as_slice());
+        let fold_of = row_set.pick(self.common.folds.of_row(0));
         let mut n_test = vec![0; self.common.folds.n_folds()];
         fold_of.iter().for_each(|&fold| n_test[fold] += 1);
         let y_hat = (a.y_hat.column(column), b.y_hat.column(column_b));

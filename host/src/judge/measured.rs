@@ -9,7 +9,6 @@ use ocean_engine::doctor::learning::r2_at_fewer_rows;
 use ocean_engine::doctor::raters::{Stranger, strangers};
 use ocean_engine::doctor::shift;
 use ocean_engine::folds::Groups;
-use ocean_engine::score::HeldOut;
 use ocean_engine::seed::Seed;
 
 use crate::encode::sources::Encoder;
@@ -34,14 +33,7 @@ impl FinishedRun<'_> {
                 let (result, column) = self.piece_of(cell);
                 let observed = result.piece.observed.first()?;
                 let rows = self.rows_of(cell);
-                let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
-                let found = concentrated(&HeldOut {
-                    y: &rows.y,
-                    y_hat: y_hat.as_slice(),
-                    y_bar: y_bar.as_slice(),
-                    fold_of: &rows.fold_of,
-                    is_empty: false,
-                });
+                let found = concentrated(&rows.held_out(observed, column));
                 let has_model = Self::has_model(&self.cells.results[cell]);
                 Some((cell, found.filter(|_| has_model)?))
             })
@@ -63,14 +55,7 @@ impl FinishedRun<'_> {
                     .filter(|&at| !dataset.is_blank(row_set.rows[at]))
                     .collect();
                 let rows = self.rows_of(cell);
-                let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
-                let held_out = HeldOut {
-                    y: &rows.y,
-                    y_hat: y_hat.as_slice(),
-                    y_bar: y_bar.as_slice(),
-                    fold_of: &rows.fold_of,
-                    is_empty: false,
-                };
+                let held_out = rows.held_out(observed, column);
                 Some((cell, r2_among(&held_out, &written)?))
             })
             .collect()

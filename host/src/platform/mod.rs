@@ -9,6 +9,7 @@ mod unix;
 #[allow(unsafe_code, reason = "calls of the system")]
 mod windows;
 
+pub(crate) use ocean_loader::is_at;
 #[cfg(unix)]
 pub(crate) use unix::*;
 #[cfg(windows)]

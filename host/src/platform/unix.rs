@@ -69,14 +69,6 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Is `file` the one that has the name `path` now?
-pub(crate) fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(held), Ok(named)) = (file.metadata(), std::fs::metadata(path)) else {
-        return false;
-    };
-    (held.dev(), held.ino()) == (named.dev(), named.ino())
-}
-
 /// Gives the file `blob` the name `path`, too: a link, for which `blob` is called `from_there`.
 pub(crate) fn link(_blob: &Path, from_there: &Path, path: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(from_there, path)

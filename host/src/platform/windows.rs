@@ -1,10 +1,9 @@
 //! Windows.
 
-use std::fs::{File, Permissions};
+use std::fs::Permissions;
 use std::io;
 use std::path::Path;
 
-use same_file::Handle;
 use windows_sys::Win32::Foundation::{FILETIME, HANDLE};
 use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 use windows_sys::Win32::System::SystemInformation::{GlobalMemoryStatusEx, MEMORYSTATUSEX};
@@ -78,12 +77,6 @@ pub(crate) fn ordinary_permissions() -> Option<Permissions> {
 /// Both are there and are one file.
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     same_file::is_same_file(one, other).unwrap_or(false)
-}
-
-/// Is `file` the one that has the name `path` now?
-pub(crate) fn is_at(file: &File, path: &Path) -> bool {
-    let held = file.try_clone().and_then(Handle::from_file);
-    matches!((held, Handle::from_path(path)), (Ok(held), Ok(named)) if held == named)
 }
 
 /// Gives the file `blob` the name `path`, instead of its own: links need a right that few users

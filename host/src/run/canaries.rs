@@ -95,8 +95,7 @@ impl Evaluator<'_> {
         };
         let row_set = &self.arrangement.row_sets[result.id.row_set];
         let of_column = |(column, &target): (usize, &usize)| {
-            let y = self.arrangement.targets.y().column(target);
-            let y: Vec<f64> = row_set.rows.iter().map(|&row| y[row]).collect();
+            let y = row_set.pick(self.arrangement.targets.y().column(target).as_slice());
             let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
             Ok(r2(&y, y_hat.as_slice(), y_bar.as_slice())?)
         };

@@ -1,6 +1,9 @@
 //! The finished run: built once, and from then on only read, by the doctor, the tables, the
 //! pictures, the models and provenance.
 
+use nalgebra::DMatrix;
+use ocean_engine::nested::OutOfFold;
+use ocean_engine::score::HeldOut;
 use ocean_report::model::{CellResult, ComparisonResult, FailedCell};
 
 use crate::encode::sources::{Embedded, Sources};
@@ -39,6 +42,21 @@ pub(crate) struct CellRows {
     pub fold_of: Vec<usize>,
 }
 
+impl CellRows {
+    /// The rows with what was predicted for them: target `column` of a piece.
+    pub(crate) fn held_out<'a>(&'a self, observed: &'a OutOfFold, column: usize) -> HeldOut<'a> {
+        let rows = self.y.len();
+        let of = |all: &'a DMatrix<f64>| &all.as_slice()[column * rows..(column + 1) * rows];
+        HeldOut {
+            y: &self.y,
+            y_hat: of(&observed.y_hat),
+            y_bar: of(&observed.y_bar),
+            fold_of: &self.fold_of,
+            is_empty: false,
+        }
+    }
+}
+
 impl FinishedRun<'_> {
     /// The piece of a cell, and which of its targets the cell is.
     pub(crate) fn piece_of(&self, cell: usize) -> (&PieceResult, usize) {
@@ -50,11 +68,10 @@ impl FinishedRun<'_> {
     pub(crate) fn rows_of(&self, cell: usize) -> CellRows {
         let (result, column) = self.piece_of(cell);
         let row_set = &self.arrangement.row_sets[result.id.row_set];
-        let target = self.arrangement.targets.y().column(row_set.targets[column]);
-        let folds = self.arrangement.folds.of_row(0);
+        let y = self.arrangement.targets.y();
         CellRows {
-            y: row_set.rows.iter().map(|&row| target[row]).collect(),
-            fold_of: row_set.rows.iter().map(|&row| folds[row]).collect(),
+            y: row_set.pick(y.column(row_set.targets[column]).as_slice()),
+            fold_of: row_set.pick(self.arrangement.folds.of_row(0)),
         }
     }
 

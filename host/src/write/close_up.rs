@@ -51,9 +51,7 @@ fn close_up(run: &FinishedRun, at: usize, lengths: Option<&[f64]>) -> Option<Clo
     let y_hat = y_hat.as_slice();
     let has_model = FinishedRun::has_model(cell);
     let residual: Vec<f64> = y.iter().zip(y_hat).map(|(y, y_hat)| y - y_hat).collect();
-    let lengths: Vec<f64> = lengths.map_or(Vec::new(), |all| {
-        row_set.rows.iter().map(|&row| all[row]).collect()
-    });
+    let lengths = lengths.map_or(Vec::new(), |all| row_set.pick(all));
     let path = penalty_path(observed, column, &y, &fold_of)
         .filter(|_| run.plan.data.covariates.is_empty());
     Some(CloseUp {

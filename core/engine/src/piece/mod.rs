@@ -18,6 +18,8 @@ mod shares;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
@@ -153,7 +155,7 @@ impl<'a> PieceRun<'a> {
         watch: &impl Watch,
     ) -> Result<Piece, PieceError<K::Error>> {
         self.forget()?;
-        let (rows, repeats) = (&self.permuted.row_set.rows, self.repeats());
+        let repeats = self.repeats();
         let mut null = Null::default();
         let (mut n_train, mut n_constant) = (0.0, 0);
         watch.begin(Phase::Permutations);
@@ -164,13 +166,8 @@ impl<'a> PieceRun<'a> {
             false => 1,
         };
         for first in (0..repeats).step_by(together) {
-            let designs = (first..first + together)
-                .map(|repeat| build_designs(self.contenders, rows, repeat))
-                .collect::<Result<Vec<_>, _>>()?;
-            let recipes = designs
-                .iter()
-                .map(|designs| BestOf::prepare(designs, self.contenders))
-                .collect::<Result<Vec<_>, _>>()?;
+            let designs = self.designs(first..first + together)?;
+            let recipes = self.recipes(&designs)?;
             self.add_null(first, &recipes, &mut null, keep, watch)?;
             for designs in &designs {
                 // All contenders have the same rows and folds.
@@ -216,13 +213,8 @@ impl<'a> PieceRun<'a> {
         let seed = layout.seed.derive("planted", 0);
         let planted = Planted::draw(layout.x, &self.permuted, n_draws, seed);
         // Repeats' designs are held together, since r2 is their mean.
-        let designs = (0..repeats)
-            .map(|repeat| build_designs(self.contenders, &self.permuted.row_set.rows, repeat))
-            .collect::<Result<Vec<_>, _>>()?;
-        let recipes = designs
-            .iter()
-            .map(|designs| BestOf::prepare(designs, self.contenders))
-            .collect::<Result<Vec<_>, _>>()?;
+        let designs = self.designs(0..repeats)?;
+        let recipes = self.recipes(&designs)?;
         let mut r2: Vec<Vec<f64>> = Vec::new();
         for (effect, share) in PLANTED.into_iter().enumerate() {
             let columns = planted.columns(share);
@@ -245,6 +237,22 @@ impl<'a> PieceRun<'a> {
         }
         watch.done((PLANTED.len() - r2.len()) as u64);
         Ok(Some(sensitivity(&r2, critical)))
+    }
+
+    /// Of some repeats the designs of every contender.
+    fn designs(&self, repeats: Range<usize>) -> Result<Vec<Vec<FoldDesigns>>, EngineError> {
+        let rows = &self.permuted.row_set.rows;
+        let of_repeat = |repeat| build_designs(self.contenders, rows, repeat);
+        repeats.map(of_repeat).collect()
+    }
+
+    /// The designs of each repeat, factorised.
+    fn recipes<'d>(&self, designs: &'d [Vec<FoldDesigns>]) -> Result<Vec<BestOf<'d>>, EngineError>
+    where
+        'a: 'd,
+    {
+        let of_repeat = |designs: &'d Vec<FoldDesigns>| BestOf::prepare(designs, self.contenders);
+        designs.iter().map(of_repeat).collect()
     }
 
     /// Whatever regressors remember of earlier work is gone.
@@ -362,10 +370,9 @@ impl<'a> PieceRun<'a> {
 
     fn jackknife_blocks(&self) -> Option<(Vec<usize>, usize)> {
         let layout = self.layout().filter(|_| self.work.jackknife)?;
-        let rows = &self.permuted.row_set.rows;
-        let folds = layout.folds.of_row(0);
-        let fold_of: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
-        jackknife_blocks(rows, &fold_of, layout.groups, layout.seed)
+        let row_set = self.permuted.row_set;
+        let fold_of = row_set.pick(layout.folds.of_row(0));
+        jackknife_blocks(&row_set.rows, &fold_of, layout.groups, layout.seed)
     }
 
     /// r2 and B without each block. A block whose removal leaves a fold too thin ends the interval,

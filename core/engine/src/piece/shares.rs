@@ -44,11 +44,10 @@ impl PieceRun<'_> {
         let items = self.items();
         let mut part = Part::default();
         // A share without blocks has a first block, too, before anything shows the observed y.
-        let first = items.runs().into_iter().find(|run| run.end > range.start);
-        let has_blocks = |run: &Range<usize>| matches!(items.get(run.start), Item::Block { .. });
-        if !range.is_empty() && !first.is_some_and(|run| has_blocks(&run)) {
+        if !range.is_empty() && !matches!(items.get(range.start), Item::Block { .. }) {
             self.some_blocks(0, &[], &mut part, keep, watch)?;
         }
+        let (jackknife, redrawn) = (self.jackknife_blocks(), self.redrawn()?);
         for run in items.runs() {
             let own = run.start.max(range.start)..run.end.min(range.end);
             if own.is_empty() {
@@ -59,8 +58,6 @@ impl PieceRun<'_> {
                 self.some_blocks(repeat, &own, &mut part, keep, watch)?;
                 continue;
             }
-            let jackknife = self.jackknife_blocks();
-            let redrawn = self.redrawn()?;
             for item in own.map(|at| items.get(at)) {
                 let numbers = match (item, &jackknife, &redrawn) {
                     (Item::Jackknife { block }, Some((block_of, _)), _) => {

@@ -69,22 +69,25 @@ impl Study {
         }
     }
 
-    fn with<T>(
-        &self,
-        regressor: &dyn Regressor,
-        work: Work,
-        act: impl FnOnce(&PieceRun) -> T,
-    ) -> T {
-        let layout = Layout {
+    fn layout(&self) -> Layout<'_> {
+        Layout {
             x: &self.x,
             folds: &self.folds,
             groups: &self.groups,
             inner: InnerFolds::Outer,
             seed: SEED,
             covariates: None,
-        };
+        }
+    }
+
+    fn with<T>(
+        &self,
+        regressor: &dyn Regressor,
+        work: Work,
+        act: impl FnOnce(&PieceRun) -> T,
+    ) -> T {
         let contenders = [Contender {
-            layout,
+            layout: self.layout(),
             regressors: &[(regressor, Tuning::PLAIN)],
         }];
         let row_set = &self.targets.row_sets()[0];
@@ -163,14 +166,7 @@ fn every_statistic_is_that_of_its_permutation_computed_alone() {
         .with(&RIDGE, WORK, |run| run.run(&Nothing, &Unwatched))
         .unwrap();
     let rows: Vec<usize> = (0..30).collect();
-    let layout = Layout {
-        x: &study.x,
-        folds: &study.folds,
-        groups: &study.groups,
-        inner: InnerFolds::Outer,
-        seed: SEED,
-        covariates: None,
-    };
+    let layout = study.layout();
     for target in 0..2 {
         for b in 0..100 {
             let mut mean = 0.0;
@@ -196,14 +192,7 @@ fn every_statistic_is_that_of_its_permutation_computed_alone() {
 #[test]
 fn no_number_of_a_pure_regressor_depends_on_where_the_observed_y_stands() {
     let study = Study::new();
-    let layout = Layout {
-        x: &study.x,
-        folds: &study.folds,
-        groups: &study.groups,
-        inner: InnerFolds::Outer,
-        seed: SEED,
-        covariates: None,
-    };
+    let layout = study.layout();
     let row_set = &study.targets.row_sets()[0];
     let designs = FoldDesigns::build(&layout, &row_set.rows, 0).unwrap();
     let nested = NestedCv::prepare(&designs, &RIDGE, Tuning::PLAIN).unwrap();

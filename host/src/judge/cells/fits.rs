@@ -57,6 +57,8 @@ pub(super) struct FitSummary {
     pub empty: u32,
     pub at_grid_edge: u32,
     pub unconverged: u32,
+    /// No split has a model.
+    pub all_empty: bool,
 }
 
 impl FitSummary {
@@ -73,6 +75,7 @@ impl FitSummary {
             empty: fits.count(|fit| fit.is_empty),
             at_grid_edge: fits.count(|fit| fit.at_grid_edge),
             unconverged: fits.count(|fit| fit.info.is_unconverged),
+            all_empty: fits.all_empty(),
         }
     }
 }

@@ -55,14 +55,9 @@ pub(super) fn adjusted_level(common: &Common, cells: &[Significance], n_family: 
 }
 
 impl Cell<'_> {
-    /// r2 without each block; empty where there is no jackknife.
-    pub fn replicates(&self) -> Vec<f64> {
-        replicates(&self.result.piece, self.column)
-    }
-
     /// The interval of r2; `None` without a jackknife or a model.
     pub fn interval(&self, adjusted_level: f64) -> Option<Interval> {
-        let replicates = self.replicates();
+        let replicates = replicates(&self.result.piece, self.column);
         if replicates.is_empty() || self.all_empty {
             return None;
         }

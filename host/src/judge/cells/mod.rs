@@ -148,12 +148,13 @@ pub fn assemble(common: &Common, pieces: &[PieceResult]) -> Result<Cells, Engine
     for (cell, (score, gain)) in scores.into_iter().zip(gains).enumerate() {
         let (at, column) = nulls.origin[cell];
         let (result, null) = (&pieces[at], NullSummary::of(nulls.draws(cell)));
+        let fits = FitSummary::of(&fits[cell], result);
         let jackknife = intervals::Cell {
             result,
             column,
             score: &score,
             null_sd: null.sd.unwrap_or(0.0),
-            all_empty: fits[cell].all_empty(),
+            all_empty: fits.all_empty,
         };
         let interval = jackknife.interval(adjusted_level);
         let share_of_ceiling = jackknife.share_of_ceiling(common);
@@ -162,8 +163,7 @@ pub fn assemble(common: &Common, pieces: &[PieceResult]) -> Result<Cells, Engine
             result,
             target: common.row_sets[result.id.row_set].targets[column],
             score,
-            fits: FitSummary::of(&fits[cell], result),
-            all_empty: fits[cell].all_empty(),
+            fits,
             null,
             significance: &significance[cell],
             interval,

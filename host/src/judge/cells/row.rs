@@ -23,8 +23,6 @@ pub(super) struct Parts<'a> {
     pub target: usize,
     pub score: Score,
     pub fits: FitSummary,
-    /// No split has a model.
-    pub all_empty: bool,
     pub null: NullSummary,
     pub significance: &'a Significance,
     pub interval: Option<Interval>,
@@ -41,7 +39,6 @@ impl Parts<'_> {
             target,
             score,
             fits,
-            all_empty: _,
             null,
             significance,
             interval,
@@ -133,7 +130,7 @@ impl Parts<'_> {
         let adjusted = interval.and_then(|interval| interval.adjusted);
         let adjusted_p = self.significance.adjusted.as_ref();
         let evidence = Evidence {
-            all_empty: self.all_empty,
+            all_empty: self.fits.all_empty,
             p_fwer: adjusted_p.map_or(1.0, |p| p.p_fwer),
             level: self.common.level,
             adjusted_interval: adjusted.map(|bounds| (bounds.low, bounds.high)),

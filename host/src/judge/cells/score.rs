@@ -9,6 +9,7 @@ use ocean_engine::inference::reliability::prmse_one_way;
 use ocean_engine::nested::OutOfFold;
 use ocean_engine::piece::Piece;
 use ocean_engine::score::{CovariateScores, HeldOut, Scores, mean, mean_and_sd, se_naive};
+use ocean_engine::targets::RowSet;
 
 use super::fits::Fits;
 use super::{Common, PieceResult};
@@ -43,21 +44,14 @@ impl Score {
         let row_set = &common.row_sets[result.id.row_set];
         let (rows, target) = (&row_set.rows, row_set.targets[column]);
         let piece = &result.piece;
-        let y: Vec<f64> = rows
-            .iter()
-            .map(|&row| common.targets.y()[(row, target)])
-            .collect();
-        let group_of: Vec<usize> = rows
-            .iter()
-            .map(|&row| common.groups.of_row()[row])
-            .collect();
+        let y = row_set.pick(common.targets.y().column(target).as_slice());
+        let group_of = row_set.pick(common.groups.of_row());
         let clusters = common.is_grouped.then_some(group_of.as_slice());
         let mut by_repeat = Vec::with_capacity(piece.observed.len());
         let mut beside_covariates = Vec::new();
         let (mut naive, mut by_fold) = (0.0, Vec::new());
         for (repeat, observed) in piece.observed.iter().enumerate() {
-            let folds = common.folds.of_row(repeat);
-            let fold_of: Vec<usize> = rows.iter().map(|&row| folds[row]).collect();
+            let fold_of = row_set.pick(common.folds.of_row(repeat));
             let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
             let held_out = HeldOut {
                 y: &y,
@@ -95,7 +89,7 @@ impl Score {
             se_naive: Some(naive).filter(|se| se.is_finite() && !fits.all_empty()),
             r2_fold_sd: redraws.map(|r2| mean_and_sd(r2.column(column).as_slice(), 1).1),
             r2_by_fold: by_fold,
-            prmse_rsmtool: ratings.and_then(|ratings| mean_prmse(ratings, rows, piece, column)),
+            prmse_rsmtool: ratings.and_then(|ratings| mean_prmse(ratings, row_set, piece, column)),
             r2_over_ceiling: ceiling.and_then(|ceiling| over_ceiling(scores.r2, ceiling)),
             ceiling,
             scores,
@@ -137,9 +131,8 @@ fn notes(
 }
 
 /// PRMSE of rsmtool, mean over repeats.
-fn mean_prmse(ratings: &[Vec<f64>], rows: &[usize], piece: &Piece, column: usize) -> Option<f64> {
-    let of_rows = |rater: &Vec<f64>| rows.iter().map(|&row| rater[row]).collect();
-    let ratings: Vec<Vec<f64>> = ratings.iter().map(of_rows).collect();
+fn mean_prmse(ratings: &[Vec<f64>], row_set: &RowSet, piece: &Piece, column: usize) -> Option<f64> {
+    let ratings: Vec<Vec<f64>> = ratings.iter().map(|rater| row_set.pick(rater)).collect();
     let of_repeat =
         |observed: &OutOfFold| prmse_one_way(&ratings, observed.y_hat.column(column).as_slice());
     let by_repeat: Option<Vec<f64>> = piece.observed.iter().map(of_repeat).collect();
