@@ -124,7 +124,13 @@ impl Study {
             merged.keys().collect::<Vec<_>>()
         );
         for (name, bytes) in &whole {
-            assert!(merged[name] == *bytes, "{} differs", name.display());
+            if merged[name] != *bytes {
+                panic!(
+                    "{} {}",
+                    name.display(),
+                    first_difference(bytes, &merged[name])
+                );
+            }
         }
         assert!(whole.len() >= 8, "{:?}", whole.keys());
         // Of provenance.json everything but what was measured.
@@ -137,6 +143,20 @@ impl Study {
         let text = std::fs::read(self.file(out).join("provenance.json")).unwrap();
         serde_json::from_slice(&text).unwrap()
     }
+}
+
+/// What stands where two files begin to differ.
+fn first_difference(whole: &[u8], merged: &[u8]) -> String {
+    let at = whole.iter().zip(merged).take_while(|(a, b)| a == b).count();
+    let around = |bytes: &[u8]| {
+        let shown = at.saturating_sub(80)..bytes.len().min(at + 160);
+        String::from_utf8_lossy(&bytes[shown]).into_owned()
+    };
+    format!(
+        "differs at byte {at}:\n{}\nbut\n{}",
+        around(whole),
+        around(merged)
+    )
 }
 
 /// The texts with a second target that every fourth text lacks.

@@ -8,7 +8,7 @@ use ocean_tests::workspace::root;
 
 use crate::cluster::disk::SmallDisk;
 use crate::cluster::host::{Ran, ocean_host};
-use crate::cluster::misfortunes::{assert_failed_as_whole, busy, failing, wait_for};
+use crate::cluster::misfortunes::{assert_failed_as_whole, busy, eval_failing, failing, wait_for};
 use crate::cluster::schedulers::to_encode;
 use crate::cluster::slurm::Slurm;
 use crate::cluster::study::Study;
@@ -149,9 +149,7 @@ fn a_plugin_that_fails_does_not_hold_up_what_follows() {
     };
     let study = failing();
     plan_on_one_thread(&study, "out", 2);
-    study
-        .run(&["eval", "plugins.toml", "--quiet", "--out", "whole"])
-        .ending_with(1);
+    eval_failing(&study);
     submit(&study, &slurm, "out");
     slurm.wait_until_idle();
     assert_failed_as_whole(&study);
