@@ -52,7 +52,7 @@ fn the_ceiling_of_complete_ratings_is_icc_3_k() {
     let fit = RaterFit::of(&ratings).unwrap();
     let (_, sd) = ocean_engine::score::mean_and_sd(&fit.values, 1);
     // 1 − v̄/s² with the variance of the target in the place of B.
-    let ceiling = 1.0 - fit.mean_error_variance().unwrap() / (sd * sd);
+    let ceiling = 1.0 - fit.mean_error_variance.unwrap() / (sd * sd);
     let agreement = Agreement::of(&ratings).unwrap();
     assert!((ceiling - agreement.icc_3_k).abs() < SAME_FORMULA);
 }

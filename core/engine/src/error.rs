@@ -144,6 +144,11 @@ pub enum EngineError {
         /// What the regressor said.
         source: RegressorError,
     },
+    /// The directions of the embedding that signals are planted in could not be found.
+    #[error(
+        "the principal components of the embedding could not be computed; try: look for numbers of very different size among the vectors"
+    )]
+    NoComponents,
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,

@@ -14,7 +14,7 @@ use crate::blocks::Blocks;
 use crate::error::EngineError;
 use crate::nested::OutOfFold;
 use crate::permutation::PermutationScheme;
-use crate::score::r2;
+use crate::score::{r2, se_naive};
 use crate::targets::{RowSet, Targets};
 
 /// One block's results.
@@ -129,6 +129,29 @@ pub fn r2_of_columns(
     Ok(over_columns(recipe, y, width, column_r2)?.concat())
 }
 
+/// r2 of arbitrary targets, as [`r2_of_columns`], and beside each its naive variance, the square of
+/// [`se_naive`]; `group_of`: the group of each row.
+///
+/// # Errors
+/// As [`run_block`].
+pub fn r2_and_naive_variance(
+    recipe: &dyn Recipe,
+    y: &DMatrix<f64>,
+    width: usize,
+    group_of: &[usize],
+) -> Result<Vec<(f64, f64)>, EngineError> {
+    let of_block = |y: &DMatrix<f64>, out_of_fold: &OutOfFold| {
+        let naive = |column: usize| {
+            let y = y.column(column);
+            let held_out = out_of_fold.held_out(column, y.as_slice(), &[]);
+            se_naive(&held_out, Some(group_of)).powi(2)
+        };
+        let r2 = column_r2(y, out_of_fold)?;
+        Ok(r2.into_iter().zip((0..).map(naive)).collect::<Vec<_>>())
+    };
+    Ok(over_columns(recipe, y, width, of_block)?.concat())
+}
+
 /// `score` of every block of columns, in their order; it is given as many columns as the block has
 /// without its padding.
 pub(crate) fn over_columns<T: Send>(
@@ -168,13 +191,10 @@ fn pad(y: &mut DMatrix<f64>, width: usize) {
 }
 
 fn column_r2(y: &DMatrix<f64>, out_of_fold: &OutOfFold) -> Result<Vec<f64>, EngineError> {
-    (0..y.ncols())
-        .map(|column| {
-            r2(
-                y.column(column).as_slice(),
-                out_of_fold.y_hat.column(column).as_slice(),
-                out_of_fold.y_bar.column(column).as_slice(),
-            )
-        })
-        .collect()
+    let of_column = |column: usize| {
+        let y = y.column(column);
+        let held_out = out_of_fold.held_out(column, y.as_slice(), &[]);
+        r2(held_out.y, held_out.y_hat, held_out.y_bar)
+    };
+    (0..y.ncols()).map(of_column).collect()
 }

@@ -258,8 +258,8 @@ pub fn method(results: &StudyResults) -> Option<String> {
         String::new()
     };
     Some(format!(
-        "{} were compared by their difference in R²{over} on the same folds. Its standard error came from the same jackknife, or, where that was larger, was its \
-         standard deviation over permutations; p values are from Student's t{adjusted}. Differences refer to these \
+        "{} were compared by their difference in R²{over} on the same folds. Its standard error came from a block jackknife of both procedures (Efron & Stein, 1981), or, where that \
+         was larger, was its standard deviation over permutations; p values are from Student's t{adjusted}. Differences refer to these \
          procedures at this number of training rows.",
         what.join(" and ").replace("and R", "and r")
     ))

@@ -9,7 +9,7 @@ use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use crate::error::ReportError;
-use crate::model::{CellResult, Compared, ComparisonResult, Correction};
+use crate::model::{CellResult, Compared, ComparisonResult, Correction, IntervalMethod};
 use crate::numbers::exact;
 use crate::verdict::words;
 
@@ -43,7 +43,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column<CellResult>; 59] = [
+pub const COLUMNS: [Column<CellResult>; 62] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -104,6 +104,11 @@ pub const COLUMNS: [Column<CellResult>; 59] = [
     ("r2_over_ceiling_high", |c| number(c.r2_over_ceiling_high)),
     ("gain_over_length_low", |c| number(c.gain_over_length_low)),
     ("gain_over_length_high", |c| number(c.gain_over_length_high)),
+    ("ci_method", |c| {
+        text(c.ci_method.map_or("", IntervalMethod::as_str))
+    }),
+    ("ci_low_jackknife", |c| number(c.ci_low_jackknife)),
+    ("ci_high_jackknife", |c| number(c.ci_high_jackknife)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

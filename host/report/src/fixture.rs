@@ -69,11 +69,14 @@ fn bell(mean: f64, sd: f64) -> (f64, f64, Vec<u32>) {
 /// The same cell with an interval and a verdict.
 pub fn with_interval(cell: CellResult, half_width: f64, verdict: Verdict) -> CellResult {
     CellResult {
-        se: Some(half_width / 2.093),
+        se: Some(1.5 * half_width / 2.093),
         ci_low: Some(cell.r2 - half_width),
         ci_high: Some(cell.r2 + half_width),
         ci_low_fcr: Some(cell.r2 - 1.2 * half_width),
         ci_high_fcr: Some(cell.r2 + 1.2 * half_width),
+        ci_method: Some(IntervalMethod::Planted),
+        ci_low_jackknife: Some(cell.r2 - 1.5 * half_width),
+        ci_high_jackknife: Some(cell.r2 + 1.5 * half_width),
         se_naive: Some(half_width / 3.0),
         verdict: Some(verdict),
         ..cell

@@ -137,6 +137,27 @@ impl Correction {
     }
 }
 
+/// What the interval of r2 rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IntervalMethod {
+    /// Planted effects, inverted: the true R² whose r2 may be the observed one.
+    Planted,
+    /// Block jackknife: controls, the best of several, and where no effects were planted.
+    Jackknife,
+}
+
+impl IntervalMethod {
+    /// Its name in results.csv and results.json.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planted => "planted",
+            Self::Jackknife => "jackknife",
+        }
+    }
+}
+
 /// The rows a study was made on.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataSummary {
@@ -393,11 +414,12 @@ pub struct CellResult {
     /// ȳ_train, here and in every score that is about it (`r2_partial`).
     pub r2: f64,
     /// Standard error of `r2`: block jackknife of the whole recipe, with `null_sd` added in
-    /// quadrature.
+    /// quadrature. `ci_low_jackknife` and `ci_high_jackknife` rest on it, and where there are no
+    /// planted effects the interval too.
     pub se: Option<f64>,
-    /// Lower end of the 95 % interval, r2 − t·se.
+    /// Lower end of the 95 % interval, by `ci_method`.
     pub ci_low: Option<f64>,
-    /// Upper end of the 95 % interval, r2 + t·se.
+    /// Upper end of the 95 % interval.
     pub ci_high: Option<f64>,
     /// Lower end of the interval the verdict rests on: that of level 1 − α·max(R, 1)/J for R
     /// significant cells among J (false-coverage rate); at least as wide as the 95 % interval when
@@ -500,8 +522,9 @@ pub struct CellResult {
     /// means count as their error. For comparison with other software only; `None` without raters.
     #[serde(default)]
     pub prmse_rsmtool: Option<f64>,
-    /// Lower end of the 95 % interval of `r2_over_ceiling`: block jackknife, the rating error and
-    /// the error of guessing recomputed without each block.
+    /// Lower end of the 95 % interval of `r2_over_ceiling`: that of `r2` over the ceiling, with the
+    /// ceiling's own error (block jackknife, the rating error and the error of guessing recomputed
+    /// without each block).
     #[serde(default)]
     pub r2_over_ceiling_low: Option<f64>,
     /// Its upper end.
@@ -514,6 +537,16 @@ pub struct CellResult {
     /// Its upper end.
     #[serde(default)]
     pub gain_over_length_high: Option<f64>,
+    /// What the interval rests on; `None` where there is none.
+    #[serde(default)]
+    pub ci_method: Option<IntervalMethod>,
+    /// Lower end of the jackknife's 95 % interval, r2 − t·se, for comparison: it is too wide where
+    /// there are as many columns as rows, and too narrow with several repeats.
+    #[serde(default)]
+    pub ci_low_jackknife: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub ci_high_jackknife: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not
     /// here.
     pub notes: String,

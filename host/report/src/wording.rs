@@ -265,7 +265,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
         ""
     };
     if all().any(|cell| cell.ci_low.is_some()) {
-        entries.push(("95 % CI".to_owned(), "interval of r2 for this whole recipe, tuning included, at this number of training rows (block jackknife). It is not about one fitted model.".to_owned() + widened));
+        entries.push(("95 % CI".to_owned(), "true R² of this whole recipe, tuning included, at this number of training rows, from which the r2 seen may come; ci_method in results.csv says by what. It is not about one fitted model.".to_owned() + widened));
     }
     if all().any(|cell| cell.null_interval.is_some()) {
         entries.push(("chance".to_owned(), "where 95 % of the r2 of permuted targets lie: what this recipe scores when there is nothing to find.".to_owned()));
@@ -343,7 +343,7 @@ fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
         (
             "r2/ceiling CI",
             |cell| cell.r2_over_ceiling_low,
-            "95 % interval of that share: block jackknife, the raters' disagreement recomputed with it.",
+            "95 % interval of that share: that of r2, with the error of the ceiling itself.",
         ),
         (
             "ceiling",

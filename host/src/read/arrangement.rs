@@ -94,7 +94,7 @@ impl Arrangement {
             rating_error: dataset
                 .targets
                 .iter()
-                .map(|target| target.raters.as_ref()?.fit.mean_error_variance())
+                .map(|target| target.raters.as_ref()?.fit.mean_error_variance)
                 .collect(),
             folds,
             scheme,

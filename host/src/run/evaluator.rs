@@ -8,16 +8,16 @@ use std::time::Instant;
 
 use ocean_engine::EngineError;
 use ocean_engine::best::Contender;
-use ocean_engine::inference::sensitivity::PLANTED;
+use ocean_engine::inference::planted::PLANTED;
 use ocean_engine::nested::Tuning;
-use ocean_engine::piece::{Cost, Items, Part, Phase, PieceError, PieceRun, Watch, Work};
+use ocean_engine::piece::{Asked, Cost, Items, Part, Phase, PieceError, PieceRun, Watch, Work};
 use ocean_engine::regressor::Regressor;
 use ocean_report::model::FailedCell;
 
 use super::RunError;
 use super::pieces::{Entry, PieceId, PieceJournal, Role, entries};
 use crate::encode::sources::{Embedded, NamedRegressor, Sources, Unembedded};
-use crate::judge::cells::{Common, Detectable, PieceResult, critical_r2};
+use crate::judge::cells::{Common, Detectable, PieceResult, critical_r2, widest_level};
 use crate::keep::atomic::WriteError;
 use crate::keep::journal::Journal;
 use crate::plan::Plan;
@@ -224,6 +224,7 @@ impl Evaluator<'_> {
             durations: watched.durations(),
             piece,
             sensitivity: Detectable::Unasked,
+            responses: Vec::new(),
         })
     }
 
@@ -242,7 +243,7 @@ impl Evaluator<'_> {
         entry.contenders.iter().flat_map(of_encoder).collect()
     }
 
-    /// What each recipe would have found. It comes last, since what is critical follows from the
+    /// How each recipe answers to planted effects: what it would have found, and the intervals. It comes last, since what is critical follows from the
     /// permutations of the whole family.
     pub(super) fn plant(
         &self,
@@ -253,6 +254,7 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let critical = critical_r2(&self.common(), results);
+        let level = widest_level(&self.common(), results);
         // A planted effect belongs to one embedding, so what was chosen from several has none.
         let is_asked = |id: &PieceId| id.role == Role::Encoder;
         let n_asked = results.iter().filter(|result| is_asked(&result.id)).count();
@@ -261,22 +263,25 @@ impl Evaluator<'_> {
         let entries = self.entries();
         let asked = results.iter_mut().zip(&critical);
         for (result, critical) in asked.filter(|(result, _)| is_asked(&result.id)) {
-            let Some(critical) = critical else {
-                result.sensitivity = Detectable::NoCriticalValue;
-                stage.add(PLANTED.len() as u64);
-                continue;
-            };
             let Some(entry) = entries.iter().find(|entry| entry.id == result.id) else {
                 continue;
             };
             let watched = Watched::new(&stage, self.interrupted);
             let keep = self.keep(&entry.id);
+            let asked = Asked {
+                critical: critical.as_deref().unwrap_or_default(),
+                level,
+            };
             let found = self.with_run(entry, embedded, |run| {
-                run.sensitivity(critical, &keep, &watched)
+                run.planted(&result.piece, asked, &keep, &watched)
             });
             match found.map_err(|error| self.setback(error)) {
-                Ok(found) => {
-                    result.sensitivity = found.map_or(Detectable::Unasked, Detectable::Planted);
+                Ok(None) => result.sensitivity = Detectable::Unasked,
+                Ok(Some(answers)) => {
+                    let found = answers.sensitivity;
+                    result.sensitivity =
+                        found.map_or(Detectable::NoCriticalValue, Detectable::Planted);
+                    result.responses = answers.responses;
                 }
                 Err(Setback::Run(error)) => return Err(error),
                 Err(Setback::Piece(reason)) => {

@@ -1,7 +1,6 @@
 //! The finished run: built once, and from then on only read, by the doctor, the tables, the
 //! pictures, the models and provenance.
 
-use nalgebra::DMatrix;
 use ocean_engine::nested::OutOfFold;
 use ocean_engine::score::HeldOut;
 use ocean_report::model::{CellResult, ComparisonResult, FailedCell};
@@ -45,15 +44,7 @@ pub(crate) struct CellRows {
 impl CellRows {
     /// The rows with what was predicted for them: target `column` of a piece.
     pub(crate) fn held_out<'a>(&'a self, observed: &'a OutOfFold, column: usize) -> HeldOut<'a> {
-        let rows = self.y.len();
-        let of = |all: &'a DMatrix<f64>| &all.as_slice()[column * rows..(column + 1) * rows];
-        HeldOut {
-            y: &self.y,
-            y_hat: of(&observed.y_hat),
-            y_bar: of(&observed.y_bar),
-            fold_of: &self.fold_of,
-            is_empty: false,
-        }
+        observed.held_out(column, &self.y, &self.fold_of)
     }
 }
 

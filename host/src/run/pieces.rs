@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use ocean_engine::inference::sensitivity::PLANTED;
+use ocean_engine::inference::planted::PLANTED;
 use ocean_engine::piece::{Item, Keep};
 use ocean_report::model::BEST;
 

@@ -45,7 +45,7 @@ pub fn error_variance_without_blocks(
         };
         let is_heard = |own: &Vec<f64>| own.iter().any(|rating| !rating.is_nan());
         let left: Vec<Vec<f64>> = ratings.iter().map(of_rater).filter(is_heard).collect();
-        RaterFit::of(&left)?.mean_error_variance()
+        RaterFit::of(&left)?.mean_error_variance
     };
     (0..n_blocks).map(without).collect()
 }
@@ -76,7 +76,7 @@ mod tests {
         let without_0 = [vec![2.0, 2.5], vec![2.5, 2.0], vec![3.0, 2.0]];
         let without_1 = [vec![1.0, 4.0, 3.0], vec![2.0, 3.0, 5.0]];
         let expected = [&without_0[..], &without_1[..]]
-            .map(|left| RaterFit::of(left).unwrap().mean_error_variance().unwrap());
+            .map(|left| RaterFit::of(left).unwrap().mean_error_variance.unwrap());
         assert_eq!(found, expected);
         // By hand, two raters: σ²ₑ = variance of the differences −1, 1, −2 over 2 = 7/6, and two
         // ratings a row: v̄ = 7/12.

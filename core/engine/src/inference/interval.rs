@@ -1,14 +1,14 @@
-//! The interval of r2: a block jackknife of the whole recipe.
+//! The block jackknife of a whole recipe: its standard error, and an interval from it.
 //!
-//! Estimand θ: R² of the whole recipe, tuning included, trained on n(1 − 1/K) rows and averaged
-//! over training sets; not of the fitted models, not of a model on all n. Each row both trains and
-//! is scored, so errors of a fixed fit do not give its variance; leaving out whole blocks and
-//! running everything again does. Conservative on average (Efron & Stein 1981), except where tuning
-//! is about to give up: near an empty model all replicates agree on next to nothing, and the blocks
-//! understate how far r2 would fall elsewhere. The variance of the null, which is that of a recipe
-//! with nothing to hold on to, is therefore added. Simulated coverage of the 95 % interval .94–1.00
-//! (`ocean-host selfcheck`); with the larger of the two in place of their sum it was .916 for ridge
-//! at n = 200, p = 20 and a planted R² of .1.
+//! The interval of r2 where no effects are planted ([`super::response`]), of differences and of
+//! shares of a ceiling. Estimand θ: R² of the whole recipe, tuning included, trained on n(1 − 1/K)
+//! rows and averaged over training sets; not of the fitted models, not of a model on all n. Each
+//! row both trains and is scored, so errors of a fixed fit do not give its variance; leaving out
+//! whole blocks and running everything again does. Conservative on average (Efron & Stein 1981),
+//! except where tuning is about to give up: near an empty model all replicates agree on next to
+//! nothing, and the blocks understate how far r2 would fall elsewhere. The variance of the null,
+//! which is that of a recipe with nothing to hold on to, is therefore added. Simulated coverage of
+//! the 95 % interval: docs/intervals.md.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 

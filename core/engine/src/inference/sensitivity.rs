@@ -5,20 +5,16 @@
 //! regressor × row set: `mde80`, the planted share found with power .80, and `mde80_r2`, the r2 one
 //! would then see.
 
-use nalgebra::{DMatrix, DMatrixView, DVector};
+use nalgebra::DMatrixView;
 
-use crate::covariates::Partial;
-use crate::evaluate::PermutedTargets;
+use super::response::Strength;
 use crate::score::mean;
-use crate::seed::Seed;
 
-/// Planted shares of variance.
-pub const PLANTED: [f64; 10] = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5];
+/// So many of [`PLANTED`](super::planted::PLANTED) are tried, the smallest first: who looks for more
+/// than half of the variance needs no study of its size.
+pub const N_TRIED: usize = 10;
 /// Power that counts as found: in 4 of 5 data sets of this size.
 pub const POWER: f64 = 0.8;
-
-/// Draws use permutations from this index on, which no study counts up to.
-const FIRST_INDEX: u64 = 1 << 62;
 
 /// What would have been found in 4 of 5 data sets of this size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,96 +82,6 @@ pub fn null_moments(null: &[f64], n_samples: usize) -> (f64, f64) {
     (centre, variance.sqrt().max(1.0 / n_samples as f64))
 }
 
-/// What is planted into what: u and e of every draw, columns of mean 0 and sd 1.
-///
-/// Draw s: target s mod targets; u = X̃w with w ~ N(0, I), X̃ the standardised embedding on the
-/// rows of the row set; e = that target under a permutation of its own, by the study's exchange:
-/// groups stay together where they do in the test. With covariates X̃ and e are what these leave of
-/// the embedding and of the target, so that a planted share is a share of the variance they leave.
-#[derive(Debug, Clone)]
-pub struct Planted {
-    u: DMatrix<f64>,
-    e: DMatrix<f64>,
-}
-
-impl Planted {
-    /// `x`: the whole embedding.
-    #[must_use]
-    pub fn draw(x: &DMatrix<f64>, permuted: &PermutedTargets, n_draws: usize, seed: Seed) -> Self {
-        let rows = &permuted.row_set.rows;
-        let n_targets = permuted.row_set.targets.len();
-        let without_covariates = permuted.targets.covariates().map(|z| residuals(x, z, rows));
-        let x = without_covariates.as_ref().unwrap_or(x);
-        let scale = column_scales(x, rows);
-        let mut u = DMatrix::zeros(rows.len(), n_draws);
-        let mut e = u.clone();
-        for draw in 0..n_draws {
-            let mut stream = seed.stream("sensitivity", draw as u64);
-            let weights = DVector::from_iterator(
-                x.ncols(),
-                scale
-                    .iter()
-                    .map(|sd| if *sd > 0.0 { stream.normal() / sd } else { 0.0 }),
-            );
-            let signal = x * weights;
-            let signal = DVector::from_iterator(rows.len(), rows.iter().map(|&row| signal[row]));
-            u.set_column(draw, &standardised(signal));
-            let target = permuted.row_set.targets[draw % n_targets];
-            let exchanged = permuted.targets.exchanged().column(target);
-            let observed = permuted.targets.observed(target);
-            let b = FIRST_INDEX + draw as u64;
-            let from = permuted.scheme.sources(b, &observed, rows);
-            let noise = from.iter().map(|&row| exchanged[row]);
-            e.set_column(
-                draw,
-                &standardised(DVector::from_iterator(rows.len(), noise)),
-            );
-        }
-        Self { u, e }
-    }
-
-    /// y* = ρu + √(1−ρ²)e with ρ² = `share` of every draw: n_samples of the row set × draws.
-    #[must_use]
-    pub fn columns(&self, share: f64) -> DMatrix<f64> {
-        &self.u * share.sqrt() + &self.e * (1.0 - share).sqrt()
-    }
-}
-
-/// What least squares on `z` leaves of `x` on these rows; the other rows stay as they are and are
-/// not used.
-fn residuals(x: &DMatrix<f64>, z: &DMatrix<f64>, rows: &[usize]) -> DMatrix<f64> {
-    let partial = Partial::of(z, rows, &[]);
-    let mut left = x.clone();
-    for mut column in left.column_iter_mut() {
-        let mut values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
-        partial.take_out(&mut values, &mut []);
-        for (&row, value) in rows.iter().zip(values) {
-            column[row] = value;
-        }
-    }
-    left
-}
-
-fn column_scales(x: &DMatrix<f64>, rows: &[usize]) -> Vec<f64> {
-    x.column_iter()
-        .map(|column| {
-            let values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
-            let centre = mean(&values);
-            (values.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
-        })
-        .collect()
-}
-
-fn standardised(mut values: DVector<f64>) -> DVector<f64> {
-    let centre = values.mean();
-    values.add_scalar_mut(-centre);
-    let sd = (values.norm_squared() / values.len() as f64).sqrt();
-    if sd > 0.0 {
-        values /= sd;
-    }
-    values
-}
-
 /// The share of draws that are found: r2 above the critical r2 of the draw's target. Once it is
 /// [`POWER`], stronger effects need not be planted.
 ///
@@ -189,31 +95,32 @@ pub fn power(r2: &[f64], critical: &[f64]) -> f64 {
 
 /// Power by planted share, made monotone, and the point at which it passes .80.
 ///
-/// `r2`: for the shares of [`PLANTED`] in order, as many as were planted, one value a draw;
-/// `critical`: as for [`power`].
+/// `planted`: the smallest first, as many as were planted; `critical`: as for [`power`].
 #[must_use]
-pub fn sensitivity(r2: &[Vec<f64>], critical: &[f64]) -> Sensitivity {
-    let powers: Vec<f64> = r2.iter().map(|draws| power(draws, critical)).collect();
-    let seen: Vec<f64> = r2.iter().map(|draws| mean(draws)).collect();
+pub fn sensitivity(planted: &[Strength], critical: &[f64]) -> Sensitivity {
+    let of_each = |number: &dyn Fn(&Strength) -> f64| planted.iter().map(number).collect();
+    let powers: Vec<f64> = of_each(&|one| power(&one.r2, critical));
+    let seen: Vec<f64> = of_each(&|one| mean(&one.r2));
+    let shares: Vec<f64> = of_each(&|one| one.share);
     let power = monotone(&powers);
-    // Below the smallest planted share lies no share at all: power and r2 there are not planted but
-    // known, the level and about 0.
     let Some(above) = power.iter().position(|&power| power >= POWER) else {
         return Sensitivity {
             mde80: None,
             mde80_r2: None,
         };
     };
+    // Below the smallest planted share lies no share at all: power and r2 there are not planted but
+    // known, the level and about 0.
     if above == 0 {
         return Sensitivity {
-            mde80: Some(PLANTED[0]),
+            mde80: Some(shares[0]),
             mde80_r2: Some(seen[0]),
         };
     }
     let weight = (POWER - power[above - 1]) / (power[above] - power[above - 1]);
     let between = |values: &[f64]| values[above - 1] + weight * (values[above] - values[above - 1]);
     Sensitivity {
-        mde80: Some(between(&PLANTED)),
+        mde80: Some(between(&shares)),
         mde80_r2: Some(between(&seen)),
     }
 }
@@ -243,6 +150,9 @@ fn monotone(values: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
+    use super::super::planted::PLANTED;
     use super::*;
 
     #[test]
@@ -257,20 +167,22 @@ mod tests {
     fn the_point_of_power_80_is_interpolated() {
         // Five draws of one target, critical r2 0.05: power 0 up to .03, 3/5 at .05, 1 from .07 on;
         // r2 seen .04 … .06.
-        let of_share = |planted: f64| -> Vec<f64> {
-            let found = |draw| planted >= 0.07 || (planted == 0.05 && draw < 3);
-            (0..5)
-                .map(|draw| if found(draw) { 0.06 } else { 0.04 })
-                .collect()
+        let of_share = |share: f64| {
+            let found = |draw: &usize| share >= 0.07 || (share == 0.05 && *draw < 3);
+            let r2 = |draw| if found(&draw) { 0.06 } else { 0.04 };
+            Strength {
+                r2: (0..5).map(r2).collect(),
+                ..Strength::new(share, 5)
+            }
         };
-        let r2 = PLANTED.map(of_share);
-        let found = sensitivity(&r2, &[0.05]);
+        let planted: Vec<Strength> = PLANTED[..N_TRIED].iter().copied().map(of_share).collect();
+        let found = sensitivity(&planted, &[0.05]);
         // Half way between .05 (power .6, mean r2 .052) and .07 (power 1, mean r2 .06).
         assert!((found.mde80.unwrap() - 0.06).abs() < 1e-12);
         assert!((found.mde80_r2.unwrap() - 0.056).abs() < 1e-12);
         // What was not planted because .07 was found already makes no difference.
-        assert_eq!(sensitivity(&r2[..5], &[0.05]), found);
-        assert_eq!(sensitivity(&[vec![0.0; 5]], &[0.05]).mde80, None);
+        assert_eq!(sensitivity(&planted[..5], &[0.05]), found);
+        assert_eq!(sensitivity(&[Strength::new(0.01, 5)], &[0.05]).mde80, None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use super::paths::Paths;
 use crate::regressor::FitInfo;
+use crate::score::HeldOut;
 
 /// Out-of-fold predictions of a block of targets.
 #[derive(Debug, Clone)]
@@ -48,6 +49,25 @@ pub struct Fit {
 const FIT_NUMBERS: usize = 9;
 
 impl OutOfFold {
+    /// What was predicted of one target; `y`: the target, `fold_of`: the folds, a value a row.
+    #[must_use]
+    pub fn held_out<'a>(
+        &'a self,
+        column: usize,
+        y: &'a [f64],
+        fold_of: &'a [usize],
+    ) -> HeldOut<'a> {
+        let rows = self.y_hat.nrows();
+        let of = |all: &'a DMatrix<f64>| &all.as_slice()[column * rows..(column + 1) * rows];
+        HeldOut {
+            y,
+            y_hat: of(&self.y_hat),
+            y_bar: of(&self.y_bar),
+            fold_of,
+            is_empty: false,
+        }
+    }
+
     /// Some of the targets.
     #[must_use]
     pub fn columns(self, columns: Range<usize>) -> Self {

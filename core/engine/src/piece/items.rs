@@ -37,11 +37,11 @@ pub enum Item {
         /// Which.
         redraw: usize,
     },
-    /// r2 of the planted targets of one effect.
+    /// r2 of the planted targets of one effect, each followed by its naive variance.
     Planted {
         /// Redraw of the study's folds.
         repeat: usize,
-        /// Its place in [`PLANTED`](crate::inference::sensitivity::PLANTED).
+        /// Its place in [`PLANTED`](crate::inference::planted::PLANTED).
         effect: usize,
     },
 }

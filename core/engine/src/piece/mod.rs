@@ -27,14 +27,17 @@ use crate::best::{BestOf, Contender, build_designs};
 use crate::blocks::Blocks;
 use crate::design::{FoldDesigns, Layout};
 use crate::error::EngineError;
-use crate::evaluate::{BlockResult, PermutedTargets, r2_of_columns, run_block};
-use crate::folds::Folds;
+use crate::evaluate::{BlockResult, PermutedTargets, r2_and_naive_variance, run_block};
+use crate::folds::{Folds, Groups};
 use crate::inference::interval::jackknife_blocks;
-use crate::inference::sensitivity::{PLANTED, POWER, Planted, Sensitivity, power, sensitivity};
+use crate::inference::planted::{PLANTED, Planted};
+use crate::inference::response::{Observed, Response, Strength};
+use crate::inference::sensitivity::{N_TRIED, POWER, Sensitivity, power, sensitivity};
 use crate::inference::sequential::LEAST_DRAWS;
 use crate::nested::OutOfFold;
 use crate::permutation::PermutationScheme;
 use crate::replicate::{Replicate, with_folds, without_block};
+use crate::score::HeldOut;
 use crate::targets::{RowSet, Targets};
 use crate::waves::{Wave, Waves};
 
@@ -44,7 +47,11 @@ pub use keep::{Keep, Nothing, Phase, Unwatched, Watch};
 
 /// Columns of a block of planted targets: strong effects take many times as long as none, and no
 /// thread should wait for another's last block.
-const PLANTED_COLUMNS: usize = 32;
+const PLANTED_COLUMNS: usize = 20;
+/// Draws of an effect whose power is of no interest: enough for the mean and sd of their r2.
+const FEWER_DRAWS: usize = 40;
+/// Effects that are planted however soon they are found, for a curve through them.
+const LEAST_STRENGTHS: usize = 3;
 
 /// What to compute, besides the observed r2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +66,12 @@ pub struct Work {
     pub fold_redraws: usize,
     /// Planted targets for the sensitivity, 0 for none.
     pub sensitivity_draws: usize,
+}
+
+/// The most planted targets of a piece with so many draws.
+#[must_use]
+pub fn most_planted(n_draws: usize) -> usize {
+    N_TRIED * n_draws + (PLANTED.len() - N_TRIED) * n_draws.min(FEWER_DRAWS)
 }
 
 /// One encoder × regressor, or several from which the best is chosen, on one row set.
@@ -88,6 +101,29 @@ pub struct Piece {
     pub n_train: f64,
     /// Columns constant in at least one outer training set.
     pub n_constant: usize,
+}
+
+/// What planted effects are to be compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The critical r2 of each target of the row set; none where there are too few permutations to
+    /// say.
+    pub critical: &'a [f64],
+    /// 1 − confidence of the widest interval.
+    pub level: f64,
+}
+
+/// How a piece answers to planted effects.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// What it would have found; `None` without critical r2.
+    pub sensitivity: Option<Sensitivity>,
+    /// Of each target of the row set.
+    pub responses: Vec<Response>,
+    /// What `responses` are made of.
+    pub strengths: Vec<Strength>,
+    /// Of each target, likewise.
+    pub observed: Vec<Observed>,
 }
 
 /// The study without each jackknife block.
@@ -191,52 +227,112 @@ impl<'a> PieceRun<'a> {
         })
     }
 
-    /// What these contenders would have found, given the critical r2 of each target of the row set:
-    /// the effects of [`PLANTED`], from the smallest up to the first that is found often enough.
+    /// How these contenders answer to effects of known size: those of [`PLANTED`], from the smallest
+    /// up, until one is found often enough and stronger ones would move no interval of `asked`.
     /// `None` when not asked for.
     ///
-    /// It comes after [`run`](Self::run) of the whole family, from which the critical r2 follow.
+    /// `piece`: of [`run`](Self::run). It comes after that of the whole family, from which what is
+    /// asked follows.
     ///
     /// # Errors
     /// [`PieceError`].
-    pub fn sensitivity<K: Keep>(
+    pub fn planted<K: Keep>(
         &self,
-        critical: &[f64],
+        piece: &Piece,
+        asked: Asked,
         keep: &K,
         watch: &impl Watch,
-    ) -> Result<Option<Sensitivity>, PieceError<K::Error>> {
+    ) -> Result<Option<Answers>, PieceError<K::Error>> {
         let (n_draws, repeats) = (self.work.sensitivity_draws, self.repeats());
         let Some(layout) = self.layout().filter(|_| n_draws > 0) else {
             return Ok(None);
         };
         watch.begin(Phase::Planted);
         let seed = layout.seed.derive("planted", 0);
-        let planted = Planted::draw(layout.x, &self.permuted, n_draws, seed);
+        let planted = Planted::draw(layout.x, &self.permuted, n_draws, seed)?;
         // Repeats' designs are held together, since r2 is their mean.
         let designs = self.designs(0..repeats)?;
         let recipes = self.recipes(&designs)?;
-        let mut r2: Vec<Vec<f64>> = Vec::new();
+        let own = Groups::from_labels(self.permuted.row_set.pick(layout.groups.of_row()));
+        let group_of = own.of_row();
+        let observed = self.observed(piece, group_of)?;
+        let mut strengths: Vec<Strength> = Vec::new();
+        let mut responses = Vec::new();
+        let mut is_found = false;
         for (effect, share) in PLANTED.into_iter().enumerate() {
-            let columns = planted.columns(share);
-            let mut mean = vec![0.0; n_draws];
+            // How often effects are found is counted; for a mean and an sd fewer draws will do.
+            let counts = !is_found && effect < N_TRIED && !asked.critical.is_empty();
+            let n_draws = if counts {
+                n_draws
+            } else {
+                n_draws.min(FEWER_DRAWS)
+            };
+            let columns = planted.columns(share, n_draws);
+            let mut strength = Strength::new(share, n_draws);
             for (repeat, recipe) in recipes.iter().enumerate() {
                 let item = Item::Planted { repeat, effect };
-                let numbers = kept(keep, watch, item, n_draws, || {
-                    r2_of_columns(recipe, &columns, PLANTED_COLUMNS)
+                let numbers = kept(keep, watch, item, 2 * n_draws, || {
+                    let both = r2_and_naive_variance(recipe, &columns, PLANTED_COLUMNS, group_of)?;
+                    Ok(both
+                        .into_iter()
+                        .flat_map(|(r2, naive)| [r2, naive])
+                        .collect())
                 })?;
-                for (mean, r2) in mean.iter_mut().zip(numbers) {
-                    *mean += r2 / repeats as f64;
+                strength.add(&numbers, repeats);
+            }
+            is_found |= counts && power(&strength.r2, asked.critical) >= POWER;
+            strengths.push(strength);
+            watch.done(1);
+            let may_end = strengths.len() >= LEAST_STRENGTHS;
+            if may_end && (is_found || !counts || effect + 1 == N_TRIED) {
+                responses = self.responses(piece, &strengths, &observed);
+                if responses.iter().all(|one| one.reaches(asked.level)) {
+                    break;
                 }
             }
-            let is_found = power(&mean, critical) >= POWER;
-            r2.push(mean);
-            watch.done(1);
-            if is_found {
-                break;
-            }
         }
-        watch.done((PLANTED.len() - r2.len()) as u64);
-        Ok(Some(sensitivity(&r2, critical)))
+        watch.done((PLANTED.len() - strengths.len()) as u64);
+        let tried = &strengths[..strengths.len().min(N_TRIED)];
+        Ok(Some(Answers {
+            sensitivity: (!asked.critical.is_empty()).then(|| sensitivity(tried, asked.critical)),
+            responses,
+            strengths,
+            observed,
+        }))
+    }
+
+    /// Of each target what its interval starts from.
+    fn observed(&self, piece: &Piece, group_of: &[usize]) -> Result<Vec<Observed>, EngineError> {
+        let row_set = self.permuted.row_set;
+        let of_target = |(column, &target): (usize, &usize)| {
+            let y = row_set.pick(self.permuted.targets.y().column(target).as_slice());
+            let held_out: Vec<HeldOut> = piece
+                .observed
+                .iter()
+                .map(|out_of_fold| out_of_fold.held_out(column, &y, &[]))
+                .collect();
+            Observed::of(piece.statistics[(0, column)], &held_out, group_of)
+        };
+        Ok(row_set.targets.iter().enumerate().map(of_target).collect())
+    }
+
+    /// Of each target how its r2 answers.
+    fn responses(
+        &self,
+        piece: &Piece,
+        strengths: &[Strength],
+        observed: &[Observed],
+    ) -> Vec<Response> {
+        let n_samples = self.permuted.row_set.rows.len();
+        let columns = piece.statistics.column_iter().zip(observed);
+        columns
+            .map(|(statistics, &observed)| {
+                // A target that has settled has no draws after its last.
+                let draws = statistics.iter().skip(1).copied();
+                let null: Vec<f64> = draws.take_while(|t| !t.is_nan()).collect();
+                Response::new(&null, strengths, observed, n_samples)
+            })
+            .collect()
     }
 
     /// Of some repeats the designs of every contender.

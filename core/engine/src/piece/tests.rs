@@ -351,3 +351,79 @@ fn a_watch_that_says_stop_is_obeyed_and_steps_add_up() {
         assert_eq!(counted.0.load(Ordering::Relaxed), n_steps as usize);
     }
 }
+
+const PLANTED_WORK: Work = Work {
+    sensitivity_draws: 45,
+    ..WORK
+};
+
+fn answers<K: Keep>(study: &Study, regressor: &dyn Regressor, keep: &K) -> Answers {
+    study.with(regressor, PLANTED_WORK, |run| {
+        let piece = run.run(&Nothing, &Unwatched).unwrap();
+        let asked = Asked {
+            critical: &[0.3, 0.3],
+            level: 0.05,
+        };
+        match run.planted(&piece, asked, keep, &Unwatched) {
+            Ok(found) => found.unwrap(),
+            Err(_) => panic!("the reference ridge does not fail"),
+        }
+    })
+}
+
+#[test]
+fn planted_effects_are_scored_alone_as_together() {
+    let study = Study::new();
+    let found = answers(&study, &RIDGE, &Nothing);
+    let row_set = &study.targets.row_sets()[0];
+    let permuted = PermutedTargets {
+        targets: &study.targets,
+        row_set,
+        scheme: &study.scheme,
+        observed_slot: 0,
+    };
+    let planted = Planted::draw(&study.x, &permuted, 45, SEED.derive("planted", 0)).unwrap();
+    for strength in &found.strengths {
+        let columns = planted.columns(strength.share, strength.r2.len());
+        for draw in [0, 1, 39] {
+            let (mut mean, mut naive) = (0.0, 0.0);
+            for repeat in 0..2 {
+                let designs = FoldDesigns::build(&study.layout(), &row_set.rows, repeat).unwrap();
+                let nested = NestedCv::prepare(&designs, &RIDGE, Tuning::PLAIN).unwrap();
+                let y = columns.columns(draw, 1).into_owned();
+                let out = nested.run(&y).unwrap();
+                let held_out = out.held_out(0, y.as_slice(), &[]);
+                mean += r2(held_out.y, held_out.y_hat, held_out.y_bar).unwrap() / 2.0;
+                naive += crate::score::se_naive(&held_out, None).powi(2) / 2.0;
+            }
+            assert!((strength.r2[draw] - mean).abs() < 1e-12);
+            assert!((strength.naive[draw] - naive).abs() < 1e-12);
+        }
+    }
+    // Full draws up to the first effect that is found; then fewer, up to the one that no interval
+    // needs.
+    let is_found = |one: &Strength| power(&one.r2, &[0.3, 0.3]) >= POWER;
+    let first = found.strengths.iter().position(is_found).unwrap();
+    let first = first.min(N_TRIED - 1);
+    for (at, strength) in found.strengths.iter().enumerate() {
+        assert_eq!(strength.r2.len(), if at <= first { 45 } else { 40 }, "{at}");
+    }
+    assert!(found.strengths.len() > first + 1 && found.strengths.len() < PLANTED.len());
+    assert!(found.responses.iter().all(|one| one.reaches(0.05)));
+}
+
+#[test]
+fn planted_effects_that_were_kept_are_not_computed_again() {
+    let (study, shelf) = (Study::new(), Shelf::default());
+    let first = answers(&study, &RIDGE, &shelf);
+    assert_eq!(answers(&study, &RIDGE, &shelf).strengths, first.strengths);
+    let n_kept = shelf.0.lock().unwrap().len();
+    assert_eq!(n_kept, 2 * first.strengths.len());
+    // What was kept is what is used; the weakest effect is found then, and others get fewer draws.
+    for numbers in shelf.0.lock().unwrap().values_mut() {
+        numbers.fill(0.5);
+    }
+    let again = answers(&study, &RIDGE, &shelf);
+    let weakest = &again.strengths[0].r2;
+    assert!(weakest.iter().all(|r2| (r2 - 0.5).abs() < 1e-12));
+}

@@ -2,7 +2,7 @@
 //! and as LaTeX.
 
 use crate::escape::{latex, text, xml};
-use crate::model::{CellResult, Correction, StudyResults};
+use crate::model::{CellResult, Correction, IntervalMethod, StudyResults};
 use crate::numbers::{count, interval, p_with_floor, score};
 use crate::verdict::words;
 use crate::wording::{baseline, family, plural};
@@ -93,9 +93,14 @@ fn note(results: &StudyResults, family: &[&CellResult]) -> String {
         results.folds
     )];
     if family.iter().any(|cell| cell.ci_low.is_some()) {
-        parts.push(
-            "CI = confidence interval from a block jackknife of the whole procedure.".to_owned(),
-        );
+        let planted = Some(IntervalMethod::Planted);
+        let source = match family.iter().any(|cell| cell.ci_method == planted) {
+            true => "planted effects, inverted, of",
+            false => "a block jackknife of",
+        };
+        parts.push(format!(
+            "CI = confidence interval from {source} the whole procedure."
+        ));
     }
     if family.iter().any(|cell| cell.r2_over_ceiling.is_some()) {
         parts.push("R²/ceiling = share of what rating error leaves to predict.".to_owned());

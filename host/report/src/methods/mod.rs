@@ -17,7 +17,9 @@ use self::references::references;
 use self::sentences::sentences;
 use crate::comparing;
 use crate::escape;
-use crate::model::{BEST, Correction, Exchange, RegressorSummary, StudyResults, Unit};
+use crate::model::{
+    BEST, Correction, Exchange, IntervalMethod, RegressorSummary, StudyResults, Unit,
+};
 use crate::numbers::{count, in_units, level};
 use crate::wording::{UNEQUAL_ROWS, baseline, controls, family, permutations_of_controls, plural};
 
@@ -305,9 +307,26 @@ fn intervals(results: &StudyResults) -> Option<String> {
     } else {
         String::new()
     };
+    let has = |method| {
+        let mut shown = results.cells.iter().filter(|cell| cell.ci_low.is_some());
+        shown.any(|cell| cell.ci_method.unwrap_or(IntervalMethod::Jackknife) == method)
+    };
+    let jackknife = "a block jackknife of the whole procedure (Efron & Stein, 1981), with the variance under permutation added";
+    let source = match (has(IntervalMethod::Planted), has(IntervalMethod::Jackknife)) {
+        (false, _) => format!("come from {jackknife}"),
+        (true, others) => {
+            let others = match others {
+                true => format!(". Those of other rows come from {jackknife}"),
+                false => String::new(),
+            };
+            format!(
+                "hold the true R² from which the observed one may come: signals of known size were planted into permuted scores along the principal components of the \
+                 features, and the whole procedure was repeated on each; the intervals were widened where the scores' own errors vary more than those of planted ones{others}"
+            )
+        }
+    };
     Some(format!(
-        "Confidence intervals come from a block jackknife of the whole procedure (Efron & Stein, 1981), with the variance under permutation added; they \
-         refer to this procedure at this number of training rows.{widened}"
+        "Confidence intervals {source}. They refer to this procedure at this number of training rows.{widened}"
     ))
 }
 

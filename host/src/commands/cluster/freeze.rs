@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
-use ocean_engine::inference::sensitivity::PLANTED;
+use ocean_engine::piece::most_planted;
 use ocean_report::numbers::count;
 use ocean_report::wording::plural;
 
@@ -429,7 +429,7 @@ fn recommended(frozen: &Frozen, wishes: Wishes) -> Shards {
 /// The designs and observed targets of every piece, and the planted effects: `draws` columns for
 /// each of them, which take longer than permuted ones.
 fn merge_seconds(pieces: &[Piece], draws: u32) -> f64 {
-    let planted = 2.0 * f64::from(draws) * PLANTED.len() as f64 / COLUMNS;
+    let planted = 2.0 * most_planted(draws as usize) as f64 / COLUMNS;
     let of_piece = |piece: &Piece| {
         let of_repeat = piece.cost.setup_us as f64 + planted * piece.cost.block_us as f64;
         piece.items.repeats as f64 * of_repeat

@@ -13,8 +13,6 @@ use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::design::FoldDesigns;
 use ocean_engine::folds::Groups;
-use ocean_engine::inference::comparison::null_sd;
-use ocean_engine::inference::interval::{jackknife_interval, r2_se};
 use ocean_engine::nested::NestedCv;
 use ocean_engine::score::mean_and_sd;
 use ocean_engine::seed::{Seed, Stream};
@@ -27,10 +25,12 @@ use super::study::{Entrant, Study};
 
 /// Planted shares of variance.
 const PLANTED: [(f64, &str); 4] = [(0.0, "0"), (0.02, ".02"), (0.1, ".1"), (0.3, ".3")];
-/// What the 95 % interval promises (STATISTICS §5).
+/// What the 95 % interval promises.
 const LEAST_COVERAGE: f64 = 0.92;
-/// For the standard error's part that is the sd of the null.
-const PERMUTATIONS: usize = 39;
+/// For the distribution of r2 without an effect.
+const PERMUTATIONS: usize = 99;
+/// Planted targets a strength.
+const DRAWS: usize = 40;
 /// Rows that no training set holds, per data set.
 const FRESH_ROWS: usize = 500;
 const FOLDS: usize = 5;
@@ -161,8 +161,8 @@ impl Scenario {
         Rows { x, signal }
     }
 
-    /// One data set: for each planted share r2, its standard error, and the R² of one split's model
-    /// on fresh rows; `None` where all models are empty.
+    /// One data set: for each planted share the interval, and the R² of one split's model on fresh
+    /// rows.
     fn one(
         &self,
         stream: &mut Stream,
@@ -179,20 +179,13 @@ impl Scenario {
             share.sqrt() * rows.signal[row] + (1.0 - share).sqrt() * noise[(row, at)]
         });
         let study = Study::grouped(rows.x, y, groups, FOLDS, seed)?;
-        let outcome = study.run(entrant, PERMUTATIONS)?;
-        let replicates = study.jackknife(entrant)?;
+        let outcome = study.run_planted(entrant, PERMUTATIONS, DRAWS)?;
         let reached = reached_on(&study, &fresh, entrant)?;
         Ok((0..PLANTED.len())
-            .map(|at| {
-                let r2 = outcome.statistics.column(at);
-                let replicates = replicates.column(at);
-                let se = r2_se(replicates.as_slice(), null_sd(&r2.as_slice()[1..]));
-                let interval = jackknife_interval(outcome.r2(at), se, replicates.len(), 0.05);
-                One {
-                    interval: (interval.low, interval.high),
-                    is_empty: outcome.answers[0][at].is_empty,
-                    reached: reached[at],
-                }
+            .map(|at| One {
+                interval: outcome.responses[at].interval(0.05),
+                is_empty: outcome.answers[0][at].is_empty,
+                reached: reached[at],
             })
             .collect())
     }

@@ -10,12 +10,16 @@ use ocean_engine::best::Contender;
 use ocean_engine::design::{InnerFolds, Layout};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::inference::multiplicity::{permutation_p, settle_ties};
+use ocean_engine::inference::response::Response;
 use ocean_engine::nested::{OutOfFold, Tuning};
 use ocean_engine::permutation::{Exchange, PermutationScheme};
-use ocean_engine::piece::{Nothing, Piece, PieceRun, Unwatched, Work};
+use ocean_engine::piece::{Answers, Asked, Nothing, Piece, PieceRun, Unwatched, Work};
 use ocean_engine::regressor::Regressor;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
+
+/// 1 − confidence.
+const LEVEL: f64 = 0.05;
 
 /// X, Y (NaN: missing), who is held out when, who belongs together.
 pub struct Study {
@@ -81,6 +85,8 @@ pub struct Outcome {
     pub answers: Vec<Vec<Answer>>,
     /// (m + 1) × targets, row 0 observed, mean over repeats, ties settled.
     pub statistics: DMatrix<f64>,
+    /// How each target answers to planted effects; empty where none were planted.
+    pub responses: Vec<Response>,
 }
 
 impl Study {
@@ -189,7 +195,7 @@ impl Study {
         let found = pieces
             .into_iter()
             .next()
-            .and_then(|(_, piece)| piece.jackknife);
+            .and_then(|(_, piece, _)| piece.jackknife);
         Ok(found.map_or_else(|| DMatrix::zeros(0, self.y.ncols()), |found| found.r2))
     }
 
@@ -209,7 +215,7 @@ impl Study {
         };
         let pieces = self.pieces(entrant.into(), work, Exchange::Blocks)?;
         let first = pieces.into_iter().next();
-        Ok(first.map_or_else(|| DMatrix::zeros(0, 0), |(_, piece)| piece.statistics))
+        Ok(first.map_or_else(|| DMatrix::zeros(0, 0), |(_, piece, _)| piece.statistics))
     }
 
     /// The engine's whole line: designs, tuning, predictions, m permutations.
@@ -238,10 +244,39 @@ impl Study {
             n_permutations,
             ..Work::default()
         };
+        self.outcome(entrant.into(), work, exchange)
+    }
+
+    /// The same, with planted effects, a number of draws each. Targets without missing values only.
+    ///
+    /// # Errors
+    /// As [`Study::run`].
+    pub fn run_planted<'a>(
+        &'a self,
+        entrant: impl Into<Entrant<'a>>,
+        n_permutations: usize,
+        n_draws: usize,
+    ) -> Result<Outcome, EngineError> {
+        let work = Work {
+            n_permutations,
+            sensitivity_draws: n_draws,
+            ..Work::default()
+        };
+        self.outcome(entrant.into(), work, Exchange::Blocks)
+    }
+
+    fn outcome(
+        &self,
+        entrant: Entrant,
+        work: Work,
+        exchange: Exchange,
+    ) -> Result<Outcome, EngineError> {
         let n_targets = self.y.ncols();
-        let mut statistics = DMatrix::zeros(n_permutations + 1, n_targets);
+        let mut statistics = DMatrix::zeros(work.n_permutations + 1, n_targets);
+        let mut responses = Vec::new();
         let mut answers = vec![vec![None; n_targets]; self.folds.repeats()];
-        for (row_set, piece) in self.pieces(entrant.into(), work, exchange)? {
+        for (row_set, piece, answers_to_planted) in self.pieces(entrant, work, exchange)? {
+            responses.extend(answers_to_planted.into_iter().flat_map(|all| all.responses));
             for (at, &target) in row_set.targets.iter().enumerate() {
                 let column = piece.statistics.column(at);
                 statistics.column_mut(target).copy_from(&column);
@@ -258,6 +293,7 @@ impl Study {
                 .map(|targets| targets.into_iter().flatten().collect())
                 .collect(),
             statistics,
+            responses,
         })
     }
 
@@ -267,7 +303,7 @@ impl Study {
         Entrant { regressor, tuning }: Entrant,
         work: Work,
         exchange: Exchange,
-    ) -> Result<Vec<(RowSet, Piece)>, EngineError> {
+    ) -> Result<Vec<(RowSet, Piece, Option<Answers>)>, EngineError> {
         let (targets, scheme) = (self.targets()?, self.scheme(exchange)?);
         let contenders = [Contender {
             layout: self.layout(),
@@ -276,7 +312,12 @@ impl Study {
         let of_row_set = |row_set: RowSet| {
             let run = PieceRun::new(&contenders, (&targets, &row_set, &scheme), work);
             let piece = run.run(&Nothing, &Unwatched)?;
-            Ok((row_set, piece))
+            let asked = Asked {
+                critical: &[],
+                level: LEVEL,
+            };
+            let answers = run.planted(&piece, asked, &Nothing, &Unwatched)?;
+            Ok((row_set, piece, answers))
         };
         targets.row_sets().into_iter().map(of_row_set).collect()
     }

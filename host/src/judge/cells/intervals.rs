@@ -1,17 +1,21 @@
 //! Intervals of r2, of its share of the ceiling and of its gain over text length.
+//!
+//! That of r2 inverts planted effects where there are any; the others, and r2 of controls and of
+//! the best of several, have the block jackknife's.
 
 use std::collections::BTreeMap;
 
 use ocean_engine::inference::ceiling::{ceiling, error_variance_without_blocks, over_ceiling};
 use ocean_engine::inference::comparison::{difference, null_sd};
 pub(super) use ocean_engine::inference::interval::Interval as Bounds;
-use ocean_engine::inference::interval::{jackknife_interval, r2_se};
+use ocean_engine::inference::interval::{jackknife_interval, jackknife_se, r2_se};
 use ocean_engine::inference::verdict::false_coverage_level;
 use ocean_engine::piece::Piece;
+use ocean_report::model::IntervalMethod;
 
 use super::nulls::Nulls;
 use super::score::Score;
-use super::significance::Significance;
+use super::significance::{Significance, significance};
 use super::{Common, PieceResult};
 use crate::plan::labels::LENGTH;
 
@@ -20,11 +24,13 @@ const LEVEL: f64 = 0.05;
 
 /// The interval of a cell's r2.
 pub(super) struct Interval {
-    pub se: f64,
     /// 95 %.
     pub plain: Bounds,
     /// Adjusted for the false-coverage rate; of a control nothing is selected.
     pub adjusted: Option<Bounds>,
+    /// 95 %, by the block jackknife.
+    pub jackknife: Bounds,
+    pub method: IntervalMethod,
 }
 
 /// r2 minus that of the control `length`, same regressor and target.
@@ -42,6 +48,13 @@ pub(super) struct Cell<'a> {
     pub null_sd: f64,
     /// No split has a model.
     pub all_empty: bool,
+}
+
+/// 1 − confidence of the widest interval that will be asked for.
+pub fn widest_level(common: &Common, pieces: &[PieceResult]) -> f64 {
+    let nulls = Nulls::of(common, pieces);
+    let significance = significance(common, &nulls, pieces);
+    adjusted_level(common, &significance, nulls.n_family).min(LEVEL)
 }
 
 /// The level of the adjusted intervals: of R significant cells among J.
@@ -63,17 +76,31 @@ impl Cell<'_> {
         }
         let (r2, n_blocks) = (self.score.scores.r2, replicates.len());
         let se = r2_se(&replicates, self.null_sd);
-        let adjusted = jackknife_interval(r2, se, n_blocks, adjusted_level);
+        let jackknife = |level: f64| jackknife_interval(r2, se, n_blocks, level);
+        let response = self.result.responses.get(self.column);
+        let at = |level: f64| match response {
+            Some(response) => {
+                let (low, high) = response.interval(level);
+                Bounds { se, low, high }
+            }
+            None => jackknife(level),
+        };
         Some(Interval {
-            se,
-            plain: jackknife_interval(r2, se, n_blocks, LEVEL),
-            adjusted: (!self.result.id.is_control()).then_some(adjusted),
+            plain: at(LEVEL),
+            adjusted: (!self.result.id.is_control()).then(|| at(adjusted_level)),
+            jackknife: jackknife(LEVEL),
+            method: match response {
+                Some(_) => IntervalMethod::Planted,
+                None => IntervalMethod::Jackknife,
+            },
         })
     }
 
-    /// The interval of r2/ceiling: both recomputed without each block. Like r2's own it is at least
-    /// as wide as that of a null of the same recipe.
-    pub fn share_of_ceiling(&self, common: &Common) -> Option<Bounds> {
+    /// The interval of r2/ceiling. With planted effects each side is r2's own, divided by the
+    /// ceiling, and in quadrature what the ceiling adds: t·SE(ln ceiling)·r2/ceiling, SE of the
+    /// jackknife, the rating error and B recomputed without each block. Otherwise that of the
+    /// jackknife of the share, at least as wide as that of a null of the same recipe.
+    pub fn share_of_ceiling(&self, common: &Common, r2: Option<&Interval>) -> Option<Bounds> {
         let jackknife = self.result.piece.jackknife.as_ref()?;
         let row_set = &common.row_sets[self.result.id.row_set];
         let ratings = common.ratings[row_set.targets[self.column]].as_ref()?;
@@ -81,20 +108,35 @@ impl Cell<'_> {
         let (rows, block_of) = (&row_set.rows, &jackknife.block_of);
         let n_blocks = jackknife.r2.nrows();
         let errors = error_variance_without_blocks(ratings, rows, block_of, n_blocks)?;
-        let of_block = |(block, error): (usize, &f64)| {
-            let at = (block, self.column);
-            over_ceiling(jackknife.r2[at], ceiling(*error, jackknife.baseline[at]))
-        };
-        let replicates: Vec<f64> = errors
+        let ceilings: Vec<f64> = errors
             .iter()
             .enumerate()
-            .map(of_block)
-            .collect::<Option<_>>()?;
-        if self.all_empty {
-            return None;
-        }
-        let se = r2_se(&replicates, self.null_sd / whole);
-        Some(jackknife_interval(share, se, n_blocks, LEVEL))
+            .map(|(block, error)| ceiling(*error, jackknife.baseline[(block, self.column)]))
+            .collect();
+        let of_block = |(block, ceiling): (usize, &f64)| {
+            over_ceiling(jackknife.r2[(block, self.column)], *ceiling)
+        };
+        let shares = ceilings.iter().enumerate().map(of_block);
+        let shares: Vec<f64> = shares.collect::<Option<_>>()?;
+        // Without a model r2 has no interval either.
+        let r2 = r2?;
+        let se = r2_se(&shares, self.null_sd / whole);
+        let of_shares = jackknife_interval(share, se, n_blocks, LEVEL);
+        Some(match r2.method {
+            IntervalMethod::Jackknife => of_shares,
+            IntervalMethod::Planted => {
+                let logs: Vec<f64> = ceilings.iter().map(|ceiling| ceiling.ln()).collect();
+                let of_ceiling = jackknife_interval(0.0, jackknife_se(&logs), n_blocks, LEVEL);
+                let own = share * of_ceiling.high;
+                let below = (self.score.scores.r2 - r2.plain.low) / whole;
+                let above = (r2.plain.high - self.score.scores.r2) / whole;
+                Bounds {
+                    se,
+                    low: share - below.hypot(own),
+                    high: share + above.hypot(own),
+                }
+            }
+        })
     }
 }
 

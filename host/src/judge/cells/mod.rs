@@ -19,6 +19,7 @@ mod tests;
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::inference::response::Response;
 use ocean_engine::inference::sensitivity::Sensitivity;
 use ocean_engine::piece::Piece;
 use ocean_engine::targets::{RowSet, Targets};
@@ -26,6 +27,7 @@ use ocean_report::model::{CellResult, Correction};
 
 use crate::run::{Durations, PieceId};
 use fits::{FitSummary, Fits};
+pub use intervals::widest_level;
 use intervals::{adjusted_level, gains_over_length, replicates};
 pub(crate) use intervals::{both, minus};
 pub use nulls::draws;
@@ -95,6 +97,8 @@ pub struct PieceResult {
     pub durations: Durations,
     /// What it would have found.
     pub sensitivity: Detectable,
+    /// How each of its targets answers to planted effects; empty where none were planted.
+    pub responses: Vec<Response>,
 }
 
 /// What a recipe would have found.
@@ -157,7 +161,7 @@ pub fn assemble(common: &Common, pieces: &[PieceResult]) -> Result<Cells, Engine
             all_empty: fits.all_empty,
         };
         let interval = jackknife.interval(adjusted_level);
-        let share_of_ceiling = jackknife.share_of_ceiling(common);
+        let share_of_ceiling = jackknife.share_of_ceiling(common, interval.as_ref());
         let parts = Parts {
             common,
             result,

@@ -64,7 +64,7 @@ impl Parts<'_> {
             folds: common.folds.n_folds() as u32,
             repeats: common.folds.repeats() as u32,
             r2: scores.r2,
-            se: interval.as_ref().map(|interval| interval.se),
+            se: interval.as_ref().map(|interval| interval.jackknife.se),
             ci_low: plain.map(|bounds| bounds.low),
             ci_high: plain.map(|bounds| bounds.high),
             ci_low_fcr: adjusted.map(|bounds| bounds.low),
@@ -121,6 +121,9 @@ impl Parts<'_> {
             null_interval: null.interval,
             r2_by_fold: score.r2_by_fold,
             null_histogram: null.histogram,
+            ci_low_jackknife: interval.as_ref().map(|interval| interval.jackknife.low),
+            ci_high_jackknife: interval.as_ref().map(|interval| interval.jackknife.high),
+            ci_method: interval.as_ref().map(|interval| interval.method),
         }
     }
 

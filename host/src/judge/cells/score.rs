@@ -52,13 +52,9 @@ impl Score {
         let (mut naive, mut by_fold) = (0.0, Vec::new());
         for (repeat, observed) in piece.observed.iter().enumerate() {
             let fold_of = row_set.pick(common.folds.of_row(repeat));
-            let (y_hat, y_bar) = (observed.y_hat.column(column), observed.y_bar.column(column));
             let held_out = HeldOut {
-                y: &y,
-                y_hat: y_hat.as_slice(),
-                y_bar: y_bar.as_slice(),
-                fold_of: &fold_of,
                 is_empty: fits.all_empty(),
+                ..observed.held_out(column, &y, &fold_of)
             };
             by_repeat.push(Scores::of(&held_out)?);
             if repeat == 0 {

@@ -90,6 +90,7 @@ fn result(role: Role, encoder: &str, off: f64, statistics: [f64; 4]) -> PieceRes
         },
         durations: Durations::default(),
         sensitivity: Detectable::NoCriticalValue,
+        responses: Vec::new(),
     }
 }
 

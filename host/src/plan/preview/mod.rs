@@ -8,8 +8,8 @@ mod settings;
 
 use std::fmt::Write as _;
 
-use ocean_engine::inference::sensitivity::PLANTED;
 use ocean_engine::inference::sequential::LOSSES;
+use ocean_engine::piece::most_planted;
 use ocean_report::model::{Finding, Severity};
 use ocean_report::wording::{remedy, said};
 
@@ -19,8 +19,6 @@ use crate::problem::{listed_up_to, shown_path};
 use crate::read::dataset::{Dataset, Target, as_read};
 pub(crate) use settings::settings;
 
-/// Strengths of planted effects that the sensitivity analysis may try.
-const STRENGTHS: u64 = PLANTED.len() as u64;
 /// Blocks of the jackknife.
 const BLOCKS: u64 = 20;
 
@@ -113,6 +111,7 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
     let row_sets = n_row_sets(&analysed.targets);
     let m = u64::from(plan.n_permutations());
     let repeats = u64::from(evaluation.repeats);
+    let planted = most_planted(evaluation.sensitivity as usize) as u64;
     let benches = (plan.encoders.len() * plan.regressors.len() * row_sets) as u64;
     let mut lines = vec![
         (
@@ -170,11 +169,11 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
         (
             "work",
             format!(
-                "{}{} nested cross-validations for the test, {} for intervals, up to {} for sensitivity{}",
+                "{}{} nested cross-validations for the test, {} for the jackknife, up to {} for planted effects{}",
                 if plan.is_adaptive() { "up to " } else { "" },
                 thousands(n_cells * (m + 1) * repeats),
                 thousands(n_cells * BLOCKS * repeats),
-                thousands(benches * u64::from(evaluation.sensitivity) * STRENGTHS * repeats),
+                thousands(benches * planted * repeats),
                 if evaluation.controls {
                     "; the controls' besides"
                 } else {
@@ -390,7 +389,7 @@ alphas = [1, 10]
     }
 
     /// 2 encoders × 1 regressor × 3 targets = 6 cells; 6 × 1000 fits for the test, 6 × 20 for
-    /// intervals; x and y share their rows, so 2 × 1 × 2 benches of 200 × 10 planted targets.
+    /// intervals; x and y share their rows, so 2 × 1 × 2 benches of 200 × 10 + 40 × 4 planted targets.
     #[test]
     fn a_dry_run_says_what_was_found_and_what_it_costs() {
         let text = preview(&plan(&[]), &dataset(), &dataset(), &[], &[]);
@@ -405,7 +404,7 @@ folds       5, drawn once, groups kept together; tuned on the remaining folds
 designs     15 for each encoder and set of rows (5·4/2 + 5); 2 sets of rows
 cells       6 in the family: encoders × regressors × targets = 2 × 1 × 3; controls besides
 test        999 permutations: smallest possible p 0.001, level 0.05
-work        6,000 nested cross-validations for the test, 120 for intervals, up to 8,000 for sensitivity; the controls' besides
+work        6,000 nested cross-validations for the test, 120 for the jackknife, up to 8,640 for planted effects; the controls' besides
 results     /out
 
 Every setting, defaults included
