@@ -37,6 +37,35 @@ fn sum_of_squares(values: &[f64]) -> f64 {
     values.iter().map(|value| (value - mean).powi(2)).sum()
 }
 
+/// The standard error of the difference of both encoders' squared errors, over the mean squared
+/// error of guessing, from predictions.csv.
+fn naive_difference(folder: &Path, target: &str) -> f64 {
+    let predictions = table(&folder.join("predictions.csv"));
+    let of = |encoder: &str| -> Vec<[f64; 2]> {
+        let is_it = |row: &&Row| row["encoder"] == encoder && row["target"] == target;
+        let own = predictions.iter().filter(is_it);
+        own.map(|row| {
+            let squared = |name| (number(row, "y") - number(row, name)).powi(2);
+            [squared("y_hat"), squared("y_baseline")]
+        })
+        .collect()
+    };
+    let n = of("lexical").len() as f64;
+    let influence = |encoder: &str| -> Vec<f64> {
+        let squares = of(encoder);
+        let total = |at: usize| squares.iter().map(|both| both[at]).sum::<f64>() / n;
+        let (left, guessed) = (total(0), total(1));
+        let of_row = |both: &[f64; 2]| (both[0] - left / guessed * both[1]) / guessed;
+        squares.iter().map(of_row).collect()
+    };
+    let differences: Vec<f64> = influence("lexical")
+        .iter()
+        .zip(influence("precomputed"))
+        .map(|(a, b)| a - b)
+        .collect();
+    (sum_of_squares(&differences) / (n - 1.0) / n).sqrt()
+}
+
 #[test]
 fn every_difference_follows_from_the_r2_the_replicates_and_the_permutations_of_its_two_cells() {
     let folder = &quickstart().1;
@@ -50,9 +79,15 @@ fn every_difference_follows_from_the_r2_the_replicates_and_the_permutations_of_i
         let permuted = minus(columns(folder, "null.npy"), target);
         assert_eq!((replicates.len(), permuted.len()), (20, 999));
         let jackknife = (19.0 / 20.0 * sum_of_squares(&replicates)).sqrt();
-        let se = jackknife.max((sum_of_squares(&permuted) / 999.0).sqrt());
+        let null = (sum_of_squares(&permuted) / 999.0).sqrt();
         // Sums of a thousand numbers in the same order.
+        assert!((number(row, "se_jackknife") - jackknife.max(null)).abs() < 1e-12);
+        let naive = naive_difference(folder, target);
+        assert!((number(row, "se_naive") - naive).abs() < 1e-12, "{row:?}");
+        assert!(number(row, "inflation") >= 1.0);
+        let se = (number(row, "inflation") * naive).hypot(null);
         assert!((number(row, "se") - se).abs() < 1e-12, "{row:?}");
+        assert_eq!(row["ci_method"], "planted");
         let p_holm = number(row, "p_holm");
         assert!(p_holm >= number(row, "p") && p_holm <= 1.0, "{row:?}");
     }

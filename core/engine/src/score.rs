@@ -311,11 +311,17 @@ fn fold_r2(y: &[f64], y_hat: &[f64], fold_of: &[usize]) -> Vec<f64> {
 /// 95 % interval covers 65–89 %. For comparison with other software, never for a verdict.
 #[must_use]
 pub fn se_naive(held_out: &HeldOut, group_of: Option<&[usize]>) -> f64 {
-    let psi = influence(held_out);
+    se_of_influence(&influence(held_out), group_of)
+}
+
+/// The standard error of a statistic from its influence values, which sum to 0: sd(ψ; ddof 1)/√n,
+/// or clustered √(G/(G−1)·Σ_g(Σψ)²/n²).
+#[must_use]
+pub fn se_of_influence(psi: &[f64], group_of: Option<&[usize]>) -> f64 {
     let n = psi.len() as f64;
     match group_of {
         None => {
-            let centre = mean(&psi);
+            let centre = mean(psi);
             let variance = psi.iter().map(|psi| (psi - centre).powi(2)).sum::<f64>() / (n - 1.0);
             (variance / n).sqrt()
         }

@@ -5,7 +5,7 @@
 //! only the significant ones are shown, and comparisons.csv has all.
 
 use crate::escape;
-use crate::model::{Compared, ComparisonResult, StudyResults};
+use crate::model::{Compared, ComparisonResult, IntervalMethod, StudyResults};
 use crate::numbers::{count, interval, level, p_in_sentence, p_value, score};
 use crate::table::Kind;
 use crate::wording::plural;
@@ -214,7 +214,7 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
     }
     let mut text = "r2 of the first minus r2 of the second, on the same rows and folds. It compares whole recipes at this number of training rows, not fitted models.".to_owned();
     if has(|c| c.p) {
-        text.push_str(" Interval and p come from the block jackknife of the difference (t), never narrower than permuted targets let two recipes differ; conservative. p_holm adjusts for all pairs × targets, for means over targets for all pairs.");
+        text.push_str(" Interval and p (t) rest on how far apart the two predict each row, widened by as much as planted effects show that r2 varies more than that, and by how far apart permuted targets let two recipes fall. p_holm adjusts for all pairs × targets, for means over targets for all pairs.");
     }
     let mut entries = vec![("Δr2".to_owned(), text)];
     if has(|c| c.p_corrected) {
@@ -257,9 +257,20 @@ pub fn method(results: &StudyResults) -> Option<String> {
     } else {
         String::new()
     };
+    let planted = tested
+        .iter()
+        .any(|c| c.ci_method == Some(IntervalMethod::Planted));
+    let se = match planted {
+        true => {
+            "Its standard error joins that of the fitted models' squared errors, inflated as much as the R² of planted signals vary more than it says, and the standard deviation of the \
+             difference over permutations"
+        }
+        false => {
+            "Its standard error came from a block jackknife of both procedures (Efron & Stein, 1981), or, where that was larger, was its standard deviation over permutations"
+        }
+    };
     Some(format!(
-        "{} were compared by their difference in R²{over} on the same folds. Its standard error came from a block jackknife of both procedures (Efron & Stein, 1981), or, where that \
-         was larger, was its standard deviation over permutations; p values are from Student's t{adjusted}. Differences refer to these \
+        "{} were compared by their difference in R²{over} on the same folds. {se}; p values are from Student's t{adjusted}. Differences refer to these \
          procedures at this number of training rows.",
         what.join(" and ").replace("and R", "and r")
     ))

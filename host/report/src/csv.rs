@@ -159,7 +159,7 @@ pub fn first_difference(table: &[u8], cells: &[CellResult]) -> Option<String> {
 
 /// The columns of `comparisons.csv`, in order; what each holds is documented at
 /// [`ComparisonResult`].
-const OF_COMPARISONS: [Column<ComparisonResult>; 18] = [
+const OF_COMPARISONS: [Column<ComparisonResult>; 22] = [
     ("compared", |c| {
         text(match c.compared {
             Compared::Encoders => "encoders",
@@ -182,6 +182,12 @@ const OF_COMPARISONS: [Column<ComparisonResult>; 18] = [
     ("p_holm", |c| number(c.p_holm)),
     ("t_corrected", |c| number(c.t_corrected)),
     ("p_corrected", |c| number(c.p_corrected)),
+    ("ci_method", |c| {
+        text(c.ci_method.map_or("", IntervalMethod::as_str))
+    }),
+    ("se_naive", |c| number(c.se_naive)),
+    ("inflation", |c| number(c.inflation)),
+    ("se_jackknife", |c| number(c.se_jackknife)),
     ("notes", |c| text(&c.notes)),
 ];
 

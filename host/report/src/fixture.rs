@@ -361,6 +361,10 @@ fn compared(
         p_holm: Some(p.1),
         t_corrected: target.map(|_| 35.0 * delta),
         p_corrected: target.map(|_| p.0 / 2.0),
+        ci_method: Some(IntervalMethod::Planted),
+        se_naive: target.map(|_| half_width / 3.0),
+        inflation: target.map(|_| 1.4),
+        se_jackknife: Some(half_width / 1.8),
         notes: String::new(),
     }
 }

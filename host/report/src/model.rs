@@ -354,14 +354,16 @@ pub struct ComparisonResult {
     pub r2_b: f64,
     /// r2_a − r2_b.
     pub delta_r2: f64,
-    /// Its standard error: block jackknife of the difference, at least the sd of the difference
-    /// over permutations. `None` without jackknife, and where there is no model in either.
+    /// Its standard error by `ci_method`. Planted: √((inflation·se_naive)² + sd of the difference
+    /// over permutations²); jackknife: `se_jackknife`. `None` with too few rows or groups, and where
+    /// there is no model in either.
     pub se: Option<f64>,
     /// Lower end of the 95 % interval, delta_r2 − t·se.
     pub ci_low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub ci_high: Option<f64>,
-    /// Two-sided p of "equal r2", by t with blocks − 1 degrees of freedom.
+    /// Two-sided p of "equal r2", by t with groups (or rows) − 1 degrees of freedom; of the
+    /// jackknife blocks − 1.
     pub p: Option<f64>,
     /// Holm's adjustment: over all pairs × targets, or for means over targets over all pairs.
     pub p_holm: Option<f64>,
@@ -370,6 +372,20 @@ pub struct ComparisonResult {
     pub t_corrected: Option<f64>,
     /// Its two-sided p; not adjusted.
     pub p_corrected: Option<f64>,
+    /// What `se`, interval and p rest on.
+    #[serde(default)]
+    pub ci_method: Option<IntervalMethod>,
+    /// Standard error of the difference that takes the fitted models as given; `None` where targets
+    /// with different rows are averaged.
+    #[serde(default)]
+    pub se_naive: Option<f64>,
+    /// How many times its naive standard error r2 spreads where effects are planted, the larger of
+    /// A and B; likewise.
+    #[serde(default)]
+    pub inflation: Option<f64>,
+    /// Block jackknife of the difference, at least the sd of the difference over permutations.
+    #[serde(default)]
+    pub se_jackknife: Option<f64>,
     /// Short remarks, separated by "; ".
     pub notes: String,
 }

@@ -3,16 +3,19 @@
 //!
 //! Two encoders are compared under the same regressor, two regressors on the same encoder, target
 //! by target and over all targets together. Everything comes from pieces that the cells needed
-//! anyway: predictions, permutations, jackknife replicates. Controls and the best of all take no
+//! anyway: predictions, permutations, planted effects, jackknife replicates. Controls and the best of all take no
 //! part.
 
+use std::collections::BTreeMap;
+
 use ocean_engine::inference::comparison::{
-    CorrectedT, Difference, corrected_t, difference, fold_differences, mean_difference, null_sd,
+    CorrectedT, Difference, FittedDifference, corrected_t, difference, fold_differences,
+    inflated_difference, mean_difference, null_sd,
 };
 use ocean_engine::inference::multiplicity::holm;
-use ocean_report::model::{CellResult, Compared, ComparisonResult};
+use ocean_report::model::{CellResult, Compared, ComparisonResult, IntervalMethod};
 
-use crate::judge::cells::{Cells, Common, PieceResult, both, draws, minus};
+use crate::judge::cells::{Cells, Common, PieceResult, both, draws, fitted_difference, minus};
 
 /// Level of the intervals.
 const LEVEL: f64 = 0.05;
@@ -139,19 +142,15 @@ impl Study<'_> {
         if self.is_empty(pair) {
             return with_note(named, NO_MODEL);
         }
-        let found = self.replicates(pair).and_then(|replicates| {
-            difference(
-                named.delta_r2,
-                &replicates,
-                null_sd(&self.permuted(pair)),
-                LEVEL,
-            )
-        });
+        let null = null_sd(&self.permuted(pair));
+        let by_blocks = self
+            .replicates(pair)
+            .and_then(|replicates| difference(named.delta_r2, &replicates, null, LEVEL));
         let corrected = self.corrected(pair);
         ComparisonResult {
             t_corrected: corrected.map(|corrected| corrected.t),
             p_corrected: corrected.map(|corrected| corrected.p),
-            ..with_difference(named, found)
+            ..self.with_difference(named, &[pair], null, by_blocks)
         }
     }
 
@@ -161,10 +160,47 @@ impl Study<'_> {
             return with_note(named, NO_MODEL);
         }
         let permuted = mean_of(pairs.iter().map(|&pair| self.permuted(pair)).collect());
-        let found = self.replicates_by_row_set(pairs).and_then(|row_sets| {
-            mean_difference(named.delta_r2, &row_sets, null_sd(&permuted), LEVEL)
-        });
-        with_difference(named, found)
+        let null = null_sd(&permuted);
+        let by_blocks = self
+            .replicates_by_row_set(pairs)
+            .and_then(|row_sets| mean_difference(named.delta_r2, &row_sets, null, LEVEL));
+        self.with_difference(named, pairs, null, by_blocks)
+    }
+
+    /// With its standard error, interval and p: by what was planted, or else `by_blocks` of the
+    /// jackknife. Without these there are too few rows or groups for either.
+    fn with_difference(
+        &self,
+        comparison: ComparisonResult,
+        pairs: &[Pair],
+        null: f64,
+        by_blocks: Option<Difference>,
+    ) -> ComparisonResult {
+        let Some(by_blocks) = by_blocks else {
+            return with_note(comparison, NO_INTERVAL);
+        };
+        let fitted = self.fitted_by_row_set(pairs);
+        let found = fitted
+            .as_ref()
+            .and_then(|row_sets| inflated_difference(comparison.delta_r2, row_sets, null, LEVEL));
+        let (method, Difference { interval, p }) = match found {
+            Some(found) => (IntervalMethod::Planted, found),
+            None => (IntervalMethod::Jackknife, by_blocks),
+        };
+        // Of several row sets each has its own.
+        let only = fitted.as_ref().filter(|row_sets| row_sets.len() == 1);
+        let only = only.and_then(|row_sets| row_sets.first());
+        ComparisonResult {
+            se: Some(interval.se),
+            ci_low: Some(interval.low),
+            ci_high: Some(interval.high),
+            p: Some(p),
+            ci_method: Some(method),
+            se_naive: only.map(|own| own.naive),
+            inflation: only.map(|own| own.inflation),
+            se_jackknife: Some(by_blocks.interval.se),
+            ..comparison
+        }
     }
 
     /// Labels and r2, means over the targets of `pairs`.
@@ -218,22 +254,34 @@ impl Study<'_> {
         )
     }
 
+    /// The pairs of each row set.
+    fn by_row_set(&self, pairs: &[Pair]) -> Vec<Vec<Pair>> {
+        let mut row_sets: BTreeMap<usize, Vec<Pair>> = BTreeMap::new();
+        for &pair in pairs {
+            let row_set = self.pieces[self.cells.origin[pair.a].0].id.row_set;
+            row_sets.entry(row_set).or_default().push(pair);
+        }
+        row_sets.into_values().collect()
+    }
+
     /// For each row set the number of its targets and their mean Δ without each block.
     fn replicates_by_row_set(&self, pairs: &[Pair]) -> Option<Vec<(usize, Vec<f64>)>> {
-        let row_set = |pair: &Pair| self.pieces[self.cells.origin[pair.a].0].id.row_set;
-        let mut row_sets: Vec<usize> = pairs.iter().map(row_set).collect();
-        row_sets.sort_unstable();
-        row_sets.dedup();
-        row_sets
-            .into_iter()
-            .map(|own| {
-                let all = pairs.iter().filter(|pair| row_set(pair) == own);
-                let all: Vec<Vec<f64>> = all
-                    .map(|&pair| self.replicates(pair))
-                    .collect::<Option<_>>()?;
-                Some((all.len(), mean_of(all)))
-            })
-            .collect()
+        let of_row_set = |own: Vec<Pair>| {
+            let all = own.iter().map(|&pair| self.replicates(pair));
+            let all: Vec<Vec<f64>> = all.collect::<Option<_>>()?;
+            Some((all.len(), mean_of(all)))
+        };
+        self.by_row_set(pairs).into_iter().map(of_row_set).collect()
+    }
+
+    /// For each row set what the fitted models say.
+    fn fitted_by_row_set(&self, pairs: &[Pair]) -> Option<Vec<FittedDifference>> {
+        let origin = &self.cells.origin;
+        let of_row_set = |own: Vec<Pair>| {
+            let places = own.iter().map(|pair| (origin[pair.a], origin[pair.b]));
+            fitted_difference(self.common, self.pieces, &places.collect::<Vec<_>>())
+        };
+        self.by_row_set(pairs).into_iter().map(of_row_set).collect()
     }
 
     fn corrected(&self, pair: Pair) -> Option<CorrectedT> {
@@ -272,19 +320,6 @@ fn mean_of(series: Vec<Vec<f64>>) -> Vec<f64> {
 fn with_note(comparison: ComparisonResult, note: &str) -> ComparisonResult {
     ComparisonResult {
         notes: note.to_owned(),
-        ..comparison
-    }
-}
-
-fn with_difference(comparison: ComparisonResult, found: Option<Difference>) -> ComparisonResult {
-    let Some(Difference { interval, p }) = found else {
-        return with_note(comparison, NO_INTERVAL);
-    };
-    ComparisonResult {
-        se: Some(interval.se),
-        ci_low: Some(interval.low),
-        ci_high: Some(interval.high),
-        p: Some(p),
         ..comparison
     }
 }

@@ -2,9 +2,9 @@
 //! on the same rows and folds.
 //!
 //! What is compared are *recipes at this number of training rows*, tuning included; not the fitted
-//! models, and not what either would reach with more data. Both were run without each jackknife
-//! block and under each permutation anyway, so the difference has replicates of its own, in which
-//! what the two have in common cancels. Permuting y does not test that two recipes are equal: under
+//! models, and not what either would reach with more data. What the two have in common cancels in
+//! the influence of each row on the difference, and in the difference without each jackknife block.
+//! Permuting y does not test that two recipes are equal: under
 //! a permutation neither finds anything, and equal is all they can be. It says how far apart two
 //! recipes fall by chance, which is a floor of the standard error.
 
@@ -16,6 +16,20 @@ use crate::score::{mean, mean_and_sd};
 /// Differences and standard errors of r2 below this are rounding: two encoders with the same
 /// columns in another order do not differ.
 const ROUNDING: f64 = 1e-12;
+
+/// What the fitted models say of a difference, on one set of rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FittedDifference {
+    /// Targets that were averaged over.
+    pub n_targets: usize,
+    /// Naive standard error of their mean difference ([`crate::score::se_of_influence`]).
+    pub naive: f64,
+    /// λ: how many times its naive standard error r2 spreads, since rows also train; the largest of
+    /// both recipes and all targets ([`super::response::Response::inflation`]).
+    pub inflation: f64,
+    /// Groups, or rows.
+    pub n_groups: usize,
+}
 
 /// A difference in r2 with its interval and test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +61,37 @@ pub fn null_sd(differences: &[f64]) -> f64 {
     mean_and_sd(differences, 0).1
 }
 
-/// The difference of two recipes on one target: Δ ± t_{G−1}·SE_Δ and its p.
+/// The difference of two recipes, on one target or averaged over several: Δ ± t_{G−1}·SE_Δ and its
+/// p, G the groups, or rows.
+///
+/// SE_Δ² = (Σ_s w_s·max(1, λ_s)·naive_s)² + sd_b(T_A,b − T_B,b)², s the row sets and w_s the share
+/// of the targets in each: errors of different row sets count as perfectly correlated. The naive
+/// standard error of the difference takes the models as given; planted effects say how many times
+/// too small that is for r2, and the permutations how far two recipes fall apart where there is
+/// nothing to find.
+///
+/// `null_sd`: of [`null_sd`]; `level`: 1 − confidence. `None` without row sets, and when SE_Δ is 0
+/// though Δ is not (all within 1e-12).
+///
+/// Checked: hand example below; size and power by simulation, docs/intervals.md.
+#[must_use]
+pub fn inflated_difference(
+    delta: f64,
+    row_sets: &[FittedDifference],
+    null_sd: f64,
+    level: f64,
+) -> Option<Difference> {
+    let n_targets: usize = row_sets.iter().map(|own| own.n_targets).sum();
+    let of_row_set = |own: &FittedDifference| {
+        own.n_targets as f64 / n_targets as f64 * own.inflation.max(1.0) * own.naive
+    };
+    let se: f64 = row_sets.iter().map(of_row_set).sum();
+    let n_groups = row_sets.iter().map(|own| own.n_groups).min()?;
+    of_standard_error(delta, se.hypot(null_sd), n_groups, level)
+}
+
+/// The difference of two recipes on one target, where no effects were planted: Δ ± t_{G−1}·SE_Δ and
+/// its p.
 ///
 /// SE_Δ² = max((G−1)/G·Σ(Δ₍₋g₎ − mean)², sd_b(T_A,b − T_B,b)²), t = Δ/SE_Δ on G − 1 degrees of
 /// freedom. Conservative, since the jackknife is on average (Efron & Stein 1981) and the larger of
@@ -64,7 +108,7 @@ pub fn difference(delta: f64, replicates: &[f64], null_sd: f64, level: f64) -> O
     of_standard_error(delta, se, replicates.len(), level)
 }
 
-/// The difference of two recipes averaged over targets.
+/// The difference of two recipes averaged over targets, where no effects were planted.
 ///
 /// Targets observed on the same rows share jackknife blocks: their differences are averaged block
 /// by block. Blocks of different row sets do not pair up; between row sets the standard errors are
@@ -201,6 +245,25 @@ mod tests {
         assert!((floored.interval.se - 0.3).abs() < 1e-15);
     }
     const P_BY_HAND: f64 = 0.20097622619892197;
+
+    #[test]
+    fn an_inflated_difference_by_hand() {
+        // Two thirds of the targets: 1.5·.04; a third: .02, whose λ below 1 counts as 1. Sum
+        // .04 + .02/3; the null adds .03.
+        let own = |n_targets, naive, inflation, n_groups| FittedDifference {
+            n_targets,
+            naive,
+            inflation,
+            n_groups,
+        };
+        let row_sets = [own(2, 0.04, 1.5, 50), own(1, 0.02, 0.8, 20)];
+        let found = inflated_difference(0.1, &row_sets, 0.03, 0.05).unwrap();
+        let se = (0.04f64 + 0.02 / 3.0).hypot(0.03);
+        assert!((found.interval.se - se).abs() < 1e-15);
+        // R: qt(.975, 19) = 2.093024054408309.
+        assert!((found.interval.low - (0.1 - 2.093_024_054 * se)).abs() < 1e-9);
+        assert_eq!(inflated_difference(0.1, &[], 0.03, 0.05), None);
+    }
 
     #[test]
     fn equal_recipes_do_not_differ_and_nothing_is_made_of_nothing() {

@@ -5,12 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use ocean_engine::folds::Groups;
 use ocean_engine::inference::ceiling::{ceiling, error_variance_without_blocks, over_ceiling};
-use ocean_engine::inference::comparison::{difference, null_sd};
+use ocean_engine::inference::comparison::{
+    FittedDifference, difference, inflated_difference, null_sd,
+};
 pub(super) use ocean_engine::inference::interval::Interval as Bounds;
 use ocean_engine::inference::interval::{jackknife_interval, jackknife_se, r2_se};
 use ocean_engine::inference::verdict::false_coverage_level;
 use ocean_engine::piece::Piece;
+use ocean_engine::score::{influence, se_of_influence};
 use ocean_report::model::IntervalMethod;
 
 use super::nulls::Nulls;
@@ -174,19 +178,64 @@ pub(super) fn gains_over_length(
     let of_cell = |cell: usize| {
         let &length = length.get(&key(cell)).filter(|_| cell < nulls.n_family)?;
         let r2 = scores[cell].scores.r2 - scores[length].scores.r2;
-        let null = minus(nulls.draws(cell), nulls.draws(length));
-        let of = |cell: usize| {
-            let (at, column) = nulls.origin[cell];
-            replicates(&pieces[at].piece, column)
+        let null = null_sd(&minus(nulls.draws(cell), nulls.draws(length)));
+        let place = |cell: usize| nulls.origin[cell];
+        let of = |cell: usize| replicates(&pieces[place(cell).0].piece, place(cell).1);
+        let pair = [(place(cell), place(length))];
+        let found = match fitted_difference(common, pieces, &pair) {
+            Some(fitted) => inflated_difference(r2, &[fitted], null, LEVEL),
+            None => both(&of(cell), &of(length))
+                .and_then(|replicates| difference(r2, &replicates, null, LEVEL)),
         };
-        let found = both(&of(cell), &of(length))
-            .and_then(|replicates| difference(r2, &replicates, null_sd(&null), LEVEL));
         Some(Gain {
             r2,
             interval: found.map(|found| found.interval),
         })
     };
     (0..nulls.origin.len()).map(of_cell).collect()
+}
+
+/// A target of a piece: where it is, and which column.
+type Place = (usize, usize);
+
+/// What the fitted models say of the mean difference of pairs of cells, all on the same rows;
+/// `None` where no effects were planted. Controls have none, and are left out of λ: their few
+/// columns spread less than an encoder's.
+pub(crate) fn fitted_difference(
+    common: &Common,
+    pieces: &[PieceResult],
+    pairs: &[(Place, Place)],
+) -> Option<FittedDifference> {
+    let cells = pairs.iter().flat_map(|&(a, b)| [a, b]);
+    let inflations = cells
+        .filter(|&(at, _)| !pieces[at].id.is_control())
+        .map(|(at, column)| Some(pieces[at].responses.get(column)?.inflation()));
+    let inflations: Vec<f64> = inflations.collect::<Option<_>>()?;
+    let row_set = &common.row_sets[pieces[pairs[0].0.0].id.row_set];
+    let own = Groups::from_labels(row_set.pick(common.groups.of_row()));
+    let mut mean = vec![0.0; row_set.rows.len()];
+    let mut add = |(at, column): Place, sign: f64| {
+        let target = row_set.targets[column];
+        let y = row_set.pick(common.targets.y().column(target).as_slice());
+        let observed = &pieces[at].piece.observed;
+        for out_of_fold in observed {
+            let psi = influence(&out_of_fold.held_out(column, &y, &[]));
+            let share = sign / (observed.len() * pairs.len()) as f64;
+            mean.iter_mut()
+                .zip(psi)
+                .for_each(|(sum, psi)| *sum += share * psi);
+        }
+    };
+    for &(a, b) in pairs {
+        add(a, 1.0);
+        add(b, -1.0);
+    }
+    Some(FittedDifference {
+        n_targets: pairs.len(),
+        naive: se_of_influence(&mean, Some(own.of_row())),
+        inflation: inflations.into_iter().fold(1.0, f64::max),
+        n_groups: own.n_groups(),
+    })
 }
 
 /// r2 of one cell minus r2 of another without each jackknife block; `None` where one of the two has

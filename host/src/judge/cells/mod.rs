@@ -29,7 +29,7 @@ use crate::run::{Durations, PieceId};
 use fits::{FitSummary, Fits};
 pub use intervals::widest_level;
 use intervals::{adjusted_level, gains_over_length, replicates};
-pub(crate) use intervals::{both, minus};
+pub(crate) use intervals::{both, fitted_difference, minus};
 pub use nulls::draws;
 use nulls::{NullSummary, Nulls};
 use row::Parts;
