@@ -121,6 +121,157 @@ fn every_arrangement_that_permute_allows_is_drawn_equally_often_and_no_other() {
     assert_eq!(designs.len(), 4);
 }
 
+/// Every way to hand on the values of a target by whole blocks, by trying all: rows with a value are
+/// matched with rows with a value, a block's from one block, in order, of equal size, with the same
+/// rows missing.
+fn all_arrangements(groups: &Groups, observed: &[bool]) -> BTreeSet<Vec<usize>> {
+    fn extend(
+        rows: &[usize],
+        from: &mut Vec<usize>,
+        fits: &dyn Fn(&[usize]) -> bool,
+        found: &mut BTreeSet<Vec<usize>>,
+    ) {
+        if from.len() == rows.len() {
+            found.insert(from.clone());
+            return;
+        }
+        for &row in rows {
+            if !from.contains(&row) {
+                from.push(row);
+                if fits(from) {
+                    extend(rows, from, fits, found);
+                }
+                from.pop();
+            }
+        }
+    }
+    let members = groups.members();
+    let block = |row: usize| &members[groups.of_row()[row]];
+    let place = |row: usize| block(row).iter().position(|&other| other == row);
+    let pattern = |row: usize| -> Vec<bool> { block(row).iter().map(|&r| observed[r]).collect() };
+    let rows: Vec<usize> = (0..observed.len()).filter(|&row| observed[row]).collect();
+    let fits = |from: &[usize]| {
+        let pairs = || rows.iter().copied().zip(from.iter().copied());
+        pairs().all(|(row, from)| place(row) == place(from) && pattern(row) == pattern(from))
+            && pairs().all(|(row, from)| {
+                let with_it = pairs().filter(|(other, _)| block(*other) == block(row));
+                with_it
+                    .into_iter()
+                    .all(|(_, other)| block(other) == block(from))
+            })
+    };
+    let mut found = BTreeSet::new();
+    extend(&rows, &mut Vec::new(), &fits, &mut found);
+    found
+}
+
+/// Blocks of two rows (0–4) and of one (5–7); what each of two targets lacks.
+fn blocks_with_missing_rows() -> (Groups, [Vec<bool>; 2]) {
+    let groups = Groups::from_labels([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7]);
+    let lacking = |rows: &[usize]| (0..13).map(|row| !rows.contains(&row)).collect();
+    // The first lacks row 1 of blocks 3 and 4; the second row 0 of blocks 0 and 3, all of block 1,
+    // and block 6.
+    (groups, [lacking(&[7, 9]), lacking(&[0, 2, 3, 6, 11])])
+}
+
+#[test]
+fn each_arrangement_of_a_target_within_size_and_its_own_pattern_is_equally_likely() {
+    const DRAWS: u64 = 14_400;
+    let (groups, patterns) = blocks_with_missing_rows();
+    let y = DMatrix::from_fn(13, 2, |row, target| match patterns[target][row] {
+        true => (row + 20 * target) as f64,
+        false => f64::NAN,
+    });
+    let targets = Targets::new(y).unwrap();
+    let scheme = PermutationScheme::new(&groups, Exchange::Blocks, &targets, Seed(4)).unwrap();
+    // 3!·2!·3! and 2!·2!·2!.
+    for ((target, observed), n_expected) in patterns.iter().enumerate().zip([72, 8]) {
+        let allowed = all_arrangements(&groups, observed);
+        assert_eq!(allowed.len(), n_expected);
+        let rows: Vec<usize> = (0..13).filter(|&row| observed[row]).collect();
+        let moves = scheme.of_target(observed);
+        let mut drawn: BTreeMap<Vec<usize>, u64> = BTreeMap::new();
+        for b in 1..=DRAWS {
+            *drawn.entry(moves.sources(b, &rows)).or_default() += 1;
+        }
+        assert!(drawn.keys().eq(allowed.iter()), "target {target}");
+        let n_allowed = allowed.len() as f64;
+        let expected = DRAWS as f64 / n_allowed;
+        let chi_squared: f64 = drawn
+            .values()
+            .map(|&count| (count as f64 - expected).powi(2) / expected)
+            .sum();
+        // Five standard deviations of χ², as above.
+        let freedom = n_allowed - 1.0;
+        assert!(
+            (chi_squared - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(),
+            "target {target}: {chi_squared}"
+        );
+        assert!((scheme.ln_arrangements(&targets, target) - n_allowed.ln()).abs() < 1e-9);
+    }
+}
+
+/// Groups of one, two and three rows in turn, and three targets, each without a fifth of its values:
+/// the first in whole groups, the others row by row.
+fn groups_with_missing_rows(stream: &mut Stream, seed: u64) -> Study {
+    let groups = groups_of_sizes(&[1, 2, 3], 15);
+    let x = by_group(&groups, 4, 0.5, stream);
+    let mut y = by_group(&groups, 3, 0.5, stream);
+    let is_missing: Vec<bool> = (0..45).map(|_| stream.uniform() < 0.2).collect();
+    for (row, &group) in groups.of_row().iter().enumerate() {
+        for target in 0..3 {
+            let lacks = match target {
+                0 => is_missing[group],
+                _ => stream.uniform() < 0.2,
+            };
+            if lacks {
+                y[(row, target)] = f64::NAN;
+            }
+        }
+    }
+    Study::grouped(x, y, groups, 4, seed).unwrap()
+}
+
+#[test]
+fn what_another_target_lacks_leaves_a_target_s_numbers_to_the_bit() {
+    let mut stream = Seed(8).stream("others", 0);
+    let mut study = groups_with_missing_rows(&mut stream, 8);
+    let complete = by_group(&study.groups, 1, 0.5, &mut stream);
+    study.y = study.y.insert_column(0, 0.0);
+    study.y.set_column(0, &complete.column(0));
+    let together = study.run(&PluginRidge, PERMUTATIONS).unwrap();
+    for target in 0..4 {
+        let alone = Study {
+            y: study.y.columns(target, 1).into_owned(),
+            x: study.x.clone(),
+            folds: study.folds.clone(),
+            groups: study.groups.clone(),
+            seed: study.seed,
+            z: None,
+        };
+        let alone = alone.run(&PluginRidge, PERMUTATIONS).unwrap();
+        assert_eq!(
+            alone.statistics.column(0),
+            together.statistics.column(target),
+            "target {target}"
+        );
+    }
+}
+
+#[test]
+fn p_is_uniform_where_groups_lack_values() {
+    let p = simulate("groups, missing", n_data_sets(400), |stream, index| {
+        let study = groups_with_missing_rows(stream, index);
+        study.run(&PluginRidge, PERMUTATIONS).unwrap().p()
+    });
+    for target in 0..3 {
+        let p: Vec<f64> = p.iter().map(|p| p[target]).collect();
+        let uniformity = Uniformity::of(&p, PERMUTATIONS);
+        uniformity.print(&format!("groups with missing values, target {target}"));
+        assert!(uniformity.holds());
+    }
+}
+
 #[test]
 fn blocks_are_exact_where_the_value_depends_on_size() {
     let p = p_values("sizes, blocks", |study| {

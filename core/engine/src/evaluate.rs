@@ -61,11 +61,11 @@ impl PermutedTargets<'_> {
     #[must_use]
     pub fn columns(&self, slots: Range<usize>) -> DMatrix<f64> {
         let RowSet { rows, targets } = self.row_set;
-        let observed = self.targets.observed(targets[0]);
+        let moves = self.scheme.of_target(&self.targets.observed(targets[0]));
         let mut columns = DMatrix::zeros(rows.len(), slots.len() * targets.len());
         for (at, slot) in slots.enumerate() {
             let b = self.index(slot);
-            let from = self.scheme.sources(b as u64, &observed, rows);
+            let from = moves.sources(b as u64, rows);
             for (t, &target) in targets.iter().enumerate() {
                 let y = if b == 0 {
                     self.targets.y().column(target)

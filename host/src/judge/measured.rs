@@ -226,9 +226,10 @@ impl FinishedRun<'_> {
         let arrangement = self.arrangement;
         let of_row_set = |row_set: &ocean_engine::targets::RowSet| -> f64 {
             let observed = arrangement.targets.observed(row_set.targets[0]);
+            let moves = arrangement.scheme.of_target(&observed);
             let mut stays = vec![true; row_set.rows.len()];
             for b in 1..=LOOKED_AT {
-                let sources = arrangement.scheme.sources(b, &observed, &row_set.rows);
+                let sources = moves.sources(b, &row_set.rows);
                 for ((stays, source), row) in stays.iter_mut().zip(sources).zip(&row_set.rows) {
                     *stays &= source == *row;
                 }

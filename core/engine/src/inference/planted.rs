@@ -61,7 +61,7 @@ impl Planted {
             let exchanged = permuted.targets.exchanged().column(target);
             let observed = permuted.targets.observed(target);
             let b = FIRST_INDEX + draw as u64;
-            let from = permuted.scheme.sources(b, &observed, rows);
+            let from = permuted.scheme.of_target(&observed).sources(b, rows);
             column
                 .iter_mut()
                 .zip(&from)

@@ -173,7 +173,7 @@ fn every_statistic_is_that_of_its_permutation_computed_alone() {
             for repeat in 0..2 {
                 let designs = FoldDesigns::build(&layout, &rows, repeat).unwrap();
                 let nested = NestedCv::prepare(&designs, &RIDGE, Tuning::PLAIN).unwrap();
-                let from = study.scheme.sources(b as u64, &[true; 30], &rows);
+                let from = study.scheme.of_target(&[true; 30]).sources(b as u64, &rows);
                 let y = DMatrix::from_fn(30, 1, |row, _| study.targets.y()[(from[row], target)]);
                 let out = nested.run(&y).unwrap();
                 let (y_hat, y_bar) = (out.y_hat.as_slice(), out.y_bar.as_slice());
