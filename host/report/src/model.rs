@@ -490,7 +490,7 @@ pub struct CellResult {
     /// Standard deviation of the permuted r2.
     pub null_sd: Option<f64>,
     /// Planted share of variance (with covariates: of what these leave) that this recipe finds,
-    /// after correction, in 80 % of simulated data sets.
+    /// after correction, in 4 of 5 data sets of this size.
     pub mde80: Option<f64>,
     /// The r2 one would see there, on average.
     pub mde80_r2: Option<f64>,

@@ -56,12 +56,14 @@ impl Planted {
         let n_targets = permuted.row_set.targets.len();
         let mut u = signals(scaled(x, permuted), n_draws, seed)?;
         let mut e = DMatrix::zeros(rows.len(), n_draws);
+        // The targets of a row set lack the same rows.
+        let observed = permuted.targets.observed(permuted.row_set.targets[0]);
+        let moves = permuted.scheme.of_target(&observed);
         for (draw, mut column) in e.column_iter_mut().enumerate() {
             let target = permuted.row_set.targets[draw % n_targets];
             let exchanged = permuted.targets.exchanged().column(target);
-            let observed = permuted.targets.observed(target);
             let b = FIRST_INDEX + draw as u64;
-            let from = permuted.scheme.of_target(&observed).sources(b, rows);
+            let from = moves.sources(b, rows);
             column
                 .iter_mut()
                 .zip(&from)

@@ -37,7 +37,7 @@ pub struct Evidence {
     pub ci_high: Option<f64>,
     /// Smallest effect of interest, δ.
     pub smallest_effect: Option<f64>,
-    /// The r2 one would see at the smallest share of variance found with power .80.
+    /// The r2 one would see at the smallest share of variance found in 4 of 5 data sets of this size.
     pub mde80_r2: Option<f64>,
 }
 

@@ -98,9 +98,12 @@ fn compatible(cell: &CellResult) -> String {
             score(high)
         )
     });
-    let found = cell
-        .mde80_r2
-        .map(|r2| format!("; the power to find an R² of {} was .80", score(r2)));
+    let found = cell.mde80_r2.map(|r2| {
+        format!(
+            "; an R² of {} would have been found in 4 of 5 data sets of this size",
+            score(r2)
+        )
+    });
     [allowed, found].into_iter().flatten().collect()
 }
 
