@@ -1,13 +1,12 @@
-//! Groups as rows, values exchanged within bands of size, strata of missing values: what comes out,
-//! and what is refused in which words.
+//! Groups as rows, which exchange values within bands of size, and strata of missing values: what
+//! comes out, and what is refused in which words.
 
 use std::fmt::Write;
 
 use crate::cli::folder::Folder;
 use crate::cli::outputs::{cell, number, results};
 
-/// Rows of each author in turn: powers of two, so that means of whole numbers are exact in a file
-/// of float32.
+/// Powers of two, so that means of whole numbers are exact in a file of float32.
 const SIZES: [usize; 3] = [1, 4, 2];
 const AUTHORS: usize = 60;
 const COLUMNS: usize = 4;
@@ -19,8 +18,9 @@ struct Line {
     mood: f64,
 }
 
-/// Rows of sixty authors, each with one mood, which goes with the first column.
-fn rows() -> Vec<Line> {
+/// Rows of sixty authors, each with one mood, which goes with the first column. `sizes`: rows of
+/// each author in turn.
+fn rows(sizes: &[usize]) -> Vec<Line> {
     let mut state = 5u64;
     let mut draw = move || {
         state = state
@@ -32,7 +32,7 @@ fn rows() -> Vec<Line> {
     for author in 0..AUTHORS {
         let warmth = draw();
         let mood = (warmth + 0.3 * draw()) / 4.0;
-        for _ in 0..SIZES[author % SIZES.len()] {
+        for _ in 0..sizes[author % sizes.len()] {
             rows.push(Line {
                 label: format!("author {author}"),
                 vector: std::array::from_fn(|column| {
@@ -47,8 +47,8 @@ fn rows() -> Vec<Line> {
 }
 
 /// The same, averaged by hand: one line an author.
-fn authors() -> Vec<Line> {
-    let rows = rows();
+fn authors(sizes: &[usize]) -> Vec<Line> {
+    let rows = rows(sizes);
     let of_author = |author: usize| {
         let label = format!("author {author}");
         let own: Vec<&Line> = rows.iter().filter(|row| row.label == label).collect();
@@ -98,11 +98,11 @@ fn text(folder: &Folder, name: &str) -> String {
 
 #[test]
 fn groups_as_rows_are_the_study_of_their_means() {
-    let of_groups = study(&rows(), false, "unit = \"group\"");
+    let of_groups = study(&rows(&[4]), false, "unit = \"group\"");
     of_groups
         .eval(&[&["--quiet"][..], &BY_AUTHOR].concat())
         .ending_with(0);
-    let by_hand = study(&authors(), true, "");
+    let by_hand = study(&authors(&[4]), true, "");
     by_hand.eval(&["--quiet"]).ending_with(0);
     for name in [
         "results.csv",
@@ -125,41 +125,58 @@ fn groups_as_rows_are_the_study_of_their_means() {
     assert!(text(&of_groups, "folds.csv").contains("\nauthor 59,1,"));
     let methods = text(&of_groups, "methods.txt");
     assert!(
-        methods.contains("The data had 140 rows")
+        methods.contains("The data had 240 rows")
             && methods.contains(
                 "each author (60 groups) was one row, with the mean of its rows' features"
             ),
         "{methods}"
     );
-    let report = text(&of_groups, "report.md");
-    assert!(
-        report.contains("Spearman's correlation of a group's value with its number of rows: mood "),
-        "{report}"
-    );
+    assert!(methods.contains("the target values of groups were permuted"));
 }
 
 #[test]
-fn size_bands_are_run_and_called_approximate() {
-    let folder = study(&rows(), false, "exchange = \"size_bands\"");
+fn groups_of_very_different_size_exchange_values_within_bands_and_it_is_said() {
+    let folder = study(&rows(&SIZES), false, "unit = \"group\"");
     folder
         .eval(&[&["--quiet"][..], &BY_AUTHOR].concat())
         .ending_with(0);
-    let rows = results(&folder.file("run"));
-    let row = cell(&rows, "vectors", "mood");
-    assert_eq!((row["n"].as_str(), row["n_groups"].as_str()), ("140", "60"));
-    assert_eq!(number(row, "p"), 0.01);
+    let table = results(&folder.file("run"));
+    let row = cell(&table, "vectors", "mood");
+    assert!(number(row, "r2") > 0.3 && number(row, "p") == 0.01);
+    // Twenty authors of each of three sizes.
+    assert!(text(&folder, "results.json").contains("\"size_bands\": 3"));
     assert!(text(&folder, "methods.txt").contains(
-        "the target values of groups within the same quartile of group size (approximate, as value and size may go together within a quartile) were permuted"
+        "the target values of groups within bands of similar group size (at least ten groups each; approximate, as sizes differ within a band) were permuted"
     ));
+    let report = text(&folder, "report.md");
     assert!(
-        text(&folder, "report.md")
-            .contains("values of groups exchanged within quartiles of size (approximate)")
+        report.contains(
+            ", one row a group, values exchanged within 3 bands of group size (approximate)"
+        ) && report
+            .contains("Spearman's correlation of a group's value with its number of rows: mood "),
+        "{report}"
+    );
+    // Factors below two change nothing.
+    let alike = study(&rows(&[2, 3]), false, "unit = \"group\"");
+    alike
+        .eval(&[&["--quiet"][..], &BY_AUTHOR].concat())
+        .ending_with(0);
+    assert!(text(&alike, "results.json").contains("\"size_bands\": 0"));
+}
+
+#[test]
+fn size_bands_of_rows_are_refused_with_what_to_use_instead() {
+    let said = refused(&study(&rows(&SIZES), false, "exchange = \"size_bands\""));
+    assert!(
+        said.contains("[evaluation] exchange = \"size_bands\" is not offered any more")
+            && said.contains("  try: unit = \"group\" under [evaluation]"),
+        "{said}"
     );
 }
 
 #[test]
 fn blocks_of_groups_with_one_value_are_run_and_the_better_unit_is_named() {
-    let folder = study(&rows(), false, "");
+    let folder = study(&rows(&SIZES), false, "");
     folder
         .eval(&[&["--quiet"][..], &BY_AUTHOR].concat())
         .ending_with(0);
@@ -176,30 +193,28 @@ fn refused(folder: &Folder) -> String {
 
 #[test]
 fn values_of_groups_are_refused_where_a_group_has_two_and_the_first_is_named() {
-    let mut lines = rows();
+    let mut lines = rows(&SIZES);
     // Authors 1 and 4 have four rows each, from row 1 and row 8 on.
     (lines[3].mood, lines[8].mood) = (7.0, 8.0);
     let shown = lines[1].mood;
-    for setting in ["unit = \"group\"", "exchange = \"size_bands\""] {
-        assert_eq!(
-            refused(&study(&lines, false, setting)),
-            format!(
-                "error: target `mood`: has more than one value in group `author 1`: {shown} (id `r1`) and 7 (id `r3`); so it is in 2 of 60 groups\n  \
-                 try: unit = \"row\" and exchange = \"blocks\" under [evaluation], which need no common value\n"
-            )
-        );
-    }
+    assert_eq!(
+        refused(&study(&lines, false, "unit = \"group\"")),
+        format!(
+            "error: target `mood`: has more than one value in group `author 1`: {shown} (id `r1`) and 7 (id `r3`); so it is in 2 of 60 groups\n  \
+             try: unit = \"row\" and exchange = \"blocks\" under [evaluation], which need no common value\n"
+        )
+    );
 }
 
 #[test]
 fn schemes_that_leave_too_few_arrangements_are_refused_with_their_number() {
     // Inside an author every row has the same mood: nothing can move.
-    let within = refused(&study(&rows(), false, "exchange = \"within\""));
+    let within = refused(&study(&rows(&SIZES), false, "exchange = \"within\""));
     assert_eq!(
         within,
         "error: target `mood`: the permutation scheme allows only 1 distinct arrangements of this target: the smallest possible p is 1.000, above the level \
          0.05; try another exchange, or smaller groups\n  try: unit = \"group\" under [evaluation]: each group has one value of it, so that groups can be the \
-         rows and exchange values freely\n"
+         rows and exchange values\n"
     );
 }
 

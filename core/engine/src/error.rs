@@ -70,27 +70,6 @@ pub enum EngineError {
         /// The level asked for.
         level: f64,
     },
-    /// A scheme that exchanges the values of groups met a group with more than one.
-    #[error(
-        "target {target} has more than one value in group {group} (both from 0); values of groups can be exchanged only where each group has one"
-    )]
-    ValueVaries {
-        /// The first such group.
-        group: usize,
-        /// Column of Y.
-        target: usize,
-    },
-    /// A scheme that exchanges the values of groups met covariates that differ inside a group: so
-    /// do the residuals it would have to exchange.
-    #[error(
-        "covariate {column} has more than one value in group {group} (both from 0); values of groups can be exchanged only where covariates go by group too"
-    )]
-    CovariateVaries {
-        /// The first such group.
-        group: usize,
-        /// Column of Z.
-        column: usize,
-    },
     /// Least squares on the covariates leaves nothing of a target.
     #[error(
         "the covariates explain target {target} (from 0) completely: nothing is left to predict"

@@ -28,9 +28,6 @@ pub enum Exchange {
     Blocks,
     /// Rows inside their group: exact.
     Within,
-    /// The one value that each group has, among groups in the same quartile of size. Approximate:
-    /// exact only as far as the value does not depend on size inside a quartile.
-    SizeBands,
 }
 
 /// Rows that move together, in dataset order.
@@ -42,10 +39,8 @@ pub struct PermutationScheme {
     seed: Seed,
     n_rows: usize,
     /// Units that may change places, each with its rows in dataset order. Units of a class are
-    /// equally long, unless only values move.
+    /// equally long.
     classes: Vec<Vec<Unit>>,
-    /// Units hand on their one value, whatever their sizes ([`Exchange::SizeBands`]).
-    values_move: bool,
 }
 
 impl PermutationScheme {
@@ -53,8 +48,7 @@ impl PermutationScheme {
     /// each target minds what it lacks itself ([`of_target`](Self::of_target)).
     ///
     /// # Errors
-    /// [`EngineError::Shape`] when groups and targets differ in rows; [`EngineError::ValueVaries`]
-    /// when values are to move and a group has more than one.
+    /// [`EngineError::Shape`] when groups and targets differ in rows.
     pub fn new(
         groups: &Groups,
         exchange: Exchange,
@@ -71,16 +65,11 @@ impl PermutationScheme {
         let classes = match exchange {
             Exchange::Blocks => block_classes(groups),
             Exchange::Within => within_classes(groups),
-            Exchange::SizeBands => {
-                refuse_varying(groups, targets)?;
-                size_classes(groups)
-            }
         };
         Ok(Self {
             seed,
             n_rows: groups.n_rows(),
             classes,
-            values_move: exchange == Exchange::SizeBands,
         })
     }
 
@@ -107,7 +96,7 @@ impl PermutationScheme {
         let classes = std::mem::take(&mut self.classes);
         self.classes = classes
             .into_iter()
-            .flat_map(|units| self.strata(units, targets))
+            .flat_map(|units| strata(units, targets))
             .collect();
         let has_value = |row: &&usize| targets.y().row(**row).iter().any(|y| !y.is_nan());
         let rows_in = |units: &[Unit]| units.iter().flatten().filter(has_value).count();
@@ -127,22 +116,27 @@ impl PermutationScheme {
         Ok(self)
     }
 
-    /// One class by what is missing: row by row in each unit, or, where only values move, target by
-    /// target.
-    fn strata(&self, units: Vec<Unit>, targets: &Targets) -> Vec<Vec<Unit>> {
-        let mut strata: BTreeMap<Vec<Vec<bool>>, Vec<Unit>> = BTreeMap::new();
-        for unit in units {
-            let by_row = unit.iter().map(|&row| missing(targets, row));
-            let pattern = if self.values_move {
-                let both =
-                    |a: Vec<bool>, b: Vec<bool>| a.iter().zip(b).map(|(a, b)| *a && b).collect();
-                by_row.reduce(both).into_iter().collect()
-            } else {
-                by_row.collect()
-            };
-            strata.entry(pattern).or_default().push(unit);
-        }
-        strata.into_values().collect()
+    /// The same scheme where each row stands for a group of `sizes[row]` rows: exchanging only units
+    /// in the same band of size ([`size_bands`]; of several rows, their sum).
+    ///
+    /// Means of few rows vary more than means of many, and values may, too, so groups of very
+    /// different size are not exchangeable. Approximate: inside a band sizes still differ.
+    ///
+    /// Checked: over null data sets in which variances go with size, `tests/statistics/groups.rs`.
+    #[must_use]
+    pub fn in_size_bands(mut self, sizes: &[usize]) -> Self {
+        let classes = std::mem::take(&mut self.classes);
+        let size_of = |unit: &Unit| unit.iter().map(|&row| sizes[row]).sum();
+        let bands_of = |units: Vec<Unit>| {
+            let band_of = size_bands(&units.iter().map(size_of).collect::<Vec<usize>>());
+            let mut bands: BTreeMap<usize, Vec<Unit>> = BTreeMap::new();
+            for (unit, band) in units.into_iter().zip(band_of) {
+                bands.entry(band).or_default().push(unit);
+            }
+            bands.into_values()
+        };
+        self.classes = classes.into_iter().flat_map(bands_of).collect();
+        self
     }
 
     /// How the values of one target move. `observed`: whether it has a value, for every row of the
@@ -152,7 +146,7 @@ impl PermutationScheme {
     /// other targets lack changes nothing. Among blocks of one size, those with the most frequent
     /// pattern follow π_b by the first-return map, as rows without groups do; those with another
     /// pattern have permutations of their own, from a substream of the seed that is named after
-    /// size and pattern. (The first-return maps of π_b on several patterns would depend on each
+    /// class and pattern. (The first-return maps of π_b on several patterns would depend on each
     /// other: of four blocks, two with one pattern and two with another, both pairs would change
     /// places in 7 of 24 permutations, and not in 6.) So every arrangement of the target's values
     /// that keeps size and pattern is equally likely, and its p exact.
@@ -162,8 +156,8 @@ impl PermutationScheme {
     pub fn of_target(&self, observed: &[bool]) -> TargetMoves<'_> {
         let mut follows = observed.to_vec();
         let mut apart = Vec::new();
-        for units in &self.classes {
-            let mut parts: Vec<_> = self.by_pattern(units, observed).into_iter().collect();
+        for (class, units) in self.classes.iter().enumerate() {
+            let mut parts: Vec<_> = by_pattern(units, observed).into_iter().collect();
             // The last one follows: the most frequent; of equally frequent ones that in which the
             // first row of the block has a value.
             parts.sort_by_key(|(_, units)| units.len());
@@ -173,48 +167,25 @@ impl PermutationScheme {
                     follows[row] = false;
                 }
                 if units.len() > 1 {
-                    apart.push((self.seed_of(&pattern), units));
+                    apart.push((self.seed_of(class, &pattern), units));
                 }
             }
         }
         TargetMoves {
             scheme: self,
-            observed: observed.to_vec(),
             follows,
             apart,
         }
     }
 
-    /// Units of a class that have a value, by the rows in which they have one; of groups of which
-    /// only the value moves, all.
-    fn by_pattern<'a>(
-        &self,
-        units: &'a [Unit],
-        observed: &[bool],
-    ) -> BTreeMap<Vec<bool>, Vec<&'a Unit>> {
-        let mut parts: BTreeMap<Vec<bool>, Vec<&Unit>> = BTreeMap::new();
-        for unit in units {
-            let mut pattern: Vec<bool> = unit.iter().map(|&row| observed[row]).collect();
-            if !pattern.contains(&true) {
-                continue;
-            }
-            if self.values_move {
-                pattern = vec![true];
-            }
-            parts.entry(pattern).or_default().push(unit);
-        }
-        parts
-    }
-
     /// The seed of the permutations of blocks with a pattern of their own.
-    fn seed_of(&self, pattern: &[bool]) -> Seed {
-        let of_size = self.seed.derive("blocks of size", pattern.len() as u64);
+    fn seed_of(&self, class: usize, pattern: &[bool]) -> Seed {
+        let of_class = self.seed.derive("blocks of class", class as u64);
         let with = |seed: Seed, has_value: &bool| seed.derive("has value", u64::from(*has_value));
-        pattern.iter().fold(of_size, with)
+        pattern.iter().fold(of_class, with)
     }
 
-    /// π_b: position i receives the row `source[i]`. b = 0 is the identity. Where only values move,
-    /// every row of a group receives the first row of another.
+    /// π_b: position i receives the row `source[i]`. b = 0 is the identity.
     #[must_use]
     pub fn permutation(&self, b: u64) -> Vec<usize> {
         let mut source: Vec<usize> = (0..self.n_rows).collect();
@@ -224,7 +195,7 @@ impl PermutationScheme {
         let mut stream = self.seed.stream("permutation", b);
         for units in &self.classes {
             let units: Vec<&Unit> = units.iter().collect();
-            exchange(&units, self.values_move, &mut stream, &mut source);
+            exchange(&units, &mut stream, &mut source);
         }
         source
     }
@@ -248,10 +219,7 @@ impl PermutationScheme {
         let values_of = |unit: &Unit| -> Vec<u64> {
             let rows = unit.iter().filter(|row| observed[**row]);
             // +0.0 makes −0 and 0 the same value.
-            let values = rows.map(|&row| (rounded(y[row]) + 0.0).to_bits());
-            values
-                .take(if self.values_move { 1 } else { unit.len() })
-                .collect()
+            rows.map(|&row| (rounded(y[row]) + 0.0).to_bits()).collect()
         };
         let ln_factorial = |count: usize| ln_gamma(count as f64 + 1.0);
         let of_part = |units: &Vec<&Unit>| {
@@ -261,12 +229,8 @@ impl PermutationScheme {
             }
             ln_factorial(units.len()) - multiplicity.values().map(|&m| ln_factorial(m)).sum::<f64>()
         };
-        let of_class = |units: &Vec<Unit>| -> f64 {
-            self.by_pattern(units, &observed)
-                .values()
-                .map(of_part)
-                .sum()
-        };
+        let of_class =
+            |units: &Vec<Unit>| -> f64 { by_pattern(units, &observed).values().map(of_part).sum() };
         self.classes.iter().map(of_class).sum()
     }
 
@@ -292,15 +256,35 @@ fn missing(targets: &Targets, row: usize) -> Vec<bool> {
     targets.y().row(row).iter().map(|y| y.is_nan()).collect()
 }
 
-/// Puts units into one of their orders: each takes the rows of another, or, if `values_move`, all
-/// its rows the first of another.
-fn exchange(units: &[&Unit], values_move: bool, stream: &mut Stream, source: &mut [usize]) {
+/// One class by what is missing in each row of its units.
+fn strata(units: Vec<Unit>, targets: &Targets) -> Vec<Vec<Unit>> {
+    let mut strata: BTreeMap<Vec<Vec<bool>>, Vec<Unit>> = BTreeMap::new();
+    for unit in units {
+        let pattern = unit.iter().map(|&row| missing(targets, row)).collect();
+        strata.entry(pattern).or_default().push(unit);
+    }
+    strata.into_values().collect()
+}
+
+/// Units of a class that have a value, by the rows in which they have one.
+fn by_pattern<'a>(units: &'a [Unit], observed: &[bool]) -> BTreeMap<Vec<bool>, Vec<&'a Unit>> {
+    let mut parts: BTreeMap<Vec<bool>, Vec<&Unit>> = BTreeMap::new();
+    for unit in units {
+        let pattern: Vec<bool> = unit.iter().map(|&row| observed[row]).collect();
+        if pattern.contains(&true) {
+            parts.entry(pattern).or_default().push(unit);
+        }
+    }
+    parts
+}
+
+/// Puts units into one of their orders: each takes the rows of another.
+fn exchange(units: &[&Unit], stream: &mut Stream, source: &mut [usize]) {
     let mut order: Vec<usize> = (0..units.len()).collect();
     stream.shuffle(&mut order);
     for (unit, &from) in units.iter().zip(&order) {
-        let from = units[from];
-        for (at, &row) in unit.iter().enumerate() {
-            source[row] = from[if values_move { 0 } else { at }];
+        for (&row, &from) in unit.iter().zip(units[from]) {
+            source[row] = from;
         }
     }
 }
@@ -321,46 +305,45 @@ fn within_classes(groups: &Groups) -> Vec<Vec<Unit>> {
         .collect()
 }
 
-fn refuse_varying(groups: &Groups, targets: &Targets) -> Result<(), EngineError> {
-    for target in 0..targets.n_targets() {
-        groups
-            .values(targets.y().column(target).as_slice())
-            .map_err(|group| EngineError::ValueVaries { group, target })?;
-    }
-    for (column, z) in targets
-        .covariates()
-        .iter()
-        .flat_map(|z| z.column_iter().enumerate())
-    {
-        groups
-            .values(z.as_slice())
-            .map_err(|group| EngineError::CovariateVaries { group, column })?;
-    }
-    Ok(())
+/// Groups that a band of sizes holds at least.
+pub const LEAST_IN_BAND: usize = 10;
+
+/// Whether the largest of some groups is at least twice the smallest: from there on, size matters to
+/// who may be exchanged with whom.
+#[must_use]
+pub fn sizes_differ(sizes: &[usize]) -> bool {
+    let least = sizes.iter().min().copied().unwrap_or(0);
+    sizes.iter().any(|&size| size >= 2 * least.max(1))
 }
 
-/// Groups in the same quartile of size. The quartiles are sizes that occur, those of the groups
-/// ranked ⌈G/4⌉, ⌈G/2⌉ and ⌈3G/4⌉, and belong to the band below, so that groups of equal size are
-/// always in one band.
-fn size_classes(groups: &Groups) -> Vec<Vec<Unit>> {
-    let units = groups.members();
-    let mut sizes: Vec<usize> = units.iter().map(Vec::len).collect();
-    sizes.sort_unstable();
-    let quartiles = [1, 2, 3].map(|quarter| sizes[(quarter * sizes.len()).div_ceil(4) - 1]);
-    let mut bands = vec![Vec::new(); 4];
-    for unit in units {
-        let band = quartiles.iter().filter(|&&size| size < unit.len()).count();
-        bands[band].push(unit);
+/// The band of each size, from 0, smaller sizes first: as many bands as possible with at least
+/// [`LEAST_IN_BAND`] groups each, or one band of fewer. Groups of equal size are always in one.
+///
+/// Narrow, since inside a band variances still go with size. Checked: by hand, below.
+#[must_use]
+pub fn size_bands(sizes: &[usize]) -> Vec<usize> {
+    let mut count_of: BTreeMap<usize, usize> = BTreeMap::new();
+    for &size in sizes {
+        *count_of.entry(size).or_insert(0) += 1;
     }
-    bands.retain(|band| !band.is_empty());
-    bands
+    let (mut band, mut held, mut n_left) = (0, 0, sizes.len());
+    let mut band_of = BTreeMap::new();
+    for (size, count) in count_of {
+        // Too few that are left would be no band.
+        if held >= LEAST_IN_BAND && n_left >= LEAST_IN_BAND {
+            (band, held) = (band + 1, 0);
+        }
+        band_of.insert(size, band);
+        held += count;
+        n_left -= count;
+    }
+    sizes.iter().map(|size| band_of[size]).collect()
 }
 
 /// How the values of one target move: [`PermutationScheme::of_target`].
 #[derive(Debug, Clone)]
 pub struct TargetMoves<'a> {
     scheme: &'a PermutationScheme,
-    observed: Vec<bool>,
     /// Rows with a value whose unit follows π_b.
     follows: Vec<bool>,
     /// Units with another pattern of missing rows, and the seed of their permutations.
@@ -376,34 +359,14 @@ impl TargetMoves<'_> {
             return rows.to_vec();
         }
         let source = self.scheme.permutation(b);
-        if self.scheme.values_move {
-            return self.sources_of_values(&source, rows);
-        }
         // Whoever does not follow, and is alone with what it lacks, stays.
         let mut apart: Vec<usize> = (0..source.len()).collect();
         for (seed, units) in &self.apart {
-            exchange(units, false, &mut seed.stream("permutation", b), &mut apart);
+            exchange(units, &mut seed.stream("permutation", b), &mut apart);
         }
         let of_row = |&row: &usize| match self.follows[row] {
             true => returning(&source, &self.follows, row),
             false => apart[row],
-        };
-        rows.iter().map(of_row).collect()
-    }
-
-    /// The first-return map of groups: each is its first row, and has a value if any of its rows
-    /// has one, all rows having the same.
-    fn sources_of_values(&self, source: &[usize], rows: &[usize]) -> Vec<usize> {
-        let n_rows = source.len();
-        let (mut first_of, mut valued) = (vec![0; n_rows], vec![None; n_rows]);
-        for unit in self.scheme.classes.iter().flatten() {
-            unit.iter().for_each(|&row| first_of[row] = unit[0]);
-            valued[unit[0]] = unit.iter().copied().find(|&row| self.observed[row]);
-        }
-        let has_value: Vec<bool> = valued.iter().map(Option::is_some).collect();
-        let of_row = |&row: &usize| {
-            let first = returning(source, &has_value, first_of[row]);
-            valued[first].unwrap_or(row)
         };
         rows.iter().map(of_row).collect()
     }
@@ -523,57 +486,53 @@ mod tests {
         assert_eq!(scheme.permutation(0), [0, 1, 2, 3, 4, 5]);
     }
 
-    /// Eight groups of 1, 1, 2, 3, 3, 4, 6 and 9 rows: the second, fourth and sixth in size have 1,
-    /// 3 and 4 rows, so the bands are {1, 1}, {2, 3, 3}, {4}, {6, 9}.
-    fn eight_groups() -> Groups {
-        let sizes = [1, 1, 2, 3, 3, 4, 6, 9];
-        Groups::from_labels((0..8).flat_map(|group| std::iter::repeat_n(group, sizes[group])))
+    #[test]
+    fn bands_are_as_many_as_hold_ten_groups_and_never_part_groups_of_equal_size() {
+        // Groups of 1, 2, 3, … rows, so many of each.
+        let bands = |counts: &[usize]| -> Vec<usize> {
+            let of_size = |(at, &n): (usize, &usize)| std::iter::repeat_n(at + 1, n);
+            let sizes: Vec<usize> = counts.iter().enumerate().flat_map(of_size).collect();
+            let band_of = size_bands(&sizes);
+            let n_bands = band_of.last().map_or(0, |last| last + 1);
+            let held = |band| band_of.iter().filter(|&&one| one == band).count();
+            (0..n_bands).map(held).collect()
+        };
+        assert_eq!(bands(&[10, 10]), [10, 10]);
+        assert_eq!(bands(&[9, 10, 11]), [19, 11]);
+        assert_eq!(bands(&[4, 4, 4, 4, 4]), [20], "8 groups are no band");
+        assert_eq!(bands(&[4, 4, 4, 4, 4, 4]), [12, 12]);
+        assert_eq!(bands(&[12, 3, 3, 3]), [21], "9 that are left join");
+        assert_eq!(bands(&[30]), [30]);
+        assert_eq!(bands(&[2, 3]), [5]);
+        assert_eq!(bands(&[]), [0; 0]);
     }
 
     #[test]
-    fn bands_are_the_quartiles_of_size_and_never_part_groups_of_equal_size() {
-        let sizes: Vec<Vec<usize>> = size_classes(&eight_groups())
-            .iter()
-            .map(|band| band.iter().map(Vec::len).collect())
+    fn rows_that_stand_for_groups_stay_in_their_band() {
+        let targets = one_target(&(0..40).map(f64::from).collect::<Vec<_>>());
+        // Rows 0–3 are two pairs that move as blocks.
+        let groups = Groups::from_labels((0..40).map(|row| if row < 4 { row / 2 } else { row }));
+        let sizes: Vec<usize> = (0..40)
+            .map(|row| if row % 2 == 0 { 1 } else { 8 })
             .collect();
-        assert_eq!(sizes, [vec![1, 1], vec![2, 3, 3], vec![4], vec![6, 9]]);
-        let equal = Groups::from_labels((0..12).map(|row| row / 3));
-        assert_eq!(size_classes(&equal).len(), 1);
+        let scheme = PermutationScheme::new(&groups, Exchange::Blocks, &targets, Seed(3))
+            .unwrap()
+            .in_size_bands(&sizes);
+        for b in 1..50 {
+            let source = scheme.permutation(b);
+            assert!((0..40).all(|row| sizes[source[row]] == sizes[row]));
+            assert!(source[0] < 4 && source[1] == source[0] + 1);
+        }
+        // 2! · 18! · 18! arrangements of different values.
+        let ln_factorial = |n: u32| (1..=n).map(|k| f64::from(k).ln()).sum::<f64>();
+        let expected = ln_factorial(2) + 2.0 * ln_factorial(18);
+        assert!((scheme.ln_arrangements(&targets, 0) - expected).abs() < 1e-9);
     }
 
     #[test]
-    fn size_bands_give_each_group_one_value_of_its_band_each_arrangement_equally_often() {
-        let groups = eight_groups();
-        // Group 3 is missing altogether and group 4 in its first row: band 2 keeps the values 2 and
-        // 4 for two groups.
-        let mut y: Vec<f64> = groups.of_row().iter().map(|&group| group as f64).collect();
-        (4..8).for_each(|row| y[row] = f64::NAN);
-        let targets = one_target(&y);
-        let observed = targets.observed(0);
-        let rows: Vec<usize> = (0..y.len()).filter(|&row| observed[row]).collect();
-        let scheme =
-            PermutationScheme::new(&groups, Exchange::SizeBands, &targets, Seed(3)).unwrap();
-        let moves = scheme.of_target(&observed);
-        let mut seen = BTreeMap::new();
-        for b in 1..=8_000 {
-            let values: Vec<f64> = moves.sources(b, &rows).iter().map(|&row| y[row]).collect();
-            let mut of_group = [f64::NAN; 8];
-            for (&row, &value) in rows.iter().zip(&values) {
-                let group = &mut of_group[groups.of_row()[row]];
-                assert!(group.is_nan() || *group == value, "one value a group");
-                *group = value;
-            }
-            let arrangement = [0, 2, 6].map(|group| of_group[group] as usize);
-            *seen.entry(arrangement).or_insert(0i32) += 1;
-        }
-        // Two values in each of three bands; group 5 is alone. Expected 1,000 each, sd 30.
-        assert_eq!(seen.len(), 8);
-        assert!(
-            seen.values().all(|count| (count - 1_000).abs() < 125),
-            "{seen:?}"
-        );
-        assert!((scheme.ln_arrangements(&targets, 0).exp() - 8.0).abs() < 1e-9);
-        assert_eq!(moves.sources(0, &rows), rows);
+    fn sizes_differ_from_twice_on() {
+        assert!(sizes_differ(&[3, 6]) && !sizes_differ(&[3, 5]) && !sizes_differ(&[7, 7]));
+        assert!(!sizes_differ(&[]));
     }
 
     /// Blocks 0–3 have two rows, 4–6 one. Target 0 lacks row 1 of blocks 2 and 3 and block 6.
@@ -598,37 +557,6 @@ mod tests {
         );
         assert!((scheme.ln_arrangements(&targets, 0).exp() - 8.0).abs() < 1e-9);
         assert_eq!(moves.sources(0, &rows), rows);
-    }
-
-    #[test]
-    fn size_bands_of_groups_of_equal_size_are_blocks() {
-        let groups = Groups::from_labels((0..12).map(|row| row / 3));
-        let y: Vec<f64> = (0..12).map(|row| f64::from(row / 3)).collect();
-        let targets = one_target(&y);
-        let rows: Vec<usize> = (0..12).collect();
-        let values = |exchange| {
-            let scheme = PermutationScheme::new(&groups, exchange, &targets, Seed(3)).unwrap();
-            let of = |b| -> Vec<f64> {
-                let sources = scheme.of_target(&[true; 12]).sources(b, &rows);
-                sources.iter().map(|&row| y[row]).collect()
-            };
-            (0..20).map(of).collect::<Vec<_>>()
-        };
-        assert_eq!(values(Exchange::SizeBands), values(Exchange::Blocks));
-    }
-
-    #[test]
-    fn values_of_groups_are_not_exchanged_where_a_group_has_two() {
-        let groups = Groups::from_labels([0, 0, 1, 1, 2, 2]);
-        let targets = one_target(&[1., 1., 2., 3., 4., f64::NAN]);
-        let refused = PermutationScheme::new(&groups, Exchange::SizeBands, &targets, Seed(1));
-        assert_eq!(
-            refused.err(),
-            Some(EngineError::ValueVaries {
-                group: 1,
-                target: 0
-            })
-        );
     }
 
     /// Rows 0–5 have both targets, 6–9 only the first, 10 only the second.
@@ -691,25 +619,5 @@ mod tests {
         };
         assert_eq!((n_movable, n_rows), (4, 9));
         assert!((arrangements - 24.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn strata_of_groups_go_by_the_targets_that_a_group_has() {
-        // Groups 0 and 1 have both targets, the second only in some rows; groups 2 and 3 lack it.
-        let groups = Groups::from_labels([0, 0, 1, 2, 2, 3]);
-        let nan = f64::NAN;
-        let second = [5., nan, 6., nan, nan, nan];
-        let y = DMatrix::from_fn(6, 2, |row, target| match target {
-            0 => groups.of_row()[row] as f64,
-            _ => second[row],
-        });
-        let targets = Targets::new(y).unwrap();
-        let mut scheme =
-            PermutationScheme::new(&groups, Exchange::SizeBands, &targets, Seed(1)).unwrap();
-        scheme.classes = vec![groups.members()];
-        let scheme = scheme.within_strata(&targets).unwrap();
-        let of_class = |units: &Vec<Unit>| units.iter().map(|unit| unit[0]).collect::<Vec<_>>();
-        let classes: Vec<Vec<usize>> = scheme.classes.iter().map(of_class).collect();
-        assert_eq!(classes, [vec![0, 2], vec![3, 5]]);
     }
 }

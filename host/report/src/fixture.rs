@@ -173,6 +173,7 @@ pub fn quickstart() -> StudyResults {
         is_adaptive: false,
         exchange: Exchange::Blocks,
         unit: Unit::Row,
+        size_bands: 0,
         covariates: Vec::new(),
         covariates_read: Vec::new(),
         correction: Correction::MaxT,

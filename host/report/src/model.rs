@@ -52,6 +52,10 @@ pub struct StudyResults {
     /// What was permuted and scored; results written before there was a choice permuted rows.
     #[serde(default)]
     pub unit: Unit,
+    /// Bands of group size within which groups that are rows exchanged their values; 0: all
+    /// exchanged with all.
+    #[serde(default)]
+    pub size_bands: u32,
     /// Names of the covariates partialled out of X and y; empty: none.
     #[serde(default)]
     pub covariates: Vec<String>,
@@ -94,12 +98,12 @@ pub struct StudyResults {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Whole blocks among groups of equal size and missing pattern.
+    /// Whole blocks among groups of equal size that lack the same rows of the target.
     #[default]
     Blocks,
     /// Rows inside their group.
     Within,
-    /// Group values within quartiles of group size.
+    /// Group values within quartiles of group size; only older versions did.
     SizeBands,
 }
 

@@ -72,6 +72,13 @@ pub fn settings(results: &StudyResults) -> Vec<(&'static str, String)> {
 fn permutations(results: &StudyResults) -> String {
     let up_to = if results.is_adaptive { "up to " } else { "" };
     let how = match (results.unit, results.data.group.is_some(), results.exchange) {
+        (Unit::Group, _, _) if results.size_bands > 0 => {
+            let bands = plural(results.size_bands as usize, "band");
+            return format!(
+                "{up_to}{}, one row a group, values exchanged within {bands} of group size (approximate)",
+                count(results.permutations as usize)
+            );
+        }
         (Unit::Group, _, _) => ", one row a group",
         (Unit::Row, false, _) => "",
         (_, _, Exchange::Blocks) => ", groups exchanged as blocks",

@@ -194,11 +194,7 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
     let without_group = |problem: Problem| problem.with_try("group = \"author\" under [data]");
     if config.data.group.is_none() {
         problems.extend(exchange.map(|exchange| {
-            let what = match exchange.value {
-                Exchange::Within => "permutes inside groups",
-                _ => "exchanges the values of groups",
-            };
-            without_group(exchange.problem(&format!("{what}, and [data] names no `group`")))
+            without_group(exchange.problem("permutes inside groups, and [data] names no `group`"))
         }));
         problems.extend(unit.map(|unit| {
             without_group(unit.problem("makes every group one row, and [data] names no `group`"))
@@ -206,7 +202,7 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
     } else if let (Some(exchange), Some(_)) = (exchange, unit) {
         problems.push(
             exchange
-                .problem("stands beside `unit = \"group\"`, which makes every group one row and exchanges their values freely")
+                .problem("stands beside `unit = \"group\"`, which makes every group one row and exchanges their values")
                 .with_try("one of the two"),
         );
     }

@@ -163,10 +163,6 @@ fn each_contradiction_is_named_with_its_line() {
             "[evaluation] exchange permutes inside groups, and [data] names no `group`\n  try: group = \"author\" under [data]",
         ),
         (
-            "evaluation.exchange=\"size_bands\"",
-            "[evaluation] exchange exchanges the values of groups, and [data] names no `group`\n  try: group = \"author\" under [data]",
-        ),
-        (
             "evaluation.unit=\"group\"",
             "[evaluation] unit makes every group one row, and [data] names no `group`\n  try: group = \"author\" under [data]",
         ),
@@ -195,11 +191,11 @@ fn each_contradiction_is_named_with_its_line() {
 fn groups_are_rows_or_are_exchanged_and_not_both() {
     let grouped = ["data.group=\"author\"", "evaluation.unit=\"group\""];
     assert_eq!(resolve(&grouped).unwrap().evaluation.unit, Unit::Group);
-    let both = [&grouped[..], &["evaluation.exchange=\"size_bands\""]].concat();
+    let both = [&grouped[..], &["evaluation.exchange=\"within\""]].concat();
     assert_eq!(
         resolve(&both).unwrap_err().to_string(),
-        "--set evaluation.exchange=\"size_bands\": [evaluation] exchange stands beside `unit = \"group\"`, which makes every group one row and exchanges \
-         their values freely\n  try: one of the two"
+        "--set evaluation.exchange=\"within\": [evaluation] exchange stands beside `unit = \"group\"`, which makes every group one row and exchanges \
+         their values\n  try: one of the two"
     );
     assert!(resolve(&[&grouped[..], &["evaluation.exchange=\"blocks\""]].concat()).is_ok());
 }

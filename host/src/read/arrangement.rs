@@ -5,13 +5,13 @@ use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::design::{InnerFolds, Layout};
 use ocean_engine::folds::{Folds, Groups};
-use ocean_engine::permutation::{self, PermutationScheme};
+use ocean_engine::permutation::{self, PermutationScheme, size_bands, sizes_differ};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
 
 use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
-use crate::read::dataset::{Covariates, Dataset, LARGEST_VALUE, listed, one_value_a_group};
+use crate::read::dataset::{Analysed, Covariates, Dataset, LARGEST_VALUE, listed};
 
 /// Rows, folds and permutations of one study.
 pub struct Arrangement {
@@ -35,6 +35,8 @@ pub struct Arrangement {
     pub folds: Folds,
     /// How y is permuted.
     pub scheme: PermutationScheme,
+    /// Bands of size within which groups that are rows exchange their values; 0: none.
+    pub n_size_bands: u32,
     /// Z, if covariates are taken out.
     pub covariates: Option<Covariates>,
     inner: InnerFolds,
@@ -42,13 +44,13 @@ pub struct Arrangement {
 }
 
 impl Arrangement {
-    /// Draws folds and permutations from the plan's seed. `dataset`: the rows of the analysis.
+    /// Draws folds and permutations of the rows of the analysis from the plan's seed.
     ///
     /// # Errors
     /// A [`Refusal`]: folds that hold fewer than two rows of a target, fewer groups than folds, too
-    /// few arrangements for the level, groups with more than one value where values of groups are
-    /// to be exchanged, strata that lock most rows.
-    pub fn draw(plan: &Plan, dataset: &Dataset) -> Result<Self, Refusal> {
+    /// few arrangements for the level, strata that lock most rows.
+    pub fn draw(plan: &Plan, analysed: &Analysed) -> Result<Self, Refusal> {
+        let dataset: &Dataset = &analysed.dataset;
         let refuse =
             |about: String| move |error: EngineError| Problem::new(about, error.to_string());
         let place = || "[evaluation]".to_owned();
@@ -71,10 +73,16 @@ impl Arrangement {
             seed,
         )
         .map_err(|error| mind_duplicates(plan, n_duplicates, refuse(place())(error)))?;
-        if evaluation.exchange == Exchange::SizeBands {
-            refuse_varying(plan, dataset, &groups, n_duplicates)?;
-        }
-        let scheme = scheme(plan, &groups, &targets).map_err(refuse(place()))?;
+        // Where groups are rows of very different size, like exchanges with like.
+        let sizes = analysed.sizes().filter(|sizes| sizes_differ(sizes));
+        let n_bands = |sizes: &Vec<usize>| {
+            size_bands(sizes)
+                .into_iter()
+                .max()
+                .map_or(0, |last| last + 1)
+        };
+        let n_bands = sizes.as_ref().map_or(0, n_bands);
+        let scheme = scheme(plan, &groups, &targets, sizes.as_deref()).map_err(refuse(place()))?;
         let arrangement = Self {
             target_names: dataset
                 .targets
@@ -98,6 +106,8 @@ impl Arrangement {
                 .collect(),
             folds,
             scheme,
+            // One band is all groups.
+            n_size_bands: if n_bands > 1 { n_bands as u32 } else { 0 },
             covariates: dataset.covariates.clone(),
             inner: match evaluation.inner_folds {
                 plan::InnerFolds::Outer => InnerFolds::Outer,
@@ -198,50 +208,26 @@ fn beside(
 }
 
 /// What to try where whole groups cannot be exchanged, though each has but one value.
-const ONE_VALUE_A_GROUP: &str = "unit = \"group\" under [evaluation]: each group has one value of it, so that groups can be the rows and exchange values freely";
+const ONE_VALUE_A_GROUP: &str = "unit = \"group\" under [evaluation]: each group has one value of it, so that groups can be the rows and exchange values";
 
 fn scheme(
     plan: &Plan,
     groups: &Groups,
     targets: &Targets,
+    sizes: Option<&[usize]>,
 ) -> Result<PermutationScheme, EngineError> {
     let exchange = match plan.evaluation.exchange {
         Exchange::Blocks => permutation::Exchange::Blocks,
         Exchange::Within => permutation::Exchange::Within,
-        Exchange::SizeBands => permutation::Exchange::SizeBands,
     };
-    let scheme = PermutationScheme::new(groups, exchange, targets, Seed(plan.study.seed))?;
+    let mut scheme = PermutationScheme::new(groups, exchange, targets, Seed(plan.study.seed))?;
+    if let Some(sizes) = sizes {
+        scheme = scheme.in_size_bands(sizes);
+    }
     match plan.evaluation.missing_exchange {
         MissingExchange::FirstReturn => Ok(scheme),
         MissingExchange::Strata => scheme.within_strata(targets),
     }
-}
-
-/// Values of groups can be exchanged only where each group has one.
-fn refuse_varying(
-    plan: &Plan,
-    dataset: &Dataset,
-    groups: &Groups,
-    n_duplicates: usize,
-) -> Result<(), Refusal> {
-    let mut problems = Problems::default();
-    for target in &dataset.targets {
-        let name = format!("target `{}`", target.name);
-        let values = one_value_a_group(dataset, &name, &target.values, groups);
-        problems.extend(
-            values
-                .err()
-                .map(|problem| mind_duplicates(plan, n_duplicates, problem)),
-        );
-    }
-    if let Some(covariates) = &dataset.covariates {
-        for (name, z) in covariates.names.iter().zip(covariates.z.column_iter()) {
-            let name = format!("covariate `{name}`");
-            let values = one_value_a_group(dataset, &name, z.as_slice(), groups);
-            problems.extend(values.err());
-        }
-    }
-    problems.finish(())
 }
 
 /// Targets that vary by less than this are refused: their squares would vanish.

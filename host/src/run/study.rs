@@ -99,7 +99,7 @@ impl Study {
     pub fn arrange(&self, sources: &Sources) -> Result<Analysis<'_>, RunError> {
         let reasoned = |refusal| self.dataset.reasoned(refusal);
         let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit).map_err(reasoned)?;
-        let arrangement = Arrangement::draw(&self.plan, &analysed.dataset).map_err(reasoned)?;
+        let arrangement = Arrangement::draw(&self.plan, &analysed).map_err(reasoned)?;
         check_memory(&self.plan, &analysed.dataset, sources)?;
         Ok(Analysis {
             analysed,

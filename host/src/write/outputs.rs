@@ -153,6 +153,7 @@ impl FinishedRun<'_> {
             is_adaptive: self.plan.is_adaptive(),
             exchange: exchange(evaluation.exchange),
             unit: unit(evaluation.unit),
+            size_bands: self.arrangement.n_size_bands,
             covariates: self.plan.data.covariates.clone(),
             covariates_read: self
                 .read
@@ -381,7 +382,6 @@ fn exchange(exchange: Exchange) -> model::Exchange {
     match exchange {
         Exchange::Blocks => model::Exchange::Blocks,
         Exchange::Within => model::Exchange::Within,
-        Exchange::SizeBands => model::Exchange::SizeBands,
     }
 }
 

@@ -238,6 +238,9 @@ fn permutation(results: &StudyResults) -> Option<String> {
         return Some("No test of significance was run.".to_owned());
     }
     let what = match (results.unit, results.data.group.is_some(), results.exchange) {
+        (Unit::Group, _, _) if results.size_bands > 0 => {
+            "target values of groups within bands of similar group size (at least ten groups each; approximate, as sizes differ within a band)"
+        }
         (Unit::Group, _, _) => "target values of groups",
         (Unit::Row, false, _) => "target values",
         (_, _, Exchange::Within) => "target values within groups",

@@ -13,7 +13,7 @@ fn read(out: &Path) -> Result<(), RunError> {
     let plan = Plan::resolve(&config, None)?;
     let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
     let analysed = Analysed::of(&dataset, plan.evaluation.unit)?;
-    Arrangement::draw(&plan, &analysed.dataset)?;
+    Arrangement::draw(&plan, &analysed)?;
     Ok(())
 }
 

@@ -69,6 +69,25 @@ pub fn value_by_size(groups: &Groups, stream: &mut Stream) -> DMatrix<f64> {
     DMatrix::from_fn(groups.n_rows(), 1, |row, _| values[groups.of_row()[row]])
 }
 
+/// `n_groups` groups of 1 to 60 rows, most of them small (lognormal).
+pub fn groups_of_skewed_sizes(n_groups: usize, stream: &mut Stream) -> Groups {
+    let sizes: Vec<usize> = (0..n_groups)
+        .map(|_| (1.2 + 0.9 * stream.normal()).exp().round().clamp(1.0, 60.0) as usize)
+        .collect();
+    let labels = (0..n_groups).flat_map(|group| std::iter::repeat_n(group, sizes[group]));
+    Groups::from_labels(labels)
+}
+
+/// One value a group, the mean of as many numbers as it has rows: its variance is 1/size.
+pub fn means_by_size(groups: &Groups, stream: &mut Stream) -> DMatrix<f64> {
+    let values: Vec<f64> = groups
+        .members()
+        .iter()
+        .map(|rows| stream.normal() / (rows.len() as f64).sqrt())
+        .collect();
+    DMatrix::from_fn(groups.n_rows(), 1, |row, _| values[groups.of_row()[row]])
+}
+
 /// Targets that share half of their variance.
 pub fn correlated_targets(n_rows: usize, n_targets: usize, stream: &mut Stream) -> DMatrix<f64> {
     let (shared, own) = (noise(n_rows, 1, stream), noise(n_rows, n_targets, stream));

@@ -10,13 +10,12 @@ use ocean_engine::EngineError;
 use ocean_engine::folds::Groups;
 use ocean_engine::inference::multiplicity::{holm, step_down_max_t};
 use ocean_engine::inference::sequential::Stopping;
-use ocean_engine::permutation::Exchange;
 use ocean_engine::seed::Stream;
 
 use super::certificate::{Bound, Check, Role};
 use super::data::{
-    by_group, correlated_targets, groups_of, groups_of_sizes, heavy_tailed, noise, ratings,
-    value_by_size, with_missing,
+    by_group, correlated_targets, groups_of, groups_of_sizes, groups_of_skewed_sizes, heavy_tailed,
+    means_by_size, noise, ratings, value_by_size, with_missing,
 };
 use super::judge::{Rate, uniformity};
 use super::lab::{Lab, Size, Tested};
@@ -142,30 +141,26 @@ const SCENARIOS: [Scenario; 11] = [
         title: "60 groups of 1 to 12, value by size, as rows",
         readings: &[ROUGH],
         p: |stream, seed, entrant| {
-            let (x, y, groups) = sized(stream);
-            // What the program makes of unit = "group": mean vectors, the group's one value.
-            let values = DMatrix::from_iterator(
-                groups.n_groups(),
-                1,
-                groups.members().iter().map(|rows| y[rows[0]]),
-            );
-            one_p(Study::new(groups.means(&x), values, 5, seed)?, entrant)
+            let groups = groups_of_sizes(&[1, 2, 3, 12], 15);
+            let x = by_group(&groups, 5, 0.5, stream);
+            let y = value_by_size(&groups, stream);
+            of_groups(&x, &y, &groups, seed, entrant)
         },
         is_uniform: false,
         size: Size::of(400, 0, 1000, 600),
     },
     Scenario {
-        name: "null bands",
-        title: "the same, values within size bands",
+        name: "null precision",
+        title: "60 groups of 1 to 60, all variances 1/size, as rows",
         readings: &[ROUGH],
         p: |stream, seed, entrant| {
-            let (x, y, groups) = sized(stream);
-            let study = Study::grouped(x, y, groups, 5, seed)?;
-            let outcome = study.run_with(entrant, PERMUTATIONS, Exchange::SizeBands)?;
-            Ok(outcome.p())
+            let groups = groups_of_skewed_sizes(60, stream);
+            let x = noise(groups.n_rows(), 5, stream);
+            let y = means_by_size(&groups, stream);
+            of_groups(&x, &y, &groups, seed, entrant)
         },
         is_uniform: false,
-        size: Size::of(0, 0, 500, 300),
+        size: Size::of(0, 0, 1000, 300),
     },
     Scenario {
         name: "null missing",
@@ -259,12 +254,16 @@ fn clustered(stream: &mut Stream) -> (DMatrix<f64>, DMatrix<f64>, Groups) {
     (x, y, groups)
 }
 
-/// Fifteen groups of each of four sizes.
-fn sized(stream: &mut Stream) -> (DMatrix<f64>, DMatrix<f64>, Groups) {
-    let groups = groups_of_sizes(&[1, 2, 3, 12], 15);
-    let x = by_group(&groups, 5, 0.5, stream);
-    let y = value_by_size(&groups, stream);
-    (x, y, groups)
+/// Groups as rows, as the program takes them with `unit = "group"`.
+fn of_groups(
+    x: &DMatrix<f64>,
+    y: &DMatrix<f64>,
+    groups: &Groups,
+    seed: u64,
+    entrant: Entrant,
+) -> Result<Vec<f64>, EngineError> {
+    let (study, scheme) = Study::of_groups(x, y, groups, 5, seed)?;
+    Ok(study.run_in(entrant, PERMUTATIONS, &scheme)?.p())
 }
 
 /// Simulations of this part, for the progress bar.

@@ -157,6 +157,28 @@ impl Study {
         }
     }
 
+    /// One row a group of `of_row`, the mean of its X and its one y, which exchange values as the
+    /// program does with `unit = "group"`: within bands of size. Folds are drawn from the seed.
+    ///
+    /// # Errors
+    /// As [`Folds::split`] and [`PermutationScheme::new`].
+    pub fn of_groups(
+        x: &DMatrix<f64>,
+        y: &DMatrix<f64>,
+        of_row: &Groups,
+        n_folds: usize,
+        seed: u64,
+    ) -> Result<(Self, PermutationScheme), EngineError> {
+        let members = of_row.members();
+        let values = DMatrix::from_fn(members.len(), y.ncols(), |group, target| {
+            y[(members[group][0], target)]
+        });
+        let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
+        let study = Self::new(of_row.means(x), values, n_folds, seed)?;
+        let scheme = study.scheme(Exchange::Blocks)?.in_size_bands(&sizes);
+        Ok((study, scheme))
+    }
+
     /// How rows are exchanged.
     ///
     /// # Errors
@@ -191,7 +213,7 @@ impl Study {
             jackknife: true,
             ..Work::default()
         };
-        let pieces = self.pieces(entrant.into(), work, Exchange::Blocks)?;
+        let pieces = self.pieces(entrant.into(), work, &self.scheme(Exchange::Blocks)?)?;
         let found = pieces
             .into_iter()
             .next()
@@ -213,7 +235,7 @@ impl Study {
             is_adaptive: true,
             ..Work::default()
         };
-        let pieces = self.pieces(entrant.into(), work, Exchange::Blocks)?;
+        let pieces = self.pieces(entrant.into(), work, &self.scheme(Exchange::Blocks)?)?;
         let first = pieces.into_iter().next();
         Ok(first.map_or_else(|| DMatrix::zeros(0, 0), |(_, piece, _)| piece.statistics))
     }
@@ -240,11 +262,24 @@ impl Study {
         n_permutations: usize,
         exchange: Exchange,
     ) -> Result<Outcome, EngineError> {
+        self.run_in(entrant, n_permutations, &self.scheme(exchange)?)
+    }
+
+    /// The same under a scheme of one's own.
+    ///
+    /// # Errors
+    /// As [`Study::run`].
+    pub fn run_in<'a>(
+        &'a self,
+        entrant: impl Into<Entrant<'a>>,
+        n_permutations: usize,
+        scheme: &PermutationScheme,
+    ) -> Result<Outcome, EngineError> {
         let work = Work {
             n_permutations,
             ..Work::default()
         };
-        self.outcome(entrant.into(), work, exchange)
+        self.outcome(entrant.into(), work, scheme)
     }
 
     /// The same, with planted effects, a number of draws each. Targets without missing values only.
@@ -262,21 +297,21 @@ impl Study {
             sensitivity_draws: n_draws,
             ..Work::default()
         };
-        self.outcome(entrant.into(), work, Exchange::Blocks)
+        self.outcome(entrant.into(), work, &self.scheme(Exchange::Blocks)?)
     }
 
     fn outcome(
         &self,
         entrant: Entrant,
         work: Work,
-        exchange: Exchange,
+        scheme: &PermutationScheme,
     ) -> Result<Outcome, EngineError> {
         let n_targets = self.y.ncols();
         let mut statistics = DMatrix::zeros(work.n_permutations + 1, n_targets);
         let mut responses = Vec::new();
         let mut answers = vec![vec![None; n_targets]; self.folds.repeats()];
-        for (row_set, piece, answers_to_planted) in self.pieces(entrant, work, exchange)? {
-            responses.extend(answers_to_planted.into_iter().flat_map(|all| all.responses));
+        for (row_set, piece, of_planted) in self.pieces(entrant, work, scheme)? {
+            responses.extend(of_planted.into_iter().flat_map(|all| all.responses));
             for (at, &target) in row_set.targets.iter().enumerate() {
                 let column = piece.statistics.column(at);
                 statistics.column_mut(target).copy_from(&column);
@@ -302,15 +337,15 @@ impl Study {
         &self,
         Entrant { regressor, tuning }: Entrant,
         work: Work,
-        exchange: Exchange,
+        scheme: &PermutationScheme,
     ) -> Result<Vec<(RowSet, Piece, Option<Answers>)>, EngineError> {
-        let (targets, scheme) = (self.targets()?, self.scheme(exchange)?);
+        let targets = self.targets()?;
         let contenders = [Contender {
             layout: self.layout(),
             regressors: &[(regressor, tuning)],
         }];
         let of_row_set = |row_set: RowSet| {
-            let run = PieceRun::new(&contenders, (&targets, &row_set, &scheme), work);
+            let run = PieceRun::new(&contenders, (&targets, &row_set, scheme), work);
             let piece = run.run(&Nothing, &Unwatched)?;
             let asked = Asked {
                 critical: &[],

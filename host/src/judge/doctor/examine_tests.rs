@@ -9,7 +9,6 @@ use crate::judge::doctor::facts::{
     JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup, ValueBySize,
 };
 use crate::judge::doctor::{LENGTH, RANDOM, RANDOM_GROUP};
-use crate::plan::Exchange;
 
 pub(super) fn cell(encoder: &str, r2: f64) -> CellResult {
     CellResult {
@@ -139,7 +138,7 @@ fn wholly_empty_models_are_serious_and_come_first() {
 
 #[test]
 fn a_link_of_value_and_size_is_told_and_when_notable_warned_of() {
-    let said = |rho: f64, are_groups_rows: bool, exchange: Exchange| {
+    let said = |rho: f64, are_groups_rows: bool| {
         let facts = Facts {
             n_rows: 65,
             value_by_size: &[ValueBySize {
@@ -148,7 +147,6 @@ fn a_link_of_value_and_size_is_told_and_when_notable_warned_of() {
                 n_groups: 65,
             }],
             are_groups_rows,
-            exchange,
             ..Facts::default()
         };
         let finding = examine(&facts).remove(0);
@@ -156,7 +154,7 @@ fn a_link_of_value_and_size_is_told_and_when_notable_warned_of() {
         (finding.code, finding.severity)
     };
     // The limit for 65 groups is 1.96/8 = .245.
-    let of_groups = |rho| said(rho, true, Exchange::Blocks);
+    let of_groups = |rho| said(rho, true);
     assert_eq!(
         of_groups(0.24),
         ("value-by-size".to_owned(), Severity::Note)
@@ -165,8 +163,7 @@ fn a_link_of_value_and_size_is_told_and_when_notable_warned_of() {
         of_groups(-0.25),
         ("value-by-size".to_owned(), Severity::Warning)
     );
-    assert_eq!(said(0.25, false, Exchange::SizeBands).1, Severity::Warning);
-    let blocks = said(0.25, false, Exchange::Blocks);
+    let blocks = said(0.25, false);
     assert_eq!(blocks, ("one-value-a-group".to_owned(), Severity::Note));
 }
 

@@ -5,7 +5,6 @@ use ocean_report::model::{Finding, Severity};
 
 use super::facts::{Facts, JoinedGroups, ValueBySize};
 use super::{finding, listed};
-use crate::plan::Exchange;
 
 /// Where each group has one value and sizes differ: what the exchange assumes of the two, and how
 /// they go together.
@@ -24,14 +23,13 @@ pub(super) fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
         listed(shown)
     );
     let notable: Vec<&ValueBySize> = all.iter().filter(|one| one.is_notable()).collect();
-    let exchanges_values = facts.are_groups_rows || facts.exchange == Exchange::SizeBands;
-    if !exchanges_values {
+    if !facts.are_groups_rows {
         findings.push(finding(Severity::Note, "one-value-a-group", targets(&all.iter().collect::<Vec<_>>()), [
             seen,
             "Every group has one value, and only groups of equal size exchange theirs; large groups count as many rows, though they are one observation.".to_owned(),
             match all.len() < facts.targets.len() {
-                true => "A study of these targets alone with unit = \"group\" under [evaluation], which makes every group one row; all groups then exchange their values.".to_owned(),
-                false => "unit = \"group\" under [evaluation] makes every group one row, and all groups exchange their values.".to_owned(),
+                true => "A study of these targets alone with unit = \"group\" under [evaluation], which makes every group one row; groups of similar size then exchange their values.".to_owned(),
+                false => "unit = \"group\" under [evaluation] makes every group one row, and groups of similar size exchange their values.".to_owned(),
             },
         ]));
     } else if facts.is_size_taken_out {
@@ -48,13 +46,13 @@ pub(super) fn value_by_size(facts: &Facts, findings: &mut Vec<Finding>) {
     } else if notable.is_empty() {
         findings.push(finding(Severity::Note, "value-by-size", Vec::new(), [
             seen,
-            "Exchanging values among groups of different size assumes that value and size do not go together; nothing notable speaks against it.".to_owned(),
+            "Nothing notable says that value and size go together; where sizes differ by a factor of 2 or more, groups exchange their values with those of similar size.".to_owned(),
             "Nothing.".to_owned(),
         ]));
     } else {
         findings.push(finding(Severity::Warning, "value-by-size", targets(&notable), [
             seen,
-            "Exchanging values among groups of different size assumes that value and size do not go together; here they do, and vectors of larger groups vary less, so p may be too small.".to_owned(),
+            "Value and size go together: vectors that know a group's size predict its value by it, and p may be small for that alone, although groups exchange their values with those of similar size.".to_owned(),
             format!("{} takes the logarithm of size out of both.", facts.with_covariate("log_size")),
         ]));
     }

@@ -84,12 +84,10 @@ choices! {
 
     /// How groups are permuted (STATISTICS §3).
     Exchange {
-        /// Whole blocks among groups of equal size and missing pattern.
+        /// Whole blocks among groups of equal size that lack the same rows of the target.
         Blocks = "blocks",
         /// Rows inside their group.
         Within = "within",
-        /// Group values within quartiles of group size.
-        SizeBands = "size_bands",
     }
 
     /// What one row of the analysis is.

@@ -37,7 +37,7 @@ level = 0.01
 smallest_effect = 0.02
 controls = false
 inner_folds = 4
-exchange = "size_bands"
+exchange = "within"
 unit = "group"
 duplicates = "keep"
 missing_exchange = "strata"
@@ -115,7 +115,7 @@ fn every_key_of_the_contract_parses() {
     assert_eq!(value(&evaluation.smallest_effect), 0.02);
     assert!(!value(&evaluation.controls));
     assert_eq!(value(&evaluation.inner_folds), InnerFolds::Independent(4));
-    assert_eq!(value(&evaluation.exchange), Exchange::SizeBands);
+    assert_eq!(value(&evaluation.exchange), Exchange::Within);
     assert_eq!(value(&evaluation.unit), Unit::Group);
     assert_eq!(value(&evaluation.duplicates), Duplicates::Keep);
     assert_eq!(value(&evaluation.missing_exchange), MissingExchange::Strata);
@@ -220,7 +220,7 @@ fn each_wrong_value_is_shown_with_its_line_and_what_is_expected() {
         ),
         (
             "exchange = \"block\"",
-            "exchange = \"block\" is not \"blocks\", \"within\" or \"size_bands\"; did you mean \"blocks\"?",
+            "exchange = \"block\" is not \"blocks\" or \"within\"; did you mean \"blocks\"?",
         ),
         (
             "duplicates = []",

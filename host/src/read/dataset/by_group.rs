@@ -127,7 +127,7 @@ fn target_by_group(dataset: &Dataset, target: &Target, groups: &Groups) -> Resul
 ///
 /// # Errors
 /// The first group with more than one value, two of its rows, and the number of such groups.
-pub fn one_value_a_group(
+fn one_value_a_group(
     dataset: &Dataset,
     name: &str,
     values: &[f64],

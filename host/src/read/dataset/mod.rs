@@ -45,7 +45,7 @@ use missing::is_missing;
 use table::{Cell, Table, Wanted};
 
 pub use built_in::{LENGTH as LENGTH_COVARIATE, LOG_SIZE};
-pub use by_group::{Analysed, one_value_a_group};
+pub use by_group::Analysed;
 pub use counting::{Misnumbered, in_number_order};
 pub use covariate::Covariate;
 pub use covariates::{Covariates, as_read, listed};

@@ -81,7 +81,7 @@ pub static EVALUATION: SectionKeys = SectionKeys {
             default: Default::Value("\"blocks\""),
             example: "\"within\"",
             feeds: Feeds::Results,
-            meaning: "How groups are permuted: whole, rows inside their group, or values of groups among groups of like size. Needs `group`.",
+            meaning: "How groups are permuted: whole, or rows inside their group. Needs `group`.",
         },
         Key {
             name: "unit",
