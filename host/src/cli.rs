@@ -444,7 +444,7 @@ pub struct SelfcheckArgs {
     pub thorough: bool,
     /// Certify this regressor, an id or the path of a library, instead of ridge, lasso and
     /// elastic-net; may be repeated
-    #[arg(long = "regressor", value_name = "PLUGIN")]
+    #[arg(long = "regressor", visible_alias = "plugin", value_name = "PLUGIN")]
     pub regressors: Vec<String>,
     /// At most so many data sets of a kind: quicker, and blinder
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

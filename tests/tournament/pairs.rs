@@ -104,7 +104,8 @@ struct Outcome {
 }
 
 pub fn run(data_sets: usize) {
-    println!("pairing\tmean difference\tits sd\toracle finds\tconstruction\tfinds\tmean se / sd");
+    println!("| pairing | Δ | its sd | oracle | {} |", NAMES.join(" | "));
+    println!("|---|{}", "--:|".repeat(3 + NAMES.len()));
     for pairing in &PAIRINGS {
         let outcomes: Vec<Outcome> = (0..data_sets)
             .into_par_iter()
@@ -117,21 +118,21 @@ pub fn run(data_sets: usize) {
         let squares: f64 = deltas.iter().map(|delta| (delta - centre).powi(2)).sum();
         let sd = (squares / (deltas.len() as f64 - 1.0)).sqrt();
         let oracle = share(deltas.iter().map(|delta| delta.abs() > 1.96 * sd));
-        for (at, name) in NAMES.iter().enumerate() {
+        let cell = |at: usize| {
             // Student's t of the jackknife's 19 degrees of freedom, else the normal distribution.
             let point = if at == 0 { 2.093 } else { 1.96 };
-            let found = share(
-                outcomes
-                    .iter()
-                    .map(|one| one.delta.abs() > point * one.se[at]),
-            );
+            let found = outcomes
+                .iter()
+                .map(|one| one.delta.abs() > point * one.se[at]);
             let se: Vec<f64> = outcomes.iter().map(|one| one.se[at]).collect();
-            println!(
-                "{}\t{centre:.3}\t{sd:.3}\t{oracle:.3}\t{name}\t{found:.3}\t{:.2}",
-                pairing.name,
-                mean(&se) / sd
-            );
-        }
+            format!("{:.3} · {:.2}", share(found), mean(&se) / sd)
+        };
+        let cells: Vec<String> = (0..NAMES.len()).map(cell).collect();
+        println!(
+            "| {} | {centre:.3} | {sd:.3} | {oracle:.3} | {} |",
+            pairing.name,
+            cells.join(" | ")
+        );
     }
 }
 
