@@ -6,9 +6,9 @@ use crate::cli::folder::Folder;
 use crate::cli::host::run;
 use crate::cli::outputs::{Row, assert_same, number, results, table};
 
-/// The quickstart with the best of its two encoders, and little else.
+/// 150 texts of the quickstart with the best of its two encoders, and little else.
 fn with_best() -> Folder {
-    let folder = Folder::quickstart();
+    let folder = Folder::small_quickstart();
     folder.replace(
         "plugins.toml",
         "permutations = 999 ",

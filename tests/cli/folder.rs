@@ -54,6 +54,16 @@ impl Folder {
         folder
     }
 
+    /// The quickstart with its first 150 texts: where nothing is said of the numbers, a quarter of
+    /// the time does.
+    pub fn small_quickstart() -> Self {
+        let folder = Self::quickstart();
+        let all = std::fs::read_to_string(folder.file("texts.csv")).unwrap();
+        let first: Vec<&str> = all.lines().take(1 + 150).collect();
+        folder.write("texts.csv", first.join("\n") + "\n");
+        folder
+    }
+
     pub fn path(&self) -> &Path {
         self.0.path()
     }

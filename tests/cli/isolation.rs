@@ -110,7 +110,7 @@ fn every_way_to_take_a_run_down_costs_the_plugins_own_cells_and_says_how() {
 
 #[test]
 fn a_bundled_plugin_in_a_worker_gives_the_same_bytes() {
-    let folder = Folder::quickstart();
+    let folder = Folder::small_quickstart();
     let few = [
         "--quiet",
         "--set",

@@ -1,11 +1,11 @@
 //! Same study, same bytes: on one thread and two, after kills and resumes, and with the regressor
-//! built from a renamed copy of its source.
+//! built from its source under another name.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ocean_tests::workspace::{cargo, root, target};
+use ocean_tests::workspace::{built, root, target};
 
 use crate::cli::folder::{Folder, ROWS, texts};
 use crate::cli::host::{ocean_host, run};
@@ -182,9 +182,9 @@ fn shuffled_moods(table: &str) -> String {
     turned
 }
 
-/// The quickstart with at most 1,999 permutations a cell, and little else.
+/// 150 texts of the quickstart with at most 1,999 permutations a cell, and little else.
 fn quickstart_until_settled() -> Folder {
-    let folder = Folder::quickstart();
+    let folder = Folder::small_quickstart();
     folder.replace(
         "plugins.toml",
         "permutations = 999 ",
@@ -225,7 +225,7 @@ fn is_killed_after(delay: Duration, folder: &Folder, out: &str) -> bool {
 }
 
 #[test]
-fn ridge_built_from_a_renamed_copy_of_its_source_leaves_the_same_numbers() {
+fn ridge_built_from_its_source_under_another_name_leaves_the_same_numbers() {
     let folder = busy();
     run(folder.path(), &[&EVAL[..], &["--out", "bundled"]].concat()).ending_with(0);
     let library = renamed_ridge();
@@ -248,66 +248,39 @@ fn ridge_built_from_a_renamed_copy_of_its_source_leaves_the_same_numbers() {
     }
 }
 
-/// `plugins/regressors/ridge`, copied to the build folder as a package of another name and built
-/// there.
+/// `plugins/regressors/ridge` as a crate of another name: compiled by the compiler itself, against
+/// the libraries that the workspace was built with, which cargo would compile again for a package
+/// outside of it.
 fn renamed_ridge() -> PathBuf {
-    let original = root().join("plugins/regressors/ridge");
-    let copy = target().join("fixtures/renamed-ridge");
-    std::fs::create_dir_all(copy.join("src")).unwrap();
-    copy_sources(&original.join("src"), &copy.join("src"));
-    std::fs::write(copy.join("Cargo.toml"), renamed_manifest(&original)).unwrap();
-    std::fs::copy(root().join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
-    let output = cargo()
-        .args(["build", "--release", "--quiet", "--manifest-path"])
-        .arg(copy.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target().join("fixtures/renamed-ridge-target"))
-        .output()
-        .unwrap();
+    let libraries = &built().plugins;
+    let folder = target().join("fixtures/renamed-ridge");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut rustc = Command::new(Path::new(env!("CARGO")).with_file_name("rustc"));
+    rustc
+        .args(["--edition", "2024", "--crate-type", "cdylib"])
+        .args(["--crate-name", "ocean_plugin_renamed"])
+        .args(["-C", "opt-level=3", "-C", "strip=symbols"])
+        .arg(root().join("plugins/regressors/ridge/src/lib.rs"))
+        .arg("-L")
+        .arg(format!("dependency={}", libraries.join("deps").display()))
+        .arg("--out-dir")
+        .arg(&folder);
+    for name in ["ocean_plugin", "ocean_linear", "ocean_linear_regressor"] {
+        let library = libraries.join(format!("lib{name}.rlib"));
+        rustc
+            .arg("--extern")
+            .arg(format!("{name}={}", library.display()));
+    }
+    // What cargo would tell of the package.
+    rustc.env("CARGO_PKG_VERSION", "0.1.0");
+    for name in ["AUTHORS", "LICENSE", "REPOSITORY", "DESCRIPTION"] {
+        rustc.env(format!("CARGO_PKG_{name}"), "renamed");
+    }
+    let output = rustc.output().unwrap();
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    target()
-        .join("fixtures/renamed-ridge-target/release")
-        .join(ocean_tests::fixtures::library_name("renamed"))
-}
-
-fn copy_sources(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-    }
-}
-
-/// Its own workspace, its own name, dependencies by path: what an author outside this repository
-/// would write.
-fn renamed_manifest(original: &Path) -> String {
-    let manifest = std::fs::read_to_string(original.join("Cargo.toml")).unwrap();
-    let root = root().display();
-    let mut renamed = String::new();
-    for line in manifest.lines() {
-        let line = match line {
-            "name = \"ocean-plugin-ridge\"" => "name = \"ocean-plugin-renamed\"".to_owned(),
-            "ocean-plugin = { workspace = true }" => {
-                format!("ocean-plugin = {{ path = \"{root}/core/sdk\" }}")
-            }
-            "ocean-linear = { workspace = true }" => {
-                format!("ocean-linear = {{ path = \"{root}/plugins/shared/linear\" }}")
-            }
-            "ocean-linear-regressor = { workspace = true }" => {
-                format!("ocean-linear-regressor = {{ path = \"{root}/plugins/shared/regressor\" }}")
-            }
-            "edition.workspace = true" => "edition = \"2024\"".to_owned(),
-            "version.workspace = true" => "version = \"0.1.0\"".to_owned(),
-            "license.workspace = true" => "license = \"MIT OR Apache-2.0\"".to_owned(),
-            other if other.contains("workspace = true") => continue,
-            "[lints]" => continue,
-            other => other.to_owned(),
-        };
-        renamed.push_str(&line);
-        renamed.push('\n');
-    }
-    renamed + "\n[workspace]\n"
+    folder.join(ocean_tests::fixtures::library_name("renamed"))
 }
