@@ -1,8 +1,8 @@
 //! The list of what a folder may hold: what is on it and harmless passes, the rest is refused by
 //! its name.
 
-use super::common::{edit, family, model_of, write};
 use super::{after, refused, told};
+use crate::common::{edit, family, model_of, write};
 use ocean_transformer::{Model, Settings};
 use serde_json::{Value, json};
 use std::fs;
@@ -260,7 +260,7 @@ fn two_modules_of_one_name_are_refused() {
 
 #[test]
 fn weights_of_two_networks_are_not_mixed_up() {
-    use super::common::{load, save};
+    use crate::common::{load, save};
     let copied = |from: &str, to: &str, folder: &Path| {
         let path = folder.join("model.safetensors");
         let mut tensors = load(&path);

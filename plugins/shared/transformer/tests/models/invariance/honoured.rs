@@ -3,7 +3,7 @@
 //! `golden`.
 
 use super::bits;
-use super::common::{edit, family, load, model_of, save, write};
+use crate::common::{edit, family, load, model_of, save, write};
 use ocean_transformer::{Model, Run, Settings};
 use serde_json::{Value, json};
 use std::fs;

@@ -1,10 +1,7 @@
 //! Vectors of tiny models against sentence-transformers, one variant of a folder after the other;
 //! see `tests/golden/models/make.py`.
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
-mod common;
-
-use common::{edit, golden_models, model_of};
+use crate::common::{self, edit, golden_models, model_of};
 use ocean_transformer::{Model, Run, Settings, Simd};
 use serde_json::Value;
 

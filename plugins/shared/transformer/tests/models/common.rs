@@ -1,6 +1,4 @@
 //! The tiny models, and the edits that make variants of them.
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use ocean_transformer::Family;
 use serde_json::{Map, Value, json};

