@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use ocean_tests::workspace::built;
 
 /// What a run said, and how it ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ran {
     /// `None`: a signal ended it.
     pub code: Option<i32>,

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::cli::folder::Folder;
 use crate::cli::host::{Ran, run};
-use crate::cli::quickstart::examples;
+use crate::cli::quickstart::{example, examples};
 
 fn eval(name: &str) -> (Ran, PathBuf) {
     let config = format!("examples/founding-mistakes/{name}.toml");
-    let ran = run(examples(), &["eval", &config, "--quiet"]);
+    let ran = example(&["eval", &config]);
     (ran, examples().join("runs").join(name))
 }
 

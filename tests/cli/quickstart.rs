@@ -1,7 +1,8 @@
 //! The quickstart recovers what was planted in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use ocean_tests::workspace::root;
 
@@ -34,11 +35,24 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A command in [`examples`], run once: who asks for it again would compute the same into the same
+/// folder.
+pub fn example(arguments: &[&str]) -> Ran {
+    static RAN: Mutex<BTreeMap<String, Arc<OnceLock<Ran>>>> = Mutex::new(BTreeMap::new());
+    let once = RAN
+        .lock()
+        .unwrap()
+        .entry(arguments.join(" "))
+        .or_default()
+        .clone();
+    once.get_or_init(|| run(examples(), arguments)).clone()
+}
+
 /// The quickstart, run once.
 pub fn quickstart() -> &'static (Ran, PathBuf) {
     static RAN: OnceLock<(Ran, PathBuf)> = OnceLock::new();
     RAN.get_or_init(|| {
-        let ran = run(examples(), &["eval", "examples/quickstart/plugins.toml"]).ending_with(0);
+        let ran = example(&["eval", "examples/quickstart/plugins.toml"]).ending_with(0);
         (ran, examples().join("runs/quickstart"))
     })
 }

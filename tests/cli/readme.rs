@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use ocean_tests::skip::needs;
 use ocean_tests::workspace::{cargo, install_target, root, target};
 
-use crate::cli::host::run;
-use crate::cli::quickstart::examples;
+use crate::cli::quickstart::{example, examples};
 
 /// The commands of fenced blocks and of inline code that begin with `program`.
 fn commands<'a>(markdown: &'a str, program: &str) -> Vec<&'a str> {
@@ -42,7 +41,7 @@ fn every_command_in_a_readme_ends_as_it_says() {
                 continue;
             }
             let expected = if remark.contains("refused") { 2 } else { 0 };
-            let ran = run(examples(), &arguments);
+            let ran = example(&arguments);
             assert_eq!(
                 ran.code,
                 Some(expected),
