@@ -41,7 +41,7 @@ impl RaterFit {
     /// row.
     ///
     /// Checked: by hand on 3 × 2 ratings, against numpy's `lstsq` on sparse ones (in the host's
-    /// tests of `[raters]`).
+    /// tests of `[raters]`), `tests/golden/agreement.json` (R's `lm`).
     #[must_use]
     pub fn of(ratings: &[Vec<f64>]) -> Option<Self> {
         let n_rows = ratings.first().map_or(0, Vec::len);
@@ -126,7 +126,7 @@ impl Agreement {
     /// Of n ≥ 2 complete rows and k ≥ 2 raters: MSR, MSC and MSE are the mean squares of rows,
     /// raters and residuals. `None` with fewer, or without any variance.
     ///
-    /// Checked: `tests/golden/reliability.json` (pingouin).
+    /// Checked: `tests/golden/reliability.json` (pingouin), `agreement.json` (psych, lme4).
     #[must_use]
     pub fn of(ratings: &[Vec<f64>]) -> Option<Self> {
         let k = ratings.len();
@@ -303,7 +303,9 @@ fn mean_error_variance(ratings: &[Vec<f64>], of_rater: impl Fn(usize) -> f64) ->
 /// in its row, dᵢⱼ = eⱼ − 1ᵢ/cᵢ, and G the inverse of the normal equations, M has the entries
 /// δ(δⱼₖ − 1/cᵢ) − dᵢⱼᵀGdᵢ′ₖ, and the squares of its last part add up to tr(GSⱼGSₖ), Sⱼ = Σᵢdᵢⱼdᵢⱼᵀ.
 ///
-/// Checked: against M itself, and by simulation in `tests/statistics/reliability.rs`.
+/// With complete ratings these are Grubbs's (1948) estimates.
+///
+/// Checked: against M itself and by simulation below, `tests/golden/agreement.json` (merror).
 fn rater_variances(ratings: &[Vec<f64>], residuals: &[Vec<f64>]) -> Option<Vec<f64>> {
     /// A smaller share of the largest singular value is rounding.
     const SINGULAR: f64 = 1e-9;
