@@ -7,7 +7,8 @@
 //! what is taken out of X and y. [`family`]: the family-wise error rate. [`adaptive`]: permutations
 //! that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one
 //! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
-//! the study once more, without a block or with other folds. [`compat`]: other programs' grids.
+//! the study once more, without a block or with other folds. [`copies`]: other programs' tests of
+//! linear models. [`compat`]: other programs' grids.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,
@@ -22,6 +23,7 @@ mod brute_force;
 mod calibration;
 mod comparison;
 mod compat;
+mod copies;
 mod covariates;
 mod family;
 mod fixture;

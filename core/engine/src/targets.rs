@@ -60,6 +60,9 @@ impl Targets {
     /// then the residuals e = y − ZΓ̂, the least squares of all rows of a target, once (Freedman &
     /// Lane 1983).
     ///
+    /// Checked: `tests/golden/covariates.json` (statsmodels); the F of arrangement by arrangement,
+    /// `freedman_lane.json` (vegan, permuco).
+    ///
     /// # Errors
     /// [`EngineError::Shape`] when rows differ; [`EngineError::Explained`] for a target that Z
     /// explains completely.

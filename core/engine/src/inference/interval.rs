@@ -83,6 +83,8 @@ pub fn r2_se(replicates: &[f64], null_sd: f64) -> f64 {
 /// The jackknife standard error, SE² = (G−1)/G·Σ(θ₍₋g₎ − mean)².
 ///
 /// `replicates`: the statistic without each block in turn.
+///
+/// Checked: by hand for a mean below, `tests/golden/jackknife.json` (R's survey).
 #[must_use]
 pub fn jackknife_se(replicates: &[f64]) -> f64 {
     let n_blocks = replicates.len() as f64;
