@@ -43,7 +43,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column<CellResult>; 62] = [
+pub const COLUMNS: [Column<CellResult>; 63] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -109,6 +109,7 @@ pub const COLUMNS: [Column<CellResult>; 62] = [
     }),
     ("ci_low_jackknife", |c| number(c.ci_low_jackknife)),
     ("ci_high_jackknife", |c| number(c.ci_high_jackknife)),
+    ("r2_ranks", |c| number(c.r2_ranks)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 

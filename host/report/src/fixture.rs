@@ -78,6 +78,7 @@ pub fn with_interval(cell: CellResult, half_width: f64, verdict: Verdict) -> Cel
         ci_low_jackknife: Some(cell.r2 - 1.5 * half_width),
         ci_high_jackknife: Some(cell.r2 + 1.5 * half_width),
         se_naive: Some(half_width / 3.0),
+        r2_ranks: Some(0.5 * cell.r2),
         verdict: Some(verdict),
         ..cell
     }

@@ -567,6 +567,10 @@ pub struct CellResult {
     /// Its upper end.
     #[serde(default)]
     pub ci_high_jackknife: Option<f64>,
+    /// r2 of the whole recipe on the ranks of the target (equal values share the mean of theirs),
+    /// same folds: no rare large value decides it. `None` for controls.
+    #[serde(default)]
+    pub r2_ranks: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not
     /// here.
     pub notes: String,

@@ -65,7 +65,7 @@ pub(crate) enum Setback {
 /// Wall seconds of one piece by what they were spent on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Durations {
-    /// Observed and permuted targets, designs included.
+    /// Observed and permuted targets, designs included, and then their ranks.
     pub permutations_s: f64,
     /// Planted targets.
     pub sensitivity_s: f64,
@@ -100,8 +100,8 @@ impl Evaluator<'_> {
         entries(self.sources, n_row_sets, self.plan.evaluation.best)
     }
 
-    /// What is computed of a piece. Controls get fewer permutations, and no interval but for
-    /// `length`, over which the gain of an encoder has one.
+    /// What is computed of a piece. Controls get fewer permutations, no ranks, and no interval but
+    /// for `length`, over which the gain of an encoder has one.
     fn work(&self, id: &PieceId) -> Work {
         let m = self.plan.n_permutations() as usize;
         let evaluation = &self.plan.evaluation;
@@ -116,6 +116,7 @@ impl Evaluator<'_> {
                 is_adaptive: self.plan.is_adaptive(),
                 jackknife: true,
                 fold_redraws: evaluation.fold_redraws as usize,
+                ranks: true,
                 sensitivity_draws: evaluation.sensitivity as usize,
             },
         }

@@ -67,6 +67,7 @@ impl PieceId {
             Item::Observed { repeat } => format!("observed/{self}/{repeat}"),
             Item::Jackknife { block } => format!("jackknife/{self}/{block}"),
             Item::Redraw { redraw } => format!("redraw/{self}/{redraw}"),
+            Item::Ranks { repeat } => format!("ranks/{self}/{repeat}"),
             Item::Planted { repeat, effect } => {
                 format!("planted/{self}/{repeat}/{}", PLANTED[effect])
             }
@@ -202,6 +203,8 @@ mod tests {
             effect: 2,
         };
         assert_eq!(ridge.record(planted), "planted/minilm/1/ridge/1/0.03");
+        let ranks = Item::Ranks { repeat: 2 };
+        assert_eq!(ridge.record(ranks), "ranks/minilm/1/ridge/2");
     }
 
     #[test]

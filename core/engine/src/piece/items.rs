@@ -5,6 +5,8 @@
 //! jackknife blocks, the redraws of the folds. The first block of a repeat is no item: whoever has
 //! anything to do with the repeat computes it, and its r2 in slot 0 shows whether two machines
 //! compute the same. The block that holds the observed targets is one of the others, or the first.
+//! Planted effects and ranks, which come after all permutations, are not shared: whoever puts the
+//! piece together computes them.
 
 use std::ops::Range;
 
@@ -43,6 +45,11 @@ pub enum Item {
         repeat: usize,
         /// Its place in [`PLANTED`](crate::inference::planted::PLANTED).
         effect: usize,
+    },
+    /// r2 of the ranks of every target.
+    Ranks {
+        /// Redraw of the study's folds.
+        repeat: usize,
     },
 }
 
@@ -168,7 +175,10 @@ impl Cost {
     #[must_use]
     pub fn of(&self, item: Item) -> u64 {
         let cost = match item {
-            Item::Block { .. } | Item::Observed { .. } | Item::Planted { .. } => self.block_us,
+            Item::Block { .. }
+            | Item::Observed { .. }
+            | Item::Planted { .. }
+            | Item::Ranks { .. } => self.block_us,
             Item::Jackknife { .. } => self.jackknife_us,
             Item::Redraw { .. } => self.redraw_us,
         };

@@ -39,7 +39,7 @@ impl Keep for Nothing {
 /// What the loop is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Observed and permuted targets, designs included.
+    /// Observed and permuted targets, designs included, and then their ranks.
     Permutations,
     /// The study without each block of rows.
     Jackknife,
@@ -54,7 +54,8 @@ pub trait Watch: Sync {
     /// A phase begins; the one before is over.
     fn begin(&self, _phase: Phase) {}
 
-    /// Steps that are done: blocks of permutations, replicates and planted effects weigh alike.
+    /// Steps that are done: blocks of permutations, replicates, repeats of the ranks and planted
+    /// effects weigh alike.
     fn done(&self, _n_steps: u64) {}
 
     /// Nothing new is to be begun.

@@ -1,5 +1,5 @@
-//! THE loop: observed, permuted, left-out, redrawn and planted targets of one encoder × regressor ×
-//! row set.
+//! THE loop: observed, permuted, ranked, left-out, redrawn and planted targets of one encoder ×
+//! regressor × row set.
 //!
 //! A row set is the targets observed on the same rows; they share designs. Designs are scaled once
 //! a repeat and factorised once a regressor; then blocks of permutations are spread over the
@@ -14,6 +14,7 @@
 mod error;
 mod items;
 mod keep;
+mod ranks;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,8 @@ pub struct Work {
     pub jackknife: bool,
     /// Redraws of the folds, 0 for none.
     pub fold_redraws: usize,
+    /// r2 of the ranks of each target, too.
+    pub ranks: bool,
     /// Planted targets for the sensitivity, 0 for none.
     pub sensitivity_draws: usize,
 }
@@ -97,6 +100,9 @@ pub struct Piece {
     /// r2 under each redraw of the folds, redraws × targets; `None` where one leaves a fold too
     /// thin, or when not asked for.
     pub redraws: Option<DMatrix<f64>>,
+    /// r2 of the ranks of each target, mean over repeats, or what the regressor said of them;
+    /// `None` when not asked for.
+    pub ranks: Option<Result<Vec<f64>, EngineError>>,
     /// Mean training rows of the outer splits.
     pub n_train: f64,
     /// Columns constant in at least one outer training set.
@@ -172,13 +178,14 @@ impl<'a> PieceRun<'a> {
         }
     }
 
-    /// Steps that [`run`](Self::run) tells its watch: blocks of permutations, jackknife blocks and
-    /// redraws alike.
+    /// Steps that [`run`](Self::run) tells its watch: blocks of permutations, repeats of the ranks,
+    /// jackknife blocks and redraws alike.
     #[must_use]
     pub fn n_steps(&self) -> u64 {
         let blocks = self.waves().most_blocks();
         let jackknife = self.jackknife_blocks().map_or(0, |(_, n_blocks)| n_blocks);
-        (blocks * self.repeats() + jackknife + self.work.fold_redraws) as u64
+        let ranks = usize::from(self.work.ranks);
+        ((blocks + ranks) * self.repeats() + jackknife + self.work.fold_redraws) as u64
     }
 
     /// Computes what was not kept.
@@ -192,7 +199,7 @@ impl<'a> PieceRun<'a> {
     ) -> Result<Piece, PieceError<K::Error>> {
         self.forget()?;
         let repeats = self.repeats();
-        let mut null = Null::default();
+        let (mut null, mut ranks) = (Null::default(), None);
         let (mut n_train, mut n_constant) = (0.0, 0);
         watch.begin(Phase::Permutations);
         // Whether a target has settled is known from the mean over all repeats only, so the
@@ -211,6 +218,10 @@ impl<'a> PieceRun<'a> {
                 let constant = designs.iter().map(FoldDesigns::n_constant).max();
                 n_constant = n_constant.max(constant.unwrap_or(0));
             }
+            // The last permutations are done.
+            if first + together >= repeats {
+                ranks = self.ranks(first, &recipes, keep, watch)?;
+            }
         }
         watch.begin(Phase::Jackknife);
         let jackknife = self.jackknife(keep, watch)?;
@@ -222,6 +233,7 @@ impl<'a> PieceRun<'a> {
             slot_zero: null.slot_zero,
             jackknife,
             redraws,
+            ranks,
             n_train,
             n_constant,
         })

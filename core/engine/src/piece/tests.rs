@@ -10,7 +10,7 @@ use crate::folds::Groups;
 use crate::nested::{NestedCv, Tuning};
 use crate::permutation::Exchange;
 use crate::reference::ReferenceRidge;
-use crate::regressor::{Prepared, Regressor, RegressorError};
+use crate::regressor::{Path, Prepared, Regressor, RegressorError};
 use crate::score::r2;
 use crate::seed::Seed;
 
@@ -44,6 +44,7 @@ const WORK: Work = Work {
     is_adaptive: false,
     jackknife: true,
     fold_redraws: 2,
+    ranks: true,
     sensitivity_draws: 0,
 };
 
@@ -157,6 +158,7 @@ fn same(a: &Piece, b: &Piece) {
     let jackknife = |piece: &Piece| piece.jackknife.as_ref().map(|all| all.r2.clone());
     assert_eq!(jackknife(a), jackknife(b));
     assert_eq!(a.redraws, b.redraws);
+    assert_eq!(a.ranks, b.ranks);
 }
 
 #[test]
@@ -426,4 +428,135 @@ fn planted_effects_that_were_kept_are_not_computed_again() {
     let again = answers(&study, &RIDGE, &shelf);
     let weakest = &again.strengths[0].r2;
     assert!(weakest.iter().all(|r2| (r2 - 0.5).abs() < 1e-12));
+}
+
+/// Lognormal targets; the first depends on x, the second not.
+fn skewed() -> Study {
+    let mut study = Study::new();
+    study.targets = Targets::new(study.targets.y().map(|y| (2.0 * y).exp())).unwrap();
+    study.scheme =
+        PermutationScheme::new(&study.groups, Exchange::Blocks, &study.targets, SEED).unwrap();
+    study
+}
+
+#[test]
+fn ranks_are_scored_as_if_they_were_the_targets_in_a_study_of_their_own() {
+    let study = skewed();
+    let rows: Vec<usize> = (0..30).collect();
+    let run = |work: Work| study.with(&RIDGE, work, |run| run.run(&Nothing, &Unwatched).unwrap());
+    let found = run(WORK).ranks.unwrap().unwrap();
+    for (target, found) in found.iter().enumerate() {
+        let y = crate::doctor::ranks(study.targets.y().column(target).as_slice());
+        let y = DMatrix::from_column_slice(30, 1, &y);
+        let mut mean = 0.0;
+        for repeat in 0..2 {
+            let designs = FoldDesigns::build(&study.layout(), &rows, repeat).unwrap();
+            let nested = NestedCv::prepare(&designs, &RIDGE, Tuning::PLAIN).unwrap();
+            let out = nested.run(&y).unwrap();
+            let (y_hat, y_bar) = (out.y_hat.as_slice(), out.y_bar.as_slice());
+            mean += r2(y.as_slice(), y_hat, y_bar).unwrap() / 2.0;
+        }
+        assert!((found - mean).abs() < 1e-12, "{found}, {mean}");
+    }
+    // Whether the designs of all repeats are at hand changes not a bit.
+    let adaptive = Work {
+        is_adaptive: true,
+        n_permutations: 250,
+        ..WORK
+    };
+    assert_eq!(run(adaptive).ranks, Some(Ok(found)));
+    let unasked = Work {
+        ranks: false,
+        ..WORK
+    };
+    assert_eq!(run(unasked).ranks, None);
+}
+
+/// A ridge that refuses every y after the first so many blocks of them.
+struct Refusing {
+    n_blocks: AtomicUsize,
+    most: usize,
+}
+
+impl Refusing {
+    fn after(most: usize) -> Self {
+        Self {
+            n_blocks: AtomicUsize::new(0),
+            most,
+        }
+    }
+}
+
+impl Regressor for Refusing {
+    fn n_alphas(&self) -> usize {
+        5
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        x: &'a DMatrix<f64>,
+        x_new: &'a DMatrix<f64>,
+    ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        Ok(Box::new(Refused(RIDGE.prepare(x, x_new)?, self)))
+    }
+}
+
+struct Refused<'a>(Box<dyn Prepared + 'a>, &'a Refusing);
+
+impl Prepared for Refused<'_> {
+    fn grid(
+        &self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError> {
+        self.0.grid(variant, y, alphas)
+    }
+
+    fn begin<'p>(
+        &'p self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
+        if self.1.n_blocks.fetch_add(1, Ordering::Relaxed) < self.1.most {
+            return self.0.begin(variant, y, alphas);
+        }
+        Err(RegressorError {
+            status: 5,
+            message: "ranks are no counts".to_owned(),
+        })
+    }
+}
+
+#[test]
+fn ranks_come_after_all_permutations_and_one_that_is_refused_costs_no_other_number() {
+    let study = skewed();
+    let work = Work {
+        jackknife: false,
+        fold_redraws: 0,
+        ..WORK
+    };
+    let without = Work {
+        ranks: false,
+        ..work
+    };
+    let counting = Refusing::after(usize::MAX);
+    let sound = study.with(&counting, without, |run| run.run(&Nothing, &Unwatched));
+    let sound = sound.unwrap();
+    // What is needed up to the last permutation, and no more.
+    let refusing = Refusing::after(counting.n_blocks.into_inner());
+    let found = study.with(&refusing, work, |run| run.run(&Nothing, &Unwatched));
+    let found = found.unwrap();
+    let Some(Err(EngineError::Regressor { source, .. })) = &found.ranks else {
+        panic!("{:?}", found.ranks);
+    };
+    assert_eq!(source.message, "ranks are no counts");
+    same(
+        &sound,
+        &Piece {
+            ranks: None,
+            ..found
+        },
+    );
 }

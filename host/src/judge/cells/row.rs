@@ -114,6 +114,7 @@ impl Parts<'_> {
             r2_over_ceiling_high: share_of_ceiling.map(|bounds| bounds.high),
             gain_over_length_low: gain_interval.map(|bounds| bounds.low),
             gain_over_length_high: gain_interval.map(|bounds| bounds.high),
+            r2_ranks: score.r2_ranks,
             notes: notes(score.notes, result),
             is_best: result.id.is_best(),
             is_control: result.id.is_control(),

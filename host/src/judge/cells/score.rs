@@ -24,6 +24,8 @@ pub(super) struct Score {
     pub se_naive: Option<f64>,
     /// Over redraws of the folds.
     pub r2_fold_sd: Option<f64>,
+    /// Of the ranks of the target.
+    pub r2_ranks: Option<f64>,
     /// Of the first repeat.
     pub r2_by_fold: Vec<Option<f64>>,
     pub prmse_rsmtool: Option<f64>,
@@ -75,6 +77,7 @@ impl Score {
         let ceiling = common.rating_error[target].map(|error| ceiling(error, mean(&baselines)));
         let n_groups = clusters.map(|of_row| Groups::from_labels(of_row.iter()).n_groups());
         let redraws = piece.redraws.as_ref();
+        let ranks = piece.ranks.as_ref().and_then(|ranks| ranks.as_ref().ok());
         let ratings = common.ratings[target].as_ref();
         Ok(Self {
             n: rows.len(),
@@ -84,6 +87,7 @@ impl Score {
                 .then(|| CovariateScores::mean_of(&beside_covariates)),
             se_naive: Some(naive).filter(|se| se.is_finite() && !fits.all_empty()),
             r2_fold_sd: redraws.map(|r2| mean_and_sd(r2.column(column).as_slice(), 1).1),
+            r2_ranks: ranks.map(|r2| r2[column]),
             r2_by_fold: by_fold,
             prmse_rsmtool: ratings.and_then(|ratings| mean_prmse(ratings, row_set, piece, column)),
             r2_over_ceiling: ceiling.and_then(|ceiling| over_ceiling(scores.r2, ceiling)),
@@ -119,6 +123,9 @@ fn notes(
             "no interval: without one of its blocks a fold would be empty or the target constant"
                 .to_owned(),
         );
+    }
+    if let Some(Err(error)) = &result.piece.ranks {
+        notes.push(format!("no r2_ranks: {error}"));
     }
     if result.id.is_best() {
         notes.push(fits.chosen(&result.candidates));

@@ -85,6 +85,7 @@ fn result(role: Role, encoder: &str, off: f64, statistics: [f64; 4]) -> PieceRes
             slot_zero: Vec::new(),
             jackknife: None,
             redraws: None,
+            ranks: None,
             n_train: 4.0,
             n_constant: 0,
         },
@@ -124,6 +125,26 @@ fn scores_and_fits_of_a_cell_by_hand() {
     assert_eq!((near.se, near.ci_low, near.mde80), (None, None, None));
     assert_eq!(near.verdict, Some(Verdict::TooFew));
     assert_eq!(near.notes, "no mde80: too few permutations for the level");
+}
+
+#[test]
+fn ranks_have_their_r2_or_a_note_why_not() {
+    let six = Six::new();
+    let with = |ranks| {
+        let mut piece = result(Role::Encoder, "near", 1.0, [64.0 / 70.0, 0.1, -0.2, 0.3]);
+        piece.piece.ranks = ranks;
+        let row = assemble(&six.common(), &[piece]).unwrap().results.remove(0);
+        (row.r2_ranks, row.notes)
+    };
+    let no_mde80 = "no mde80: too few permutations for the level";
+    assert_eq!(with(None), (None, no_mde80.to_owned()));
+    assert_eq!(
+        with(Some(Ok(vec![0.25]))),
+        (Some(0.25), no_mde80.to_owned())
+    );
+    let (r2, notes) = with(Some(Err(ocean_engine::EngineError::Cancelled)));
+    assert_eq!(r2, None);
+    assert!(notes.starts_with("no r2_ranks: "), "{notes}");
 }
 
 #[test]
