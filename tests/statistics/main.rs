@@ -9,6 +9,8 @@
 //! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
 //! the study once more, without a block or with other folds. [`copies`]: other programs' tests of
 //! linear models. [`compat`]: other programs' grids.
+//! the study once more, without a block or with other folds. [`compat`]: other programs' grids.
+//! [`tails`]: which errors are said to have heavy tails.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,
@@ -34,5 +36,6 @@ mod memory;
 mod reliability;
 mod replicate;
 mod ridge;
+mod tails;
 mod twin;
 mod uniformity;

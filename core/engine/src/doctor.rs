@@ -8,6 +8,7 @@ pub mod influence;
 pub mod learning;
 pub mod raters;
 pub mod shift;
+pub mod tails;
 
 use nalgebra::DMatrix;
 

@@ -52,6 +52,7 @@ pub(crate) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
         .collect();
     examine(&Facts {
         concentrated: &run.concentrated(),
+        tails: &run.tails(),
         at_fewer_rows: &run.at_fewer_rows(),
         strong_grids: &run.strong_grids(),
         near_duplicates: run.near_duplicates(),

@@ -8,6 +8,7 @@ use ocean_engine::doctor::influence::{Concentrated, concentrated, r2_among};
 use ocean_engine::doctor::learning::r2_at_fewer_rows;
 use ocean_engine::doctor::raters::{Stranger, strangers};
 use ocean_engine::doctor::shift;
+use ocean_engine::doctor::tails::kurtosis;
 use ocean_engine::folds::Groups;
 use ocean_engine::seed::Seed;
 
@@ -36,6 +37,19 @@ impl FinishedRun<'_> {
                 let found = concentrated(&rows.held_out(observed, column));
                 let has_model = Self::has_model(&self.cells.results[cell]);
                 Some((cell, found.filter(|_| has_model)?))
+            })
+            .collect()
+    }
+
+    /// Kurtosis of the errors in the first repeat of each cell that has a model.
+    pub(super) fn tails(&self) -> Vec<(usize, f64)> {
+        self.family()
+            .filter(|&cell| Self::has_model(&self.cells.results[cell]))
+            .filter_map(|cell| {
+                let (result, column) = self.piece_of(cell);
+                let observed = result.piece.observed.first()?;
+                let rows = self.rows_of(cell);
+                Some((cell, kurtosis(&rows.held_out(observed, column))?))
             })
             .collect()
     }

@@ -29,6 +29,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         models::grid_edges,
         models::unconverged,
         models::influence,
+        models::heavy_tails,
         models::many_columns,
         target_values::nearly_constant,
         target_values::scale,

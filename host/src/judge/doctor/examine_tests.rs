@@ -202,6 +202,30 @@ fn what_is_measured_beside_the_cells_has_its_finding_past_its_limit_and_none_bel
     assert_eq!(with(&concentrated(0.3, -0.1)), ["few-rows-decide"]);
     assert_eq!(with(&concentrated(0.3, 0.1)), [""; 0]);
 
+    let tails = |kurtosis: f64, r2: f64| {
+        let cells = [CellResult {
+            r2_ranks: Some(0.31),
+            ..cell("a", r2)
+        }];
+        let facts = Facts {
+            cells: &cells,
+            tails: &[(0, kurtosis)],
+            ..Facts::default()
+        };
+        examine(&facts)
+    };
+    let heavy = tails(4.1, 0.1).remove(0);
+    assert_eq!(
+        (heavy.code.as_str(), heavy.severity),
+        ("heavy-tails", Severity::Note)
+    );
+    assert!(
+        heavy.seen.contains("4.1") && heavy.seen.ends_with("r2 is .100, and .310 of the ranks."),
+        "{}",
+        heavy.seen
+    );
+    assert!(tails(3.9, 0.1).is_empty() && tails(4.1, 0.09).is_empty());
+
     let fewer = |r2: f64| {
         examine(&Facts {
             cells: &cells,

@@ -61,6 +61,8 @@ pub struct Facts<'a> {
     pub truncated: &'a [(String, usize)],
     /// The rows that r2 hangs on, by place of the cell.
     pub concentrated: &'a [(usize, Concentrated)],
+    /// Kurtosis of the errors, by place of the cell.
+    pub tails: &'a [(usize, f64)],
     /// r2 at (K − 2)/K of the rows, by place of the cell.
     pub at_fewer_rows: &'a [(usize, f64)],
     /// Given penalties that are all too strong.
@@ -172,6 +174,7 @@ impl Default for Facts<'_> {
             plan_notes: &[],
             truncated: &[],
             concentrated: &[],
+            tails: &[],
             at_fewer_rows: &[],
             strong_grids: &[],
             near_duplicates: None,

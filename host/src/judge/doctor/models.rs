@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ocean_engine::doctor::tails::HEAVY;
 use ocean_report::model::{CellResult, Finding, Severity};
 use ocean_report::numbers::score;
 use ocean_report::wording::plural;
@@ -13,6 +14,8 @@ use super::{finding, listed, name};
 const SAME_SCORE: f64 = 1e-10;
 /// Share of Σψ² from which on 1 % of the rows decide; with normal errors it is about .1.
 const MOST_INFLUENCE: f64 = 0.5;
+/// An r2 from which on heavy tails make its interval miss; of smaller ones intervals hold.
+const LEAST_R2_OF_TAILS: f64 = 0.1;
 /// More columns than this times the training rows deserve a word.
 const MANY_COLUMNS: f64 = 1.0;
 
@@ -176,6 +179,34 @@ pub(super) fn influence(facts: &Facts, findings: &mut Vec<Finding>) {
         ),
         "The result rests on a few texts: outliers, errors of entry, or the only ones with an extreme value.".to_owned(),
         "Look at the rows with the largest errors in predictions.csv, and at the largest values of the target.".to_owned(),
+    ]));
+}
+
+/// Rare large errors: what decides the true R² may not be in the sample, and no interval knows it.
+pub(super) fn heavy_tails(facts: &Facts, findings: &mut Vec<Finding>) {
+    let heavy: Vec<(&CellResult, f64)> = facts
+        .tails
+        .iter()
+        .map(|(place, kurtosis)| (&facts.cells[*place], *kurtosis))
+        .filter(|(cell, kurtosis)| *kurtosis > HEAVY && cell.r2 >= LEAST_R2_OF_TAILS)
+        .collect();
+    let Some((cell, kurtosis)) = heavy.iter().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return;
+    };
+    let ranks = cell.r2_ranks.map_or(String::new(), |ranks| {
+        format!(
+            " There r2 is {}, and {} of the ranks.",
+            score(cell.r2),
+            score(ranks)
+        )
+    });
+    findings.push(finding(Severity::Note, "heavy-tails", heavy.iter().map(|(cell, _)| name(cell)).collect(), [
+        format!(
+            "Held-out errors have heavy tails in {}: a kurtosis above {HEAVY:.0}, up to {kurtosis:.1} in `{}` (3 for a normal distribution).{ranks}",
+            plural(heavy.len(), "cell"), name(cell)
+        ),
+        "The interval of r2 says what this sample can say. The true R² depends on rare large values, and where the sample holds too few of them the interval misses it in more than 5 % of the studies.".to_owned(),
+        "Report r2_ranks (results.csv), the r2 of the target's ranks, beside r2; take the logarithm of a target like incomes or counts; more rows.".to_owned(),
     ]));
 }
 
