@@ -88,6 +88,40 @@ fn covariates_are_taken_out_and_rows_that_lack_one_are_dropped_and_counted() {
 }
 
 #[test]
+fn r2_ranks_is_the_r2_of_a_target_of_ranks_with_covariates_as_they_are() {
+    let folder = study("[\"age\", \"site\"]");
+    let table = std::fs::read_to_string(folder.file("texts.csv")).unwrap();
+    let is_kept = |row: &usize| ![3, 40, 50, 79].contains(row);
+    // The text, mood, age, site and batch.
+    let mood = |line: &str| line.rsplitn(5, ',').nth(3).unwrap().parse::<f64>().unwrap();
+    let lines: Vec<&str> = table.lines().skip(1).collect();
+    let kept = (0..ROWS).filter(is_kept).map(|row| mood(lines[row]));
+    let mut ranks = ocean_engine::doctor::ranks(&kept.collect::<Vec<f64>>()).into_iter();
+    let mut ranked = "id,text,mood,age,site,batch,place\n".to_owned();
+    for (row, line) in lines.iter().enumerate() {
+        let rank = if is_kept(&row) {
+            ranks.next().unwrap()
+        } else {
+            0.0
+        };
+        writeln!(ranked, "{line},{rank}").unwrap();
+    }
+    folder.write("texts.csv", ranked);
+    folder.replace("plugins.toml", "[\"mood\"]", "[\"mood\", \"place\"]");
+    let settings = ["--quiet", "--set", "evaluation.repeats=2"];
+    folder.eval(&settings).ending_with(0);
+    let rows = results(&folder.file("run"));
+    let (of_mood, of_place) = (
+        cell(&rows, "lexical", "mood"),
+        cell(&rows, "lexical", "place"),
+    );
+    let [ranks, place] = [number(of_mood, "r2_ranks"), number(of_place, "r2")];
+    assert!((ranks - place).abs() < 1e-10, "{ranks}, {place}");
+    assert!((ranks - number(of_mood, "r2")).abs() > 1e-4, "{ranks}");
+    assert_eq!(cell(&rows, "length", "mood")["r2_ranks"], "");
+}
+
+#[test]
 fn length_is_a_covariate_of_every_text_and_then_no_control() {
     let folder = study("[\"length\"]");
     folder.eval(&["--quiet"]).ending_with(0);
