@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::FitInfo;
+use ocean_engine::regressor::{FitInfo, TrainingSet};
 use ocean_engine::seed::Seed;
 use ocean_host::read::config::Isolation;
 use ocean_loader::{
@@ -70,8 +70,18 @@ impl Measured {
         let mut noise = Seed(1).stream("benchmark", 0);
         let [x, x_new, y] = [(N, P), (N_NEW, P), (N, COLUMNS[1])]
             .map(|(rows, columns)| DMatrix::from_fn(rows, columns, |_, _| noise.normal()));
-        let prepare = median(101, || Ok(regressor.prepare(&x, &x_new).map(drop)?))?;
-        let prepared = regressor.prepare(&x, &x_new)?;
+        let prepare = median(101, || {
+            Ok(regressor
+                .prepare(TrainingSet::Rows {
+                    x: &x,
+                    x_new: &x_new,
+                })
+                .map(drop)?)
+        })?;
+        let prepared = regressor.prepare(TrainingSet::Rows {
+            x: &x,
+            x_new: &x_new,
+        })?;
         let mut measured = Self {
             start,
             prepare,
@@ -81,8 +91,8 @@ impl Measured {
         for (at, n_columns) in COLUMNS.into_iter().enumerate() {
             let y = y.columns(0, n_columns).into_owned();
             let alphas = DMatrix::from_fn(30, n_columns, |row, _| 1000.0 / (1 + row) as f64);
-            measured.begin[at] = median(1001, || Ok(prepared.begin(0, &y, &alphas)?))?;
-            let mut path = prepared.begin(0, &y, &alphas)?;
+            measured.begin[at] = median(1001, || Ok(prepared.begin(0, &y, &[], &alphas)?))?;
+            let mut path = prepared.begin(0, &y, &[], &alphas)?;
             let columns: Vec<u32> = (0..n_columns as u32).collect();
             let steps = vec![10; n_columns];
             let mut y_hat = vec![0.0; N_NEW * n_columns];

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Regressor};
+use ocean_engine::regressor::{FitInfo, Regressor, TrainingSet};
 use ocean_loader::RegressorOptions;
 use ocean_tests::fixtures;
 use ocean_tests::kit::{self, can_build, has_module};
@@ -199,10 +199,15 @@ fn kernel_ridge_predicts_what_scikit_learn_predicts() {
         ..RegressorOptions::default()
     };
     let regressor = regressor_of(fixtures::kernel_ridge(), options);
-    let prepared = regressor.prepare(&x, &x_new).unwrap();
+    let prepared = regressor
+        .prepare(TrainingSet::Rows {
+            x: &x,
+            x_new: &x_new,
+        })
+        .unwrap();
     for (variant, case) in cases.iter().enumerate() {
         let alpha = DMatrix::from_element(1, 1, case["alpha"].as_f64().unwrap());
-        let mut path = prepared.begin(variant, &y, &alpha).unwrap();
+        let mut path = prepared.begin(variant, &y, &[], &alpha).unwrap();
         let (mut y_hat, mut info) = (vec![0.0; x_new.nrows()], [FitInfo::default()]);
         path.advance(&[0], &[0], &mut y_hat, &mut info).unwrap();
         for (found, expected) in y_hat.iter().zip(numbers(&case["y_hat"])) {

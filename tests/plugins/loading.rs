@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Regressor, RegressorError};
+use ocean_engine::regressor::{FitInfo, Regressor, RegressorError, TrainingSet};
 use ocean_host::encode::cache::Cache;
 use ocean_host::encode::embedding::{TextEncoder, get_or_encode};
 use ocean_host::read::config::Isolation;
@@ -333,10 +333,13 @@ fn predictions(plugin: &Arc<Plugin>, params: Value) -> Result<Vec<f64>, Regresso
     let regressor =
         PluginRegressor::new(Arc::clone(plugin), options, CallContext::silent()).unwrap();
     let (x, x_new, y) = data();
-    let prepared = regressor.prepare(&x, &x_new)?;
+    let prepared = regressor.prepare(TrainingSet::Rows {
+        x: &x,
+        x_new: &x_new,
+    })?;
     let mut alphas = DMatrix::zeros(regressor.n_alphas(), 1);
     prepared.grid(0, &y, &mut alphas)?;
-    let mut path = prepared.begin(0, &y, &alphas)?;
+    let mut path = prepared.begin(0, &y, &[], &alphas)?;
     let (mut y_hat, mut info) = (vec![0.0; 2], [FitInfo::default()]);
     path.advance(&[0], &[0], &mut y_hat, &mut info)?;
     Ok(y_hat)

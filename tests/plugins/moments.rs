@@ -9,7 +9,7 @@ use ocean_engine::best::{BestOf, Contender, build_designs};
 use ocean_engine::design::{FoldDesigns, InnerFolds, Layout};
 use ocean_engine::folds::{Folds, Groups};
 use ocean_engine::nested::{NestedCv, OutOfFold, Tuning};
-use ocean_engine::regressor::{MomentsRegressor, Prepared, Regressor, RegressorError};
+use ocean_engine::regressor::{Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_engine::replicate::without_block;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
@@ -37,18 +37,17 @@ impl Regressor for Taking<'_> {
         self.regressor.scales_y()
     }
 
-    fn moments(&self, _: usize, _: usize) -> Option<&dyn MomentsRegressor> {
+    fn takes_moments(&self, _: usize, _: usize) -> bool {
         self.moments
-            .then_some(self.regressor as &dyn MomentsRegressor)
     }
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        assert!(!self.moments, "rows were taken");
-        self.regressor.prepare(x, x_new)
+        let is_moments = matches!(training, TrainingSet::Moments { .. });
+        assert_eq!(is_moments, self.moments);
+        self.regressor.prepare(training)
     }
 }
 

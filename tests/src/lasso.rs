@@ -2,7 +2,7 @@
 //! plugins without the way through the ABI.
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
+use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_linear::{LassoDesign, LassoFit, LassoOptions, LassoPath};
 
 use crate::ridge::{columns, refused};
@@ -60,9 +60,9 @@ impl Regressor for PluginLasso {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        let (x, x_new) = training.rows()?;
         let design = LassoDesign::prepare(columns(x)?, columns(x_new)?).map_err(refused)?;
         Ok(Box::new(PluginDesign {
             regressor: self,
@@ -92,6 +92,7 @@ impl Prepared for PluginDesign<'_> {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
+        _: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         let path = self

@@ -2,7 +2,7 @@
 //! the way through the ABI.
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
+use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_linear::{Columns, LinearError, RidgeDesign, RidgePath};
 
 /// What the bundled plugin `ridge` computes.
@@ -21,9 +21,9 @@ impl Regressor for PluginRidge {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        let (x, x_new) = training.rows()?;
         let design = RidgeDesign::prepare(columns(x)?, columns(x_new)?).map_err(refused)?;
         Ok(Box::new(PluginDesign(design)))
     }
@@ -47,6 +47,7 @@ impl Prepared for PluginDesign {
         &'p self,
         _variant: usize,
         y: &DMatrix<f64>,
+        _: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         let path = self

@@ -8,9 +8,7 @@
 //! that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one
 //! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
 //! the study once more, without a block or with other folds. [`copies`]: other programs' tests of
-//! linear models. [`compat`]: other programs' grids.
-//! the study once more, without a block or with other folds. [`compat`]: other programs' grids.
-//! [`tails`]: which errors are said to have heavy tails.
+//! linear models. [`compat`]: other programs' grids. [`tails`]: which errors are said to have heavy tails.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,

@@ -12,7 +12,7 @@ use ocean_engine::inference::multiplicity::permutation_p;
 use ocean_engine::nested::{NestedCv, Tuning};
 use ocean_engine::permutation::Exchange;
 use ocean_engine::reference::ReferenceRidge;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
+use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_engine::seed::Stream;
 use ocean_host::commands::selfcheck::data::noise;
 use ocean_host::commands::selfcheck::study::Study;
@@ -110,12 +110,12 @@ impl Regressor for Remembering {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        let (x, x_new) = training.rows()?;
         Ok(Box::new(Design {
             of: self,
-            inner: self.ridge.prepare(x, x_new)?,
+            inner: self.ridge.prepare(training)?,
             x,
             x_new,
         }))
@@ -136,6 +136,7 @@ impl Prepared for Design<'_> {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
+        y_sq: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         if matches!(self.of.memory, Memory::FirstSeen | Memory::RunningMean) {
@@ -147,7 +148,7 @@ impl Prepared for Design<'_> {
         }
         Ok(Box::new(Walk {
             design: self,
-            inner: self.inner.begin(variant, y, alphas)?,
+            inner: self.inner.begin(variant, y, y_sq, alphas)?,
         }))
     }
 }

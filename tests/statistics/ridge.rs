@@ -3,7 +3,7 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::reference::ReferenceRidge;
-use ocean_engine::regressor::{Path, Prepared, Regressor, RegressorError};
+use ocean_engine::regressor::{Path, Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_tests::ridge::PluginRidge;
 
 /// Both: what holds for one must hold for the other.
@@ -48,11 +48,10 @@ impl Regressor for WithAlphas {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
         Ok(Box::new(PreparedWithAlphas {
-            inner: self.inner.prepare(x, x_new)?,
+            inner: self.inner.prepare(training)?,
             alphas: &self.alphas,
         }))
     }
@@ -75,8 +74,9 @@ impl Prepared for PreparedWithAlphas<'_> {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
+        y_sq: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        self.inner.begin(variant, y, alphas)
+        self.inner.begin(variant, y, y_sq, alphas)
     }
 }

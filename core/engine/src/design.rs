@@ -13,8 +13,8 @@ use crate::covariates::Partial;
 use crate::error::EngineError;
 use crate::folds::{Folds, Groups};
 use crate::moments::Moments;
-use crate::nested::{Grid, Tuning, failed};
-use crate::regressor::{Regressor, RegressorError};
+use crate::nested::{Grid, Tuning};
+use crate::regressor::{Regressor, RegressorError, TrainingSet};
 use crate::scale::mean_and_sd_beside;
 use crate::seed::Seed;
 
@@ -48,17 +48,26 @@ pub struct Layout<'a> {
     pub covariates: Option<&'a DMatrix<f64>>,
 }
 
-/// One training set with the rows it predicts, columns centred and scaled by their training sd
-/// (ddof 0).
-///
-/// Rows are numbers within the row set, 0..n. A column that is constant in the training rows, up to
-/// rounding, is 0 in both parts.
-#[derive(Debug)]
-pub struct Design {
+/// Which rows train a model, and which it predicts: numbers within the row set, 0..n.
+#[derive(Debug, Clone)]
+pub struct Split {
     /// Training rows.
     pub train: Vec<usize>,
     /// Held-out rows, stacked.
     pub held_out: Vec<usize>,
+    /// Which outer split each range of held-out rows validates. For an outer design: its own split,
+    /// all rows.
+    pub serves: Vec<(usize, Range<usize>)>,
+}
+
+/// One training set with the rows it predicts, columns centred and scaled by their training sd
+/// (ddof 0).
+///
+/// A column that is constant in the training rows, up to rounding, is 0 in both parts.
+#[derive(Debug)]
+pub struct Design {
+    /// Whose rows these are.
+    pub split: Split,
     /// n_train × n_features.
     pub x: DMatrix<f64>,
     /// n_held_out × n_features, in the same scaling.
@@ -67,9 +76,6 @@ pub struct Design {
     pub n_constant: usize,
     /// What takes the covariates out of y, as it did out of `x` and `x_new`.
     pub partial: Option<Partial>,
-    /// Which outer split each range of held-out rows validates. For an outer design: its own split,
-    /// all rows.
-    pub serves: Vec<(usize, Range<usize>)>,
 }
 
 /// All designs of one repeat and row set: what one nested cross-validation needs of X.
@@ -135,7 +141,7 @@ impl FoldDesigns {
         let moments = regressors
             .iter()
             .any(takes_moments)
-            .then(|| Moments::build(layout.x, rows, &fold_of, n_folds))
+            .then(|| Moments::build(layout.x, rows, &fold_of, (&inner_splits, &outer_splits)))
             .flatten();
         let needs_rows = moments.is_none() || !regressors.iter().all(takes_moments);
         let scale = |splits: Vec<Split>| -> Vec<Design> {
@@ -205,9 +211,14 @@ impl FoldDesigns {
     #[must_use]
     pub fn n_splits(&self) -> usize {
         match &self.moments {
-            Some(moments) if self.outer.is_empty() => moments.designs.len() - moments.n_inner,
-            _ => self.outer.len(),
+            Some(moments) => moments.outer.len(),
+            None => self.outer.len(),
         }
+    }
+
+    /// The designs of scaled rows, inner ones first.
+    pub(crate) fn of_rows(&self) -> Vec<&Design> {
+        self.inner.iter().chain(&self.outer).collect()
     }
 
     /// Features.
@@ -228,12 +239,9 @@ impl FoldDesigns {
     #[must_use]
     pub fn n_constant(&self) -> usize {
         let of_rows = self.outer.iter().map(|design| design.n_constant);
-        let moments = self
-            .moments
-            .iter()
-            .flat_map(|moments| &moments.designs[moments.n_inner..]);
+        let of_moments = self.moments.iter().flat_map(|moments| &moments.outer);
         of_rows
-            .chain(moments.map(|design| design.n_constant))
+            .chain(of_moments.map(|design| design.n_constant))
             .max()
             .unwrap_or(0)
     }
@@ -245,13 +253,7 @@ pub(crate) fn takes_moments(
     tuning: Tuning,
     (n_samples, n_features): (usize, usize),
 ) -> bool {
-    tuning.grid == Grid::Design && regressor.moments(n_samples, n_features).is_some()
-}
-
-struct Split {
-    train: Vec<usize>,
-    held_out: Vec<usize>,
-    serves: Vec<(usize, Range<usize>)>,
+    tuning.grid == Grid::Design && regressor.takes_moments(n_samples, n_features)
 }
 
 /// All but folds i and j, for every pair: fold j validates split i, fold i validates split j.
@@ -327,11 +329,30 @@ fn without(fold_of: &[usize], folds: &[usize]) -> Split {
     }
 }
 
+impl Split {
+    /// The error of a regressor at the design of these rows.
+    pub(crate) fn failed(
+        &self,
+        doing: &str,
+        n_features: usize,
+        source: RegressorError,
+    ) -> EngineError {
+        let splits = self.serves.iter().map(|(split, _)| (split + 1).to_string());
+        let splits: Vec<String> = splits.collect();
+        EngineError::Regressor {
+            stage: format!("{doing} (design of split {})", splits.join(" and ")),
+            n_train: self.train.len(),
+            n_features,
+            source,
+        }
+    }
+}
+
 impl Design {
-    /// A regressor's error at this design.
-    pub(crate) fn failed(&self, doing: &str, source: RegressorError) -> EngineError {
-        let splits = self.serves.iter().map(|(split, _)| *split);
-        failed(doing, splits, self.x.shape(), source)
+    /// What a regressor gets to see.
+    pub(crate) fn training_set(&self) -> TrainingSet<'_> {
+        let Self { x, x_new, .. } = self;
+        TrainingSet::Rows { x, x_new }
     }
 
     fn scale(layout: &Layout, rows: &[usize], split: Split) -> Self {
@@ -348,9 +369,7 @@ impl Design {
         let mut design = Self {
             x: pick(&split.train),
             x_new: pick(&split.held_out),
-            train: split.train,
-            held_out: split.held_out,
-            serves: split.serves,
+            split,
             n_constant: 0,
             partial: None,
         };
@@ -384,7 +403,10 @@ impl Design {
     fn take_out(&mut self, z: &DMatrix<f64>, rows: &[usize]) {
         let of_dataset =
             |positions: &[usize]| -> Vec<usize> { positions.iter().map(|&at| rows[at]).collect() };
-        let partial = Partial::of(z, &of_dataset(&self.train), &of_dataset(&self.held_out));
+        let Split {
+            train, held_out, ..
+        } = &self.split;
+        let partial = Partial::of(z, &of_dataset(train), &of_dataset(held_out));
         let columns = self.x.column_iter_mut().zip(self.x_new.column_iter_mut());
         for (mut train, mut new) in columns {
             partial.take_out(train.as_mut_slice(), new.as_mut_slice());
@@ -477,16 +499,16 @@ mod tests {
         let designs = build(&x, &folds, &groups, InnerFolds::Outer).unwrap();
         assert_eq!((designs.inner.len(), designs.outer.len()), (6, 4));
         for design in &designs.inner {
-            for (split, range) in &design.serves {
-                for &row in &design.train {
+            for (split, range) in &design.split.serves {
+                for &row in &design.split.train {
                     assert_ne!(
                         designs.fold_of[row], *split,
                         "split {split} saw its test fold"
                     );
                 }
-                for &row in &design.held_out[range.clone()] {
+                for &row in &design.split.held_out[range.clone()] {
                     assert_ne!(designs.fold_of[row], *split);
-                    assert!(!design.train.contains(&row));
+                    assert!(!design.split.train.contains(&row));
                 }
             }
         }
@@ -497,7 +519,7 @@ mod tests {
         let (x, folds, groups) = four_folds();
         let designs = build(&x, &folds, &groups, InnerFolds::Outer).unwrap();
         let design = &designs.outer[0];
-        assert_eq!(design.held_out, [0, 7]);
+        assert_eq!(design.split.held_out, [0, 7]);
         let column = design.x.column(0);
         assert!(column.mean().abs() < 1e-12);
         assert!((column.norm_squared() / 6.0 - 1.0).abs() < 1e-12);
@@ -512,9 +534,9 @@ mod tests {
         let designs = build(&x, &folds, &groups, InnerFolds::Independent(3)).unwrap();
         assert_eq!(designs.inner.len(), 12);
         for design in &designs.inner {
-            let (split, range) = &design.serves[0];
-            assert_eq!(*range, 0..design.held_out.len());
-            let all = design.train.iter().chain(&design.held_out);
+            let (split, range) = &design.split.serves[0];
+            assert_eq!(*range, 0..design.split.held_out.len());
+            let all = design.split.train.iter().chain(&design.split.held_out);
             assert!(all.clone().all(|&row| designs.fold_of[row] != *split));
             assert_eq!(all.count(), 6);
         }
@@ -544,11 +566,11 @@ mod tests {
         for inner in [InnerFolds::Outer, InnerFolds::Independent(3)] {
             let designs = build(&x, &folds, &groups, inner).unwrap();
             for design in designs.inner.iter().chain(&designs.outer) {
-                let trains_on_it = design.train.contains(&3);
+                let trains_on_it = design.split.train.contains(&3);
                 let is_zero = design.x.column(1).amax() == 0.0;
                 let largest = design.x_new.column(1).amax();
                 // Where neither part holds row 3, numbers of 1e-18 are all that is there.
-                let holds_it = trains_on_it || design.held_out.contains(&3);
+                let holds_it = trains_on_it || design.split.held_out.contains(&3);
                 assert!(largest < 10.0, "{largest}");
                 assert!(!holds_it || is_zero != trains_on_it);
                 assert_eq!(design.n_constant, usize::from(is_zero));

@@ -17,9 +17,8 @@ use faer::{Accum, MatMut, MatRef, Par};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::error::EngineError;
-use crate::nested::failed;
-use crate::regressor::RegressorError;
+use crate::design::Split;
+use crate::regressor::TrainingSet;
 use crate::scale::{Range, is_constant};
 
 /// The most that moments may take, in bytes; a study that would need more takes scaled rows.
@@ -45,12 +44,12 @@ pub(crate) struct FoldMoments {
 /// A training set: all but one or two folds.
 #[derive(Debug)]
 pub(crate) struct MomentDesign {
+    /// Whose moments these are.
+    pub split: Split,
     /// Folds it is trained on.
     pub folds: Vec<usize>,
-    /// The folds it validates, with the outer split each is for.
-    pub serves: Vec<(usize, usize)>,
-    /// Training rows of the row set, ascending.
-    pub train: Vec<usize>,
+    /// The fold that it holds out for each split that it serves.
+    pub held_out: Vec<usize>,
     /// x̄.
     pub mean: Vec<f64>,
     /// sd of each column in the training rows (ddof 0); 0 where it is constant, up to rounding.
@@ -67,9 +66,10 @@ pub(crate) struct MomentDesign {
 #[derive(Debug)]
 pub struct Moments {
     pub(crate) folds: Vec<FoldMoments>,
-    /// Pairs of folds left out, then single ones.
-    pub(crate) designs: Vec<MomentDesign>,
-    pub(crate) n_inner: usize,
+    /// Pairs of folds left out.
+    pub(crate) inner: Vec<MomentDesign>,
+    /// Single ones left out.
+    pub(crate) outer: Vec<MomentDesign>,
 }
 
 impl Moments {
@@ -79,54 +79,49 @@ impl Moments {
         n_matrices * 8 * n_features * n_features <= MOST_BYTES
     }
 
-    /// Of the rows `rows` of `x` (dataset numbers), whose folds are `fold_of`. `None` when numbers
-    /// are too large or too small to be squared.
+    /// Of the rows `rows` of `x` (dataset numbers), whose folds are `fold_of`, and of their splits,
+    /// inner and outer ones. `None` when numbers are too large or too small to be squared.
     pub(crate) fn build(
         x: &DMatrix<f64>,
         rows: &[usize],
         fold_of: &[usize],
-        n_folds: usize,
+        (inner, outer): (&[Split], &[Split]),
     ) -> Option<Self> {
         let can_be_squared =
             |largest: f64| largest == 0.0 || (FURTHEST.recip()..=FURTHEST).contains(&largest);
         if !x.column_iter().all(|column| can_be_squared(column.amax())) {
             return None;
         }
-        let folds: Vec<FoldMoments> = (0..n_folds)
-            .into_par_iter()
-            .map(|fold| FoldMoments::of(x, rows, members(fold_of, |of| of == fold)))
+        let folds: Vec<FoldMoments> = outer
+            .par_iter()
+            .map(|split| FoldMoments::of(x, rows, &split.held_out))
             .collect();
-        let pairs = (0..n_folds).flat_map(|i| (i + 1..n_folds).map(move |j| (i, j)));
-        let inner = pairs.map(|(i, j)| vec![(i, j), (j, i)]);
-        let outer = (0..n_folds).map(|fold| vec![(fold, fold)]);
-        let all: Vec<Vec<(usize, usize)>> = inner.chain(outer).collect();
-        let n_inner = all.len() - n_folds;
-        let designs = all
-            .into_par_iter()
-            .map(|serves| MomentDesign::of(&folds, fold_of, serves))
-            .collect();
+        let designs = |splits: &[Split]| {
+            let splits = splits.par_iter();
+            splits
+                .map(|split| MomentDesign::of(&folds, fold_of, split))
+                .collect()
+        };
         Some(Self {
+            inner: designs(inner),
+            outer: designs(outer),
             folds,
-            designs,
-            n_inner,
         })
+    }
+
+    /// The training sets, inner ones first.
+    pub(crate) fn designs(&self) -> Vec<&MomentDesign> {
+        self.inner.iter().chain(&self.outer).collect()
     }
 }
 
-/// The rows whose fold is asked for, ascending.
-fn members(fold_of: &[usize], is_asked: impl Fn(usize) -> bool) -> Vec<usize> {
-    (0..fold_of.len())
-        .filter(|&row| is_asked(fold_of[row]))
-        .collect()
-}
-
 impl FoldMoments {
-    fn of(x: &DMatrix<f64>, rows_of_set: &[usize], rows: Vec<usize>) -> Self {
+    fn of(x: &DMatrix<f64>, rows_of_set: &[usize], rows: &[usize]) -> Self {
         let p = x.ncols();
         let mut part = DMatrix::zeros(rows.len(), p);
         let (mut mean, mut range) = (Vec::with_capacity(p), Vec::with_capacity(p));
         for (mut to, from) in part.column_iter_mut().zip(x.column_iter()) {
-            for (slot, &row) in to.iter_mut().zip(&rows) {
+            for (slot, &row) in to.iter_mut().zip(rows) {
                 *slot = from[rows_of_set[row]];
             }
             let of_column = mean_of(to.as_slice());
@@ -137,7 +132,7 @@ impl FoldMoments {
         Self {
             gram: gram(&part),
             x: part,
-            rows,
+            rows: rows.to_vec(),
             mean,
             range,
         }
@@ -173,17 +168,22 @@ fn gram(x: &DMatrix<f64>) -> DMatrix<f64> {
 }
 
 impl MomentDesign {
-    /// A regressor's error at this design.
-    pub(crate) fn failed(&self, doing: &str, source: RegressorError) -> EngineError {
-        let splits = self.serves.iter().map(|(split, _)| *split);
-        failed(doing, splits, (self.train.len(), self.mean.len()), source)
+    /// What a regressor gets to see.
+    pub(crate) fn training_set(&self) -> TrainingSet<'_> {
+        TrainingSet::Moments {
+            gram: &self.gram,
+            n_samples: self.split.train.len(),
+        }
     }
 
-    fn of(all: &[FoldMoments], fold_of: &[usize], serves: Vec<(usize, usize)>) -> Self {
-        let is_held_out = |fold: usize| serves.iter().any(|(_, held_out)| *held_out == fold);
-        let folds: Vec<usize> = (0..all.len()).filter(|&fold| !is_held_out(fold)).collect();
-        let train = members(fold_of, |fold| !is_held_out(fold));
-        let n = train.len() as f64;
+    fn of(all: &[FoldMoments], fold_of: &[usize], split: &Split) -> Self {
+        let served = split.serves.iter();
+        let held_out: Vec<usize> = served
+            .map(|(_, rows)| fold_of[split.held_out[rows.start]])
+            .collect();
+        let folds = (0..all.len()).filter(|fold| !held_out.contains(fold));
+        let folds: Vec<usize> = folds.collect();
+        let n = split.train.len() as f64;
         let p = all[0].mean.len();
         let parts: Vec<&FoldMoments> = folds.iter().map(|&fold| &all[fold]).collect();
         let weighted = |k: usize| parts.iter().map(move |f| f.rows.len() as f64 * f.mean[k]);
@@ -208,9 +208,9 @@ impl MomentDesign {
         let gram = scaled_gram(&parts, &shifts, &sd, n);
         Self {
             n_constant: sd.iter().filter(|&&sd| sd == 0.0).count(),
+            split: split.clone(),
             folds,
-            serves,
-            train,
+            held_out,
             mean,
             sd,
             gram,
@@ -267,7 +267,7 @@ fn scaled_gram(parts: &[&FoldMoments], shifts: &[Vec<f64>], sd: &[f64], n: f64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::design::{FoldDesigns, InnerFolds, Layout};
+    use crate::design::{Design, FoldDesigns, InnerFolds, Layout};
     use crate::folds::{Folds, Groups};
     use crate::seed::Seed;
 
@@ -301,16 +301,19 @@ mod tests {
         };
         let rows: Vec<usize> = (0..53).filter(|row| row % 7 != 0).collect();
         let slow = FoldDesigns::build(&layout, &rows, 0).unwrap();
-        let fast = Moments::build(&x, &rows, &slow.fold_of, 4).unwrap();
-        let designs: Vec<_> = slow.inner.iter().chain(&slow.outer).collect();
-        assert_eq!(fast.designs.len(), designs.len());
-        for (fast, slow) in fast.designs.iter().zip(designs) {
-            assert_eq!(fast.train, slow.train);
+        let splits = |designs: &[Design]| -> Vec<Split> {
+            designs.iter().map(|design| design.split.clone()).collect()
+        };
+        let (inner, outer) = (splits(&slow.inner), splits(&slow.outer));
+        let moments = Moments::build(&x, &rows, &slow.fold_of, (&inner, &outer)).unwrap();
+        assert_eq!(moments.designs().len(), slow.of_rows().len());
+        for (fast, slow) in moments.designs().into_iter().zip(slow.of_rows()) {
             assert_eq!(fast.n_constant, slow.n_constant);
             assert!((2..=4).contains(&fast.n_constant));
-            let splits: Vec<usize> = slow.serves.iter().map(|(split, _)| *split).collect();
-            assert_eq!(fast.serves.iter().map(|s| s.0).collect::<Vec<_>>(), splits);
-            let gram = slow.x.transpose() * &slow.x / slow.train.len() as f64;
+            for ((_, rows), &fold) in slow.split.serves.iter().zip(&fast.held_out) {
+                assert_eq!(moments.folds[fold].rows, slow.split.held_out[rows.clone()]);
+            }
+            let gram = slow.x.transpose() * &slow.x / slow.split.train.len() as f64;
             // Means of 8,000 sd cost four of the sixteen digits.
             assert!((&fast.gram - gram).amax() < 1e-11);
             assert_eq!(fast.gram, fast.gram.transpose());
@@ -319,15 +322,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_squared_or_kept_has_no_moments() {
-        let rows: Vec<usize> = (0..8).collect();
-        let fold_of = [0, 1, 2, 3, 0, 1, 2, 3];
         let moments = |size: f64| {
             let x = DMatrix::from_fn(
                 8,
                 2,
                 |row, column| if column == 0 { 0.0 } else { size * row as f64 },
             );
-            Moments::build(&x, &rows, &fold_of, 4)
+            Moments::build(&x, &[], &[], (&[], &[]))
         };
         assert!(moments(1.0).is_some() && moments(1e200).is_none() && moments(1e-200).is_none());
         assert!(Moments::is_affordable(5, 1024) && !Moments::is_affordable(10, 4096));

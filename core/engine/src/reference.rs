@@ -5,7 +5,7 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-use crate::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError};
+use crate::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet};
 
 /// Ridge regression, ‖y − Xw‖² + α‖w‖², on the grid of effective degrees of freedom.
 ///
@@ -46,9 +46,9 @@ impl Regressor for ReferenceRidge {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        let (x, x_new) = training.rows()?;
         let eigen = SymmetricEigen::new(x * x.transpose());
         Ok(Box::new(Eigenridge {
             x,
@@ -96,6 +96,7 @@ impl Prepared for Eigenridge<'_> {
         &'p self,
         _variant: usize,
         y: &DMatrix<f64>,
+        _: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         Ok(Box::new(EigenridgePath {

@@ -49,10 +49,10 @@ pub trait Regressor: Sync {
         false
     }
 
-    /// The same models from second moments, if it offers them and they are the faster way for
-    /// `n_samples` rows of `n_features` columns.
-    fn moments(&self, _n_samples: usize, _n_features: usize) -> Option<&dyn MomentsRegressor> {
-        None
+    /// Whether it takes training sets as [`TrainingSet::Moments`], too, and these are the faster way
+    /// for `n_samples` rows of `n_features` columns.
+    fn takes_moments(&self, _n_samples: usize, _n_features: usize) -> bool {
+        false
     }
 
     /// Starts anew: nothing of earlier calls is remembered from here on. The loop asks for it
@@ -67,23 +67,89 @@ pub trait Regressor: Sync {
 
     /// Factorises one design, once for all targets.
     ///
-    /// `x`: n_train × n_features, columns centred and scaled by their sd over the training rows.
-    /// `x_new`: n_new × n_features, held-out rows in the same scaling.
-    ///
     /// # Errors
     /// Whatever the regressor reports, for instance a decomposition that did not converge.
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError>;
 }
 
+/// What a regressor gets to see of a training set: its rows, or their second moments, which are
+/// all that a linear model needs.
+#[derive(Debug, Clone, Copy)]
+pub enum TrainingSet<'a> {
+    /// Its rows, and those to predict.
+    Rows {
+        /// n_train × n_features, columns centred and scaled by their sd over the training rows.
+        x: &'a DMatrix<f64>,
+        /// n_new × n_features, held-out rows in the same scaling.
+        x_new: &'a DMatrix<f64>,
+    },
+    /// The moments of such rows. Only a regressor that [takes](Regressor::takes_moments) them is
+    /// given any.
+    Moments {
+        /// XᵀX/n, n_features × n_features, symmetric.
+        gram: &'a DMatrix<f64>,
+        /// n, the training rows.
+        n_samples: usize,
+    },
+}
+
+/// The sizes of what goes to and fro about one training set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Training rows.
+    pub n_samples: usize,
+    /// Columns of X.
+    pub n_features: usize,
+    /// Numbers a target that [`Prepared`] takes: y, or from moments Xᵀy/n.
+    pub n_y: usize,
+    /// Numbers a target that a [`Path`] gives: predictions, or from moments coefficients.
+    pub n_out: usize,
+}
+
+impl<'a> TrainingSet<'a> {
+    /// X and X_new.
+    ///
+    /// # Errors
+    /// UNSUPPORTED for moments: what a regressor answers that takes none.
+    pub fn rows(self) -> Result<(&'a DMatrix<f64>, &'a DMatrix<f64>), RegressorError> {
+        match self {
+            Self::Rows { x, x_new } => Ok((x, x_new)),
+            Self::Moments { .. } => Err(RegressorError {
+                status: 5,
+                message: "it takes rows and no moments".into(),
+            }),
+        }
+    }
+
+    /// How large everything is.
+    #[must_use]
+    pub fn sizes(self) -> Sizes {
+        let (n_samples, n_features, n_y, n_out) = match self {
+            Self::Rows { x, x_new } => (x.nrows(), x.ncols(), x.nrows(), x_new.nrows()),
+            Self::Moments { gram, n_samples } => {
+                (n_samples, gram.ncols(), gram.ncols(), gram.ncols())
+            }
+        };
+        Sizes {
+            n_samples,
+            n_features,
+            n_y,
+            n_out,
+        }
+    }
+}
+
 /// One factorised design, shared by all threads.
+///
+/// `y` is what it needs of a block of targets: from rows y itself, n_train × n_targets, each column
+/// centred, none constant, of variance 1 if [`Regressor::scales_y`]; from moments Xᵀy/n of such
+/// targets, n_features × n_targets.
 pub trait Prepared: Sync + Send {
     /// Fills `alphas` (n_alphas × n_targets): row 0 the strongest penalty, strictly decreasing,
-    /// each row of the same meaning in every design. `y`: n_train × n_targets, each column centred,
-    /// none constant; of variance 1 if [`Regressor::scales_y`].
+    /// each row of the same meaning in every design.
     ///
     /// # Errors
     /// Whatever the regressor reports.
@@ -94,8 +160,8 @@ pub trait Prepared: Sync + Send {
         alphas: &mut DMatrix<f64>,
     ) -> Result<(), RegressorError>;
 
-    /// Begins a path for a block of targets. Copies what it keeps of `y` (n_train × n_targets) and
-    /// `alphas` (n_alphas × n_targets).
+    /// Begins a path for a block of targets. Copies what it keeps of `y`, `y_sq` and `alphas`
+    /// (n_alphas × n_targets). `y_sq`: yᵀy/n of each target; empty from rows, which have it in y.
     ///
     /// # Errors
     /// Whatever the regressor reports.
@@ -103,46 +169,6 @@ pub trait Prepared: Sync + Send {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
-        alphas: &DMatrix<f64>,
-    ) -> Result<Box<dyn Path + 'p>, RegressorError>;
-}
-
-/// A linear regressor that needs no more of a training set than its second moments. Everything it
-/// promises as a [`Regressor`] holds here, too.
-pub trait MomentsRegressor: Sync {
-    /// Takes one design, once for all targets. `gram`: XᵀX/n, n_features × n_features, symmetric,
-    /// of the `n_samples` scaled training rows.
-    ///
-    /// # Errors
-    /// Whatever the regressor reports.
-    fn prepare_moments<'a>(
-        &'a self,
-        gram: &'a DMatrix<f64>,
-        n_samples: usize,
-    ) -> Result<Box<dyn PreparedMoments + 'a>, RegressorError>;
-}
-
-/// One design in second moments, shared by all threads.
-pub trait PreparedMoments: Sync + Send {
-    /// As [`Prepared::grid`]. `xty`: Xᵀy/n, n_features × n_targets.
-    ///
-    /// # Errors
-    /// Whatever the regressor reports.
-    fn grid(
-        &self,
-        variant: usize,
-        xty: &DMatrix<f64>,
-        alphas: &mut DMatrix<f64>,
-    ) -> Result<(), RegressorError>;
-
-    /// As [`Prepared::begin`]. `y_sq`: yᵀy/n of each target. The path gives coefficients.
-    ///
-    /// # Errors
-    /// Whatever the regressor reports.
-    fn begin<'p>(
-        &'p self,
-        variant: usize,
-        xty: &DMatrix<f64>,
         y_sq: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError>;
@@ -153,8 +179,8 @@ pub trait Path: Send {
     /// Predictions (from moments: coefficients) for `columns[c]` at row `steps[c]` of its own
     /// alphas.
     ///
-    /// Steps of a column only grow, and may jump. `out`: n_new × columns.len(), column-major,
-    /// centred like `y`; from moments n_features × columns.len(), of scaled features. `info`:
+    /// Steps of a column only grow, and may jump. `out`: [`Sizes::n_out`] × columns.len(),
+    /// column-major: predictions centred like y, or coefficients of scaled features. `info`:
     /// columns.len() values. What a column returns depends on its own y, alphas and steps only.
     ///
     /// # Errors

@@ -168,6 +168,7 @@ impl Prepared for FallbackPrepared<'_> {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
+        _: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         check_targets(self.regressor, self.x.nrows(), y, alphas)?;
@@ -348,7 +349,7 @@ impl Path for FallbackPath<'_> {
         } = *self.prepared;
         let n_new = x_new.nrows();
         let shape = PathShape {
-            n_new,
+            n_out: n_new,
             n_targets: self.y.ncols(),
             n_alphas: self.alphas.nrows(),
         };

@@ -30,7 +30,6 @@ mod interfaces;
 mod library;
 mod linked;
 mod lives;
-mod moments;
 mod open;
 mod platform;
 mod plugin;

@@ -55,7 +55,7 @@ impl Profile {
     }
 
     /// Whether moments are the faster way, if there are any.
-    pub fn prefers_moments(&self, n_samples: usize, n_features: usize) -> bool {
+    pub fn takes_moments(&self, n_samples: usize, n_features: usize) -> bool {
         self.moments_from
             .is_some_and(|least| n_samples >= least * n_features)
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Regressor as _};
+use ocean_engine::regressor::{FitInfo, Regressor as _, TrainingSet};
 use ocean_plugin_abi::{self as abi, Call, Mat, MatMut, Status, Str, flag, handle, status};
 use serde_json::{Map, Value, json};
 
@@ -402,10 +402,13 @@ fn walk(
     steps: [u32; 2],
 ) -> Result<Walked, ocean_engine::regressor::RegressorError> {
     let (x, x_new, y) = data();
-    let prepared = regressor.prepare(&x, &x_new)?;
+    let prepared = regressor.prepare(TrainingSet::Rows {
+        x: &x,
+        x_new: &x_new,
+    })?;
     let mut alphas = DMatrix::zeros(regressor.n_alphas(), 2);
     prepared.grid(0, &y, &mut alphas)?;
-    let mut path = prepared.begin(0, &y, &alphas)?;
+    let mut path = prepared.begin(0, &y, &[], &alphas)?;
     let (mut y_hat, mut info) = ([0.0; 6], [FitInfo::default(); 2]);
     // The columns in reverse: results go where they were asked for.
     path.advance(&[1, 0], &steps, &mut y_hat, &mut info)?;
@@ -654,9 +657,14 @@ fn a_mistake_of_the_engine_is_an_error_and_never_reaches_the_plugin() {
     )
     .unwrap();
     let (x, x_new, y) = data();
-    let prepared = regressor.prepare(&x, &x_new).unwrap();
+    let prepared = regressor
+        .prepare(TrainingSet::Rows {
+            x: &x,
+            x_new: &x_new,
+        })
+        .unwrap();
     let alphas = DMatrix::from_element(30, 2, 1.0);
-    let mut path = prepared.begin(0, &y, &alphas).unwrap();
+    let mut path = prepared.begin(0, &y, &[], &alphas).unwrap();
     let mut info = [FitInfo::default(); 1];
     let outside = [(2, 0, 3), (0, 30, 3), (0, 0, 2)];
     for (column, step, n_values) in outside {
@@ -666,7 +674,11 @@ fn a_mistake_of_the_engine_is_an_error_and_never_reaches_the_plugin() {
         assert_eq!(error.status, status::SHAPE);
     }
     assert_eq!(
-        prepared.begin(0, &x_new, &alphas).err().unwrap().status,
+        prepared
+            .begin(0, &x_new, &[], &alphas)
+            .err()
+            .unwrap()
+            .status,
         status::SHAPE
     );
 }

@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use super::out_of_fold::Reader;
 use super::tuning::Selection;
+use crate::design::Split;
 
 /// A penalty is as good as the best when its inner error is within this share of it; the strongest
 /// such penalty is chosen.
@@ -211,9 +212,13 @@ impl Walks {
     }
 
     /// The columns that a design is still needed for.
-    pub(super) fn active_in_any(&self, splits: &[usize]) -> Vec<u32> {
+    pub(super) fn active_in_any(&self, design: &Split) -> Vec<u32> {
+        let is_active = |column| {
+            let mut splits = design.serves.iter().map(|(split, _)| *split);
+            splits.any(|split| self.is_active(split, column))
+        };
         (0..self.n_columns)
-            .filter(|&column| splits.iter().any(|&split| self.is_active(split, column)))
+            .filter(|&column| is_active(column))
             .map(|column| column as u32)
             .collect()
     }

@@ -23,6 +23,7 @@ mod tuning;
 mod walk;
 mod workspace;
 
+use block::Block;
 use errors::InnerErrors;
 use nalgebra::DMatrix;
 pub use out_of_fold::{Fit, OutOfFold};
@@ -32,25 +33,22 @@ use rows::RowsBlock;
 use sums::SumsBlock;
 pub use tuning::{Grid, Selection, Tuning};
 
-use crate::design::{FoldDesigns, takes_moments};
+use crate::design::{FoldDesigns, Split, takes_moments};
 use crate::error::EngineError;
 use crate::moments::Moments;
-use crate::regressor::{Prepared, PreparedMoments, Regressor, RegressorError};
+use crate::regressor::{Prepared, Regressor, TrainingSet};
 
-/// The designs of one repeat, factorised by one regressor.
+/// The designs of one repeat, factorised by one regressor: the inner ones, then the outer ones.
 pub struct NestedCv<'a> {
     designs: &'a FoldDesigns,
-    prepared: PreparedDesigns<'a>,
+    /// What the regressor takes, if not rows.
+    moments: Option<&'a Moments>,
+    splits: Vec<&'a Split>,
+    prepared: Vec<Box<dyn Prepared + 'a>>,
     n_variants: usize,
     n_alphas: usize,
     scales_y: bool,
     tuning: Tuning,
-}
-
-/// The inner designs, then the outer ones.
-enum PreparedDesigns<'a> {
-    Rows(Vec<Box<dyn Prepared + 'a>>),
-    Moments(&'a Moments, Vec<Box<dyn PreparedMoments + 'a>>),
 }
 
 impl<'a> NestedCv<'a> {
@@ -63,8 +61,28 @@ impl<'a> NestedCv<'a> {
         regressor: &'a dyn Regressor,
         tuning: Tuning,
     ) -> Result<Self, EngineError> {
+        let (n_samples, n_features) = (designs.n_samples(), designs.n_features());
+        let moments = designs.moments.as_ref();
+        let moments = moments.filter(|_| takes_moments(regressor, tuning, (n_samples, n_features)));
+        let (splits, training): (Vec<&Split>, Vec<TrainingSet>) = match moments {
+            Some(moments) => {
+                let designs = moments.designs().into_iter();
+                designs.map(|of| (&of.split, of.training_set())).unzip()
+            }
+            None => {
+                let designs = designs.of_rows().into_iter();
+                designs.map(|of| (&of.split, of.training_set())).unzip()
+            }
+        };
+        let prepare = |(split, training): (&&Split, TrainingSet<'a>)| {
+            let prepared = regressor.prepare(training);
+            prepared.map_err(|source| split.failed("preparing", n_features, source))
+        };
+        let prepared = splits.par_iter().zip(training).map(prepare);
         Ok(Self {
-            prepared: PreparedDesigns::of(designs, regressor, tuning)?,
+            prepared: prepared.collect::<Result<_, _>>()?,
+            splits,
+            moments,
             designs,
             n_variants: regressor.n_variants().max(1),
             n_alphas: regressor.n_alphas().max(1),
@@ -93,72 +111,33 @@ impl<'a> NestedCv<'a> {
                 expected: self.designs.n_samples().to_string(),
             });
         }
+        match self.moments {
+            None => self.run_block(&RowsBlock {
+                designs: self.designs.of_rows(),
+                y,
+                scales_y: self.scales_y,
+            }),
+            Some(moments) => self.run_block(&SumsBlock::new(moments, y, self.scales_y)),
+        }
+    }
+
+    fn run_block(&self, block: &impl Block) -> Result<OutOfFold, EngineError> {
         let mut errors = InnerErrors::zeros(
             self.designs.n_splits(),
-            y,
+            block.y(),
             self.n_variants,
             self.n_alphas,
             self.tuning.selection,
         );
-        match &self.prepared {
-            PreparedDesigns::Rows(prepared) => {
-                let block = RowsBlock::new(self, prepared, y);
-                if self.tuning.grid == Grid::Split {
-                    self.walk_splits(prepared, y, &mut errors)?;
-                } else {
-                    self.walk(&block, &mut errors)?;
-                }
-                self.predict(&block, errors)
-            }
-            PreparedDesigns::Moments(moments, prepared) => {
-                let block = SumsBlock::new(self, moments, prepared, y);
-                self.walk(&block, &mut errors)?;
-                self.predict(&block, errors)
-            }
+        match (self.tuning.grid, self.tuning.patience) {
+            (Grid::Split, _) => self.walk_splits(block, &mut errors)?,
+            (Grid::Design, None) => self.walk_designs(block, &mut errors)?,
+            (Grid::Design, Some(patience)) => self.walk_in_step(block, patience, &mut errors)?,
         }
+        self.predict(block, errors)
     }
-}
 
-impl<'a> PreparedDesigns<'a> {
-    fn of(
-        designs: &'a FoldDesigns,
-        regressor: &'a dyn Regressor,
-        tuning: Tuning,
-    ) -> Result<Self, EngineError> {
-        let size = (designs.n_samples(), designs.n_features());
-        if let (Some(moments), Some(regressor)) = (
-            &designs.moments,
-            regressor
-                .moments(size.0, size.1)
-                .filter(|_| takes_moments(regressor, tuning, size)),
-        ) {
-            let prepared = moments.designs.par_iter().map(|design| {
-                let prepared = regressor.prepare_moments(&design.gram, design.train.len());
-                prepared.map_err(|source| design.failed("preparing", source))
-            });
-            return Ok(Self::Moments(moments, prepared.collect::<Result<_, _>>()?));
-        }
-        let all: Vec<_> = designs.inner.iter().chain(&designs.outer).collect();
-        let prepared = all.into_par_iter().map(|design| {
-            let prepared = regressor.prepare(&design.x, &design.x_new);
-            prepared.map_err(|source| design.failed("preparing", source))
-        });
-        Ok(Self::Rows(prepared.collect::<Result<_, _>>()?))
-    }
-}
-
-/// The error of a regressor at a design: `splits` that it serves, rows and features that it has.
-pub(crate) fn failed(
-    doing: &str,
-    splits: impl Iterator<Item = usize>,
-    (n_train, n_features): (usize, usize),
-    source: RegressorError,
-) -> EngineError {
-    let splits: Vec<String> = splits.map(|split| (split + 1).to_string()).collect();
-    EngineError::Regressor {
-        stage: format!("{doing} (design of split {})", splits.join(" and ")),
-        n_train,
-        n_features,
-        source,
+    fn n_inner(&self) -> usize {
+        self.splits.len() - self.designs.n_splits()
     }
 }

@@ -13,16 +13,12 @@
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
-use super::block::Centre;
+use super::OutOfFold;
+use super::block::{Block, Centre, Open};
 use super::kernel::{quadratic_form, squared_error};
-use super::walk::{Begun, Block};
-use super::workspace::Workspace;
-use super::{NestedCv, OutOfFold};
-use crate::error::EngineError;
 use crate::moments::{FoldMoments, MomentDesign, Moments};
-use crate::regressor::{FitInfo, Path, PreparedMoments};
 
 /// Models of more than this share of the features are multiplied together, as a matrix of
 /// [`TOGETHER`] columns.
@@ -35,13 +31,12 @@ const ROWS_A_FEATURE: usize = 4;
 const TOGETHER: usize = 16;
 
 /// The block and its designs.
-pub(super) struct SumsBlock<'p, 'a> {
-    moments: &'p Moments,
-    prepared: &'p [Box<dyn PreparedMoments + 'a>],
-    y: &'p DMatrix<f64>,
+pub(super) struct SumsBlock<'a> {
+    moments: &'a Moments,
+    designs: Vec<&'a MomentDesign>,
+    y: &'a DMatrix<f64>,
     /// One a fold.
     sums: Vec<FoldSums>,
-    n_alphas: usize,
     scales_y: bool,
 }
 
@@ -57,113 +52,95 @@ struct FoldSums {
     xty: DMatrix<f64>,
 }
 
-/// The block at one design.
-pub(super) struct Open {
-    at: usize,
-    /// Xᵀy/n of scaled columns, n_features × targets.
-    xty: DMatrix<f64>,
-    /// yᵀy/n.
-    y_sq: Vec<f64>,
-    /// Training means, relative as those of the folds.
-    mean: Vec<f64>,
-    /// What y was divided by.
-    scale: Vec<f64>,
-    centre: Vec<Centre>,
-    coefficients: Workspace,
-    /// Of an inner design: the squared error of each fold that it holds out (rows) and slot.
-    sse: DMatrix<f64>,
-    /// Of an outer design: predictions of the fold that it holds out, centred, target units.
-    y_hat: DMatrix<f64>,
-}
+/// Training means, relative as those of the folds.
+type RelativeMeans = Vec<f64>;
 
-impl<'p, 'a> SumsBlock<'p, 'a> {
-    pub(super) fn new(
-        nested: &'p NestedCv<'a>,
-        moments: &'p Moments,
-        prepared: &'p [Box<dyn PreparedMoments + 'a>],
-        y: &'p DMatrix<f64>,
-    ) -> Self {
+impl<'a> SumsBlock<'a> {
+    pub(super) fn new(moments: &'a Moments, y: &'a DMatrix<f64>, scales_y: bool) -> Self {
         Self {
+            designs: moments.designs(),
             sums: moments.folds.iter().map(|f| FoldSums::of(f, y)).collect(),
             moments,
-            prepared,
             y,
-            n_alphas: nested.n_alphas,
-            scales_y: nested.scales_y,
+            scales_y,
         }
     }
 
-    fn design(&self, open: &Open) -> &'p MomentDesign {
-        &self.moments.designs[open.at]
-    }
-
-    fn is_inner(&self, open: &Open) -> bool {
-        open.at < self.moments.n_inner
-    }
-
-    /// What the model of one column makes of the folds that its design holds out, from the columns
-    /// that it has.
-    fn take_sparse(&self, open: &mut Open, (column, slot): (usize, usize), model: &Model) {
-        let design = self.design(open);
-        for (served, &(_, fold)) in design.serves.iter().enumerate() {
-            let (x, y) = (&self.moments.folds[fold], &self.sums[fold]);
-            let shift = model.shift(x, design);
-            if !self.is_inner(open) {
-                let mut y_hat = open.y_hat.column_mut(slot);
-                y_hat.fill(shift);
-                for (k, w) in model.terms() {
-                    y_hat.axpy(w, &x.x.column(k), 1.0);
+    /// Brings one target to a design: the sums over the folds that it is trained on.
+    fn bring(&self, open: &mut Open<RelativeMeans>, column: usize) {
+        let design = self.designs[open.at];
+        let n = design.split.train.len() as f64;
+        let folds = || {
+            let folds = design.folds.iter();
+            folds.map(|&fold| (&self.moments.folds[fold], &self.sums[fold]))
+        };
+        let centre = Centre::of(self.y.column(column).as_slice(), &design.split.train);
+        let weighted = folds().map(|(x, y)| x.rows.len() as f64 * y.mean[column]);
+        let mean = weighted.sum::<f64>() / n;
+        let (mut scale, mut y_sq) = (1.0, 1.0);
+        let mut xty = open.y.column_mut(column);
+        // In place of a constant y stays Xᵀy = 0.
+        if !centre.is_constant {
+            let mut square = 0.0;
+            for (x, y) in folds() {
+                let off = y.mean[column] - mean;
+                let weight = x.rows.len() as f64 * off;
+                square += y.y_sq[column] + weight * off;
+                let means = x.mean.iter().zip(&design.mean);
+                let terms = y.xty.column(column);
+                for ((sum, s), (m, x_bar)) in xty.iter_mut().zip(terms.as_slice()).zip(means) {
+                    *sum += s + weight * (m - x_bar);
                 }
-                continue;
             }
-            let off = y.mean[column] - open.mean[column] - shift;
-            open.sse[(served, slot)] = if x.rows.len() > ROWS_A_FEATURE * model.features.len() {
-                let Model { features, weights } = model;
-                let p = design.mean.len();
-                let square = quadratic_form(x.gram.as_slice(), p, features, weights);
-                y.squared_error(column, model, square, off)
-            } else {
-                let y = y.y.column(column);
-                squared_error(y.as_slice(), -off, x.x.as_slice(), model.terms())
-            };
-        }
-    }
-
-    /// The same for up to [`TOGETHER`] models, by matrix products.
-    fn take_dense(&self, open: &mut Open, models: &[((usize, usize), Model)]) {
-        let design = self.design(open);
-        let mut weights = DMatrix::zeros(design.mean.len(), TOGETHER);
-        for (j, (_, model)) in models.iter().enumerate() {
-            model.terms().for_each(|(k, w)| weights[(k, j)] = w);
-        }
-        for (served, &(_, fold)) in design.serves.iter().enumerate() {
-            let (x, y) = (&self.moments.folds[fold], &self.sums[fold]);
-            let is_inner = self.is_inner(open);
-            let products = product(view(if is_inner { &x.gram } else { &x.x }), view(&weights));
-            for (((column, slot), model), product) in models.iter().zip(products.column_iter()) {
-                let shift = model.shift(x, design);
-                if is_inner {
-                    let square = model.terms().map(|(k, w)| w * product[k]).sum();
-                    let off = y.mean[*column] - open.mean[*column] - shift;
-                    open.sse[(served, *slot)] = y.squared_error(*column, model, square, off);
+            y_sq = square / n;
+            if self.scales_y {
+                (scale, y_sq) = (y_sq.sqrt(), 1.0);
+            }
+            for (sum, &sd) in xty.iter_mut().zip(&design.sd) {
+                *sum = if sd > 0.0 {
+                    *sum / (n * sd * scale)
                 } else {
-                    open.y_hat.set_column(*slot, &product.add_scalar(shift));
-                }
+                    0.0
+                };
             }
         }
+        open.y_sq.push(y_sq);
+        open.mean.push(centre.offset + centre.mean);
+        open.scale.push(scale);
+        open.constant.push(centre.is_constant);
+        open.held_out.push(mean);
+    }
+
+    /// The models of the last fits: those of few features, and the others.
+    fn models(&self, open: &Open<RelativeMeans>, columns: &[u32]) -> (Vec<Model>, Vec<Model>) {
+        let sd = &self.designs[open.at].sd;
+        let model = |(slot, &column): (usize, &u32)| {
+            let column = column as usize;
+            let coef: &[f64] = match open.constant[column] {
+                true => &[],
+                false => open.fits.of(slot),
+            };
+            Model::of((column, slot), coef, sd, open.scale[column])
+        };
+        let is_sparse = |model: &Model| model.features.len() as f64 <= DENSE * sd.len() as f64;
+        columns.iter().enumerate().map(model).partition(is_sparse)
     }
 }
 
 /// Coefficients of the columns as they came, in target units.
 struct Model {
+    column: usize,
+    slot: usize,
     features: Vec<u32>,
     weights: Vec<f64>,
 }
 
 impl Model {
     /// `coef`: of scaled columns and scaled y.
-    fn of(coef: &[f64], sd: &[f64], scale: f64) -> Self {
+    fn of((column, slot): (usize, usize), coef: &[f64], sd: &[f64], scale: f64) -> Self {
         let mut model = Self {
+            column,
+            slot,
             features: Vec::new(),
             weights: Vec::new(),
         };
@@ -187,6 +164,15 @@ impl Model {
             .map(|(k, w)| w * (fold.mean[k] - design.mean[k]))
             .sum()
     }
+}
+
+/// A matrix times the weights of up to [`TOGETHER`] models.
+fn times(matrix: &DMatrix<f64>, models: &[Model]) -> DMatrix<f64> {
+    let mut weights = DMatrix::zeros(matrix.ncols(), TOGETHER);
+    for (j, model) in models.iter().enumerate() {
+        model.terms().for_each(|(k, w)| weights[(k, j)] = w);
+    }
+    product(view(matrix), view(&weights))
 }
 
 fn view(matrix: &DMatrix<f64>) -> MatRef<'_, f64> {
@@ -226,9 +212,11 @@ impl FoldSums {
 impl FoldSums {
     /// The squared error of one target: `square` is wᵀC_f w, `off` the distance of the mean of y
     /// from that of the predictions.
-    fn squared_error(&self, column: usize, model: &Model, square: f64, off: f64) -> f64 {
-        let cross: f64 = model.terms().map(|(k, w)| w * self.xty[(k, column)]).sum();
-        let sse = self.y_sq[column] - 2.0 * cross + square + self.y.nrows() as f64 * off * off;
+    fn squared_error(&self, model: &Model, square: f64, off: f64) -> f64 {
+        let xty = self.xty.column(model.column);
+        let cross: f64 = model.terms().map(|(k, w)| w * xty[k]).sum();
+        let sse =
+            self.y_sq[model.column] - 2.0 * cross + square + self.y.nrows() as f64 * off * off;
         // Rounding could put a perfect prediction below 0. What overflowed is no perfect
         // prediction.
         if sse.is_nan() {
@@ -239,160 +227,79 @@ impl FoldSums {
     }
 }
 
-impl Open {
-    fn new(block: &SumsBlock, at: usize) -> Self {
-        let design = &block.moments.designs[at];
-        let (p, n_columns) = (design.mean.len(), block.y.ncols());
-        let held_out = |&(_, fold): &(usize, usize)| block.moments.folds[fold].rows.len();
-        let n_new = design.serves.iter().map(held_out).sum();
-        let is_inner = at < block.moments.n_inner;
-        let mut open = Self {
-            at,
-            xty: DMatrix::zeros(p, n_columns),
-            y_sq: Vec::with_capacity(n_columns),
-            mean: Vec::with_capacity(n_columns),
-            scale: Vec::with_capacity(n_columns),
-            centre: Vec::with_capacity(n_columns),
-            coefficients: Workspace::new(p, n_columns),
-            sse: DMatrix::zeros(if is_inner { design.serves.len() } else { 0 }, n_columns),
-            y_hat: DMatrix::zeros(if is_inner { 0 } else { n_new }, n_columns),
-        };
-        for column in 0..n_columns {
-            open.add_up(block, design, column);
-        }
+impl Block for SumsBlock<'_> {
+    type HeldOut = RelativeMeans;
+
+    fn y(&self) -> &DMatrix<f64> {
+        self.y
+    }
+
+    fn open(&self, at: usize) -> Open<RelativeMeans> {
+        let sizes = self.designs[at].training_set().sizes();
+        let mut open = Open::new(at, sizes, self.y.ncols(), Vec::new());
+        (0..self.y.ncols()).for_each(|column| self.bring(&mut open, column));
         open
     }
 
-    /// The sums of one target over the folds that it is trained on.
-    fn add_up(&mut self, block: &SumsBlock, design: &MomentDesign, column: usize) {
-        let n = design.train.len() as f64;
-        let folds = || {
-            let folds = design.folds.iter();
-            folds.map(|&fold| (&block.moments.folds[fold], &block.sums[fold]))
-        };
-        let centre = Centre::of(block.y.column(column).as_slice(), &design.train);
-        let weighted = folds().map(|(x, y)| x.rows.len() as f64 * y.mean[column]);
-        let mean = weighted.sum::<f64>() / n;
-        let (mut scale, mut y_sq) = (1.0, 1.0);
-        let mut xty = self.xty.column_mut(column);
-        // A constant y stays at Xᵀy = 0: the block keeps its width, and what comes of it is not
-        // used.
-        if !centre.is_constant {
-            let mut square = 0.0;
-            for (x, y) in folds() {
-                let off = y.mean[column] - mean;
-                let weight = x.rows.len() as f64 * off;
-                square += y.y_sq[column] + weight * off;
-                let means = x.mean.iter().zip(&design.mean);
-                let terms = y.xty.column(column);
-                for ((sum, s), (m, x_bar)) in xty.iter_mut().zip(terms.as_slice()).zip(means) {
-                    *sum += s + weight * (m - x_bar);
-                }
-            }
-            y_sq = square / n;
-            if block.scales_y {
-                (scale, y_sq) = (y_sq.sqrt(), 1.0);
-            }
-            for (sum, &sd) in xty.iter_mut().zip(&design.sd) {
-                *sum = if sd > 0.0 {
-                    *sum / (n * sd * scale)
+    fn score(&self, open: &Open<RelativeMeans>, columns: &[u32]) -> DMatrix<f64> {
+        let design = self.designs[open.at];
+        let (sparse, dense) = self.models(open, columns);
+        let mut sse = DMatrix::zeros(design.held_out.len(), columns.len());
+        for (mut sse, &fold) in sse.row_iter_mut().zip(&design.held_out) {
+            let (x, y) = (&self.moments.folds[fold], &self.sums[fold]);
+            let off = |model: &Model| {
+                let training_mean = open.held_out[model.column];
+                y.mean[model.column] - training_mean - model.shift(x, design)
+            };
+            for model in &sparse {
+                let Model {
+                    features, weights, ..
+                } = model;
+                sse[model.slot] = if x.rows.len() > ROWS_A_FEATURE * features.len() {
+                    let gram = x.gram.as_slice();
+                    let square = quadratic_form(gram, design.mean.len(), features, weights);
+                    y.squared_error(model, square, off(model))
                 } else {
-                    0.0
+                    let y = y.y.column(model.column);
+                    squared_error(y.as_slice(), -off(model), x.x.as_slice(), model.terms())
                 };
             }
+            for models in dense.chunks(TOGETHER) {
+                let products = times(&x.gram, models);
+                for (model, product) in models.iter().zip(products.column_iter()) {
+                    let square = model.terms().map(|(k, w)| w * product[k]).sum();
+                    sse[model.slot] = y.squared_error(model, square, off(model));
+                }
+            }
         }
-        self.y_sq.push(y_sq);
-        self.mean.push(mean);
-        self.scale.push(scale);
-        self.centre.push(centre);
-    }
-}
-
-impl<'p> Block<'p> for SumsBlock<'p, '_> {
-    type Open = Open;
-
-    fn shape(&self) -> (usize, usize) {
-        self.y.shape()
+        sse
     }
 
-    fn serves(&self, at: usize) -> Vec<(usize, usize)> {
-        let serves = self.moments.designs[at].serves.iter();
-        let n_rows = |fold: usize| self.moments.folds[fold].rows.len();
-        serves.map(|&(split, fold)| (split, n_rows(fold))).collect()
-    }
-
-    fn open(&self, at: usize) -> Open {
-        Open::new(self, at)
-    }
-
-    fn begin(&self, open: &Open, variant: usize) -> Result<Begun<'p>, EngineError> {
-        let (design, prepared) = (self.design(open), self.prepared[open.at].as_ref());
-        let mut alphas = DMatrix::zeros(self.n_alphas, self.y.ncols());
-        prepared
-            .grid(variant, &open.xty, &mut alphas)
-            .map_err(|source| design.failed("making the penalty grid", source))?;
-        let path = prepared
-            .begin(variant, &open.xty, &open.y_sq, &alphas)
-            .map_err(|source| design.failed("beginning the path", source))?;
-        Ok((path, alphas))
-    }
-
-    fn advance(
-        &self,
-        open: &mut Open,
-        path: &mut dyn Path,
-        columns: &[u32],
-        steps: &[u32],
-    ) -> Result<(), EngineError> {
-        let design = self.design(open);
-        open.coefficients
-            .advance(path, columns, steps)
-            .map_err(|source| design.failed("fitting", source))?;
-        let mut dense = Vec::new();
-        for (slot, &column) in columns.iter().enumerate() {
-            let column = column as usize;
-            let scale = open.scale[column];
-            let model = if open.centre[column].is_constant {
-                Model::of(&[], &[], scale)
-            } else {
-                Model::of(open.coefficients.of(slot), &design.sd, scale)
+    fn predict(&self, open: &Open<RelativeMeans>, columns: &[u32], out: &mut OutOfFold) {
+        let design = self.designs[open.at];
+        let (sparse, dense) = self.models(open, columns);
+        for &fold in &design.held_out {
+            let x = &self.moments.folds[fold];
+            let mut put = |model: &Model, y_hat: &[f64]| {
+                let mean = open.mean[model.column];
+                for (&row, centred) in x.rows.iter().zip(y_hat) {
+                    out.y_hat[(row, model.column)] = mean + centred;
+                    out.y_bar[(row, model.column)] = mean;
+                }
             };
-            if model.features.len() as f64 <= DENSE * design.sd.len() as f64 {
-                self.take_sparse(open, (column, slot), &model);
-                continue;
+            for model in &sparse {
+                let mut y_hat = DVector::from_element(x.rows.len(), model.shift(x, design));
+                for (k, w) in model.terms() {
+                    y_hat.axpy(w, &x.x.column(k), 1.0);
+                }
+                put(model, y_hat.as_slice());
             }
-            dense.push(((column, slot), model));
-            if dense.len() == TOGETHER {
-                self.take_dense(open, &dense);
-                dense.clear();
-            }
-        }
-        if !dense.is_empty() {
-            self.take_dense(open, &dense);
-        }
-        Ok(())
-    }
-
-    fn sse(&self, open: &Open, served: usize, _: usize, slot: usize) -> f64 {
-        open.sse[(served, slot)]
-    }
-
-    fn info(open: &Open, slot: usize) -> FitInfo {
-        open.coefficients.info[slot]
-    }
-
-    fn scale(open: &Open, column: usize) -> (f64, bool) {
-        (open.scale[column], open.centre[column].is_constant)
-    }
-
-    fn put(&self, open: &Open, out: &mut OutOfFold, column: usize, slot: usize) {
-        let centre = &open.centre[column];
-        let mean = centre.offset + centre.mean;
-        let y_hat = open.y_hat.column(slot);
-        for &(_, fold) in &self.design(open).serves {
-            for (&row, centred) in self.moments.folds[fold].rows.iter().zip(y_hat.iter()) {
-                out.y_hat[(row, column)] = mean + centred;
-                out.y_bar[(row, column)] = mean;
+            for models in dense.chunks(TOGETHER) {
+                let products = times(&x.x, models);
+                for (model, product) in models.iter().zip(products.column_iter()) {
+                    let y_hat = product.add_scalar(model.shift(x, design));
+                    put(model, y_hat.as_slice());
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::design::{InnerFolds, Layout};
 use crate::folds::{Folds, Groups};
 use crate::reference::ReferenceRidge;
-use crate::regressor::FitInfo;
+use crate::regressor::{FitInfo, TrainingSet};
 use crate::seed::Seed;
 
 fn designs(n: usize, n_features: usize) -> (FoldDesigns, DMatrix<f64>) {
@@ -180,11 +180,12 @@ fn predicted(
     let y_train = y.column(column).select_rows(train);
     let mean = y_train.mean();
     let centred = DMatrix::from_column_slice(train.len(), 1, y_train.add_scalar(-mean).as_slice());
-    let prepared = ridge.prepare(&x_train, &x_new).unwrap();
+    let (x, x_new) = (&x_train, &x_new);
+    let prepared = ridge.prepare(TrainingSet::Rows { x, x_new }).unwrap();
     let mut alphas = DMatrix::zeros(ridge.n_alphas, 1);
     prepared.grid(0, &centred, &mut alphas).unwrap();
     let step = |step: u32| {
-        let mut path = prepared.begin(0, &centred, &alphas).unwrap();
+        let mut path = prepared.begin(0, &centred, &[], &alphas).unwrap();
         let mut y_hat = vec![0.0; new.len()];
         path.advance(&[0], &[step], &mut y_hat, &mut [FitInfo::default()])
             .unwrap();

@@ -10,7 +10,7 @@ use crate::folds::Groups;
 use crate::nested::{NestedCv, Tuning};
 use crate::permutation::Exchange;
 use crate::reference::ReferenceRidge;
-use crate::regressor::{Path, Prepared, Regressor, RegressorError};
+use crate::regressor::{Path, Prepared, Regressor, RegressorError, TrainingSet};
 use crate::score::r2;
 use crate::seed::Seed;
 
@@ -139,11 +139,10 @@ impl Regressor for Counting {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
         self.n_designs.fetch_add(1, Ordering::Relaxed);
-        RIDGE.prepare(x, x_new)
+        RIDGE.prepare(training)
     }
 }
 
@@ -494,10 +493,9 @@ impl Regressor for Refusing {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        Ok(Box::new(Refused(RIDGE.prepare(x, x_new)?, self)))
+        Ok(Box::new(Refused(RIDGE.prepare(training)?, self)))
     }
 }
 
@@ -517,10 +515,11 @@ impl Prepared for Refused<'_> {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
+        y_sq: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         if self.1.n_blocks.fetch_add(1, Ordering::Relaxed) < self.1.most {
-            return self.0.begin(variant, y, alphas);
+            return self.0.begin(variant, y, y_sq, alphas);
         }
         Err(RegressorError {
             status: 5,

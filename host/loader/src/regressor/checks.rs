@@ -10,7 +10,7 @@ use super::PluginRegressor;
 /// The sizes of one path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PathShape {
-    pub n_new: usize,
+    pub n_out: usize,
     pub n_targets: usize,
     pub n_alphas: usize,
 }
@@ -23,13 +23,13 @@ impl PluginRegressor {
         shape: &PathShape,
         columns: &[u32],
         steps: &[u32],
-        y_hat: &[f64],
+        out: &[f64],
         info: &[FitInfo],
     ) -> Result<(), RegressorError> {
         let n = columns.len();
         let is_sound = steps.len() == n
             && info.len() == n
-            && y_hat.len() == n * shape.n_new
+            && out.len() == n * shape.n_out
             && columns
                 .iter()
                 .all(|&column| (column as usize) < shape.n_targets)
@@ -79,18 +79,18 @@ pub(crate) fn fit_info(raw: &abi::FitInfo) -> FitInfo {
     }
 }
 
-/// y and its alphas fit the design and each other.
+/// y and its alphas fit the design and each other. `n_y`: numbers a target that the design takes.
 pub(crate) fn check_targets(
     regressor: &PluginRegressor,
-    n_samples: usize,
+    n_y: usize,
     y: &DMatrix<f64>,
     alphas: &DMatrix<f64>,
 ) -> Result<(), RegressorError> {
-    if y.nrows() == n_samples && alphas.ncols() == y.ncols() && alphas.nrows() > 0 {
+    if y.nrows() == n_y && alphas.ncols() == y.ncols() && alphas.nrows() > 0 {
         return Ok(());
     }
     let message = format!(
-        "y is {:?} and alphas {:?}, but the design has {n_samples} rows",
+        "y is {:?} and alphas {:?}, but the design has {n_y} rows",
         y.shape(),
         alphas.shape()
     );

@@ -1,8 +1,9 @@
 //! A plugin as the engine's regressor.
 //!
-//! One kind of object whatever the plugin offers: `ocean.regressor.path/1` is called as it is;
-//! everything else goes through [`super::fallback`]. A regressor holds one handle per *variant*, a
-//! combination of the listed values of tunable parameters (for elastic net: the l1_ratios).
+//! One kind of object whatever the plugin offers: `ocean.regressor.path/1`, and from second moments
+//! `ocean.regressor.moments/1`, are called as they are; everything else goes through
+//! [`super::fallback`]. A regressor holds one handle per *variant*, a combination of the listed
+//! values of tunable parameters (for elastic net: the l1_ratios).
 
 mod checks;
 mod path;
@@ -11,7 +12,7 @@ mod study;
 use std::sync::Arc;
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{MomentsRegressor, Prepared, Regressor, RegressorError};
+use ocean_engine::regressor::{Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_plugin_abi::{self as abi, Call, Status, Str, handle, status};
 use serde_json::{Map, Value};
 
@@ -21,7 +22,7 @@ use super::grid::Grid;
 use super::profile::Profile;
 use super::{Plugin, PluginError};
 
-pub(crate) use checks::{PathShape, UNKNOWN, check_grid, check_rows, check_targets, fit_info};
+pub(crate) use checks::{PathShape, UNKNOWN, check_rows, check_targets, fit_info};
 use path::PathPrepared;
 pub(crate) use path::prepare;
 pub use study::{RegressorOptions, StudyRegressor};
@@ -278,20 +279,18 @@ impl Regressor for PluginRegressor {
         self.profile.scales_y
     }
 
-    fn moments(&self, n_samples: usize, n_features: usize) -> Option<&dyn MomentsRegressor> {
-        self.profile
-            .prefers_moments(n_samples, n_features)
-            .then_some(self)
+    fn takes_moments(&self, n_samples: usize, n_features: usize) -> bool {
+        self.profile.takes_moments(n_samples, n_features)
     }
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        if let Some(table) = self.plugin.interfaces.path {
-            return Ok(Box::new(PathPrepared::new(self, table, x, x_new)?));
+        if let Some(prepared) = PathPrepared::new(self, training)? {
+            return Ok(Box::new(prepared));
         }
+        let (x, x_new) = training.rows()?;
         self.prepare_batch(x, x_new).unwrap_or_else(|| {
             let single = FallbackPrepared::new(self, Method::Single, x, x_new);
             Ok(Box::new(single))

@@ -1,15 +1,16 @@
-//! `ocean.regressor.path/1` of a plugin as the engine drives it, and how a design is prepared.
+//! `ocean.regressor.path/1` and `ocean.regressor.moments/1` of a plugin as the engine drives them,
+//! and how a design is prepared.
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, RegressorError};
+use ocean_engine::regressor::{FitInfo, Path, Prepared, RegressorError, TrainingSet};
 use ocean_plugin_abi::{self as abi, Call, Status, handle, status};
 
 use super::checks::{PathShape, UNKNOWN, check_grid, check_rows, check_targets, fit_info};
 use super::{PluginRegressor, engine_error};
 use crate::call::mat;
 
-/// Prepares one design with `prepare` of a path or batch table, through a regressor object of its
-/// own.
+/// Prepares one design with `prepare` of a path, moments or batch table, through a regressor object
+/// of its own.
 ///
 /// `prepare` is tagged `[any]`: one call at a time per handle. The engine prepares designs on
 /// several threads, and a design made by one object serves every other that differs in tunable
@@ -32,16 +33,30 @@ pub(crate) fn prepare(
     Ok(out)
 }
 
+/// The table of functions that walks: one a kind of training set. They differ in what they take.
+#[derive(Clone, Copy)]
+enum Table {
+    Rows(&'static abi::PathV1),
+    Moments(&'static abi::MomentsV1),
+}
+
+/// Calls a function that both tables have with the same arguments.
+macro_rules! of_either {
+    ($table:expr, $function:ident($($argument:expr),*)) => {
+        match $table {
+            Table::Rows(table) => table.$function($($argument),*),
+            Table::Moments(table) => table.$function($($argument),*),
+        }
+    };
+}
+
 /// A design in the hands of a plugin with a path.
 pub(super) struct PathPrepared<'a> {
     regressor: &'a PluginRegressor,
-    table: &'static abi::PathV1,
+    table: Table,
     raw: *mut handle::Prepared,
-    n_samples: usize,
-    n_features: usize,
-    n_new: usize,
-    // X and X_new stay valid until `destroy`: they are borrowed for as long as this lives.
-    _design: std::marker::PhantomData<&'a DMatrix<f64>>,
+    // Its matrices stay valid until `destroy`: they are borrowed for as long as this lives.
+    training: TrainingSet<'a>,
 }
 
 // SAFETY: `prepared` objects are shared by all threads, says the ABI; calls are serialised where
@@ -51,26 +66,43 @@ unsafe impl Send for PathPrepared<'_> {}
 unsafe impl Sync for PathPrepared<'_> {}
 
 impl<'a> PathPrepared<'a> {
+    /// `None`: the plugin has no path for such training sets.
     pub(super) fn new(
         regressor: &'a PluginRegressor,
-        table: &'static abi::PathV1,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
-    ) -> Result<Self, RegressorError> {
-        let (x_view, x_new_view) = (mat(x), mat(x_new));
-        let raw = prepare(regressor, |maker, call, out| {
-            // SAFETY: the views' data are borrowed for 'a; the views themselves live for the call.
-            unsafe { table.prepare(maker, &raw const x_view, &raw const x_new_view, call, out) }
-        })?;
-        Ok(Self {
+        training: TrainingSet<'a>,
+    ) -> Result<Option<Self>, RegressorError> {
+        let interfaces = &regressor.plugin.interfaces;
+        let (table, raw) = match training {
+            TrainingSet::Rows { x, x_new } => {
+                let Some(table) = interfaces.path else {
+                    return Ok(None);
+                };
+                let (x, x_new) = (mat(x), mat(x_new));
+                let raw = prepare(regressor, |maker, call, out| {
+                    // SAFETY: the views' data are borrowed for 'a; the views themselves live for
+                    // the call.
+                    unsafe { table.prepare(maker, &raw const x, &raw const x_new, call, out) }
+                })?;
+                (Table::Rows(table), raw)
+            }
+            TrainingSet::Moments { gram, n_samples } => {
+                let Some(table) = interfaces.moments else {
+                    return Ok(None);
+                };
+                let gram = mat(gram);
+                let raw = prepare(regressor, |maker, call, out| {
+                    // SAFETY: as above.
+                    unsafe { table.prepare(maker, &raw const gram, n_samples as u64, call, out) }
+                })?;
+                (Table::Moments(table), raw)
+            }
+        };
+        Ok(Some(Self {
             regressor,
             table,
             raw,
-            n_samples: x.nrows(),
-            n_features: x.ncols(),
-            n_new: x_new.nrows(),
-            _design: std::marker::PhantomData,
-        })
+            training,
+        }))
     }
 }
 
@@ -79,7 +111,7 @@ impl Drop for PathPrepared<'_> {
         // SAFETY: made by this table, destroyed once; its paths borrow this object, so they are
         // gone.
         self.regressor
-            .guarded(|| unsafe { self.table.destroy(self.raw) });
+            .guarded(|| unsafe { of_either!(self.table, destroy(self.raw)) });
     }
 }
 
@@ -90,19 +122,22 @@ impl Prepared for PathPrepared<'_> {
         y: &DMatrix<f64>,
         alphas: &mut DMatrix<f64>,
     ) -> Result<(), RegressorError> {
-        check_targets(self.regressor, self.n_samples, y, alphas)?;
+        let sizes = self.training.sizes();
+        check_targets(self.regressor, sizes.n_y, y, alphas)?;
         check_rows(self.regressor, alphas)?;
         if self.regressor.fill_given(alphas) {
             return Ok(());
         }
         let (handle, y) = (self.regressor.variant(variant), mat(y));
         let out = abi::MatMut::column_major(alphas.as_mut_ptr(), alphas.nrows(), alphas.ncols());
-        let min_ratio = self.regressor.min_ratio(self.n_samples, self.n_features);
+        let min_ratio = self.regressor.min_ratio(sizes.n_samples, sizes.n_features);
         self.regressor.call("grid", |call| {
             // SAFETY: the objects are alive, the views match the sizes they state.
             unsafe {
-                self.table
-                    .grid(handle, self.raw, &raw const y, min_ratio, out, call)
+                of_either!(
+                    self.table,
+                    grid(handle, self.raw, &raw const y, min_ratio, out, call)
+                )
             }
         })?;
         check_grid(self.regressor, alphas)
@@ -112,35 +147,41 @@ impl Prepared for PathPrepared<'_> {
         &'p self,
         variant: usize,
         y: &DMatrix<f64>,
+        y_sq: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        check_targets(self.regressor, self.n_samples, y, alphas)?;
-        let handle = self.regressor.variant(variant);
+        let (regressor, sizes) = (self.regressor, self.training.sizes());
+        check_targets(regressor, sizes.n_y, y, alphas)?;
+        if matches!(self.table, Table::Moments(_)) && y_sq.len() != y.ncols() {
+            return Err(regressor.error(status::SHAPE, "as many yᵀy/n as targets are expected"));
+        }
+        let (handle, prepared) = (regressor.variant(variant), self.raw);
         let (y_view, alphas_view) = (mat(y), mat(alphas));
+        let (y_view, alphas_view) = (&raw const y_view, &raw const alphas_view);
         let mut raw = std::ptr::null_mut();
-        self.regressor.call("begin", |call| {
-            // SAFETY: as in `grid`; the plugin copies what it keeps of y and alphas.
+        let out = &raw mut raw;
+        regressor.call("begin", |call| {
+            // SAFETY: as in `grid`; the plugin copies what it keeps of the targets and alphas.
             unsafe {
-                self.table.begin(
-                    handle,
-                    self.raw,
-                    &raw const y_view,
-                    &raw const alphas_view,
-                    call,
-                    &raw mut raw,
-                )
+                match self.table {
+                    Table::Rows(table) => {
+                        table.begin(handle, prepared, y_view, alphas_view, call, out)
+                    }
+                    Table::Moments(table) => {
+                        let y_sq = y_sq.as_ptr();
+                        table.begin(handle, prepared, y_view, y_sq, alphas_view, call, out)
+                    }
+                }
             }
         })?;
         if raw.is_null() {
-            return Err(self
-                .regressor
-                .error(status::INTERNAL, "begin returned OK and no object"));
+            return Err(regressor.error(status::INTERNAL, "begin returned OK and no object"));
         }
         Ok(Box::new(PluginPath {
             prepared: self,
             raw,
             shape: PathShape {
-                n_new: self.n_new,
+                n_out: sizes.n_out,
                 n_targets: y.ncols(),
                 n_alphas: alphas.nrows(),
             },
@@ -167,38 +208,39 @@ impl Path for PluginPath<'_> {
         &mut self,
         columns: &[u32],
         steps: &[u32],
-        y_hat: &mut [f64],
+        out: &mut [f64],
         info: &mut [FitInfo],
     ) -> Result<(), RegressorError> {
         let PathPrepared {
-            regressor,
-            table,
-            n_new,
-            ..
+            regressor, table, ..
         } = *self.prepared;
-        regressor.check_shapes(&self.shape, columns, steps, y_hat, info)?;
+        regressor.check_shapes(&self.shape, columns, steps, out, info)?;
         self.infos.clear();
         self.infos.resize(columns.len(), UNKNOWN);
-        let out = abi::MatMut::column_major(y_hat.as_mut_ptr(), n_new, columns.len());
+        let view = abi::MatMut::column_major(out.as_mut_ptr(), self.shape.n_out, columns.len());
+        let (raw_columns, raw_steps) = (columns.as_ptr(), steps.as_ptr());
         let infos = self.infos.as_mut_ptr();
         regressor.call("advance", |call| {
             // SAFETY: the path is alive and this thread's; all sizes were checked above.
             unsafe {
-                table.advance(
-                    self.raw,
-                    columns.as_ptr(),
-                    steps.as_ptr(),
-                    columns.len(),
-                    out,
-                    infos,
-                    call,
+                of_either!(
+                    table,
+                    advance(
+                        self.raw,
+                        raw_columns,
+                        raw_steps,
+                        columns.len(),
+                        view,
+                        infos,
+                        call
+                    )
                 )
             }
         })?;
         for (info, raw) in info.iter_mut().zip(&self.infos) {
             *info = fit_info(raw);
         }
-        regressor.check_finite(y_hat)
+        regressor.check_finite(out)
     }
 }
 
@@ -208,6 +250,6 @@ impl Drop for PluginPath<'_> {
             regressor, table, ..
         } = *self.prepared;
         // SAFETY: made by this table, destroyed once.
-        regressor.guarded(|| unsafe { table.destroy_path(self.raw) });
+        regressor.guarded(|| unsafe { of_either!(table, destroy_path(self.raw)) });
     }
 }

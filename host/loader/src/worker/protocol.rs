@@ -1,6 +1,8 @@
 //! What is said: requests of the host and replies of its worker. Matrices travel behind the header,
 //! column-major, in the order named here.
 
+use nalgebra::DMatrix;
+use ocean_engine::regressor::TrainingSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -13,7 +15,9 @@ pub type Id = u64;
 /// Rows and columns.
 pub type Shape = (usize, usize);
 
-/// What the host asks. A reply follows each.
+/// What the host asks. A reply follows each. `y` is what [`Prepared`] means by it.
+///
+/// [`Prepared`]: ocean_engine::regressor::Prepared
 ///
 /// A frame of the host is the [`Id`]s of objects that it does not need any more, which end first,
 /// and a request or none.
@@ -50,25 +54,16 @@ pub enum Request {
         /// Threads it may start.
         max_threads: usize,
     },
-    /// A design; X, then X_new. → `Made`
+    /// A design; its matrices. → `Made`
     Prepare {
         /// Of which regressor.
         regressor: Id,
-        /// Of X.
-        x: Shape,
-        /// Rows of X_new.
-        n_new: usize,
+        /// Of the matrices.
+        shapes: Vec<Shape>,
+        /// Rows behind moments; `None`: the matrices are rows.
+        n_samples: Option<usize>,
     },
-    /// A design in second moments, XᵀX/n. → `Made`
-    PrepareMoments {
-        /// Of which regressor.
-        regressor: Id,
-        /// Rows and columns of XᵀX/n.
-        n_features: usize,
-        /// Rows behind the moments.
-        n_samples: usize,
-    },
-    /// The grid for y (from moments: Xᵀy/n). → `Done`, with the penalties
+    /// The grid for y. → `Done`, with the penalties
     Grid {
         /// The design.
         prepared: Id,
@@ -79,7 +74,7 @@ pub enum Request {
         /// Rows of the grid.
         n_alphas: usize,
     },
-    /// A path; y (from moments: Xᵀy/n, then yᵀy/n), then the penalties. → `Made`
+    /// A path; y, yᵀy/n of its columns, then the penalties. → `Made`
     Begin {
         /// The design.
         prepared: Id,
@@ -87,6 +82,8 @@ pub enum Request {
         variant: usize,
         /// Of y.
         y: Shape,
+        /// How many yᵀy/n there are.
+        n_y_sq: usize,
         /// Rows of the grid.
         n_alphas: usize,
     },
@@ -134,10 +131,29 @@ impl Request {
             Self::Regressor(_)
             | Self::Encoder { .. }
             | Self::Prepare { .. }
-            | Self::PrepareMoments { .. }
             | Self::Begin { .. }
             | Self::CountTokens { .. } => 0,
         }
+    }
+}
+
+/// The matrices of a training set, and the rows behind them if they are moments.
+pub fn parts(training: TrainingSet<'_>) -> (Vec<&DMatrix<f64>>, Option<usize>) {
+    match training {
+        TrainingSet::Rows { x, x_new } => (vec![x, x_new], None),
+        TrainingSet::Moments { gram, n_samples } => (vec![gram], Some(n_samples)),
+    }
+}
+
+/// The training set of some [`parts`].
+pub fn training_set(
+    matrices: &[DMatrix<f64>],
+    n_samples: Option<usize>,
+) -> Option<TrainingSet<'_>> {
+    match (matrices, n_samples) {
+        ([x, x_new], None) => Some(TrainingSet::Rows { x, x_new }),
+        ([gram], Some(n_samples)) => Some(TrainingSet::Moments { gram, n_samples }),
+        _ => None,
     }
 }
 

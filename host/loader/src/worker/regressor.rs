@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{
-    FitInfo, MomentsRegressor, Path, Prepared, PreparedMoments, Regressor, RegressorError,
+    FitInfo, Path, Prepared, Regressor, RegressorError, Sizes, TrainingSet,
 };
 use ocean_plugin_abi::status;
 
 use super::process::{Ended, Launcher, Worker};
-use super::protocol::{INFO, Id, Reply, Request};
+use super::protocol::{INFO, Id, Reply, Request, parts};
 use super::witness::{CHANGED, Witness};
 use crate::profile::Profile;
 use crate::regressor::{StudyRegressor, engine_error};
@@ -162,28 +162,6 @@ impl IsolatedRegressor {
             message: format!("{}: {STRANGE}", self.plugin.title()),
         }
     }
-
-    /// A design of `request`, of `n_samples` rows, whose paths give `n_out` numbers a column.
-    fn design(
-        &self,
-        request: impl FnOnce(Id) -> Request,
-        numbers: &[&[f64]],
-        [n_samples, n_features, n_out]: [usize; 3],
-    ) -> Result<IsolatedPrepared<'_>, RegressorError> {
-        let (worker, regressor) = self.worker().map_err(engine_error)?;
-        let sizes = format!("n = {n_samples}, p = {n_features}");
-        let what = || format!("prepare, {sizes}");
-        match self.ask(&worker, &request(regressor), numbers, what)? {
-            (Reply::Made(id), _) => Ok(IsolatedPrepared {
-                regressor: self,
-                worker,
-                id,
-                sizes,
-                n_out,
-            }),
-            _ => Err(self.strange()),
-        }
-    }
 }
 
 fn unstarted(plugin: &Plugin, error: &std::io::Error) -> PluginError {
@@ -248,10 +226,8 @@ impl Regressor for IsolatedRegressor {
         self.profile.scales_y
     }
 
-    fn moments(&self, n_samples: usize, n_features: usize) -> Option<&dyn MomentsRegressor> {
-        self.profile
-            .prefers_moments(n_samples, n_features)
-            .then_some(self)
+    fn takes_moments(&self, n_samples: usize, n_features: usize) -> bool {
+        self.profile.takes_moments(n_samples, n_features)
     }
 
     /// What a plugin remembers ends with its process: the next call gets a new one.
@@ -267,38 +243,38 @@ impl Regressor for IsolatedRegressor {
 
     fn prepare<'a>(
         &'a self,
-        x: &'a DMatrix<f64>,
-        x_new: &'a DMatrix<f64>,
+        training: TrainingSet<'a>,
     ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
-        let request = |regressor| Request::Prepare {
+        let (worker, regressor) = self.worker().map_err(engine_error)?;
+        let (matrices, n_samples) = parts(training);
+        let request = Request::Prepare {
             regressor,
-            x: x.shape(),
-            n_new: x_new.nrows(),
-        };
-        let sizes = [x.nrows(), x.ncols(), x_new.nrows()];
-        let prepared = self.design(request, &[x.as_slice(), x_new.as_slice()], sizes)?;
-        Ok(Box::new(prepared))
-    }
-}
-
-impl MomentsRegressor for IsolatedRegressor {
-    fn prepare_moments<'a>(
-        &'a self,
-        gram: &'a DMatrix<f64>,
-        n_samples: usize,
-    ) -> Result<Box<dyn PreparedMoments + 'a>, RegressorError> {
-        let n_features = gram.ncols();
-        let request = |regressor| Request::PrepareMoments {
-            regressor,
-            n_features,
+            shapes: matrices.iter().map(|matrix| matrix.shape()).collect(),
             n_samples,
         };
-        let sizes = [n_samples, n_features, n_features];
-        Ok(Box::new(self.design(request, &[gram.as_slice()], sizes)?))
+        let numbers: Vec<&[f64]> = matrices.iter().map(|matrix| matrix.as_slice()).collect();
+        let Sizes {
+            n_samples: n,
+            n_features: p,
+            n_out,
+            ..
+        } = training.sizes();
+        let sizes = format!("n = {n}, p = {p}");
+        let what = || format!("prepare, {sizes}");
+        match self.ask(&worker, &request, &numbers, what)? {
+            (Reply::Made(id), _) => Ok(Box::new(IsolatedPrepared {
+                regressor: self,
+                worker,
+                id,
+                sizes,
+                n_out,
+            })),
+            _ => Err(self.strange()),
+        }
     }
 }
 
-/// A design in a worker, from rows or from moments.
+/// A design in a worker.
 struct IsolatedPrepared<'a> {
     regressor: &'a IsolatedRegressor,
     worker: Arc<Worker>,
@@ -315,8 +291,8 @@ impl Drop for IsolatedPrepared<'_> {
     }
 }
 
-impl IsolatedPrepared<'_> {
-    fn fill_grid(
+impl Prepared for IsolatedPrepared<'_> {
+    fn grid(
         &self,
         variant: usize,
         y: &DMatrix<f64>,
@@ -339,16 +315,18 @@ impl IsolatedPrepared<'_> {
         Ok(())
     }
 
-    fn begin_path<'p>(
+    fn begin<'p>(
         &'p self,
         variant: usize,
-        (y, y_sq): (&DMatrix<f64>, &[f64]),
+        y: &DMatrix<f64>,
+        y_sq: &[f64],
         alphas: &DMatrix<f64>,
     ) -> Result<Box<dyn Path + 'p>, RegressorError> {
         let request = Request::Begin {
             prepared: self.id,
             variant,
             y: y.shape(),
+            n_y_sq: y_sq.len(),
             n_alphas: alphas.nrows(),
         };
         let what = || format!("begin, {}, {} targets", self.sizes, y.ncols());
@@ -357,47 +335,6 @@ impl IsolatedPrepared<'_> {
             (Reply::Made(id), _) => Ok(Box::new(IsolatedPath { prepared: self, id })),
             _ => Err(self.regressor.strange()),
         }
-    }
-}
-
-impl Prepared for IsolatedPrepared<'_> {
-    fn grid(
-        &self,
-        variant: usize,
-        y: &DMatrix<f64>,
-        alphas: &mut DMatrix<f64>,
-    ) -> Result<(), RegressorError> {
-        self.fill_grid(variant, y, alphas)
-    }
-
-    fn begin<'p>(
-        &'p self,
-        variant: usize,
-        y: &DMatrix<f64>,
-        alphas: &DMatrix<f64>,
-    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        self.begin_path(variant, (y, &[]), alphas)
-    }
-}
-
-impl PreparedMoments for IsolatedPrepared<'_> {
-    fn grid(
-        &self,
-        variant: usize,
-        xty: &DMatrix<f64>,
-        alphas: &mut DMatrix<f64>,
-    ) -> Result<(), RegressorError> {
-        self.fill_grid(variant, xty, alphas)
-    }
-
-    fn begin<'p>(
-        &'p self,
-        variant: usize,
-        xty: &DMatrix<f64>,
-        y_sq: &[f64],
-        alphas: &DMatrix<f64>,
-    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
-        self.begin_path(variant, (xty, y_sq), alphas)
     }
 }
 

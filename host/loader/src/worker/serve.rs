@@ -9,14 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{
-    FitInfo, MomentsRegressor, Path as Walk, Prepared, PreparedMoments, Regressor, RegressorError,
-};
+use ocean_engine::regressor::{FitInfo, Path as Walk, Prepared, Regressor, RegressorError};
 use ocean_plugin_abi::status;
 use self_cell::self_cell;
 
 use super::control;
-use super::protocol::{INFO, Id, Reply, Request, Shape, Told};
+use super::protocol::{INFO, Id, Reply, Request, Shape, Told, training_set};
 use super::wire::{self, Connection};
 use crate::TextEncoder;
 use crate::platform::{HostLink, Stream, end_all, limit};
@@ -96,33 +94,19 @@ fn telling(host: &HostLink, cancelled: Arc<AtomicBool>) -> io::Result<CallContex
 }
 
 /// What a design is made from, and stays valid as long as it.
-struct Rows {
+struct MadeFrom {
     regressor: Arc<PluginRegressor>,
-    x: DMatrix<f64>,
-    x_new: DMatrix<f64>,
-}
-
-struct Moments {
-    regressor: Arc<PluginRegressor>,
-    gram: DMatrix<f64>,
+    matrices: Vec<DMatrix<f64>>,
 }
 
 type BoxedPrepared<'a> = Box<dyn Prepared + 'a>;
-type BoxedMoments<'a> = Box<dyn PreparedMoments + 'a>;
 type BoxedWalk<'a> = Box<dyn Walk + 'a>;
 
 self_cell!(
-    struct OfRows {
-        owner: Rows,
+    struct Design {
+        owner: MadeFrom,
         #[covariant]
         dependent: BoxedPrepared,
-    }
-);
-self_cell!(
-    struct OfMoments {
-        owner: Moments,
-        #[covariant]
-        dependent: BoxedMoments,
     }
 );
 self_cell!(
@@ -132,11 +116,6 @@ self_cell!(
         dependent: BoxedWalk,
     }
 );
-
-enum Design {
-    Rows(OfRows),
-    Moments(OfMoments),
-}
 
 #[derive(Clone)]
 enum Object {
@@ -291,31 +270,20 @@ impl Objects {
             }
             Request::Prepare {
                 regressor,
-                x,
-                n_new,
-            } => {
-                let rows = Rows {
-                    regressor: self.regressor(regressor)?,
-                    x: numbers.matrix(x)?,
-                    x_new: numbers.matrix((n_new, x.1))?,
-                };
-                let design =
-                    OfRows::try_new(rows, |rows| rows.regressor.prepare(&rows.x, &rows.x_new))?;
-                self.made(Object::Design(Arc::new(Design::Rows(design))))
-            }
-            Request::PrepareMoments {
-                regressor,
-                n_features,
+                shapes,
                 n_samples,
             } => {
-                let moments = Moments {
+                let matrices = shapes.into_iter().map(|shape| numbers.matrix(shape));
+                let from = MadeFrom {
                     regressor: self.regressor(regressor)?,
-                    gram: numbers.matrix((n_features, n_features))?,
+                    matrices: matrices.collect::<Result<_, _>>()?,
                 };
-                let design = OfMoments::try_new(moments, |moments| {
-                    moments.regressor.prepare_moments(&moments.gram, n_samples)
+                let design = Design::try_new(from, |from| {
+                    let training = training_set(&from.matrices, n_samples)
+                        .ok_or_else(|| Failure::Host("these matrices are no design".into()))?;
+                    Ok::<_, Failure>(from.regressor.prepare(training)?)
                 })?;
-                self.made(Object::Design(Arc::new(Design::Moments(design))))
+                self.made(Object::Design(Arc::new(design)))
             }
             Request::Grid {
                 prepared,
@@ -325,22 +293,25 @@ impl Objects {
             } => {
                 let y = numbers.matrix(y)?;
                 let mut alphas = DMatrix::zeros(n_alphas, y.ncols());
-                match &*self.design(prepared)? {
-                    Design::Rows(design) => {
-                        design.borrow_dependent().grid(variant, &y, &mut alphas)
-                    }
-                    Design::Moments(design) => {
-                        design.borrow_dependent().grid(variant, &y, &mut alphas)
-                    }
-                }?;
+                let design = self.design(prepared)?;
+                design.borrow_dependent().grid(variant, &y, &mut alphas)?;
                 Ok((Reply::Done, alphas.as_slice().to_vec()))
             }
             Request::Begin {
                 prepared,
                 variant,
                 y,
+                n_y_sq,
                 n_alphas,
-            } => self.begin(prepared, variant, (y, n_alphas), numbers),
+            } => {
+                let (y, y_sq) = (numbers.matrix(y)?, numbers.matrix((n_y_sq, 1))?);
+                let alphas = numbers.matrix((n_alphas, y.ncols()))?;
+                let walk = WalkOfDesign::try_new(self.design(prepared)?, |design| {
+                    let design = design.borrow_dependent();
+                    design.begin(variant, &y, y_sq.as_slice(), &alphas)
+                })?;
+                self.made(Object::Walk(Arc::new(Mutex::new(walk))))
+            }
             Request::Advance {
                 path,
                 columns,
@@ -375,31 +346,6 @@ impl Objects {
                 Ok((Reply::Tokens(counts), Vec::new()))
             }
         }
-    }
-
-    fn begin(
-        &self,
-        prepared: Id,
-        variant: usize,
-        (y, n_alphas): (Shape, usize),
-        mut numbers: Numbers,
-    ) -> Answer {
-        let y = numbers.matrix(y)?;
-        let walk = WalkOfDesign::try_new(self.design(prepared)?, |design| {
-            Ok::<_, Failure>(match &**design {
-                Design::Rows(design) => {
-                    let alphas = numbers.matrix((n_alphas, y.ncols()))?;
-                    design.borrow_dependent().begin(variant, &y, &alphas)?
-                }
-                Design::Moments(design) => {
-                    let y_sq = numbers.matrix((y.ncols(), 1))?;
-                    let alphas = numbers.matrix((n_alphas, y.ncols()))?;
-                    let design = design.borrow_dependent();
-                    design.begin(variant, &y, y_sq.as_slice(), &alphas)?
-                }
-            })
-        })?;
-        self.made(Object::Walk(Arc::new(Mutex::new(walk))))
     }
 
     fn advance(&self, path: Id, columns: &[u32], steps: &[u32], n_out: usize) -> Answer {

@@ -239,15 +239,15 @@ fn reached_on(study: &Study, fresh: &Rows, entrant: Entrant) -> Result<Vec<f64>,
 fn first_split_on(mut designs: FoldDesigns, study: &Study, fresh: &DMatrix<f64>) -> FoldDesigns {
     let n_rows = designs.rows.len();
     designs.inner.retain_mut(|design| {
-        design.serves.retain(|(split, _)| *split == 0);
-        !design.serves.is_empty()
+        design.split.serves.retain(|(split, _)| *split == 0);
+        !design.split.serves.is_empty()
     });
     designs.outer.truncate(1);
     let design = &mut designs.outer[0];
-    let n_held_out = design.held_out.len();
+    let n_held_out = design.split.held_out.len();
     let mut x_new = std::mem::take(&mut design.x_new).insert_rows(n_held_out, fresh.nrows(), 0.0);
     for column in 0..fresh.ncols() {
-        let train = design.train.iter().map(|&row| study.x[(row, column)]);
+        let train = design.split.train.iter().map(|&row| study.x[(row, column)]);
         let (mean, sd) = mean_and_sd(&train.collect::<Vec<f64>>(), 0);
         for row in 0..fresh.nrows() {
             x_new[(n_held_out + row, column)] = (fresh[(row, column)] - mean) / sd;
@@ -255,8 +255,8 @@ fn first_split_on(mut designs: FoldDesigns, study: &Study, fresh: &DMatrix<f64>)
     }
     design.x_new = x_new;
     let fresh_rows = n_rows..n_rows + fresh.nrows();
-    design.held_out.extend(fresh_rows.clone());
-    design.serves = vec![(0, 0..design.held_out.len())];
+    design.split.held_out.extend(fresh_rows.clone());
+    design.split.serves = vec![(0, 0..design.split.held_out.len())];
     designs.rows.extend(fresh_rows);
     designs
         .fold_of

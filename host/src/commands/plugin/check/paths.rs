@@ -2,9 +2,7 @@
 //! walks may jump, grids fall.
 
 use nalgebra::{DMatrix, DVectorView};
-use ocean_engine::regressor::{
-    FitInfo, MomentsRegressor, Path, Prepared, PreparedMoments, Regressor, RegressorError,
-};
+use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet};
 use ocean_loader::PluginRegressor;
 use ocean_plugin_abi::id;
 
@@ -45,6 +43,11 @@ fn alphas(subject: &Subject) -> Vec<f64> {
         .collect()
 }
 
+/// The rows of `x`, which are also those to predict.
+fn rows(x: &DMatrix<f64>) -> TrainingSet<'_> {
+    TrainingSet::Rows { x, x_new: x }
+}
+
 /// A walk, and the sizes of what it gives.
 struct Walk<'p> {
     path: Box<dyn Path + 'p>,
@@ -59,7 +62,7 @@ impl<'p> Walk<'p> {
         alphas: &[f64],
     ) -> Result<Self, Outcome> {
         let alphas = DMatrix::from_fn(alphas.len(), y.ncols(), |row, _| alphas[row]);
-        let path = prepared.begin(0, y, &alphas).map_err(of_engine)?;
+        let path = prepared.begin(0, y, &[], &alphas).map_err(of_engine)?;
         Ok(Self { path, n_out })
     }
 
@@ -109,7 +112,7 @@ pub fn path_is_fits(subject: &Subject) -> Verdict {
     wants(subject, id::PATH)?;
     let (x, _) = data(subject);
     let regressor = subject.regressor()?;
-    let prepared = regressor.prepare(&x, &x).map_err(of_engine)?;
+    let prepared = regressor.prepare(rows(&x)).map_err(of_engine)?;
     same_as_fits(subject, &regressor, &*prepared)
 }
 
@@ -131,7 +134,7 @@ pub fn path_may_jump(subject: &Subject) -> Verdict {
     wants(subject, id::PATH)?;
     let ((x, y), alphas) = (data(subject), alphas(subject));
     let regressor = subject.regressor()?;
-    let prepared = regressor.prepare(&x, &x).map_err(of_engine)?;
+    let prepared = regressor.prepare(rows(&x)).map_err(of_engine)?;
     let begin = || Walk::begin(&*prepared, x.nrows(), &y, &alphas);
     let mut every = begin()?;
     let every = (0..N_ALPHAS).map(|step| every.at(&[0, 1], step));
@@ -171,7 +174,7 @@ pub fn grid_falls(subject: &Subject) -> Verdict {
     wants(subject, id::PATH)?;
     let (x, y) = data(subject);
     let regressor = subject.regressor()?;
-    let prepared = regressor.prepare(&x, &x).map_err(of_engine)?;
+    let prepared = regressor.prepare(rows(&x)).map_err(of_engine)?;
     let grid = |y: &DMatrix<f64>| {
         let mut alphas = DMatrix::zeros(regressor.n_alphas(), y.ncols());
         prepared.grid(0, y, &mut alphas).map_err(of_engine)?;
@@ -224,9 +227,11 @@ pub fn moments_are_rows(subject: &Subject) -> Verdict {
     let (x, y) = data(subject);
     let regressor = subject.regressor()?;
     let moments = Moments::of(&x, &y);
-    let prepared = regressor
-        .prepare_moments(&moments.gram, x.nrows())
-        .map_err(of_engine)?;
+    let training = TrainingSet::Moments {
+        gram: &moments.gram,
+        n_samples: x.nrows(),
+    };
+    let prepared = regressor.prepare(training).map_err(of_engine)?;
     let alphas = alphas(subject);
     let grid = DMatrix::from_fn(alphas.len(), 2, |row, _| alphas[row]);
     let path = prepared
@@ -254,10 +259,10 @@ pub fn moments_are_rows(subject: &Subject) -> Verdict {
 fn same_grid(
     regressor: &PluginRegressor,
     (x, y): (&DMatrix<f64>, &DMatrix<f64>),
-    prepared: &dyn PreparedMoments,
+    prepared: &dyn Prepared,
     moments: &Moments,
 ) -> Verdict {
-    let of_rows = regressor.prepare(x, x).map_err(of_engine)?;
+    let of_rows = regressor.prepare(rows(x)).map_err(of_engine)?;
     let mut expected = DMatrix::zeros(regressor.n_alphas(), y.ncols());
     let mut found = expected.clone();
     if of_rows.grid(0, y, &mut expected).is_err() {
