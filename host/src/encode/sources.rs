@@ -556,6 +556,23 @@ pub(crate) fn limits(place: &Place) -> Limits {
     }
 }
 
+#[cfg(test)]
+impl Encoder {
+    /// A name whose vectors a test brings along.
+    pub(crate) fn without_source(name: &str, is_control: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_control,
+            origin: String::new(),
+            parameters: None,
+            hash: String::new(),
+            pool: Pool::Mean,
+            source: Source::Length,
+            models: Map::new(),
+        }
+    }
+}
+
 impl Encoder {
     fn is_plugin(&self, id: &str) -> bool {
         matches!(&self.source, Source::Plugin(encoder) if encoder.plugin().descriptor.id == id)

@@ -1,5 +1,8 @@
 //! The long part of a run: the engine's loop on every piece, from the journal or computed and kept.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};

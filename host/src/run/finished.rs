@@ -77,3 +77,85 @@ impl FinishedRun<'_> {
         cell.empty_fits < cell.folds * cell.repeats
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Evaluated, R2, Tenth};
+    use nalgebra::DMatrix;
+
+    use super::*;
+    use crate::judge::cells::assemble;
+
+    /// Lets `act` have the finished run of the encoder `near` and the control `length`.
+    fn with_run(act: impl FnOnce(&FinishedRun)) {
+        let six = Evaluated::new(&[], &["near"], vec![Tenth::new()]);
+        let analysis = six.study.arrange(&six.sources).unwrap();
+        let (pieces, failed) = six.with(|evaluator| evaluator.compute(&six.embedded).unwrap());
+        let cells = six.with(|evaluator| assemble(&evaluator.common(), &pieces).unwrap());
+        act(&FinishedRun {
+            plan: &six.study.plan,
+            read: &six.study.dataset,
+            analysed: &analysis.analysed,
+            arrangement: &analysis.arrangement,
+            sources: &six.sources,
+            embedded: &six.embedded,
+            pieces,
+            cells,
+            comparisons: Vec::new(),
+            failed,
+        });
+    }
+
+    #[test]
+    fn a_cell_leads_to_its_piece_and_to_its_rows() {
+        with_run(|run| {
+            assert_eq!(run.cells.results.len(), 2);
+            for cell in 0..2 {
+                let (piece, column) = run.piece_of(cell);
+                assert_eq!(piece.id.encoder, run.cells.results[cell].encoder);
+                assert_eq!(column, 0);
+                let rows = run.rows_of(cell);
+                assert_eq!(rows.y, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+                assert_eq!(rows.fold_of, run.arrangement.folds.of_row(0));
+                let held_out = rows.held_out(&piece.piece.observed[0], column);
+                // ȳ + (y − ȳ)/10.
+                for ((y, y_hat), y_bar) in rows.y.iter().zip(held_out.y_hat).zip(held_out.y_bar) {
+                    assert!((y_bar + (y - y_bar) / 10.0 - y_hat).abs() < 1e-12);
+                }
+            }
+            assert!((run.cells.results[0].r2 - R2).abs() < 1e-12);
+        });
+    }
+
+    #[test]
+    fn controls_are_outside_the_family_and_a_cell_of_empty_fits_has_no_model() {
+        with_run(|run| {
+            assert_eq!(run.family().collect::<Vec<_>>(), [0]);
+            let mut cell = run.cells.results[0].clone();
+            assert_eq!((cell.folds, cell.repeats), (3, 1));
+            cell.empty_fits = 2;
+            assert!(FinishedRun::has_model(&cell));
+            cell.empty_fits = 3;
+            assert!(!FinishedRun::has_model(&cell));
+        });
+    }
+
+    #[test]
+    fn what_is_held_out_of_several_targets_is_the_column_asked_for() {
+        let rows = CellRows {
+            y: vec![1.0, 2.0],
+            fold_of: vec![0, 1],
+        };
+        let observed = OutOfFold {
+            y_hat: DMatrix::from_column_slice(2, 2, &[1.0, 2.0, 3.0, 4.0]),
+            y_bar: DMatrix::from_column_slice(2, 2, &[5.0, 6.0, 7.0, 8.0]),
+            fits: Vec::new(),
+            paths: None,
+        };
+        let second = rows.held_out(&observed, 1);
+        assert_eq!(
+            (second.y_hat, second.y_bar),
+            (&[3.0, 4.0][..], &[7.0, 8.0][..])
+        );
+    }
+}

@@ -9,6 +9,8 @@ mod checks;
 mod error;
 mod evaluator;
 mod finished;
+#[cfg(test)]
+mod fixture;
 mod pieces;
 mod study;
 

@@ -35,7 +35,7 @@ pub(crate) struct Study {
     /// Set by Ctrl-C.
     pub interrupted: Arc<AtomicBool>,
     /// Lives as long as its plugins are used.
-    _library: Library,
+    pub(super) _library: Library,
 }
 
 /// The files that a study reads and that nothing it writes may replace: plugins.toml, tables,
@@ -130,5 +130,80 @@ impl Study {
     /// Everything the numbers depend on.
     pub fn fingerprint(&self, sources: &Sources) -> Result<Value, RunError> {
         fingerprint(&self.plan, &self.dataset, sources)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Six, Tenth, sources};
+    use super::*;
+
+    fn refused(six: &Six, options: &Options) -> String {
+        let mut timings = Timings::start();
+        let opened = Study::open(&six.config, options, &Arc::default(), &mut timings);
+        let Err(RunError::Refused(refusal)) = opened else {
+            panic!("it is opened, or fails otherwise");
+        };
+        refusal.to_string()
+    }
+
+    #[test]
+    fn the_files_that_a_study_reads_are_its_own_and_those_of_joins_and_vectors() {
+        let six = Six::new(&["encoder.near.ids=\"ids.txt\""]);
+        let names = |plan: &Plan| -> Vec<String> {
+            let inputs = inputs(&six.path("plugins.toml"), plan).into_iter();
+            let relative = inputs.map(|path| path.strip_prefix(six.path("")).unwrap().to_owned());
+            relative.map(|path| path.display().to_string()).collect()
+        };
+        let plan = six.study().plan;
+        let expected = ["plugins.toml", "six.csv", "near.npy", "ids.txt"];
+        assert_eq!(names(&plan), expected);
+    }
+
+    #[test]
+    fn what_can_be_refused_is_refused_before_anything_is_written() {
+        let six = Six::new(&[]);
+        let message = refused(&six, &six.options());
+        // Vectors and plugin at once.
+        assert!(message.contains("near.npy"), "{message}");
+        assert!(message.contains("libtenth.so"), "{message}");
+        assert!(!six.path("out").exists());
+
+        let mut beside = six.options();
+        beside.out = Some(six.path(""));
+        assert!(refused(&six, &beside).contains("six.csv"));
+
+        std::fs::remove_file(six.path("six.csv")).unwrap();
+        assert!(refused(&six, &six.options()).contains("six.csv"));
+    }
+
+    #[test]
+    fn folds_are_of_two_rows_each_and_more_folds_than_rows_allow_are_refused() {
+        let six = Six::new(&[]);
+        let study = six.study();
+        let analysis = study
+            .arrange(&sources(&["near"], vec![Tenth::new()]))
+            .unwrap();
+        let fold_of = analysis.arrangement.folds.of_row(0);
+        for fold in 0..3 {
+            assert_eq!(fold_of.iter().filter(|&&of| of == fold).count(), 2);
+        }
+        assert_eq!(analysis.arrangement.target_names, ["mood"]);
+        assert_eq!(analysis.arrangement.row_sets[0].rows, [0, 1, 2, 3, 4, 5]);
+
+        let mut study = six.study();
+        study.plan.evaluation.folds = 4;
+        let refused = study.arrange(&sources(&["near"], vec![Tenth::new()]));
+        assert!(matches!(refused, Err(RunError::Refused(_))));
+    }
+
+    #[test]
+    fn an_evaluator_begins_with_nothing_that_failed() {
+        let six = Six::new(&[]);
+        let (study, sources) = (six.study(), sources(&["near"], vec![Tenth::new()]));
+        let (analysis, journal) = (study.arrange(&sources).unwrap(), six.journal());
+        let evaluator = study.evaluator(&analysis, &sources, &journal);
+        assert!(evaluator.failed_elsewhere.is_empty() && evaluator.unembedded.is_empty());
+        assert!(std::ptr::eq(evaluator.interrupted, &*study.interrupted));
     }
 }
