@@ -23,8 +23,8 @@ pub struct RaterFit {
     /// σ²ₑ = RSS / (ratings − rows − raters + 1), rows being those with a rating; `None` without
     /// degrees of freedom.
     pub residual_variance: Option<f64>,
-    /// σ²ⱼ, the error variance of each rater ([`rater_variances`]); `None` with fewer than three
-    /// raters, and where the design does not tell them apart.
+    /// σ²ⱼ, the error variance of each rater; `None` with fewer than three raters, and where the
+    /// design does not tell them apart.
     pub rater_variances: Option<Vec<f64>>,
     /// v̄, the error variance of the target: the mean over the rated rows of Σⱼ σ²ⱼ/cᵢ², or, where
     /// raters' own variances are not known, of σ²ₑ/cᵢ; at least 0.
@@ -371,7 +371,7 @@ mod tests {
         let mut stream = Seed(8).stream("raters", index);
         let truth: Vec<f64> = (0..40).map(|_| stream.normal()).collect();
         let rate = |(rater, sd): (usize, f64)| {
-            let of_row = |row: usize| match rater == 2 && row % 4 > 0 {
+            let of_row = |row: usize| match rater == 2 && !row.is_multiple_of(4) {
                 true => f64::NAN,
                 false => truth[row] + rater as f64 + sd * stream.normal(),
             };
@@ -451,15 +451,9 @@ mod tests {
         assert_eq!(RaterFit::of(&ratings[..2]).unwrap().rater_variances, None);
         // The first rates every row, each of the others half of them.
         let mut paired = ratings.clone();
-        for row in 0..40 {
-            let (in_first, in_second) = (row < 20, row >= 20);
-            paired[1][row] = if in_first { row as f64 % 3.0 } else { f64::NAN };
-            paired[2][row] = if in_second {
-                row as f64 % 5.0
-            } else {
-                f64::NAN
-            };
-        }
+        paired[1][20..].fill(f64::NAN);
+        paired[2] = (0..40).map(|row| f64::from(row % 5)).collect();
+        paired[2][..20].fill(f64::NAN);
         let fit = RaterFit::of(&paired).unwrap();
         assert_eq!(fit.rater_variances, None);
         assert!(fit.residual_variance.is_some());

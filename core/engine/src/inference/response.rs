@@ -417,7 +417,7 @@ mod tests {
     /// Forty values of this mean and of the sample variance SD², half on either side.
     fn two_sided(mean: f64) -> Vec<f64> {
         let step = SD * (39.0f64 / 40.0).sqrt();
-        let of_draw = |draw: usize| mean + if draw % 2 == 0 { step } else { -step };
+        let of_draw = |draw: usize| mean + if draw.is_multiple_of(2) { step } else { -step };
         (0..40).map(of_draw).collect()
     }
 

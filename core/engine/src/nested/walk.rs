@@ -96,7 +96,7 @@ impl NestedCv<'_> {
             let mut walks = Walks::new(self.designs.n_splits(), n_columns, patience);
             for step in 0..self.n_alphas {
                 for (open, path) in open.iter_mut().zip(&mut paths) {
-                    let active = walks.active_in_any(&self.splits[open.at]);
+                    let active = walks.active_in_any(self.splits[open.at]);
                     if active.is_empty() {
                         continue;
                     }

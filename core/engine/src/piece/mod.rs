@@ -45,6 +45,7 @@ use crate::waves::{Wave, Waves};
 pub use error::PieceError;
 pub use items::{Cost, Item, Items, Part};
 pub use keep::{Keep, Nothing, Phase, Unwatched, Watch};
+pub use ranks::Ranks;
 
 /// Columns of a block of planted targets: strong effects take many times as long as none, and no
 /// thread should wait for another's last block.
@@ -102,7 +103,7 @@ pub struct Piece {
     pub redraws: Option<DMatrix<f64>>,
     /// r2 of the ranks of each target, mean over repeats, or what the regressor said of them;
     /// `None` when not asked for.
-    pub ranks: Option<Result<Vec<f64>, EngineError>>,
+    pub ranks: Option<Ranks>,
     /// Mean training rows of the outer splits.
     pub n_train: f64,
     /// Columns constant in at least one outer training set.

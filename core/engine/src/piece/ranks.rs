@@ -9,6 +9,9 @@ use crate::error::EngineError;
 use crate::evaluate::r2_of_columns;
 use crate::score::mean_and_sd;
 
+/// r2 of the ranks of each target, or what the regressor cannot do with them.
+pub type Ranks = Result<Vec<f64>, EngineError>;
+
 /// Columns of a block, as of a replicate, which has one column a target, too.
 const RANKED_COLUMNS: usize = 8;
 
@@ -24,7 +27,7 @@ impl PieceRun<'_> {
         recipes: &[BestOf],
         keep: &K,
         watch: &impl Watch,
-    ) -> Result<Option<Result<Vec<f64>, EngineError>>, PieceError<K::Error>> {
+    ) -> Result<Option<Ranks>, PieceError<K::Error>> {
         if !self.work.ranks {
             return Ok(None);
         }
