@@ -45,6 +45,11 @@ controls = false
 [[encoder]]
 name = "near"
 embeddings = "near.npy"
+ids = "ids.txt"
+[[encoder]]
+name = "far"
+embeddings = "far.npy"
+ids = "ids.txt"
 [[regressor]]
 name = "tenth"
 plugin = "nowhere/libtenth.so"

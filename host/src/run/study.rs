@@ -149,14 +149,21 @@ mod tests {
 
     #[test]
     fn the_files_that_a_study_reads_are_its_own_and_those_of_joins_and_vectors() {
-        let six = Six::new(&["encoder.near.ids=\"ids.txt\""]);
+        let six = Six::new(&[]);
         let names = |plan: &Plan| -> Vec<String> {
             let inputs = inputs(&six.path("plugins.toml"), plan).into_iter();
             let relative = inputs.map(|path| path.strip_prefix(six.path("")).unwrap().to_owned());
             relative.map(|path| path.display().to_string()).collect()
         };
         let plan = six.study().plan;
-        let expected = ["plugins.toml", "six.csv", "near.npy", "ids.txt"];
+        let expected = [
+            "plugins.toml",
+            "six.csv",
+            "near.npy",
+            "ids.txt",
+            "far.npy",
+            "ids.txt",
+        ];
         assert_eq!(names(&plan), expected);
     }
 
