@@ -87,26 +87,36 @@ fn every_arrangement_that_permute_allows_is_drawn_equally_often_and_no_other() {
         for b in 1..=DRAWS {
             *drawn.entry(scheme.permutation(b)).or_default() += 1;
         }
-        assert!(drawn.keys().eq(allowed.iter()), "{name}");
+        assert_drawn_alike(&drawn, &allowed, name);
         let n_allowed = allowed.len() as f64;
         assert!(
             (scheme.ln_arrangements(&targets, 0) - n_allowed.ln()).abs() < 1e-9,
             "{name}"
         );
-        // χ² of n − 1 degrees of freedom: mean n − 1, variance 2(n − 1); five of its standard
-        // deviations.
-        let expected = DRAWS as f64 / n_allowed;
-        let chi_squared: f64 = drawn
-            .values()
-            .map(|&count| (count as f64 - expected).powi(2) / expected)
-            .sum();
-        let freedom = n_allowed - 1.0;
-        assert!(
-            (chi_squared - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(),
-            "{name}: {chi_squared}"
-        );
     }
     assert_eq!(designs.len(), 4);
+}
+
+/// Every arrangement that is allowed came up, no other did, and none more often than chance lets
+/// it: χ² of n − 1 degrees of freedom, mean n − 1, variance 2(n − 1), within five of its standard
+/// deviations.
+fn assert_drawn_alike(
+    drawn: &BTreeMap<Vec<usize>, u64>,
+    allowed: &BTreeSet<Vec<usize>>,
+    name: &str,
+) {
+    assert!(drawn.keys().eq(allowed.iter()), "{name}");
+    let n_allowed = allowed.len() as f64;
+    let expected = drawn.values().sum::<u64>() as f64 / n_allowed;
+    let chi_squared: f64 = drawn
+        .values()
+        .map(|&count| (count as f64 - expected).powi(2) / expected)
+        .sum();
+    let freedom = n_allowed - 1.0;
+    assert!(
+        (chi_squared - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(),
+        "{name}: {chi_squared}"
+    );
 }
 
 /// Every way to hand on the values of a target by whole blocks, by trying all: rows with a value are
@@ -182,19 +192,8 @@ fn each_arrangement_of_a_target_within_size_and_its_own_pattern_is_equally_likel
         for b in 1..=DRAWS {
             *drawn.entry(moves.sources(b, &rows)).or_default() += 1;
         }
-        assert!(drawn.keys().eq(allowed.iter()), "target {target}");
+        assert_drawn_alike(&drawn, &allowed, &format!("target {target}"));
         let n_allowed = allowed.len() as f64;
-        let expected = DRAWS as f64 / n_allowed;
-        let chi_squared: f64 = drawn
-            .values()
-            .map(|&count| (count as f64 - expected).powi(2) / expected)
-            .sum();
-        // Five standard deviations of χ², as above.
-        let freedom = n_allowed - 1.0;
-        assert!(
-            (chi_squared - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(),
-            "target {target}: {chi_squared}"
-        );
         assert!((scheme.ln_arrangements(&targets, target) - n_allowed.ln()).abs() < 1e-9);
     }
 }

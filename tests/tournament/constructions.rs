@@ -2,7 +2,7 @@
 
 use ocean_engine::inference::interval::{jackknife_interval, r2_se};
 use ocean_engine::inference::response::{Observed, Response, Strength};
-use ocean_engine::score::mean;
+use ocean_engine::score::{mean, mean_and_sd};
 
 /// In the order of [`Evidence::intervals`].
 pub const NAMES: [&str; 9] = [
@@ -102,7 +102,5 @@ impl Evidence<'_> {
 }
 
 fn sd(values: &[f64]) -> f64 {
-    let centre = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
-    (squares / (values.len() as f64 - 1.0)).sqrt()
+    mean_and_sd(values, 1).1
 }

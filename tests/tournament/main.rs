@@ -28,7 +28,7 @@ use ocean_engine::permutation::{Exchange, PermutationScheme};
 use ocean_engine::piece::{Asked, Nothing, PieceError, PieceRun, Unwatched, Work};
 use ocean_engine::regressor::Regressor;
 use ocean_engine::replicate::without_block;
-use ocean_engine::score::mean;
+use ocean_engine::score::{mean, mean_and_sd};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::Targets;
 use ocean_linear::LassoOptions;
@@ -123,9 +123,8 @@ fn cell([covered, width, shown]: &[f64; 3]) -> String {
 /// width against the oracle's, and the share with L > 0 among p ≤ .05.
 fn summary(outcomes: &[&Outcome]) -> (String, Vec<[f64; 3]>) {
     let r2: Vec<f64> = outcomes.iter().map(|one| one.r2).collect();
-    let theta = mean(&r2);
-    let squares: f64 = r2.iter().map(|r2| (r2 - theta).powi(2)).sum();
-    let oracle = 1.96 * (squares / (r2.len() as f64 - 1.0)).sqrt();
+    let (theta, sd) = mean_and_sd(&r2, 1);
+    let oracle = 1.96 * sd;
     let significant = share(outcomes.iter().map(|one| one.p <= LEVEL));
     let of_construction = |at: usize| {
         let given = || {

@@ -11,8 +11,8 @@ use ocean_engine::inference::comparison::null_sd;
 use ocean_engine::inference::interval::jackknife_se;
 use ocean_engine::nested::Tuning;
 use ocean_engine::permutation::{Exchange, PermutationScheme};
-use ocean_engine::piece::{Asked, Nothing, PieceError, PieceRun, Unwatched, Work};
-use ocean_engine::score::{HeldOut, influence, mean};
+use ocean_engine::piece::{Asked, Nothing, Piece, PieceError, PieceRun, Unwatched, Work};
+use ocean_engine::score::{influence, mean, mean_and_sd, se_of_influence};
 use ocean_engine::seed::{Seed, Stream};
 use ocean_engine::targets::Targets;
 use rayon::prelude::*;
@@ -114,9 +114,7 @@ pub fn run(data_sets: usize) {
             .collect::<Result<_, _>>()
             .unwrap_or_else(|error| panic!("{}: {error}", pairing.name));
         let deltas: Vec<f64> = outcomes.iter().map(|one| one.delta).collect();
-        let centre = mean(&deltas);
-        let squares: f64 = deltas.iter().map(|delta| (delta - centre).powi(2)).sum();
-        let sd = (squares / (deltas.len() as f64 - 1.0)).sqrt();
+        let (centre, sd) = mean_and_sd(&deltas, 1);
         let oracle = share(deltas.iter().map(|delta| delta.abs() > 1.96 * sd));
         let cell = |at: usize| {
             // Student's t of the jackknife's 19 degrees of freedom, else the normal distribution.
@@ -183,16 +181,8 @@ impl Pairing {
         };
         let minus =
             |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
-        let held_out = |piece: &ocean_engine::piece::Piece| {
-            influence(&HeldOut {
-                ..piece.observed[0].held_out(0, y.as_slice(), &[])
-            })
-        };
-        let psi = minus(&held_out(a), &held_out(b));
-        let centre = mean(&psi);
-        let n = psi.len() as f64;
-        let naive =
-            (psi.iter().map(|psi| (psi - centre).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+        let psi = |piece: &Piece| influence(&piece.observed[0].held_out(0, y.as_slice(), &[]));
+        let naive = se_of_influence(&minus(&psi(a), &psi(b)), None);
         let statistics = minus(a.statistics.as_slice(), b.statistics.as_slice());
         let null = null_sd(&statistics[1..]);
         let jackknife = match (&a.jackknife, &b.jackknife) {

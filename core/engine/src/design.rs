@@ -283,12 +283,8 @@ fn independent_splits(
         let seed = layout
             .seed
             .derive("inner folds", (repeat * outer.len() + fold) as u64);
-        let train_groups = Groups::from_labels(
-            split
-                .train
-                .iter()
-                .map(|&row| layout.groups.of_row()[rows[row]]),
-        );
+        let train = split.train.iter().map(|&row| rows[row]);
+        let train_groups = layout.groups.among(train);
         let inner = Folds::split(&train_groups, n_inner, 1, seed)?;
         for held in 0..n_inner {
             let within = without(inner.of_row(0), &[held]);

@@ -107,6 +107,12 @@ impl Groups {
         &self.of_row
     }
 
+    /// The groups of some rows, numbered anew.
+    #[must_use]
+    pub fn among(&self, rows: impl IntoIterator<Item = usize>) -> Self {
+        Self::from_labels(rows.into_iter().map(|row| self.of_row[row]))
+    }
+
     /// The rows of each group, in dataset order.
     #[must_use]
     pub fn members(&self) -> Vec<Vec<usize>> {

@@ -20,7 +20,7 @@ use ocean_report::model::FailedCell;
 use super::RunError;
 use super::pieces::{Entry, PieceId, PieceJournal, Role, entries};
 use crate::encode::sources::{Embedded, NamedRegressor, Sources, Unembedded};
-use crate::judge::cells::{Common, Detectable, PieceResult, critical_r2, widest_level};
+use crate::judge::cells::{Common, Detectable, PieceResult, Questions};
 use crate::keep::atomic::WriteError;
 use crate::keep::journal::Journal;
 use crate::plan::Plan;
@@ -257,8 +257,7 @@ impl Evaluator<'_> {
         if self.plan.evaluation.sensitivity == 0 || self.plan.n_permutations() == 0 {
             return Ok(());
         }
-        let critical = critical_r2(&self.common(), results);
-        let level = widest_level(&self.common(), results);
+        let Questions { critical, level } = Questions::of(&self.common(), results);
         // A planted effect belongs to one embedding, so what was chosen from several has none.
         let is_asked = |id: &PieceId| id.role == Role::Encoder;
         let n_asked = results.iter().filter(|result| is_asked(&result.id)).count();

@@ -50,7 +50,7 @@ pub fn jackknife_blocks(
     groups: &Groups,
     seed: Seed,
 ) -> Option<(Vec<usize>, usize)> {
-    let own = Groups::from_labels(rows.iter().map(|&row| groups.of_row()[row]));
+    let own = groups.among(rows.iter().copied());
     if rows.len() < LEAST_ROWS || own.n_groups() < LEAST_GROUPS {
         return None;
     }

@@ -29,7 +29,7 @@ use crate::blocks::Blocks;
 use crate::design::{FoldDesigns, Layout};
 use crate::error::EngineError;
 use crate::evaluate::{BlockResult, PermutedTargets, r2_and_naive_variance, run_block};
-use crate::folds::{Folds, Groups};
+use crate::folds::Folds;
 use crate::inference::interval::jackknife_blocks;
 use crate::inference::planted::{PLANTED, Planted};
 use crate::inference::response::{Observed, Response, Strength};
@@ -266,7 +266,8 @@ impl<'a> PieceRun<'a> {
         // Repeats' designs are held together, since r2 is their mean.
         let designs = self.designs(0..repeats)?;
         let recipes = self.recipes(&designs)?;
-        let own = Groups::from_labels(self.permuted.row_set.pick(layout.groups.of_row()));
+        let rows = self.permuted.row_set.rows.iter().copied();
+        let own = layout.groups.among(rows);
         let group_of = own.of_row();
         let observed = self.observed(piece, group_of)?;
         let mut strengths: Vec<Strength> = Vec::new();

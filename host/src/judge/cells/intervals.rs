@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use ocean_engine::folds::Groups;
 use ocean_engine::inference::ceiling::{ceiling, error_variance_without_blocks, over_ceiling};
 use ocean_engine::inference::comparison::{
     FittedDifference, difference, inflated_difference, null_sd,
@@ -55,9 +54,8 @@ pub(super) struct Cell<'a> {
 }
 
 /// 1 − confidence of the widest interval that will be asked for.
-pub fn widest_level(common: &Common, pieces: &[PieceResult]) -> f64 {
-    let nulls = Nulls::of(common, pieces);
-    let significance = significance(common, &nulls, pieces);
+pub(super) fn widest_level(common: &Common, nulls: &Nulls, pieces: &[PieceResult]) -> f64 {
+    let significance = significance(common, nulls, pieces);
     adjusted_level(common, &significance, nulls.n_family).min(LEVEL)
 }
 
@@ -212,7 +210,7 @@ pub(crate) fn fitted_difference(
         .map(|(at, column)| Some(pieces[at].responses.get(column)?.inflation()));
     let inflations: Vec<f64> = inflations.collect::<Option<_>>()?;
     let row_set = &common.row_sets[pieces[pairs[0].0.0].id.row_set];
-    let own = Groups::from_labels(row_set.pick(common.groups.of_row()));
+    let own = common.groups.among(row_set.rows.iter().copied());
     let mut mean = vec![0.0; row_set.rows.len()];
     let mut add = |(at, column): Place, sign: f64| {
         let target = row_set.targets[column];

@@ -27,14 +27,13 @@ use ocean_report::model::{CellResult, Correction};
 
 use crate::run::{Durations, PieceId};
 use fits::{FitSummary, Fits};
-pub use intervals::widest_level;
 use intervals::{adjusted_level, gains_over_length, replicates};
 pub(crate) use intervals::{both, fitted_difference, minus};
 pub use nulls::draws;
 use nulls::{NullSummary, Nulls};
 use row::Parts;
 use score::Score;
-pub use sensitivity::critical_r2;
+pub use sensitivity::Questions;
 use significance::significance;
 
 /// What all cells of a study share.

@@ -4,19 +4,37 @@
 use ocean_engine::inference::sensitivity::{critical_maximum, critical_pooled, null_moments};
 use ocean_engine::inference::sequential::LEAST_DRAWS;
 
+use super::intervals::widest_level;
 use super::nulls::Nulls;
 use super::{Common, PieceResult};
 
-/// The critical r2 of every target of each piece: what a planted effect must exceed to be found.
-/// `None` for controls and where the permutations are too few.
-pub fn critical_r2(common: &Common, pieces: &[PieceResult]) -> Vec<Option<Vec<f64>>> {
+/// What planted effects are compared with.
+pub struct Questions {
+    /// The critical r2 of every target of each piece: what a planted effect must exceed to be
+    /// found. `None` for controls and where the permutations are too few.
+    pub critical: Vec<Option<Vec<f64>>>,
+    /// 1 − confidence of the widest interval that will be asked for.
+    pub level: f64,
+}
+
+impl Questions {
+    /// From the permutations of the whole family.
+    pub fn of(common: &Common, pieces: &[PieceResult]) -> Self {
+        let nulls = Nulls::of(common, pieces);
+        Self {
+            critical: critical_r2(common, &nulls, pieces),
+            level: widest_level(common, &nulls, pieces),
+        }
+    }
+}
+
+fn critical_r2(common: &Common, nulls: &Nulls, pieces: &[PieceResult]) -> Vec<Option<Vec<f64>>> {
     if common.n_permutations == 0 {
         return vec![None; pieces.len()];
     }
-    let nulls = Nulls::of(common, pieces);
     let critical = match common.is_adaptive {
-        true => critical_without_joint_null(common, &nulls, pieces),
-        false => critical_of_max_t(common, &nulls),
+        true => critical_without_joint_null(common, nulls, pieces),
+        false => critical_of_max_t(common, nulls),
     };
     let of_piece = |at: usize| -> Option<Vec<f64>> {
         let cells = (0..nulls.n_family).filter(|&cell| nulls.origin[cell].0 == at);

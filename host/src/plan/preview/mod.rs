@@ -389,7 +389,8 @@ alphas = [1, 10]
     }
 
     /// 2 encoders × 1 regressor × 3 targets = 6 cells; 6 × 1000 fits for the test, 6 × 20 for
-    /// intervals; x and y share their rows, so 2 × 1 × 2 benches of 200 × 10 + 40 × 4 planted targets.
+    /// intervals; x and y share their rows, so 2 × 1 × 2 benches of 200 × 10 + 40 × 4 planted
+    /// targets.
     #[test]
     fn a_dry_run_says_what_was_found_and_what_it_costs() {
         let text = preview(&plan(&[]), &dataset(), &dataset(), &[], &[]);
