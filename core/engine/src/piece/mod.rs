@@ -272,7 +272,7 @@ impl<'a> PieceRun<'a> {
         let observed = self.observed(piece, group_of)?;
         let mut strengths: Vec<Strength> = Vec::new();
         let mut responses = Vec::new();
-        let mut is_found = false;
+        let (mut is_found, mut n_counted) = (false, 0);
         for (effect, share) in PLANTED.into_iter().enumerate() {
             // How often effects are found is counted; for a mean and an sd fewer draws will do.
             let counts = !is_found && effect < N_TRIED && !asked.critical.is_empty();
@@ -294,6 +294,7 @@ impl<'a> PieceRun<'a> {
                 })?;
                 strength.add(&numbers, repeats);
             }
+            n_counted += usize::from(counts);
             is_found |= counts && power(&strength.r2, asked.critical) >= POWER;
             strengths.push(strength);
             watch.done(1);
@@ -306,9 +307,9 @@ impl<'a> PieceRun<'a> {
             }
         }
         watch.done((PLANTED.len() - strengths.len()) as u64);
-        let tried = &strengths[..strengths.len().min(N_TRIED)];
+        let counted = &strengths[..n_counted];
         Ok(Some(Answers {
-            sensitivity: (!asked.critical.is_empty()).then(|| sensitivity(tried, asked.critical)),
+            sensitivity: (n_counted > 0).then(|| sensitivity(counted, asked.critical)),
             responses,
             strengths,
             observed,

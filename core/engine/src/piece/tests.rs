@@ -410,6 +410,9 @@ fn planted_effects_are_scored_alone_as_together() {
         assert_eq!(strength.r2.len(), if at <= first { 45 } else { 40 }, "{at}");
     }
     assert!(found.strengths.len() > first + 1 && found.strengths.len() < PLANTED.len());
+    // Only full draws say what would have been found.
+    let counted = sensitivity(&found.strengths[..=first], &[0.3, 0.3]);
+    assert_eq!(found.sensitivity, Some(counted));
     assert!(found.responses.iter().all(|one| one.reaches(0.05)));
 }
 
