@@ -30,7 +30,7 @@ fn wrong_layout(_: &str) -> PathBuf {
     wrong_layout_plugin().to_path_buf()
 }
 
-const RIDGE: [(&str, &str, &str); 39] = [
+const RIDGE: [(&str, &str, &str); 40] = [
     ("SLOW", "quick-to-load", "warning"),
     ("DESCRIBE", "describes-itself-the-same", "failed"),
     ("GARBAGE", "refuses-garbage", "failed"),
@@ -68,6 +68,7 @@ const RIDGE: [(&str, &str, &str); 39] = [
     ("JUMP", "path-may-jump", "failed"),
     ("GRID", "grid-falls", "failed"),
     ("COEF", "coefficients-predict", "failed"),
+    ("ERRORS", "errors-are-predictions", "failed"),
     ("MOMENTS", "moments-are-rows", "failed"),
     ("RIDGE", "ridge-is-closed-form", "failed"),
 ];

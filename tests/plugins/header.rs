@@ -87,6 +87,7 @@ fn the_texts_of_the_header_are_those_of_the_mirror() {
         ("OCEAN_ID_BATCH", abi::id::BATCH),
         ("OCEAN_ID_PATH", abi::id::PATH),
         ("OCEAN_ID_MOMENTS", abi::id::MOMENTS),
+        ("OCEAN_ID_ERRORS", abi::id::ERRORS),
         ("OCEAN_ID_STATE", abi::id::STATE),
         ("OCEAN_ID_ENCODER", abi::id::ENCODER),
         ("OCEAN_ID_ENCODER_INFO", abi::id::ENCODER_INFO),

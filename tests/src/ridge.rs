@@ -2,14 +2,17 @@
 //! the way through the ABI.
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet};
+use ocean_engine::regressor::{
+    Errors, FitInfo, Path, Prepared, Regressor, RegressorError, TrainingSet,
+};
 use ocean_linear::{Columns, LinearError, RidgeDesign, RidgePath};
 
 /// What the bundled plugin `ridge` computes.
 #[derive(Debug)]
 pub struct PluginRidge;
 
-struct PluginPath(RidgePath);
+/// A path, and its number of penalties.
+struct PluginPath(RidgePath, usize);
 
 /// The plugin's design behind the engine's trait.
 struct PluginDesign(RidgeDesign);
@@ -54,7 +57,7 @@ impl Prepared for PluginDesign {
             .0
             .begin(columns(y)?, columns(alphas)?)
             .map_err(refused)?;
-        Ok(Box::new(PluginPath(path)))
+        Ok(Box::new(PluginPath(path, alphas.nrows())))
     }
 }
 
@@ -68,6 +71,17 @@ impl Path for PluginPath {
     ) -> Result<(), RegressorError> {
         info.fill(FitInfo::default());
         self.0.advance(columns, steps, y_hat).map_err(refused)
+    }
+
+    fn errors(
+        &mut self,
+        y_new: &DMatrix<f64>,
+        ends: &[usize],
+    ) -> Result<Option<Errors>, RegressorError> {
+        let mut found = Errors::unknown(self.1 * ends.len(), y_new.ncols());
+        let (sse, bound) = (found.sse.as_mut_slice(), found.bound.as_mut_slice());
+        let is_quicker = self.0.errors(columns(y_new)?, ends, sse, bound);
+        Ok(is_quicker.map_err(refused)?.then_some(found))
     }
 }
 

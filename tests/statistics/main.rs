@@ -8,7 +8,8 @@
 //! that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one
 //! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
 //! the study once more, without a block or with other folds. [`copies`]: other programs' tests of
-//! linear models. [`compat`]: other programs' grids. [`tails`]: which errors are said to have heavy tails.
+//! linear models. [`compat`]: other programs' grids. [`ranking`]:
+//! penalties chosen from bounded errors. [`tails`]: which errors are said to have heavy tails.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,
@@ -31,6 +32,7 @@ mod golden;
 mod groups;
 mod invariance;
 mod memory;
+mod ranking;
 mod reliability;
 mod replicate;
 mod ridge;

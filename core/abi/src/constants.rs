@@ -80,6 +80,8 @@ pub mod id {
     pub const LINEAR: &str = "ocean.regressor.linear/1";
     /// [`MomentsV1`](crate::MomentsV1): the path from second moments.
     pub const MOMENTS: &str = "ocean.regressor.moments/1";
+    /// [`ErrorsV1`](crate::ErrorsV1): the errors of a whole path.
+    pub const ERRORS: &str = "ocean.regressor.errors/1";
     /// [`StateV1`](crate::StateV1): save and load a fitted model.
     pub const STATE: &str = "ocean.state/1";
     /// [`EncoderV1`](crate::EncoderV1): texts to vectors.

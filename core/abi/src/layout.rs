@@ -8,7 +8,8 @@
 //! C, C++ and Python plugins have no door. That is not an error; their layouts are unchecked.
 
 use crate::{
-    BatchV1, EncoderInfoV1, EncoderV1, Entry, LinearV1, MomentsV1, PathV1, RegressorV1, StateV1, id,
+    BatchV1, EncoderInfoV1, EncoderV1, Entry, ErrorsV1, LinearV1, MomentsV1, PathV1, RegressorV1,
+    StateV1, id,
 };
 use abi_stable::StableAbi;
 use abi_stable::abi_stability::abi_checking::{
@@ -86,6 +87,7 @@ pub fn described(interface_id: &str) -> Option<&'static TypeLayout> {
         id::PATH => PathV1::LAYOUT,
         id::LINEAR => LinearV1::LAYOUT,
         id::MOMENTS => MomentsV1::LAYOUT,
+        id::ERRORS => ErrorsV1::LAYOUT,
         id::STATE => StateV1::LAYOUT,
         id::ENCODER => EncoderV1::LAYOUT,
         id::ENCODER_INFO => EncoderInfoV1::LAYOUT,
@@ -322,6 +324,7 @@ mod tests {
             id::PATH,
             id::LINEAR,
             id::MOMENTS,
+            id::ERRORS,
             id::STATE,
             id::ENCODER,
             id::ENCODER_INFO,

@@ -32,7 +32,9 @@ pub use constants::{
 };
 pub use encoder::{EncoderInfoV1, EncoderShape, EncoderV1, TextInfo};
 pub use entry::{Descriptor, Entry, EntryFn};
-pub use regressor::{BatchV1, FitInfo, LinearV1, MomentsV1, PathV1, RegressorV1, StateV1};
+pub use regressor::{
+    BatchV1, ErrorsV1, FitInfo, LinearV1, MomentsV1, PathV1, RegressorV1, StateV1,
+};
 pub use shape::{FieldShape, StructShape, all_shapes};
 pub use values::{Mat, MatMut, Str};
 

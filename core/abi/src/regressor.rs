@@ -150,6 +150,20 @@ table! {
 }
 
 table! {
+    /// `ocean.regressor.errors/1`: the errors of a whole path without its predictions.
+    ErrorsV1 = "ocean_errors_v1";
+    values {
+        /// `sizeof(ocean_errors_v1)` of the plugin.
+        struct_size: usize,
+    }
+    functions {
+        /// `[any]` y_new n_new × t; `ends`: n_ranges ends of ranges of its rows. Fills `sse` and `bound`, (g·n_ranges) × t, penalty k in range r at
+        /// row k·n_ranges + r. UNSUPPORTED: ask [`PathV1`] for predictions.
+        fn errors(path: *mut handle::Path, y_new: *const Mat, ends: *const u64, n_ranges: usize, sse: MatMut, bound: MatMut, call: *const Call) -> Status;
+    }
+}
+
+table! {
     /// `ocean.state/1`: a fitted model as bytes.
     StateV1 = "ocean_state_v1";
     values {

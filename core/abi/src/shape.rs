@@ -42,6 +42,7 @@ pub fn all_shapes() -> Vec<StructShape> {
         crate::BatchV1::SHAPE,
         crate::PathV1::SHAPE,
         crate::MomentsV1::SHAPE,
+        crate::ErrorsV1::SHAPE,
         crate::StateV1::SHAPE,
         crate::EncoderV1::SHAPE,
         crate::EncoderInfoV1::SHAPE,

@@ -20,9 +20,21 @@ pub trait Recipe: Sync {
     /// # Errors
     /// As [`NestedCv::run`].
     fn run(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError>;
+
+    /// The same predictions without what they were chosen by, as [`NestedCv::predict`].
+    ///
+    /// # Errors
+    /// As [`NestedCv::run`].
+    fn predict(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
+        self.run(y)
+    }
 }
 
 impl Recipe for NestedCv<'_> {
+    fn predict(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
+        NestedCv::predict(self, y)
+    }
+
     fn run(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
         NestedCv::run(self, y)
     }
@@ -80,6 +92,14 @@ impl<'a> BestOf<'a> {
 }
 
 impl Recipe for BestOf<'_> {
+    fn predict(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
+        match self.candidates.as_slice() {
+            [candidate] => candidate.predict(y),
+            // Candidates are compared by their inner errors.
+            _ => self.run(y),
+        }
+    }
+
     fn run(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
         let mut all = Vec::with_capacity(self.candidates.len());
         for candidate in &self.candidates {

@@ -55,7 +55,7 @@ pub struct Split {
     pub train: Vec<usize>,
     /// Held-out rows, stacked.
     pub held_out: Vec<usize>,
-    /// Which outer split each range of held-out rows validates. For an outer design: its own split,
+    /// Which outer split each range of held-out rows validates, in the order of the rows. For an outer design: its own split,
     /// all rows.
     pub serves: Vec<(usize, Range<usize>)>,
 }
@@ -264,7 +264,7 @@ fn pair_splits(fold_of: &[usize], n_folds: usize) -> Result<Vec<Split>, EngineEr
     let split = |(i, j): (usize, usize)| {
         let mut split = without(fold_of, &[i, j]);
         let n_i = fold_of.iter().filter(|&&fold| fold == i).count();
-        split.serves = vec![(i, n_i..split.held_out.len()), (j, 0..n_i)];
+        split.serves = vec![(j, 0..n_i), (i, n_i..split.held_out.len())];
         split
     };
     Ok(pairs(n_folds).map(split).collect())

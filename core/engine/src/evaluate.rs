@@ -100,9 +100,13 @@ pub fn run_block(
     let n_targets = permuted.row_set.targets.len();
     let mut y = permuted.columns(slots.clone());
     pad(&mut y, blocks.width());
-    let out_of_fold = recipe.run(&y)?;
+    let is_observed = slots.contains(&permuted.observed_slot);
+    let out_of_fold = match is_observed {
+        true => recipe.run(&y)?,
+        false => recipe.predict(&y)?,
+    };
     let r2 = column_r2(&y, &out_of_fold)?;
-    let observed = slots.contains(&permuted.observed_slot).then(|| {
+    let observed = is_observed.then(|| {
         let at = (permuted.observed_slot - slots.start) * n_targets;
         out_of_fold.columns(at..at + n_targets)
     });
@@ -172,7 +176,7 @@ pub(crate) fn over_columns<T: Send>(
             let own = y.columns(start, width.min(y.ncols() - start)).into_owned();
             let mut padded = own.clone();
             pad(&mut padded, width);
-            let out_of_fold = recipe.run(&padded)?;
+            let out_of_fold = recipe.predict(&padded)?;
             score(&own, &out_of_fold)
         })
         .collect()

@@ -192,4 +192,43 @@ pub trait Path: Send {
         out: &mut [f64],
         info: &mut [FitInfo],
     ) -> Result<(), RegressorError>;
+
+    /// The squared errors of the whole path over ranges of the new rows, each with a bound: enough
+    /// to tell which penalties cannot be the best, for whoever makes them cheaper than predictions.
+    /// `None`: ask [`Path::advance`].
+    ///
+    /// `y_new`: the targets of the new rows, n_new × n_targets, centred and scaled like y; `ends`:
+    /// where each range ends, the next one beginning there.
+    ///
+    /// # Errors
+    /// Whatever the regressor reports.
+    fn errors(
+        &mut self,
+        _y_new: &DMatrix<f64>,
+        _ends: &[usize],
+    ) -> Result<Option<Errors>, RegressorError> {
+        Ok(None)
+    }
+}
+
+/// Squared errors of a path, (n_alphas · ranges) × n_targets: of penalty k over range r in row
+/// k · ranges + r.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Errors {
+    /// Σ (y_new − ŷ)².
+    pub sse: DMatrix<f64>,
+    /// What each may at most be off by, against predictions of [`Path::advance`].
+    pub bound: DMatrix<f64>,
+}
+
+impl Errors {
+    /// Room for errors that nobody has filled in.
+    #[must_use]
+    pub fn unknown(n_rows: usize, n_targets: usize) -> Self {
+        let unknown = DMatrix::from_element(n_rows, n_targets, f64::NAN);
+        Self {
+            sse: unknown.clone(),
+            bound: unknown,
+        }
+    }
 }

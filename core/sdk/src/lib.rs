@@ -39,7 +39,8 @@
 //! ```
 //!
 //! In its `Cargo.toml`: `[lib]` with `crate-type = ["cdylib"]`. The rest is optional, each a trait
-//! of its own: a whole path of penalties at once ([`PathRegressor`]), many targets at once
+//! of its own: a whole path of penalties at once ([`PathRegressor`]), its errors
+//! without its predictions ([`ErrorsRegressor`]), many targets at once
 //! ([`BatchRegressor`]), second moments ([`MomentsRegressor`]), coefficients ([`LinearRegressor`]),
 //! saved models ([`SaveRegressor`]), token counts ([`TokenCounter`]), parameters
 //! ([`params!`](macro@params)). Without them the host falls back on `fit` and `predict`, which is
@@ -77,16 +78,16 @@ pub use info::Info;
 pub use matrix::{Mat, MatMut};
 pub use params::{NoParams, Parameters};
 pub use regressor::{
-    BatchRegressor, FitInfo, LinearRegressor, MomentsRegressor, PathRegressor, Regressor,
-    SaveRegressor,
+    BatchRegressor, ErrorsRegressor, FitInfo, LinearRegressor, MomentsRegressor, PathRegressor,
+    Regressor, SaveRegressor,
 };
 
 /// Everything a plugin usually needs: `use ocean_plugin::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        BatchRegressor, Call, Encoder, Error, FitInfo, Info, Level, LinearRegressor, Mat, MatMut,
-        MomentsRegressor, NoParams, Parameters, PathRegressor, Pooling, Regressor, Result,
-        SaveRegressor, Shape, TextInfo, TokenCounter,
+        BatchRegressor, Call, Encoder, Error, ErrorsRegressor, FitInfo, Info, Level,
+        LinearRegressor, Mat, MatMut, MomentsRegressor, NoParams, Parameters, PathRegressor,
+        Pooling, Regressor, Result, SaveRegressor, Shape, TextInfo, TokenCounter,
     };
 }
 

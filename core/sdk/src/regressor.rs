@@ -157,6 +157,30 @@ pub trait PathRegressor: Regressor {
     ) -> Result<()>;
 }
 
+/// The errors of a whole path without its predictions, for whoever makes them cheaper:
+/// `ocean.regressor.errors/1`.
+///
+/// The host chooses penalties by these errors where their bounds decide, and asks
+/// [`PathRegressor::advance`] for the others.
+pub trait ErrorsRegressor: PathRegressor {
+    /// Fills `sse` (g·r × t) with Σ (y_new − ŷ)² of every column over r ranges of the new rows, of
+    /// penalty k over range i in row k·r + i, and `bound` (the same shape) with what it may be off by.
+    ///
+    /// `y_new` (n_new × t): the targets of the new rows, centred and scaled as `y` was; `ends`: where
+    /// each range ends, the next one beginning there.
+    ///
+    /// # Errors
+    /// UNSUPPORTED, where predictions are no slower.
+    fn errors(
+        path: &mut Self::Path<'_>,
+        y_new: Mat<'_>,
+        ends: &[u64],
+        sse: MatMut<'_>,
+        bound: MatMut<'_>,
+        call: &Call<'_>,
+    ) -> Result<()>;
+}
+
 /// The same walk from second moments, for linear models: `ocean.regressor.moments/1`.
 ///
 /// The host adds up moments over folds and scores from them, so that nothing of n rows is done once

@@ -21,6 +21,8 @@ pub struct Interfaces {
     pub linear: Option<&'static abi::LinearV1>,
     /// `ocean.regressor.moments/1`.
     pub moments: Option<&'static abi::MomentsV1>,
+    /// `ocean.regressor.errors/1`.
+    pub errors: Option<&'static abi::ErrorsV1>,
     /// `ocean.state/1`.
     pub state: Option<&'static abi::StateV1>,
     /// `ocean.encoder/1`.
@@ -38,6 +40,7 @@ impl Interfaces {
             (self.batch.is_some(), id::BATCH),
             (self.path.is_some(), id::PATH),
             (self.moments.is_some(), id::MOMENTS),
+            (self.errors.is_some(), id::ERRORS),
             (self.state.is_some(), id::STATE),
             (self.encoder.is_some(), id::ENCODER),
             (self.encoder_info.is_some(), id::ENCODER_INFO),
@@ -115,6 +118,7 @@ impl Interfaces {
                     path: ask!(abi::PathV1, id::PATH),
                     linear: ask!(abi::LinearV1, id::LINEAR),
                     moments: ask!(abi::MomentsV1, id::MOMENTS),
+                    errors: ask!(abi::ErrorsV1, id::ERRORS),
                     state: ask!(abi::StateV1, id::STATE),
                     ..Self::default()
                 },

@@ -23,6 +23,8 @@ pub struct Profile {
     pub scales_y: bool,
     /// Rows a feature from which on moments are used; `None`: never.
     moments_from: Option<usize>,
+    /// Whether its paths may be asked for errors without predictions.
+    pub ranks: bool,
 }
 
 impl Profile {
@@ -51,6 +53,7 @@ impl Profile {
                 && options.alphas.is_none()
                 && !options.keeps_y,
             moments_from: plugin.offers(abi::id::MOMENTS).then_some(least),
+            ranks: has_path && plugin.offers(abi::id::ERRORS),
         }
     }
 

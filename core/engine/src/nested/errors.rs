@@ -5,8 +5,10 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::out_of_fold::Reader;
+use super::ranking::OpenChoices;
 use super::tuning::Selection;
 use crate::design::Split;
+use crate::regressor::Errors;
 
 /// A penalty is as good as the best when its inner error is within this share of it; the strongest
 /// such penalty is chosen.
@@ -16,6 +18,8 @@ const EQUALLY_GOOD: f64 = 1e-12;
 #[derive(Debug, Clone)]
 pub(super) struct InnerErrors {
     sse: Vec<f64>,
+    /// What each error may be off by; empty where they are exact.
+    bounds: Vec<f64>,
     /// Σ sse_f²/n_f over the inner folds f, for the standard error, sse in the column's `units`;
     /// empty when only the smallest error counts.
     squares: Vec<f64>,
@@ -45,6 +49,7 @@ impl InnerErrors {
         };
         Self {
             sse: vec![0.0; n_paths * n_alphas],
+            bounds: Vec::new(),
             squares: vec![0.0; n_squares],
             units: y.column_iter().map(|y| unit_of_squares(y.amax())).collect(),
             walked: vec![n_alphas; n_paths],
@@ -81,6 +86,7 @@ impl InnerErrors {
         self.sse = self.sse[paths.start * self.n_alphas..paths.end * self.n_alphas].to_vec();
         self.walked = self.walked[paths].to_vec();
         self.units = self.units[columns].to_vec();
+        self.bounds = Vec::new();
         self.squares = Vec::new();
     }
 
@@ -105,6 +111,7 @@ impl InnerErrors {
         Some(Self {
             walked,
             sse: reader.take(n_paths.checked_mul(n_alphas)?)?.to_vec(),
+            bounds: Vec::new(),
             squares: Vec::new(),
             units: vec![1.0; n_columns],
             n_splits,
@@ -124,6 +131,54 @@ impl InnerErrors {
             let sse = sse * self.units[column];
             *squares += sse * sse / n_rows as f64;
         }
+    }
+
+    /// Adds the approximate errors of the paths of all columns at one design, with their bounds.
+    pub(super) fn add_bounded(&mut self, design: &Split, variant: usize, found: &Errors) {
+        self.bounds.resize(self.sse.len(), 0.0);
+        let n_ranges = design.serves.len();
+        for column in 0..found.sse.ncols() {
+            for (range, (split, _)) in design.serves.iter().enumerate() {
+                let first = self.path(*split, column, variant) * self.n_alphas;
+                for step in 0..self.n_alphas {
+                    let at = (step * n_ranges + range, column);
+                    self.sse[first + step] += found.sse[at];
+                    self.bounds[first + step] += found.bound[at];
+                }
+            }
+        }
+    }
+
+    /// The (variant, step) between which the bounds cannot decide, of every (split, column) with
+    /// more than one. Nothing else can be chosen there from now on, and their errors are 0, to be
+    /// added anew.
+    pub(super) fn open_choices(&mut self) -> OpenChoices {
+        let per_choice = self.n_variants * self.n_alphas;
+        let mut open = OpenChoices::new();
+        let choices = self.sse.chunks_exact_mut(per_choice);
+        for (at, (sse, bounds)) in choices
+            .zip(self.bounds.chunks_exact(per_choice))
+            .enumerate()
+        {
+            let pairs = sse.iter().zip(bounds);
+            let most = pairs.fold(f64::INFINITY, |most, (sse, bound)| most.min(sse + bound));
+            // Twice the share within which two are equally good; what is no number stays in.
+            let most = most * (1.0 + 2.0 * EQUALLY_GOOD);
+            let is_out = |at: &usize| sse[*at] - bounds[*at] > most;
+            let (_, candidates): (Vec<usize>, Vec<usize>) = (0..per_choice).partition(is_out);
+            if candidates.len() < 2 {
+                continue;
+            }
+            sse.fill(f64::INFINITY);
+            candidates.iter().for_each(|&at| sse[at] = 0.0);
+            let of_choice = candidates.iter();
+            let of_choice = of_choice.map(|at| (at / self.n_alphas, at % self.n_alphas));
+            open.insert(
+                (at % self.n_splits, at / self.n_splits),
+                of_choice.collect(),
+            );
+        }
+        open
     }
 
     /// The pooled inner squared error of a (variant, step).

@@ -14,6 +14,7 @@ mod errors;
 mod kernel;
 mod out_of_fold;
 mod paths;
+mod ranking;
 mod rows;
 mod split_grid;
 mod sums;
@@ -104,6 +105,23 @@ impl<'a> NestedCv<'a> {
     /// [`EngineError::Regressor`] naming the design that failed, [`EngineError::Shape`] when `y`
     /// has other rows than the row set.
     pub fn run(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
+        self.with_errors(y, true)
+    }
+
+    /// What [`run`](Self::run) predicts, cheaper where the regressor bounds errors: without the
+    /// paths that the choice rested on, and with approximate inner errors of the fits.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn predict(&self, y: &DMatrix<f64>) -> Result<OutOfFold, EngineError> {
+        let out_of_fold = self.with_errors(y, false)?;
+        Ok(OutOfFold {
+            paths: None,
+            ..out_of_fold
+        })
+    }
+
+    fn with_errors(&self, y: &DMatrix<f64>, all: bool) -> Result<OutOfFold, EngineError> {
         if y.nrows() != self.designs.n_samples() {
             return Err(EngineError::Shape {
                 what: "rows of y",
@@ -112,29 +130,44 @@ impl<'a> NestedCv<'a> {
             });
         }
         match self.moments {
-            None => self.run_block(&RowsBlock {
-                designs: self.designs.of_rows(),
-                y,
-                scales_y: self.scales_y,
-            }),
+            None => {
+                let block = RowsBlock {
+                    designs: self.designs.of_rows(),
+                    y,
+                    scales_y: self.scales_y,
+                };
+                let ranked = match all {
+                    true => None,
+                    false => self.rank(&block)?,
+                };
+                match ranked {
+                    Some(errors) => self.fit_chosen(&block, errors),
+                    None => self.run_block(&block),
+                }
+            }
             Some(moments) => self.run_block(&SumsBlock::new(moments, y, self.scales_y)),
         }
     }
 
     fn run_block(&self, block: &impl Block) -> Result<OutOfFold, EngineError> {
-        let mut errors = InnerErrors::zeros(
-            self.designs.n_splits(),
-            block.y(),
-            self.n_variants,
-            self.n_alphas,
-            self.tuning.selection,
-        );
+        let mut errors = self.no_errors(block);
         match (self.tuning.grid, self.tuning.patience) {
             (Grid::Split, _) => self.walk_splits(block, &mut errors)?,
             (Grid::Design, None) => self.walk_designs(block, &mut errors)?,
             (Grid::Design, Some(patience)) => self.walk_in_step(block, patience, &mut errors)?,
         }
-        self.predict(block, errors)
+        self.fit_chosen(block, errors)
+    }
+
+    /// Inner errors of a block to which nothing was added yet.
+    fn no_errors(&self, block: &impl Block) -> InnerErrors {
+        InnerErrors::zeros(
+            self.designs.n_splits(),
+            block.y(),
+            self.n_variants,
+            self.n_alphas,
+            self.tuning.selection,
+        )
     }
 
     fn n_inner(&self) -> usize {

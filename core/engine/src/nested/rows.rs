@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::OutOfFold;
 use super::block::{Block, Centre, Open};
 use crate::design::Design;
+use crate::regressor::{Errors, Path, RegressorError};
 
 /// The block and its designs.
 pub(super) struct RowsBlock<'a> {
@@ -64,6 +65,37 @@ impl RowsBlock<'_> {
         open.scale.push(scale);
         open.mean.push(offset + mean);
         open.constant.push(is_constant);
+    }
+
+    /// Σ (y − ŷ)² of whole paths, target units squared, a range for each split that the inner design
+    /// serves; `None` where the regressor does not bound errors.
+    pub(super) fn errors(
+        &self,
+        open: &Open<HeldOut>,
+        path: &mut dyn Path,
+    ) -> Result<Option<Errors>, RegressorError> {
+        let serves = &self.designs[open.at].split.serves;
+        let ends: Vec<usize> = serves.iter().map(|(_, rows)| rows.end).collect();
+        let y = &open.held_out.y;
+        let Some(mut found) = path.errors(y, &ends)? else {
+            return Ok(None);
+        };
+        for (column, (&scale, &is_constant)) in open.scale.iter().zip(&open.constant).enumerate() {
+            let mut sse = found.sse.column_mut(column);
+            sse *= scale * scale;
+            let mut bound = found.bound.column_mut(column);
+            bound *= scale * scale;
+            if !is_constant {
+                continue;
+            }
+            bound.fill(0.0);
+            let y = y.column(column);
+            for (at, slot) in sse.iter_mut().enumerate() {
+                let rows = serves[at % serves.len()].1.clone();
+                *slot = squared_distance(&y.as_slice()[rows], None);
+            }
+        }
+        Ok(Some(found))
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::design::{InnerFolds, Layout};
 use crate::folds::{Folds, Groups};
 use crate::reference::ReferenceRidge;
-use crate::regressor::{FitInfo, TrainingSet};
+use crate::regressor::{Errors, FitInfo, Path, Prepared, RegressorError, TrainingSet};
 use crate::seed::Seed;
 
 fn designs(n: usize, n_features: usize) -> (FoldDesigns, DMatrix<f64>) {
@@ -244,4 +244,130 @@ fn predictions_come_back_from_their_numbers_bit_for_bit_and_nothing_else_does() 
             assert!(OutOfFold::from_numbers(&numbers).is_none());
         }
     }
+}
+
+/// The reference ridge that gives errors, each wrong by some share of it, up to the bound.
+struct Rough {
+    ridge: ReferenceRidge,
+    share: f64,
+    /// Columns that it was asked to predict.
+    n_predicted: std::sync::atomic::AtomicUsize,
+}
+
+struct RoughPrepared<'a>(&'a Rough, Box<dyn Prepared + 'a>);
+
+struct RoughPath<'a> {
+    of: &'a Rough,
+    exact: Box<dyn Path + 'a>,
+    n_alphas: usize,
+}
+
+impl Regressor for Rough {
+    fn n_alphas(&self) -> usize {
+        self.ridge.n_alphas
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        training: TrainingSet<'a>,
+    ) -> Result<Box<dyn Prepared + 'a>, RegressorError> {
+        Ok(Box::new(RoughPrepared(self, self.ridge.prepare(training)?)))
+    }
+}
+
+impl Prepared for RoughPrepared<'_> {
+    fn grid(
+        &self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        alphas: &mut DMatrix<f64>,
+    ) -> Result<(), RegressorError> {
+        self.1.grid(variant, y, alphas)
+    }
+
+    fn begin<'p>(
+        &'p self,
+        variant: usize,
+        y: &DMatrix<f64>,
+        y_sq: &[f64],
+        alphas: &DMatrix<f64>,
+    ) -> Result<Box<dyn Path + 'p>, RegressorError> {
+        Ok(Box::new(RoughPath {
+            of: self.0,
+            exact: self.1.begin(variant, y, y_sq, alphas)?,
+            n_alphas: alphas.nrows(),
+        }))
+    }
+}
+
+impl Path for RoughPath<'_> {
+    fn advance(
+        &mut self,
+        columns: &[u32],
+        steps: &[u32],
+        out: &mut [f64],
+        info: &mut [FitInfo],
+    ) -> Result<(), RegressorError> {
+        let counted = &self.of.n_predicted;
+        counted.fetch_add(columns.len(), std::sync::atomic::Ordering::Relaxed);
+        self.exact.advance(columns, steps, out, info)
+    }
+
+    fn errors(
+        &mut self,
+        y_new: &DMatrix<f64>,
+        ends: &[usize],
+    ) -> Result<Option<Errors>, RegressorError> {
+        let (n_new, n_targets) = y_new.shape();
+        let mut found = Errors::unknown(self.n_alphas * ends.len(), n_targets);
+        let columns: Vec<u32> = (0..n_targets as u32).collect();
+        let mut info = vec![FitInfo::default(); n_targets];
+        let mut noise = Seed(9).stream("rough", 0);
+        for step in 0..self.n_alphas {
+            let mut y_hat = DMatrix::zeros(n_new, n_targets);
+            let steps = vec![step as u32; n_targets];
+            let slots = y_hat.as_mut_slice();
+            self.exact.advance(&columns, &steps, slots, &mut info)?;
+            for target in 0..n_targets {
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                for (range, (start, &end)) in starts.zip(ends).enumerate() {
+                    let residuals =
+                        (start..end).map(|row| y_new[(row, target)] - y_hat[(row, target)]);
+                    let sse: f64 = residuals.map(|e| e * e).sum();
+                    let at = (step * ends.len() + range, target);
+                    let wrong = self.of.share * (2.0 * noise.uniform() - 1.0);
+                    found.sse[at] = sse * (1.0 + wrong);
+                    found.bound[at] = sse * self.of.share;
+                }
+            }
+        }
+        Ok(Some(found))
+    }
+}
+
+#[test]
+fn rough_errors_choose_what_exact_ones_choose_and_save_fits() {
+    let (designs, y) = designs(60, 8);
+    let mut fits = Vec::new();
+    for share in [0.0, 1e-4, 0.01, 0.3] {
+        let rough = Rough {
+            ridge: ReferenceRidge { n_alphas: 12 },
+            share,
+            n_predicted: Default::default(),
+        };
+        let nested = NestedCv::prepare(&designs, &rough, Tuning::PLAIN).unwrap();
+        let exact = nested.run(&y).unwrap();
+        let of_exact = rough
+            .n_predicted
+            .swap(0, std::sync::atomic::Ordering::Relaxed);
+        let found = nested.predict(&y).unwrap();
+        assert_eq!(found.y_hat, exact.y_hat, "errors off by up to {share}");
+        assert_eq!(found.y_bar, exact.y_bar);
+        assert!(found.paths.is_none());
+        fits.push(rough.n_predicted.load(std::sync::atomic::Ordering::Relaxed));
+        assert!(fits.iter().all(|&fits| fits <= of_exact));
+    }
+    // Exact errors leave the final fits alone; the rougher they are the more is left to fit.
+    assert_eq!(fits[0], 3 * 5);
+    assert!(fits[1] < fits[3] && fits[0] < fits[3], "{fits:?}");
 }

@@ -49,7 +49,7 @@ impl NestedCv<'_> {
             .map_err(|source| self.failed(open.at, "fitting", source))
     }
 
-    fn failed(&self, at: usize, doing: &str, source: RegressorError) -> EngineError {
+    pub(super) fn failed(&self, at: usize, doing: &str, source: RegressorError) -> EngineError {
         self.splits[at].failed(doing, self.designs.n_features(), source)
     }
 
@@ -114,7 +114,7 @@ impl NestedCv<'_> {
     }
 
     /// The final fits: one per split and column, at the chosen row of its own grid.
-    pub(super) fn predict(
+    pub(super) fn fit_chosen(
         &self,
         block: &impl Block,
         errors: InnerErrors,

@@ -4,10 +4,11 @@
 use super::encoder::{EncoderTable, InfoTable};
 use super::moments::MomentsTable;
 use super::regressor::{LinearTable, RegressorTable, StateTable};
-use super::walk::{BatchTable, PathTable};
+use super::walk::{BatchTable, ErrorsTable, PathTable};
 use crate::encoder::{Encoder, TokenCounter};
 use crate::regressor::{
-    BatchRegressor, LinearRegressor, MomentsRegressor, PathRegressor, Regressor, SaveRegressor,
+    BatchRegressor, ErrorsRegressor, LinearRegressor, MomentsRegressor, PathRegressor, Regressor,
+    SaveRegressor,
 };
 use ocean_plugin_abi::id;
 use std::ffi::c_void;
@@ -74,6 +75,12 @@ pub const fn path<R: PathRegressor>() -> Interface {
 #[must_use]
 pub const fn moments<R: MomentsRegressor>() -> Interface {
     Interface::new(id::MOMENTS, MomentsTable::<R>::TABLE)
+}
+
+/// `ocean.regressor.errors/1`
+#[must_use]
+pub const fn errors<R: ErrorsRegressor>() -> Interface {
+    Interface::new(id::ERRORS, ErrorsTable::<R>::TABLE)
 }
 
 /// `ocean.state/1`

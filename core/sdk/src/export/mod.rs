@@ -143,7 +143,8 @@ pub const fn entry(
 ///
 /// After the colon stand the optional interfaces, each a trait: `path`
 /// [`PathRegressor`](crate::PathRegressor), `batch` [`BatchRegressor`](crate::BatchRegressor),
-/// `moments` [`MomentsRegressor`](crate::MomentsRegressor), `linear`
+/// `errors` [`ErrorsRegressor`](crate::ErrorsRegressor), `moments`
+/// [`MomentsRegressor`](crate::MomentsRegressor), `linear`
 /// [`LinearRegressor`](crate::LinearRegressor), `state` [`SaveRegressor`](crate::SaveRegressor);
 /// `info` [`TokenCounter`](crate::TokenCounter).
 #[macro_export]

@@ -14,8 +14,8 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::guard::{catch, guard};
 use crate::matrix::Mat;
-use crate::regressor::{BatchRegressor, PathRegressor, Regressor};
-use ocean_plugin_abi::{self as abi, BatchV1, FitInfo, PathV1, Status, handle};
+use crate::regressor::{BatchRegressor, ErrorsRegressor, PathRegressor, Regressor};
+use ocean_plugin_abi::{self as abi, BatchV1, ErrorsV1, FitInfo, PathV1, Status, handle};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -194,6 +194,40 @@ impl<R: PathRegressor> PathTable<R> {
     unsafe extern "C" fn destroy(prepared: *mut handle::Prepared) {
         // SAFETY: made by `prepare`, given back once.
         unsafe { destroy_design::<R::Prepared<'static>>(prepared) }
+    }
+}
+
+pub(super) struct ErrorsTable<R>(PhantomData<R>);
+
+impl<R: ErrorsRegressor> ErrorsTable<R> {
+    pub(super) const TABLE: &'static ErrorsV1 = &ErrorsV1 {
+        struct_size: size_of::<ErrorsV1>(),
+        errors: Some(Self::errors),
+    };
+
+    unsafe extern "C" fn errors(
+        path: *mut handle::Path,
+        y_new: *const abi::Mat,
+        ends: *const u64,
+        n_ranges: usize,
+        sse: abi::MatMut,
+        bound: abi::MatMut,
+        call: *const abi::Call,
+    ) -> Status {
+        unsafe {
+            guard(call, |call| {
+                let walk = borrow_mut(path.cast::<Walk<R>>(), "path")?;
+                let y_new = matrix(y_new, R::INFO.is_strided, "y_new")?;
+                let ends = values(ends, n_ranges, "ends")?;
+                let sse = matrix_mut(sse, R::INFO.is_strided, "sse")?;
+                let bound = matrix_mut(bound, R::INFO.is_strided, "bound")?;
+                expect_size("the length of y_new", y_new.rows(), walk.design.n_new)?;
+                expect_size("the width of sse", sse.cols(), y_new.cols())?;
+                expect_size("the width of bound", bound.cols(), y_new.cols())?;
+                expect_size("the length of bound", bound.rows(), sse.rows())?;
+                R::errors(&mut walk.path, y_new, ends, sse, bound, call)
+            })
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! is an error here and not memory out of bounds, and numbers that are none are named.
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Regressor, RegressorError};
+use ocean_engine::regressor::{Errors, FitInfo, Regressor, RegressorError};
 use ocean_plugin_abi::{self as abi, status};
 
 use super::PluginRegressor;
@@ -44,6 +44,23 @@ impl PluginRegressor {
         }
     }
 
+    /// As [`Self::check_shapes`], for held-out targets and the ranges of their rows.
+    pub(crate) fn check_ranges(
+        &self,
+        shape: &PathShape,
+        y_new: &DMatrix<f64>,
+        ends: &[usize],
+    ) -> Result<(), RegressorError> {
+        let fits = y_new.shape() == (shape.n_out, shape.n_targets);
+        if fits && ends.is_sorted() && ends.last().is_some_and(|&end| end <= shape.n_out) {
+            return Ok(());
+        }
+        Err(self.error(
+            status::SHAPE,
+            "errors was asked for rows or targets outside its path",
+        ))
+    }
+
     /// Refuses predictions that are not finite, by name.
     pub(crate) fn check_finite(&self, y_hat: &[f64]) -> Result<(), RegressorError> {
         let bad = y_hat.iter().filter(|value| !value.is_finite()).count();
@@ -77,6 +94,21 @@ pub(crate) fn fit_info(raw: &abi::FitInfo) -> FitInfo {
         n_nonzero: (raw.n_nonzero != abi::UNKNOWN_NONZERO).then_some(raw.n_nonzero),
         is_unconverged: raw.flags & abi::fit_flag::UNCONVERGED != 0,
     }
+}
+
+/// Errors and their bounds are numbers from 0 on: what is chosen rests on them.
+pub(crate) fn check_errors(
+    regressor: &PluginRegressor,
+    errors: Errors,
+) -> Result<Errors, RegressorError> {
+    let mut all = errors.sse.iter().chain(&errors.bound);
+    if all.all(|value| *value >= 0.0) {
+        return Ok(errors);
+    }
+    Err(regressor.error(
+        status::NUMERIC,
+        "its errors or their bounds are negative or NaN",
+    ))
 }
 
 /// y and its alphas fit the design and each other. `n_y`: numbers a target that the design takes.

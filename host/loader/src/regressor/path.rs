@@ -2,10 +2,12 @@
 //! and how a design is prepared.
 
 use nalgebra::DMatrix;
-use ocean_engine::regressor::{FitInfo, Path, Prepared, RegressorError, TrainingSet};
+use ocean_engine::regressor::{Errors, FitInfo, Path, Prepared, RegressorError, TrainingSet};
 use ocean_plugin_abi::{self as abi, Call, Status, handle, status};
 
-use super::checks::{PathShape, UNKNOWN, check_grid, check_rows, check_targets, fit_info};
+use super::checks::{
+    PathShape, UNKNOWN, check_errors, check_grid, check_rows, check_targets, fit_info,
+};
 use super::{PluginRegressor, engine_error};
 use crate::call::mat;
 
@@ -241,6 +243,38 @@ impl Path for PluginPath<'_> {
             *info = fit_info(raw);
         }
         regressor.check_finite(out)
+    }
+
+    fn errors(
+        &mut self,
+        y_new: &DMatrix<f64>,
+        ends: &[usize],
+    ) -> Result<Option<Errors>, RegressorError> {
+        let PathPrepared {
+            regressor, table, ..
+        } = *self.prepared;
+        let offered = regressor.plugin.interfaces.errors;
+        let (Table::Rows(_), Some(errors)) = (table, offered) else {
+            return Ok(None);
+        };
+        regressor.check_ranges(&self.shape, y_new, ends)?;
+        let mut found = Errors::unknown(self.shape.n_alphas * ends.len(), y_new.ncols());
+        let ends: Vec<u64> = ends.iter().map(|&end| end as u64).collect();
+        let y_new = mat(y_new);
+        let view = |matrix: &mut DMatrix<f64>| {
+            abi::MatMut::column_major(matrix.as_mut_ptr(), matrix.nrows(), matrix.ncols())
+        };
+        let (sse, bound) = (view(&mut found.sse), view(&mut found.bound));
+        let asked = regressor.call("errors", |call| {
+            let (y_new, ends_at) = (&raw const y_new, ends.as_ptr());
+            // SAFETY: the path is alive and this thread's; all sizes were checked above.
+            unsafe { errors.errors(self.raw, y_new, ends_at, ends.len(), sse, bound, call) }
+        });
+        match asked {
+            Err(error) if error.status == status::UNSUPPORTED => Ok(None),
+            Err(error) => Err(error),
+            Ok(()) => check_errors(regressor, found).map(Some),
+        }
     }
 }
 

@@ -99,6 +99,18 @@ pub enum Request {
         /// Predictions (from moments: coefficients) a column.
         n_out: usize,
     },
+    /// Errors of a whole path; the targets of its new rows. → `Done`, with the errors and then as
+    /// many bounds, or without numbers where predictions are no slower
+    Errors {
+        /// The path.
+        path: Id,
+        /// Of the targets of its new rows.
+        y_new: Shape,
+        /// Ends of the ranges of rows.
+        ends: Vec<usize>,
+        /// Rows of its penalties.
+        n_alphas: usize,
+    },
     /// Vectors of texts. → any number of `Progress`, then `Done` with the vectors
     Encode {
         /// The encoder.
@@ -127,6 +139,14 @@ impl Request {
             Self::Advance { columns, n_out, .. } => {
                 n_out.saturating_add(INFO).saturating_mul(columns.len())
             }
+            Self::Errors {
+                y_new,
+                ends,
+                n_alphas,
+                ..
+            } => [2, ends.len(), *n_alphas]
+                .iter()
+                .fold(y_new.1, |product, n| product.saturating_mul(*n)),
             Self::Encode { dim, texts, .. } => dim.saturating_mul(texts.len()),
             Self::Regressor(_)
             | Self::Encoder { .. }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{
-    FitInfo, Path, Prepared, Regressor, RegressorError, Sizes, TrainingSet,
+    Errors, FitInfo, Path, Prepared, Regressor, RegressorError, Sizes, TrainingSet,
 };
 use ocean_plugin_abi::status;
 
@@ -332,7 +332,11 @@ impl Prepared for IsolatedPrepared<'_> {
         let what = || format!("begin, {}, {} targets", self.sizes, y.ncols());
         let numbers = [y.as_slice(), y_sq, alphas.as_slice()];
         match self.regressor.ask(&self.worker, &request, &numbers, what)? {
-            (Reply::Made(id), _) => Ok(Box::new(IsolatedPath { prepared: self, id })),
+            (Reply::Made(id), _) => Ok(Box::new(IsolatedPath {
+                prepared: self,
+                id,
+                n_alphas: alphas.nrows(),
+            })),
             _ => Err(self.regressor.strange()),
         }
     }
@@ -341,6 +345,7 @@ impl Prepared for IsolatedPrepared<'_> {
 struct IsolatedPath<'p> {
     prepared: &'p IsolatedPrepared<'p>,
     id: Id,
+    n_alphas: usize,
 }
 
 impl Drop for IsolatedPath<'_> {
@@ -388,5 +393,42 @@ impl Path for IsolatedPath<'_> {
             };
         }
         Ok(())
+    }
+
+    fn errors(
+        &mut self,
+        y_new: &DMatrix<f64>,
+        ends: &[usize],
+    ) -> Result<Option<Errors>, RegressorError> {
+        let IsolatedPrepared {
+            regressor,
+            worker,
+            sizes,
+            ..
+        } = self.prepared;
+        if !regressor.profile.ranks {
+            return Ok(None);
+        }
+        let request = Request::Errors {
+            path: self.id,
+            y_new: y_new.shape(),
+            ends: ends.to_vec(),
+            n_alphas: self.n_alphas,
+        };
+        let what = || format!("errors, {sizes}");
+        let (reply, numbers) = regressor.ask(worker, &request, &[y_new.as_slice()], what)?;
+        let shape = (self.n_alphas * ends.len(), y_new.ncols());
+        match reply {
+            Reply::Done if numbers.is_empty() => Ok(None),
+            Reply::Done if numbers.len() == 2 * shape.0 * shape.1 => {
+                let (sse, bound) = numbers.split_at(shape.0 * shape.1);
+                let matrix = |numbers| DMatrix::from_column_slice(shape.0, shape.1, numbers);
+                Ok(Some(Errors {
+                    sse: matrix(sse),
+                    bound: matrix(bound),
+                }))
+            }
+            _ => Err(regressor.strange()),
+        }
     }
 }

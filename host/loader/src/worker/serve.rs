@@ -230,6 +230,13 @@ impl Objects {
         }
     }
 
+    fn walk(&self, id: Id) -> Result<Arc<Mutex<WalkOfDesign>>, Failure> {
+        match self.find(id)? {
+            Object::Walk(walk) => Ok(walk),
+            _ => Err(Failure::Host(format!("{id} is no path"))),
+        }
+    }
+
     fn encoder(&self, id: Id) -> Result<Arc<PluginEncoder>, Failure> {
         match self.find(id)? {
             Object::Encoder(encoder) => Ok(encoder),
@@ -318,6 +325,17 @@ impl Objects {
                 steps,
                 n_out,
             } => self.advance(path, &columns, &steps, n_out),
+            Request::Errors {
+                path, y_new, ends, ..
+            } => {
+                let y_new = numbers.matrix(y_new)?;
+                let walk = self.walk(path)?;
+                let mut walk = walk.lock().unwrap_or_else(PoisonError::into_inner);
+                let found = walk.with_dependent_mut(|_, walk| walk.errors(&y_new, &ends))?;
+                let numbers =
+                    found.map(|found| [found.sse.as_slice(), found.bound.as_slice()].concat());
+                Ok((Reply::Done, numbers.unwrap_or_default()))
+            }
             Request::Encoder {
                 label,
                 params,
@@ -349,9 +367,7 @@ impl Objects {
     }
 
     fn advance(&self, path: Id, columns: &[u32], steps: &[u32], n_out: usize) -> Answer {
-        let Object::Walk(walk) = self.find(path)? else {
-            return Err(Failure::Host(format!("{path} is no path")));
-        };
+        let walk = self.walk(path)?;
         let mut answer = vec![0.0; (n_out + INFO) * columns.len()];
         let (out, infos) = answer.split_at_mut(n_out * columns.len());
         let mut info = vec![FitInfo::default(); columns.len()];

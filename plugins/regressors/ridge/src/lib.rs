@@ -105,6 +105,29 @@ impl PathRegressor for Ridge {
     }
 }
 
+impl ErrorsRegressor for Ridge {
+    fn errors(
+        path: &mut RidgePath,
+        y_new: Mat<'_>,
+        ends: &[u64],
+        mut sse: MatMut<'_>,
+        mut bound: MatMut<'_>,
+        _: &Call<'_>,
+    ) -> Result<()> {
+        let ends: Vec<usize> = ends.iter().map(|&end| end as usize).collect();
+        let (sse, bound) = (values(&mut sse)?, values(&mut bound)?);
+        match path
+            .errors(columns(y_new)?, &ends, sse, bound)
+            .map_err(refusal)?
+        {
+            true => Ok(()),
+            false => Err(Error::unsupported(
+                "predictions are as fast for so few targets",
+            )),
+        }
+    }
+}
+
 impl MomentsRegressor for Ridge {
     type PreparedMoments<'x> = FromMoments;
     type MomentsPath<'p> = RidgePath;
@@ -170,4 +193,4 @@ pub struct FromMoments {
     n_samples: f64,
 }
 
-ocean_plugin::export_plugin!(regressor Ridge: path, moments, linear);
+ocean_plugin::export_plugin!(regressor Ridge: path, errors, moments, linear);

@@ -5,11 +5,12 @@
 //! only with its own AVX-512 feature switched on.
 
 use faer::linalg::matmul::matmul;
+use faer::traits::RealField;
 use faer::{Accum, MatMut, MatRef, Par};
 
 /// `out = a · b`.
-pub(crate) fn multiply(out: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
-    matmul(out, Accum::Replace, a, b, 1.0, Par::Seq);
+pub(crate) fn multiply<T: RealField>(out: MatMut<'_, T>, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+    matmul(out, Accum::Replace, a, b, T::one_impl(), Par::Seq);
 }
 
 /// Multiplies column `j` of `matrix` by `factor(j)`.

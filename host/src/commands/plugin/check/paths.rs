@@ -1,4 +1,4 @@
-//! Checks of the interfaces that a study drives: path, batch and moments say what single fits say,
+//! Checks of the interfaces that a study drives: path, batch, errors and moments say what single fits say,
 //! walks may jump, grids fall.
 
 use nalgebra::{DMatrix, DVectorView};
@@ -202,6 +202,46 @@ pub fn grid_falls(subject: &Subject) -> Verdict {
         true => Ok(Outcome::Success),
         false => failed("row 0 of its grid does not give the empty model"),
     }
+}
+
+/// Targets whose errors are asked for: interfaces that are quick for many may refuse a few.
+const N_TARGETS: usize = 40;
+
+pub fn errors_are_predictions(subject: &Subject) -> Verdict {
+    wants(subject, id::ERRORS)?;
+    let (x, y) = subject.data("path", 40, 8);
+    let n = x.nrows();
+    let y = DMatrix::from_fn(n, N_TARGETS, |row, target| y[(row + target) % n]);
+    let regressor = subject.regressor()?;
+    let prepared = regressor.prepare(rows(&x)).map_err(of_engine)?;
+    let alphas = alphas(subject);
+    let mut walk = Walk::begin(&*prepared, n, &y, &alphas)?;
+    let ends = [n / 4, n];
+    let Some(errors) = walk.path.errors(&y, &ends).map_err(of_engine)? else {
+        return skipped(format!("it refers {N_TARGETS} targets to its predictions"));
+    };
+    let every: Vec<u32> = (0..N_TARGETS as u32).collect();
+    for (step, alpha) in alphas.iter().enumerate() {
+        let y_hat = walk.at(&every, step)?;
+        for (target, y_hat) in y_hat.chunks(n).enumerate() {
+            let squares = (0..n).map(|row| (y[(row, target)] - y_hat[row]).powi(2));
+            let squares: Vec<f64> = squares.collect();
+            let ranges = [&squares[..ends[0]], &squares[ends[0]..]];
+            for (range, squares) in ranges.iter().enumerate() {
+                let at = (step * ends.len() + range, target);
+                let (found, expected) = (errors.sse[at], squares.iter().sum::<f64>());
+                // Two ways to add the same squares up.
+                let rounding = 1e-12 * expected;
+                if (found - expected).abs() > errors.bound[at] + rounding {
+                    return failed(format!(
+                        "at alpha = {alpha} the error of target {target} is {found}, of its predictions {expected}, the bound {}",
+                        errors.bound[at]
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Outcome::Success)
 }
 
 /// XᵀX/n and, for each target, Xᵀy/n and yᵀy/n.

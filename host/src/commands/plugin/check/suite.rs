@@ -103,7 +103,7 @@ const REG: Option<Kind> = Some(Kind::Regressor);
 const ENC: Option<Kind> = Some(Kind::Encoder);
 
 /// The checks, in the order they are run.
-pub const SUITE: [Check; 49] = [
+pub const SUITE: [Check; 50] = [
     probed(
         "loads",
         "it loads in a child process, and its entry, descriptors and tables are whole",
@@ -369,6 +369,13 @@ pub const SUITE: [Check; 49] = [
         "Xw with the coefficients of `ocean.regressor.linear/1` is what predict says",
         "coefficients are for the scaled columns that fit was given",
         models::coefficients_predict,
+    ),
+    check(
+        "errors-are-predictions",
+        REG,
+        "errors of a whole path are those of its predictions, to within their bounds",
+        "penalty k in range r is at row k·n_ranges + r; the bound holds against what advance predicts",
+        paths::errors_are_predictions,
     ),
     check(
         "moments-are-rows",

@@ -7,6 +7,8 @@
 //! runs, each with its own B: at rank 299 and 30 penalties, runs of 74, 150 and 75 directions need
 //! 18, 12 and 8 columns, 3,700 direction-products instead of 8,970.
 
+use std::ops::Range;
+
 /// Error allowed in a run's factors, relative to the norm of each penalty's column in this run.
 /// Tested: predictions agree to 1e-12.
 const TOLERANCE: f64 = 1e-13;
@@ -42,18 +44,65 @@ impl Basis {
     /// The cheapest basis over a few ways to cut the directions; `None` when direct products are as
     /// good.
     pub fn of(lambda: &[f64], alphas: &[f64]) -> Option<Self> {
-        let pieces = PIECES.min(lambda.len());
-        let edge = |i: usize| i * lambda.len() / pieces.max(1);
-        // best[j]: the cheapest way to cut the directions before edge(j), and its runs with their
-        // part of C.
+        let within =
+            |directions: &[f64]| compress(&shrinkage(directions, alphas), directions.len(), None);
+        let (cost, basis) = Self::cheapest(lambda.len(), alphas.len(), |run| within(&lambda[run]))?;
+        let direct = (lambda.len() * alphas.len()) as f64;
+        (cost < (1.0 - LEAST_GAIN) * direct).then_some(basis)
+    }
+
+    /// The cheapest basis of the factors times `weights`, one a direction and none of them 0, to
+    /// `tolerance` of the norm of each penalty's weighted column over all directions. The factors
+    /// of the basis are without the weights.
+    pub fn weighted(
+        lambda: &[f64],
+        alphas: &[f64],
+        weights: &[f64],
+        tolerance: f64,
+    ) -> Option<Self> {
+        let weighted = |run: Range<usize>| {
+            let mut columns = shrinkage(&lambda[run.clone()], alphas);
+            for column in columns.chunks_exact_mut(run.len()) {
+                column
+                    .iter_mut()
+                    .zip(&weights[run.clone()])
+                    .for_each(|(f, w)| *f *= w);
+            }
+            columns
+        };
+        let allowed: Vec<f64> = weighted(0..lambda.len())
+            .chunks_exact(lambda.len().max(1))
+            .map(|column| tolerance * norm(column))
+            .collect();
+        let within =
+            |run: Range<usize>| compress(&weighted(run.clone()), run.len(), Some(&allowed));
+        let (_, mut basis) = Self::cheapest(lambda.len(), alphas.len(), within)?;
+        for run in &mut basis.runs {
+            let weights = &weights[run.first..][..run.n_directions];
+            for factor in run.factors.chunks_exact_mut(run.n_directions) {
+                factor.iter_mut().zip(weights).for_each(|(f, w)| *f /= w);
+            }
+        }
+        Some(basis)
+    }
+
+    /// Cuts the directions where it is cheapest, and what that costs; `compress`: B and C of a run.
+    fn cheapest(
+        n_directions: usize,
+        n_alphas: usize,
+        compress: impl Fn(Range<usize>) -> (Vec<f64>, Vec<f64>),
+    ) -> Option<(f64, Self)> {
+        let pieces = PIECES.min(n_directions);
+        let edge = |i: usize| i * n_directions / pieces.max(1);
+        // best[j]: the cheapest way to cut the directions before edge(j).
         let mut best: Vec<(f64, Vec<usize>)> = vec![(0.0, vec![0])];
         for j in 1..=pieces {
             let cheapest = (0..j)
                 .map(|i| {
-                    let (_, coefs) = compress(&lambda[edge(i)..edge(j)], alphas);
-                    let n_terms = coefs.len() / alphas.len();
+                    let (_, coefs) = compress(edge(i)..edge(j));
+                    let n_terms = coefs.len() / n_alphas;
                     let products = n_terms * (edge(j) - edge(i));
-                    let recombined = RECOMBINATION_COST * (n_terms * alphas.len()) as f64;
+                    let recombined = RECOMBINATION_COST * (n_terms * n_alphas) as f64;
                     (best[i].0 + products as f64 + recombined, i)
                 })
                 .min_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -62,8 +111,7 @@ impl Basis {
             best.push((cheapest.0, cuts));
         }
         let (cost, cuts) = best.pop()?;
-        let direct = (lambda.len() * alphas.len()) as f64;
-        (cost < (1.0 - LEAST_GAIN) * direct).then(|| Self::cut_at(&cuts, lambda, alphas))
+        Some((cost, Self::cut_at(&cuts, n_alphas, compress)))
     }
 
     /// Multiplications per new row and target: products, then recombination.
@@ -76,27 +124,25 @@ impl Basis {
         products + self.recombination.len()
     }
 
-    fn cut_at(cuts: &[usize], lambda: &[f64], alphas: &[f64]) -> Self {
+    fn cut_at(
+        cuts: &[usize],
+        n_alphas: usize,
+        compress: impl Fn(Range<usize>) -> (Vec<f64>, Vec<f64>),
+    ) -> Self {
         let parts: Vec<_> = cuts
             .windows(2)
-            .map(|cut| {
-                (
-                    cut[0],
-                    compress(&lambda[cut[0]..cut[1]], alphas),
-                    cut[1] - cut[0],
-                )
-            })
+            .map(|cut| (cut[0], compress(cut[0]..cut[1]), cut[1] - cut[0]))
             .collect();
         let n_terms = parts
             .iter()
-            .map(|(_, (_, coefs), _)| coefs.len() / alphas.len())
+            .map(|(_, (_, coefs), _)| coefs.len() / n_alphas)
             .sum();
-        let mut recombination = vec![0.0; n_terms * alphas.len()];
+        let mut recombination = vec![0.0; n_terms * n_alphas];
         let mut runs = Vec::with_capacity(parts.len());
         let mut first_term = 0;
         for (first, (factors, coefs), n_directions) in parts {
-            let n_terms_here = coefs.len() / alphas.len();
-            for k in 0..alphas.len() {
+            let n_terms_here = coefs.len() / n_alphas;
+            for k in 0..n_alphas {
                 recombination[k * n_terms + first_term..][..n_terms_here]
                     .copy_from_slice(&coefs[k * n_terms_here..][..n_terms_here]);
             }
@@ -116,27 +162,35 @@ impl Basis {
     }
 }
 
-/// B (directions × terms, orthonormal) and C = BᵀM (terms × penalties) with every column of M − BC
-/// within the tolerance, both column-major.
+/// M: λ/(λ+α), directions × penalties, column-major.
+fn shrinkage(lambda: &[f64], alphas: &[f64]) -> Vec<f64> {
+    let of = |&alpha: &f64| lambda.iter().map(move |&l| l / (l + alpha));
+    alphas.iter().flat_map(of).collect()
+}
+
+/// B (directions × terms, orthonormal) and C = BᵀM (terms × penalties) with the norm of every
+/// column of M − BC at most as `allowed`, by default the tolerance times the norm of M's; all
+/// column-major.
 ///
 /// Gram–Schmidt with column pivoting: the penalty that is explained worst gives the next column,
 /// until none is left.
-fn compress(lambda: &[f64], alphas: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let n = lambda.len();
-    let shrinkage: Vec<f64> = alphas
-        .iter()
-        .flat_map(|&alpha| lambda.iter().map(move |&l| l / (l + alpha)))
-        .collect();
-    let norms: Vec<f64> = shrinkage.chunks_exact(n).map(norm).collect();
-    let mut rest = shrinkage.clone();
+fn compress(m: &[f64], n: usize, allowed: Option<&[f64]>) -> (Vec<f64>, Vec<f64>) {
+    let allowed = match allowed {
+        Some(allowed) => allowed.to_vec(),
+        None => m
+            .chunks_exact(n)
+            .map(|column| TOLERANCE * norm(column))
+            .collect(),
+    };
+    let mut rest = m.to_vec();
     let mut factors: Vec<f64> = Vec::new();
-    while factors.len() < n * n.min(alphas.len()) {
+    while factors.len() < n * n.min(allowed.len()) {
         let Some((worst, share)) = rest
             .chunks_exact(n)
-            .zip(&norms)
-            .map(|(column, &norm_before)| {
-                if norm_before > 0.0 {
-                    norm(column) / norm_before
+            .zip(&allowed)
+            .map(|(column, &allowed)| {
+                if allowed > 0.0 {
+                    norm(column) / allowed
                 } else {
                     0.0
                 }
@@ -146,7 +200,7 @@ fn compress(lambda: &[f64], alphas: &[f64]) -> (Vec<f64>, Vec<f64>) {
         else {
             break;
         };
-        if share <= TOLERANCE {
+        if share <= 1.0 {
             break;
         }
         let mut column = rest[worst * n..][..n].to_vec();
@@ -164,7 +218,7 @@ fn compress(lambda: &[f64], alphas: &[f64]) -> (Vec<f64>, Vec<f64>) {
             .for_each(|other| subtract(other, &column));
         factors.extend_from_slice(&column);
     }
-    let coefs = shrinkage
+    let coefs = m
         .chunks_exact(n)
         .flat_map(|column| {
             factors

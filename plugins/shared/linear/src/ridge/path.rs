@@ -12,6 +12,7 @@ use std::sync::Arc;
 use faer::{MatMut, MatRef};
 
 use super::basis::Basis;
+use super::ranking::Targets;
 use super::shared::Shared;
 use crate::error::expect_count;
 use crate::product::multiply;
@@ -145,6 +146,49 @@ impl RidgePath {
             return Err(LinearError::Numeric("a prediction is not finite"));
         }
         Ok(())
+    }
+
+    /// Σ (y − ŷ)² of every target at every penalty, over ranges of the new rows: `sse`, and beside
+    /// each in `bound` what it may be off by, both (n_alphas · ranges) × n_targets, the error of
+    /// penalty k in range r in row k · ranges + r. False, and nothing filled in, where that is no
+    /// faster than predictions.
+    ///
+    /// `y_new`: the targets of the new rows, n_new × n_targets, less their training mean; `ends`:
+    /// where each range ends, the next one beginning there. How it is made and bounded: `ranking`.
+    ///
+    /// # Errors
+    /// [`LinearError::Shape`] when sizes disagree.
+    pub fn errors(
+        &self,
+        y_new: Columns<'_>,
+        ends: &[usize],
+        sse: &mut [f64],
+        bound: &mut [f64],
+    ) -> Result<bool, LinearError> {
+        let n_new = self.design.new_rows.nrows();
+        expect_count("rows of y_new", y_new.n_rows(), n_new)?;
+        expect_count("columns of y_new", y_new.n_columns(), self.n_targets)?;
+        let n_rows = self.n_alphas * ends.len();
+        expect_count("values of sse", sse.len(), n_rows * self.n_targets)?;
+        expect_count("values of bound", bound.len(), n_rows * self.n_targets)?;
+        if ends.is_empty() || !ends.is_sorted() || ends.last().is_some_and(|&end| end > n_new) {
+            return Err(LinearError::Shape {
+                what: "ends of ranges",
+                got: ends.last().copied().unwrap_or(0),
+                expected: n_new,
+            });
+        }
+        let pays = self.has_shared_alphas && self.n_targets >= FEWEST_TARGETS && !self.is_extreme;
+        let Some(ranker) = pays.then(|| self.design.ranker(&self.alphas)).flatten() else {
+            return Ok(false);
+        };
+        let targets = Targets {
+            scores: &self.scores,
+            y_new,
+            ends,
+        };
+        ranker.rank(&targets, sse, bound);
+        Ok(true)
     }
 
     fn check(&self, columns: &[u32], steps: &[u32], y_hat: &[f64]) -> Result<(), LinearError> {

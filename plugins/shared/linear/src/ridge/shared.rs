@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use faer::Mat;
 
 use super::basis::Basis;
+use super::ranking::Ranker;
 
 /// What a path needs of its design.
 pub struct Shared {
@@ -21,14 +22,35 @@ pub struct Shared {
     /// The grid asked for last: every block of a study asks for the same.
     pub grid: Mutex<Vec<f64>>,
     /// The penalties walked last and their basis, if it is worth while: every block walks the same.
-    walked: Mutex<Option<Walked>>,
+    walked: Mutex<Option<Made<Basis>>>,
+    /// The same for penalties that were ranked last.
+    ranked: Mutex<Option<Made<Ranker>>>,
 }
 
-/// A list of penalties, in units of the design, and its basis; none when direct products are as
-/// good.
-struct Walked {
+/// A list of penalties, in units of the design, and what was made for it, if it pays.
+struct Made<T> {
     alphas: Vec<f64>,
-    basis: Option<Arc<Basis>>,
+    made: Option<Arc<T>>,
+}
+
+/// What was made for `alphas` last, or `make` of it now.
+fn last<T>(
+    made: &Mutex<Option<Made<T>>>,
+    alphas: &[f64],
+    make: impl FnOnce() -> Option<T>,
+) -> Option<Arc<T>> {
+    let mut last = locked(made);
+    match &*last {
+        Some(last) if last.alphas == alphas => last.made.clone(),
+        _ => {
+            let made = make().map(Arc::new);
+            *last = Some(Made {
+                alphas: alphas.to_vec(),
+                made: made.clone(),
+            });
+            made
+        }
+    }
 }
 
 impl Shared {
@@ -42,23 +64,19 @@ impl Shared {
             new_rows,
             grid: Mutex::default(),
             walked: Mutex::default(),
+            ranked: Mutex::default(),
         }
     }
 
     /// The basis for `alphas` (in units); `None` when direct products are as good.
     pub fn basis(&self, alphas: &[f64]) -> Option<Arc<Basis>> {
-        let mut last = locked(&self.walked);
-        match &*last {
-            Some(walked) if walked.alphas == alphas => walked.basis.clone(),
-            _ => {
-                let basis = Basis::of(&self.lambda, alphas).map(Arc::new);
-                *last = Some(Walked {
-                    alphas: alphas.to_vec(),
-                    basis: basis.clone(),
-                });
-                basis
-            }
-        }
+        last(&self.walked, alphas, || Basis::of(&self.lambda, alphas))
+    }
+
+    /// What ranks `alphas` (in units); `None` when there is nothing to rank.
+    pub fn ranker(&self, alphas: &[f64]) -> Option<Arc<Ranker>> {
+        let of = || Ranker::of(&self.lambda, alphas, self.new_rows.as_ref());
+        last(&self.ranked, alphas, of)
     }
 }
 

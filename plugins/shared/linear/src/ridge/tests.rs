@@ -551,3 +551,85 @@ fn an_overflowing_prediction_is_an_error() {
         Err(LinearError::Numeric("a prediction is not finite"))
     );
 }
+
+/// Σ (y − ŷ)² of the walk over two ranges of the new rows, as `RidgePath::errors` lays it out.
+fn walked_errors(
+    design: &RidgeDesign,
+    y: &Dense,
+    y_new: &Dense,
+    alphas: &[f64],
+    middle: usize,
+) -> Vec<f64> {
+    let steps = walked(design, y, alphas);
+    let n_new = design.n_new();
+    (0..y.n_columns)
+        .flat_map(|target| steps.iter().map(move |of_step| (target, &of_step[target])))
+        .flat_map(|(target, y_hat)| {
+            let y = &y_new.values[target * n_new..][..n_new];
+            let squares: Vec<f64> = y.iter().zip(y_hat).map(|(y, f)| (y - f).powi(2)).collect();
+            [&squares[..middle], &squares[middle..]].map(|range| range.iter().sum::<f64>())
+        })
+        .collect()
+}
+
+#[test]
+fn errors_are_those_of_the_walk_to_within_bounds_that_decide() {
+    // Wide, tall and square; a spectrum that falls and one that does not; units far from 1.
+    for (n_train, n_new, p, unit) in [(60, 20, 80, 1.0), (90, 24, 30, 1e-120), (50, 50, 50, 1e90)] {
+        for falls in [true, false] {
+            let of = if falls { Dense::falling } else { Dense::noise };
+            let (x, x_new) = (of(50, n_train, p), of(51, n_new, p));
+            let scaled = |mut y: Dense| {
+                y.values.iter_mut().for_each(|v| *v *= unit);
+                y
+            };
+            let y = scaled(Dense::noise(52, n_train, 33));
+            let y_new = scaled(Dense::noise(53, n_new, 33));
+            let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
+            let alphas = design.grid(30).unwrap();
+            let path = design.begin(y.view(), shared(&alphas, 33).view()).unwrap();
+            let middle = n_new / 3;
+            let mut sse = vec![f64::NAN; 33 * 30 * 2];
+            let mut bound = sse.clone();
+            let ends = [middle, n_new];
+            assert!(
+                path.errors(y_new.view(), &ends, &mut sse, &mut bound)
+                    .unwrap()
+            );
+            let expected = walked_errors(&design, &y, &y_new, &alphas, middle);
+            for ((found, bound), expected) in sse.iter().zip(&bound).zip(&expected) {
+                assert!(
+                    (found - expected).abs() <= *bound,
+                    "{found} {expected} {bound}"
+                );
+                // A bound that is never reached would decide nothing.
+                assert!(*bound <= 0.02 * expected, "{bound} of {expected}");
+            }
+            // Half of the penalties, the stronger ones, are told apart to five digits.
+            for (bounds, errors) in bound.chunks(60).zip(expected.chunks(60)) {
+                let mut strong = bounds[..30].iter().zip(errors);
+                assert!(strong.all(|(bound, error)| *bound < 1e-5 * error));
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_of_few_targets_are_left_to_predictions_and_strange_ranges_are_refused() {
+    let (x, x_new) = (Dense::noise(54, 30, 6), Dense::noise(55, 9, 6));
+    let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
+    let alphas = design.grid(5).unwrap();
+    for (n_targets, answers) in [(31, false), (32, true)] {
+        let y = Dense::noise(56, 30, n_targets);
+        let y_new = Dense::noise(57, 9, n_targets);
+        let path = design
+            .begin(y.view(), shared(&alphas, n_targets).view())
+            .unwrap();
+        let mut numbers = vec![0.0; 5 * n_targets];
+        let mut bound = numbers.clone();
+        let mut ask = |ends: &[usize]| path.errors(y_new.view(), ends, &mut numbers, &mut bound);
+        assert_eq!(ask(&[9]), Ok(answers));
+        assert!(matches!(ask(&[10]), Err(LinearError::Shape { .. })));
+        assert!(matches!(ask(&[]), Err(LinearError::Shape { .. })));
+    }
+}
