@@ -150,8 +150,8 @@ impl RidgePath {
 
     /// Σ (y − ŷ)² of every target at every penalty, over ranges of the new rows: `sse`, and beside
     /// each in `bound` what it may be off by, both (n_alphas · ranges) × n_targets, the error of
-    /// penalty k in range r in row k · ranges + r. False, and nothing filled in, where that is no
-    /// faster than predictions.
+    /// penalty k in range r in row k · ranges + r. False, and nothing filled in, where targets have
+    /// penalties of their own or numbers are extreme.
     ///
     /// `y_new`: the targets of the new rows, n_new × n_targets, less their training mean; `ends`:
     /// where each range ends, the next one beginning there. How it is made and bounded: `ranking`.
@@ -178,17 +178,46 @@ impl RidgePath {
                 expected: n_new,
             });
         }
-        let pays = self.has_shared_alphas && self.n_targets >= FEWEST_TARGETS && !self.is_extreme;
-        let Some(ranker) = pays.then(|| self.design.ranker(&self.alphas)).flatten() else {
+        if !self.has_shared_alphas || self.is_extreme {
             return Ok(false);
-        };
+        }
         let targets = Targets {
             scores: &self.scores,
             y_new,
             ends,
         };
+        if self.n_targets < FEWEST_TARGETS {
+            let predictions = self.predictions();
+            targets.square(0..self.n_targets, None, &predictions, sse);
+            targets.bound_sums(sse, bound);
+            return Ok(true);
+        }
+        let Some(ranker) = self.design.ranker(&self.alphas) else {
+            return Ok(false);
+        };
         ranker.rank(&targets, sse, bound);
         Ok(true)
+    }
+
+    /// Predictions of all targets at all shared penalties, by one product: (n_new · n_targets) ×
+    /// n_alphas.
+    fn predictions(&self) -> Vec<f64> {
+        let (lambda, new_rows) = (&self.design.lambda, self.design.new_rows.as_ref());
+        let n_products = self.n_targets * self.n_alphas;
+        let mut shrunk = Vec::with_capacity(lambda.len() * n_products);
+        for alpha in &self.alphas {
+            let factors: Vec<f64> = lambda.iter().map(|l| l / (l + alpha)).collect();
+            for scores in self.scores.chunks_exact(lambda.len().max(1)) {
+                shrunk.extend(factors.iter().zip(scores).map(|(f, s)| f * s));
+            }
+        }
+        let mut predictions = vec![0.0; new_rows.nrows() * n_products];
+        multiply(
+            MatMut::from_column_major_slice_mut(&mut predictions, new_rows.nrows(), n_products),
+            new_rows,
+            MatRef::from_column_major_slice(&shrunk, lambda.len(), n_products),
+        );
+        predictions
     }
 
     fn check(&self, columns: &[u32], steps: &[u32], y_hat: &[f64]) -> Result<(), LinearError> {

@@ -34,6 +34,9 @@ const ROUNDING: f64 = 1.0 / 16_777_216.0;
 const CHUNK_BYTES: usize = 512 << 10;
 /// What adding up squares in double precision may be off by.
 const SUM_ERROR: f64 = 1e-13;
+/// What predictions in double precision, made in another order, may put between errors, of the
+/// error and of Σy².
+const ORDER_ERROR: f64 = 1e-12;
 
 /// What all blocks of one design and list of penalties share.
 pub(super) struct Ranker {
@@ -113,10 +116,7 @@ impl Ranker {
             let n_errors = n_alphas * n_ranges;
             let sse = &mut sse[chunk.start * n_errors..chunk.end * n_errors];
             let units = self.predict(targets, chunk.clone(), &mut space);
-            vectorised(
-                #[inline(always)]
-                || square(targets, chunk, &units, &space.predictions, sse),
-            );
+            targets.square(chunk, Some(&units), &space.predictions, sse);
         }
         let deviations = self.deviations(targets.scores, n_targets);
         let of_ranges = sse
@@ -215,26 +215,49 @@ fn doubt(basis: &Basis, lambda: &[f64], alphas: &[f64], weights: &[f64]) -> Mat<
     doubt
 }
 
-/// Σ (y − unit·ŷ)² of each target of a chunk, penalty and range.
-#[inline(always)]
-fn square(
-    targets: &Targets,
-    chunk: Range<usize>,
-    units: &[f64],
-    predictions: &[f32],
-    sse: &mut [f64],
-) {
-    let n_new = targets.y_new.n_rows();
-    let n_rows = n_new * chunk.len();
-    let mut slots = sse.iter_mut();
-    for (at, (target, &unit)) in chunk.zip(units).enumerate() {
-        let y = targets.y_new.column(target);
-        for of_penalty in predictions.chunks_exact(n_rows) {
-            let y_hat = &of_penalty[at * n_new..][..n_new];
-            let mut start = 0;
-            for (&end, slot) in targets.ends.iter().zip(&mut slots) {
-                *slot = squared_distance(&y[start..end], &y_hat[start..end], unit);
-                start = end;
+impl Targets<'_> {
+    /// Fills `sse` with Σ (y − unit·ŷ)² of some targets at all penalties, whose `predictions` are
+    /// (n_new · targets) × n_alphas; `units`: one a target, all 1 where there are none.
+    pub fn square<T: Copy + Into<f64>>(
+        &self,
+        chunk: Range<usize>,
+        units: Option<&[f64]>,
+        predictions: &[T],
+        sse: &mut [f64],
+    ) {
+        let n_new = self.y_new.n_rows();
+        let (n_rows, first) = (n_new * chunk.len(), chunk.start);
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut slots = sse.iter_mut();
+                for target in chunk {
+                    let y = self.y_new.column(target);
+                    let unit = units.map_or(1.0, |units| units[target - first]);
+                    for of_penalty in predictions.chunks_exact(n_rows.max(1)) {
+                        let y_hat = &of_penalty[(target - first) * n_new..][..n_new];
+                        let mut start = 0;
+                        for (&end, slot) in self.ends.iter().zip(&mut slots) {
+                            *slot = squared_distance(&y[start..end], &y_hat[start..end], unit);
+                            start = end;
+                        }
+                    }
+                }
+            },
+        );
+    }
+
+    /// What errors from predictions in double precision may be off by, against predictions that
+    /// were added up in another order.
+    pub fn bound_sums(&self, sse: &[f64], bound: &mut [f64]) {
+        let n_errors = sse.len() / self.y_new.n_columns().max(1);
+        let of_targets = sse
+            .chunks(n_errors.max(1))
+            .zip(bound.chunks_mut(n_errors.max(1)));
+        for (target, (sse, bound)) in of_targets.enumerate() {
+            let y_sq: f64 = self.y_new.column(target).iter().map(|y| y * y).sum();
+            for (sse, bound) in sse.iter().zip(bound) {
+                *bound = ORDER_ERROR * (sse + y_sq);
             }
         }
     }
@@ -242,19 +265,19 @@ fn square(
 
 /// Σ (y − unit·ŷ)² in eight fixed lanes.
 #[inline(always)]
-fn squared_distance(y: &[f64], y_hat: &[f32], unit: f64) -> f64 {
+fn squared_distance<T: Copy + Into<f64>>(y: &[f64], y_hat: &[T], unit: f64) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];
     let ((chunks, rest), (chunks_hat, rest_hat)) =
         (y.as_chunks::<LANES>(), y_hat.as_chunks::<LANES>());
     for (y, y_hat) in chunks.iter().zip(chunks_hat) {
         for lane in 0..LANES {
-            let residual = y[lane] - unit * f64::from(y_hat[lane]);
+            let residual = y[lane] - unit * y_hat[lane].into();
             lanes[lane] += residual * residual;
         }
     }
     for ((y, y_hat), lane) in rest.iter().zip(rest_hat).zip(&mut lanes) {
-        let residual = y - unit * f64::from(*y_hat);
+        let residual = y - unit * (*y_hat).into();
         *lane += residual * residual;
     }
     lanes.iter().sum()

@@ -615,21 +615,32 @@ fn errors_are_those_of_the_walk_to_within_bounds_that_decide() {
 }
 
 #[test]
-fn errors_of_few_targets_are_left_to_predictions_and_strange_ranges_are_refused() {
+fn errors_of_few_targets_are_exact_and_strange_ranges_are_refused() {
     let (x, x_new) = (Dense::noise(54, 30, 6), Dense::noise(55, 9, 6));
     let design = RidgeDesign::prepare(x.view(), x_new.view()).unwrap();
     let alphas = design.grid(5).unwrap();
-    for (n_targets, answers) in [(31, false), (32, true)] {
-        let y = Dense::noise(56, 30, n_targets);
-        let y_new = Dense::noise(57, 9, n_targets);
-        let path = design
-            .begin(y.view(), shared(&alphas, n_targets).view())
-            .unwrap();
-        let mut numbers = vec![0.0; 5 * n_targets];
-        let mut bound = numbers.clone();
-        let mut ask = |ends: &[usize]| path.errors(y_new.view(), ends, &mut numbers, &mut bound);
-        assert_eq!(ask(&[9]), Ok(answers));
-        assert!(matches!(ask(&[10]), Err(LinearError::Shape { .. })));
-        assert!(matches!(ask(&[]), Err(LinearError::Shape { .. })));
+    let (y, y_new) = (Dense::noise(56, 30, 3), Dense::noise(57, 9, 3));
+    let path = design.begin(y.view(), shared(&alphas, 3).view()).unwrap();
+    let mut sse = vec![f64::NAN; 2 * 5 * 3];
+    let mut bound = sse.clone();
+    assert_eq!(
+        path.errors(y_new.view(), &[4, 9], &mut sse, &mut bound),
+        Ok(true)
+    );
+    let expected = walked_errors(&design, &y, &y_new, &alphas, 4);
+    for ((found, bound), expected) in sse.iter().zip(&bound).zip(&expected) {
+        assert!((found - expected).abs() <= *bound && *bound < 1e-10 * expected);
     }
+    for ends in [&[4, 10][..], &[5, 4], &[4]] {
+        let asked = path.errors(y_new.view(), ends, &mut sse, &mut bound);
+        assert!(matches!(asked, Err(LinearError::Shape { .. })), "{ends:?}");
+    }
+    // Penalties of a target's own are no walk that all share.
+    let mut own = shared(&alphas, 3);
+    own.values[0] *= 2.0;
+    let path = design.begin(y.view(), own.view()).unwrap();
+    assert_eq!(
+        path.errors(y_new.view(), &[4, 9], &mut sse, &mut bound),
+        Ok(false)
+    );
 }
