@@ -47,6 +47,9 @@ pub enum Command {
     /// Look at a table and write a plugins.toml for it that runs
     #[command(long_about = INIT)]
     Init(InitArgs),
+    /// Say, before scores exist, how many rows a study needs
+    #[command(long_about = POWER)]
+    Power(PowerArgs),
     /// Turn the texts into vectors and keep them in the cache
     #[command(long_about = ENCODE)]
     Encode(EncodeArgs),
@@ -127,6 +130,13 @@ Look at a table and write a plugins.toml for it that runs.
 
 Which column is the id, which the text, which are scores, whether several raters scored the same traits and whether rows belong to groups is guessed from names and values, \
 explained for every column, and written into a commented file, which is then tried as by eval --dry-run. Flags replace guesses.";
+
+const POWER: &str = "\
+Say, before scores exist, how many rows a study needs.
+
+Texts like the planned ones are enough: effects of known size are planted into random scores of their vectors, and the whole recipe of the file is run on them. Of each encoder \
+with each regressor it prints how often an effect is found and how often the report would say `predictive`, the rows for power .80 and .90, and a sentence for a preregistration. \
+Only [study], [data], [[encoder]], [[regressor]] and folds, inner_folds and level of [evaluation] are read. With --out, power.csv and a picture of each recipe are written.";
 
 const ENCODE: &str = "\
 Turn the texts into vectors and keep them in the cache.
@@ -358,6 +368,36 @@ pub struct EncodeArgs {
     pub out: Option<PathBuf>,
     /// Replace files of these names that encode did not write itself; what the study reads is never
     /// replaced
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Options shared with `eval`.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// `power`
+#[derive(Debug, Args)]
+pub struct PowerArgs {
+    /// The planned study: a plugins.toml
+    #[arg(value_name = "FILE")]
+    pub config: PathBuf,
+    /// Numbers of rows to try
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [200, 400, 800, 1600])]
+    pub n: Vec<usize>,
+    /// True effects to try: shares of variance that the vectors explain
+    #[arg(long, value_name = "R2,…", value_delimiter = ',', default_values_t = [0.02, 0.05, 0.1])]
+    pub r2: Vec<f64>,
+    /// Tests that share the level: encoders × regressors × targets [default: encoders × regressors of
+    /// the file]
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..))]
+    pub tests: Option<u32>,
+    /// Data sets behind each number
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..))]
+    pub data_sets: u32,
+    /// Also write power.csv and the pictures here
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace files of these names
     #[arg(long, requires = "out")]
     pub force: bool,
     /// Options shared with `eval`.

@@ -32,6 +32,7 @@ mod mistakes;
 mod models;
 pub mod outputs;
 mod packages;
+mod power;
 mod predict;
 mod predict_designs;
 mod quickstart;

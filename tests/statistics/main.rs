@@ -8,7 +8,8 @@
 //! that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one
 //! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
 //! the study once more, without a block or with other folds. [`copies`]: other programs' tests of
-//! linear models. [`compat`]: other programs' grids. [`ranking`]:
+//! linear models. [`compat`]: other programs' grids. [`power`]: how often a
+//! study finds what. [`ranking`]:
 //! penalties chosen from bounded errors. [`tails`]: which errors are said to have heavy tails.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
@@ -32,6 +33,7 @@ mod golden;
 mod groups;
 mod invariance;
 mod memory;
+mod power;
 mod ranking;
 mod reliability;
 mod replicate;

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::best::Recipe;
 use crate::blocks::Blocks;
 use crate::error::EngineError;
+use crate::inference::response::Observed;
 use crate::nested::OutOfFold;
 use crate::permutation::PermutationScheme;
 use crate::score::{r2, se_naive};
@@ -152,6 +153,32 @@ pub fn r2_and_naive_variance(
         };
         let r2 = column_r2(y, out_of_fold)?;
         Ok(r2.into_iter().zip((0..).map(naive)).collect::<Vec<_>>())
+    };
+    Ok(over_columns(recipe, y, width, of_block)?.concat())
+}
+
+/// Of arbitrary targets, as [`r2_of_columns`], what an interval starts from.
+///
+/// # Errors
+/// As [`run_block`].
+pub fn observed_of_columns(
+    recipe: &dyn Recipe,
+    y: &DMatrix<f64>,
+    width: usize,
+    group_of: &[usize],
+) -> Result<Vec<Observed>, EngineError> {
+    let of_block = |y: &DMatrix<f64>, out_of_fold: &OutOfFold| {
+        let of_column = |(column, r2): (usize, f64)| {
+            let y = y.column(column);
+            let held_out = out_of_fold.held_out(column, y.as_slice(), &[]);
+            Observed::of(r2, &[held_out], group_of)
+        };
+        let r2 = column_r2(y, out_of_fold)?;
+        Ok(r2
+            .into_iter()
+            .enumerate()
+            .map(of_column)
+            .collect::<Vec<_>>())
     };
     Ok(over_columns(recipe, y, width, of_block)?.concat())
 }

@@ -29,6 +29,7 @@ pub mod moments;
 pub mod nested;
 pub mod permutation;
 pub mod piece;
+pub mod power;
 pub mod reference;
 pub mod regressor;
 pub mod replicate;

@@ -69,7 +69,10 @@ pub fn files(results: &StudyResults) -> Result<Vec<File>, ReportError> {
 }
 
 /// One picture in both formats.
-fn drawn(picture: &plot::Picture) -> Result<[File; 2], ReportError> {
+///
+/// # Errors
+/// [`ReportError::Picture`].
+pub fn drawn(picture: &plot::Picture) -> Result<[File; 2], ReportError> {
     let svg = picture.file();
     let png = png::render(&svg).map_err(|problem| ReportError::Picture {
         name: picture.name.clone(),

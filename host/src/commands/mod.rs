@@ -1,7 +1,7 @@
 //! The commands: from what was typed to what is printed, each a few lines over the part of the
 //! crate that does the work.
 //!
-//! `study`: eval, encode, init and report. `planned`: a study on many machines. `apply`:
+//! `study`: eval, encode, power, init and report. `planned`: a study on many machines. `apply`:
 //! predict. `plugins`: plugin list, info, check and new. `certify`: selfcheck. `children`:
 //! what the program starts itself.
 
@@ -14,6 +14,7 @@ pub mod init;
 mod planned;
 pub mod plugin;
 mod plugins;
+pub mod power;
 pub mod selfcheck;
 mod study;
 
@@ -77,6 +78,7 @@ impl Ended {
 pub fn run(command: Command) -> Result<Ended, RunError> {
     match command {
         Command::Eval(args) => study::eval(args),
+        Command::Power(args) => study::power(args),
         Command::Init(args) => study::init(args),
         Command::Encode(args) => study::encode(args),
         Command::Report(args) => study::report(&args),

@@ -1,4 +1,4 @@
-//! `eval`, `encode`, `init` and `report`: one study on one machine.
+//! `eval`, `encode`, `power`, `init` and `report`: one study on one machine.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,8 @@ use ocean_report::escape;
 use ocean_report::terminal;
 
 use super::{Ended, announce, interruptible};
-use crate::cli::{CommonArgs, EncodeArgs, EvalArgs, InitArgs, ReportArgs};
-use crate::commands::{encode, init};
+use crate::cli::{CommonArgs, EncodeArgs, EvalArgs, InitArgs, PowerArgs, ReportArgs};
+use crate::commands::{encode, init, power};
 use crate::run::{self, Options, Outcome, RunError};
 use crate::tell::events::{self, Event};
 use crate::tell::progress::Format;
@@ -38,6 +38,28 @@ pub(super) fn encode(args: EncodeArgs) -> Result<Ended, RunError> {
     };
     Ok(Ended::saying(&match options.format {
         Format::Json => finished.line(),
+        Format::Human => text,
+    }))
+}
+
+pub(super) fn power(args: PowerArgs) -> Result<Ended, RunError> {
+    let options = options(args.config, args.out, &args.common);
+    announce(options.format, "power", &options.config);
+    let asked = power::Asked {
+        sizes: args.n,
+        shares: args.r2,
+        n_tests: args.tests,
+        n_data_sets: args.data_sets as usize,
+        is_forced: args.force,
+    };
+    let text = power::power(&options, asked, &interruptible())?;
+    Ok(Ended::saying(&match options.format {
+        Format::Json => Event::Finished {
+            out: options.out.as_deref(),
+            cells: 0,
+            failed: 0,
+        }
+        .line(),
         Format::Human => text,
     }))
 }

@@ -112,7 +112,7 @@ fn count_or(typed: Option<&Sourced<i64>>, default: u32) -> u32 {
 
 fn data(config: &Config, folder: &Path) -> DataPlan {
     let data = &config.data;
-    let is_evaluation = config.scope == Scope::Evaluation; // `encode` reads texts and no ratings
+    let is_evaluation = config.scope == Scope::Evaluation; // `encode` and `power` read texts and no ratings
     let if_evaluated = |names: Option<&Sourced<Vec<String>>>| match is_evaluation {
         true => value_or(names, Vec::new()),
         false => Vec::new(),

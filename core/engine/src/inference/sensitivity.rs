@@ -126,7 +126,7 @@ pub fn sensitivity(planted: &[Strength], critical: &[f64]) -> Sensitivity {
 }
 
 /// The closest increasing sequence in squares (pool adjacent violators).
-fn monotone(values: &[f64]) -> Vec<f64> {
+pub(crate) fn monotone(values: &[f64]) -> Vec<f64> {
     let mut pools: Vec<(f64, usize)> = Vec::new();
     for &value in values {
         pools.push((value, 1));

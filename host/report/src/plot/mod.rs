@@ -15,6 +15,7 @@ mod length;
 mod null;
 mod panel;
 mod path;
+mod power;
 mod sign;
 
 pub use calibration::calibrations;
@@ -25,6 +26,7 @@ pub use heatmap::heatmap;
 pub use length::lengths;
 pub use null::nulls;
 pub use path::paths;
+pub use power::{PowerCurve, power};
 
 use crate::close_up::CloseUp;
 use crate::escape::file_name;

@@ -35,6 +35,8 @@ use tree::{Node, Table, Value};
 pub enum Scope {
     /// `eval`: every section.
     Evaluation,
+    /// `power`: every section but `[raters]`; scores are not needed, and not looked at.
+    Power,
     /// `encode`: `[study]`, `[data]` and `[[encoder]]`; other sections are not looked at.
     Encoding,
 }
@@ -132,17 +134,19 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn config(&self, file: &Path, scope: Scope) -> Option<Config> {
         self.refuse_unknown_sections();
-        let is_evaluation = scope == Scope::Evaluation;
         let study = self.required(&keys::STUDY).and_then(StudyConfig::read);
         let data = self.required(&keys::DATA).and_then(DataConfig::read);
         let encoders = self.array(&keys::ENCODER, EncoderConfig::read);
-        let (raters, evaluation, regressors) = match is_evaluation {
-            true => (
-                self.section(&keys::RATERS).map(RaterConfig::read),
+        let raters = match scope {
+            Scope::Evaluation => self.section(&keys::RATERS).map(RaterConfig::read),
+            Scope::Power | Scope::Encoding => None,
+        };
+        let (evaluation, regressors) = match scope {
+            Scope::Evaluation | Scope::Power => (
                 self.section(&keys::EVALUATION).map(EvaluationConfig::read),
                 self.array(&keys::REGRESSOR, RegressorConfig::read),
             ),
-            false => (None, None, Vec::new()),
+            Scope::Encoding => (None, Vec::new()),
         };
         Some(Config {
             file: file.to_path_buf(),
