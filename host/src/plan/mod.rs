@@ -63,6 +63,9 @@ pub struct StudyPlan {
 pub struct DataPlan {
     /// The main table, absolute. Its rows are the dataset's, in file order.
     pub path: PathBuf,
+    /// How the file is written.
+    #[serde(flatten)]
+    pub format: FormatPlan,
     /// The id column.
     pub id: String,
     /// Text columns; empty when every encoder is precomputed and no text is read.
@@ -82,11 +85,23 @@ pub struct DataPlan {
     pub joins: Vec<JoinPlan>,
 }
 
+/// How a table is written, where the user says so; the rest is found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FormatPlan {
+    /// What separates the fields of a text file.
+    pub delimiter: Option<char>,
+    /// What its bytes mean.
+    pub encoding: Option<String>,
+}
+
 /// `[[data.join]]`
 #[derive(Debug, Clone, Serialize)]
 pub struct JoinPlan {
     /// Absolute.
     pub path: PathBuf,
+    /// How the file is written.
+    #[serde(flatten)]
+    pub format: FormatPlan,
     /// The id column of this table.
     pub id: String,
     /// Put before the names of its other columns.

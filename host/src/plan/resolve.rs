@@ -7,15 +7,15 @@ use super::refusals::{
     refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys,
 };
 use super::{
-    DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Place, Plan, RaterPlan,
-    RegressorPlan, StudyPlan,
+    DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
+    RaterPlan, RegressorPlan, StudyPlan,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
 use crate::read::config::{
-    Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
-    MissingExchange, Parameters, Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope,
-    Selection, Sourced, Unit,
+    Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, FormatConfig,
+    InnerFolds, Missing, MissingExchange, Parameters, Patience, Permutations, PlaceConfig, Pool,
+    RegressorConfig, Scope, Selection, Sourced, Unit,
 };
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
@@ -119,6 +119,7 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
     };
     DataPlan {
         path: folder.join(&data.path.value),
+        format: format(&data.format),
         id: data.id.value.clone(),
         text: value_or(data.text.as_ref(), Vec::new()),
         pool: value_or(data.pool.as_ref(), Pool::Mean),
@@ -135,10 +136,18 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             .iter()
             .map(|join| JoinPlan {
                 path: folder.join(&join.path.value),
+                format: format(&join.format),
                 id: value_or(join.id.as_ref(), data.id.value.clone()),
                 prefix: value_or(join.prefix.as_ref(), String::new()),
             })
             .collect(),
+    }
+}
+
+fn format(typed: &FormatConfig) -> FormatPlan {
+    FormatPlan {
+        delimiter: typed.delimiter.as_ref().map(|delimiter| delimiter.value),
+        encoding: typed.encoding.as_ref().map(|name| name.value.clone()),
     }
 }
 

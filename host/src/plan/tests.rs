@@ -44,7 +44,7 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         "out": "/out",
         "folder": "/studies/loans",
         "data": {
-            "path": "/studies/loans/loans.csv", "id": "id", "text": ["text"], "pool": "mean", "targets": ["openness"],
+            "path": "/studies/loans/loans.csv", "delimiter": null, "encoding": null, "id": "id", "text": ["text"], "pool": "mean", "targets": ["openness"],
             "group": null, "missing": "drop", "covariates": [], "joins": [],
         },
         "raters": [],

@@ -30,9 +30,10 @@ use std::sync::atomic::AtomicBool;
 
 use crate::keep::atomic;
 use crate::keep::file_names::may_write;
+use crate::plan::FormatPlan;
 use crate::problem::{Problem, Refusal, typed_path};
-use crate::read::dataset::is_table;
 use crate::read::dataset::table::Table;
+use crate::read::dataset::{encoding, is_table, is_text};
 use crate::run::{self, RunError};
 use guess::{Guess, Wishes};
 use inspect::Facts;
@@ -85,7 +86,8 @@ fn init_and_try(
         None => data.with_file_name("plugins.toml"),
     };
     may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
-    let table = Table::read(&data)?;
+    let (format, remark) = format(&data);
+    let table = Table::read(&data, &format)?;
     let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
     let wishes = Wishes {
         id: options.id.as_deref(),
@@ -93,7 +95,10 @@ fn init_and_try(
         targets: &options.targets,
         group: options.group.as_deref(),
     };
-    let guess = Guess::of(&table, &facts, &wishes)?;
+    let mut guess = Guess::of(&table, &facts, &wishes)?;
+    guess
+        .remarks
+        .splice(0..0, remark.into_iter().chain(table.notes.iter().cloned()));
     let mut text = explain::columns(&guess, &table);
     if let Some(problem) = lacking(&guess, &table, &data) {
         return Ok(Said {
@@ -103,13 +108,34 @@ fn init_and_try(
     }
     atomic::write(
         &out,
-        write::plugins_toml(&guess, &relative(&data, &out)).as_bytes(),
+        write::plugins_toml(&guess, &relative(&data, &out), &format).as_bytes(),
     )?;
     text.push_str(&next(&guess, &out, tried));
     Ok(Said {
         text,
         refusal: None,
     })
+}
+
+/// How the file must be said to be written, and why: what is not UTF-8 is not read without a word.
+fn format(data: &Path) -> (FormatPlan, Option<String>) {
+    let bytes = std::fs::read(data).unwrap_or_default();
+    let likely = match is_text(data) {
+        true => encoding::likely(&bytes),
+        false => None,
+    };
+    let Some((encoding, seen)) = likely else {
+        return (FormatPlan::default(), None);
+    };
+    let remark = format!(
+        "the file is not UTF-8, and looks like {encoding}, in which a line reads \"{}\": if that reads well, so does the rest",
+        cells::shown(&seen)
+    );
+    let format = FormatPlan {
+        encoding: Some(encoding),
+        ..FormatPlan::default()
+    };
+    (format, Some(remark))
 }
 
 /// What no study can do without, and the table does not have.

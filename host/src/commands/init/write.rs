@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::guess::Guess;
+use crate::plan::FormatPlan;
 
 /// Characters that a study has of its file's name: it names a folder.
 const MOST_NAME: usize = 40;
@@ -33,13 +34,14 @@ fn list(names: &[String]) -> String {
 }
 
 /// The file. `data`: the table as the file names it.
-pub fn plugins_toml(guess: &Guess, data: &str) -> String {
+pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
     let mut text = String::new();
     let _ = write!(
         text,
-        "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\nid = {}\n",
+        "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\n{}id = {}\n",
         quoted(&study_name(data)),
         quoted(data),
+        as_written(format),
         quoted(guess.id.as_deref().unwrap_or_default())
     );
     match guess.texts.as_slice() {
@@ -108,6 +110,17 @@ pub fn plugins_toml(guess: &Guess, data: &str) -> String {
     }
     text.push_str("\n[[regressor]]\nname = \"ridge\"\nplugin = \"ridge\"\n\n# [[regressor]]              # sparse models; also lasso\n# name = \"elastic-net\"\n# plugin = \"elastic-net\"\n");
     text
+}
+
+/// What must be said of how the file is written.
+fn as_written(format: &FormatPlan) -> String {
+    let encoding = format.encoding.as_ref();
+    encoding.map_or(String::new(), |encoding| {
+        format!(
+            "encoding = {}      # what its bytes look like\n",
+            quoted(encoding)
+        )
+    })
 }
 
 /// The name of the file, as far as it can name a folder anywhere.

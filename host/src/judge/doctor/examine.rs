@@ -94,6 +94,19 @@ fn notes(facts: &Facts, findings: &mut Vec<Finding>) {
             ],
         ));
     }
+    for reading in facts.readings {
+        findings.push(finding(
+            Severity::Note,
+            "reading",
+            Vec::new(),
+            [
+                format!("{reading}."),
+                "It was found from the file itself.".to_owned(),
+                "If it was meant otherwise: delimiter and encoding beside the file's path."
+                    .to_owned(),
+            ],
+        ));
+    }
     for note in facts.plan_notes {
         findings.push(finding(
             Severity::Note,

@@ -6,6 +6,7 @@ use super::choices::{Missing, Pool};
 use super::keys::JOIN;
 use super::section::{Section, Sourced, as_texts};
 use super::tree::{Node, Value};
+use crate::read::dataset::encoding;
 
 /// `[study]`
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ impl StudyConfig {
 pub struct DataConfig {
     /// The main table, as typed.
     pub path: Sourced<String>,
+    /// How it is written.
+    pub format: FormatConfig,
     /// Its id column.
     pub id: Sourced<String>,
     /// Text columns.
@@ -54,16 +57,53 @@ pub struct DataConfig {
 pub struct JoinConfig {
     /// The table, as typed.
     pub path: Sourced<String>,
+    /// How it is written.
+    pub format: FormatConfig,
     /// Its id column, when it is not called as in `[data]`.
     pub id: Option<Sourced<String>>,
     /// Put before every other column's name.
     pub prefix: Option<Sourced<String>>,
 }
 
+/// How a table is written, in `[data]` and `[[data.join]]`.
+#[derive(Debug, Clone, Default)]
+pub struct FormatConfig {
+    /// What separates its fields.
+    pub delimiter: Option<Sourced<char>>,
+    /// What its bytes mean.
+    pub encoding: Option<Sourced<String>>,
+}
+
+impl FormatConfig {
+    fn read(section: &mut Section<'_>) -> FormatConfig {
+        FormatConfig {
+            delimiter: section.take("delimiter", delimiter),
+            encoding: section.take("encoding", |value| match value {
+                Value::Text(name) => encoding::named(name).map(|_| name.clone()),
+                _ => None,
+            }),
+        }
+    }
+}
+
+/// One ASCII character that can stand between fields, or the word for it.
+fn delimiter(value: &Value) -> Option<char> {
+    let Value::Text(text) = value else {
+        return None;
+    };
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(one), None) if one.is_ascii() && !matches!(one, '"' | '\n' | '\r') => Some(one),
+        _ if text.eq_ignore_ascii_case("tab") => Some('\t'),
+        _ => None,
+    }
+}
+
 impl DataConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<DataConfig> {
         let path = section.text("path");
         let path = section.required("path", path);
+        let format = FormatConfig::read(&mut section);
         // pandas and R write row names into a column without a name.
         let id = section.text("id");
         let id = section.required("id", id);
@@ -80,6 +120,7 @@ impl DataConfig {
         section.finish();
         Some(DataConfig {
             path: path?,
+            format,
             id: id?,
             text,
             pool,
@@ -108,11 +149,13 @@ impl JoinConfig {
     fn read(mut section: Section<'_>) -> Option<JoinConfig> {
         let path = section.text("path");
         let path = section.required("path", path);
+        let format = FormatConfig::read(&mut section);
         let id = section.text("id");
         let prefix = section.text("prefix");
         section.finish();
         Some(JoinConfig {
             path: path?,
+            format,
             id,
             prefix,
         })

@@ -12,13 +12,15 @@ use nalgebra::DMatrix;
 
 use super::LARGEST_VALUE;
 use super::counting::misnumbered;
+use super::encoding::decode;
 use super::form::Lost;
 use super::ids::{Ids, name_of};
 use super::join::first;
 use super::named_columns::in_order;
 use super::npy;
 use super::numbering::{Numbering, range, titled};
-use super::table::{Cell, Column, Places, Table, Wanted, as_text, read_bytes};
+use super::table::{Cell, Column, Places, Table, Wanted, read_bytes};
+use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal, quoted, shown_path};
 
 /// Vectors in the order of a dataset.
@@ -105,7 +107,8 @@ impl Vectors {
         let x = npy::read(&bytes).map_err(|message| Problem::new(&file, message))?;
         let ids_file = shown_path(ids);
         let id_bytes = read_bytes(ids, &ids_file)?;
-        let names: Vec<String> = as_text(&ids_file, &id_bytes)?
+        let names: Vec<String> = decode(&ids_file, &id_bytes, None)?
+            .text
             .lines()
             .map(str::to_owned)
             .collect();
@@ -142,7 +145,8 @@ impl Vectors {
         id_column: &str,
         names: Option<&[String]>,
     ) -> Result<Vectors, Refusal> {
-        let table = Table::read_columns(embeddings, Wanted::Named(&|_| true))?;
+        let table =
+            Table::read_columns(embeddings, Wanted::Named(&|_| true), &FormatPlan::default())?;
         let ids = Ids::of(&table, id_column)?;
         let columns: Vec<(usize, &Column)> = table
             .columns
@@ -161,7 +165,7 @@ impl Vectors {
         let is_new = names.is_none();
         let mut problems = Problems::default();
         let mut wrong = Vec::new();
-        let (mut names, mut notes) = (Vec::new(), Vec::new());
+        let (mut names, mut notes) = (Vec::new(), table.notes.clone());
         let mut x = DMatrix::zeros(table.n_rows, columns.len());
         for (at, column) in columns {
             let dimension = &mut x.column_mut(names.len());
@@ -315,8 +319,8 @@ fn fill(values: &mut [f64], column: &Column, at: usize) -> Result<(), Problem> {
         *value = match column.cell(row) {
             Cell::Number(number) => number,
             Cell::Text("") => f64::NAN,
-            Cell::Text(text) => text
-                .trim()
+            Cell::Text(text) => column
+                .numeral(text)
                 .parse()
                 .map_err(|_| wrong(column, at, row, &quoted(text)))?,
             Cell::Null => f64::NAN,

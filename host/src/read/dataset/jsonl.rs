@@ -11,15 +11,17 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::encoding::decode;
 use super::repeated::Repeated;
 use super::table::{
-    Cell, Cells, Column, Places, Size, Table, Texts, as_text, cell_bytes, count_lines, most_bytes,
+    Cell, Cells, Column, Places, Size, Table, Texts, cell_bytes, count_lines, most_bytes,
 };
 use crate::problem::{Problem, Problems, Refusal};
 
 /// Reads the bytes of a file.
-pub fn read(file: String, bytes: &[u8]) -> Result<Table, Refusal> {
-    let text = as_text(&file, bytes)?;
+pub fn read(file: String, bytes: &[u8], encoding: Option<&str>) -> Result<Table, Refusal> {
+    let decoded = decode(&file, bytes, encoding)?;
+    let text = decoded.text.as_ref();
     let mut wrong = Repeated::default();
     let n_lines = text.lines().count();
     let mut columns = Columns::new(n_lines, most_bytes(bytes.len()));
@@ -58,6 +60,7 @@ pub fn read(file: String, bytes: &[u8]) -> Result<Table, Refusal> {
         hash: blake3::hash(bytes).to_hex().to_string(),
         columns: columns.finish(&places),
         n_rows,
+        notes: decoded.note.into_iter().collect(),
     })
 }
 
@@ -267,6 +270,7 @@ impl Columns {
                 name,
                 cells: filled(texts),
                 places: places.clone(),
+                has_decimal_commas: false,
             })
             .collect()
     }

@@ -13,8 +13,10 @@ mod counting;
 mod covariate;
 mod covariates;
 mod delimited;
+mod delimiter;
 mod doubt;
 pub mod embeddings;
+pub(crate) mod encoding;
 pub mod form;
 mod ids;
 mod join;
@@ -53,7 +55,7 @@ pub use doubt::Doubt;
 pub use length::length;
 pub use new_rows::{Asked, NewRows};
 pub use raters::RaterPanel;
-pub(crate) use read::is_table;
+pub(crate) use read::{is_table, is_text};
 
 /// Targets, ratings, covariates and vectors up to this size are accepted: squares of larger
 /// numbers, and sums of such squares, are no numbers.
@@ -81,6 +83,8 @@ pub struct Dataset {
     pub n_read: usize,
     /// What a reader should know, one sentence each: unmatched ids, raters that are not used.
     pub notes: Vec<String>,
+    /// How files were read where that was found rather than said, one sentence each.
+    pub readings: Vec<String>,
     /// What may have been meant otherwise than it was read.
     pub doubts: Vec<Doubt>,
     /// Joined files whose ids seem to count from another number than those of the main file.
@@ -134,7 +138,8 @@ impl Dataset {
     pub fn read(data: &DataPlan, raters: &[RaterPlan], folds: u32) -> Result<Dataset, Refusal> {
         let mut problems = Problems::default();
         let is_wanted = |name: &str| targets::is_wanted(name, data, raters);
-        let mut table = Table::read_columns(&data.path, Wanted::Named(&is_wanted))?;
+        let mut table = Table::read_columns(&data.path, Wanted::Named(&is_wanted), &data.format)?;
+        let mut readings = table.notes.clone();
         let mut ids = Ids::of(&table, &data.id)?;
         let n_read = table.n_rows;
         let mut hashes = vec![(name_of(&data.path), table.hash.clone())];
@@ -145,8 +150,9 @@ impl Dataset {
         for plan in &data.joins {
             let is_wanted =
                 |name: &str| name == plan.id || is_wanted(&format!("{}{name}", plan.prefix));
-            let other = Table::read_columns(&plan.path, Wanted::Named(&is_wanted));
+            let other = Table::read_columns(&plan.path, Wanted::Named(&is_wanted), &plan.format);
             let joined = other.and_then(|other| {
+                readings.extend(other.notes.iter().cloned());
                 let other_ids = Ids::of(&other, &plan.id)?;
                 let name = name_of(&plan.path);
                 hashes.push((name.clone(), other.hash.clone()));
@@ -212,6 +218,7 @@ impl Dataset {
             targets,
             groups,
             notes,
+            readings,
             misnumbered,
             spelling,
             hashes,

@@ -12,6 +12,7 @@ use super::ids::Ids;
 use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
 use super::{groups_of, joined};
+use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal};
 
 /// What is to be read of a table.
@@ -54,7 +55,7 @@ impl NewRows {
     /// repeated, a row without a group, a list where a text should be, a covariate that is no
     /// number or a category that was not seen, no row that is complete.
     pub fn read(asked: Asked<'_>) -> Result<Self, Refusal> {
-        let mut table = Table::read(asked.path)?;
+        let mut table = Table::read(asked.path, &FormatPlan::default())?;
         let ids = Ids::of(&table, asked.id)?.names;
         let mut problems = Problems::default();
         let groups = asked

@@ -62,9 +62,11 @@ pub fn read(file: String, bytes: Vec<u8>, wanted: Wanted<'_>) -> Result<Table, R
                 name: name.clone(),
                 cells,
                 places: places.clone(),
+                has_decimal_commas: false,
             })
             .collect(),
         n_rows: source.n_rows,
+        notes: Vec::new(),
     })
 }
 

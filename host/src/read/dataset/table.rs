@@ -4,6 +4,7 @@
 //! Values stay as written; what is a number, a text or an id is decided by whoever asks for the
 //! column. Reading is in one piece: a study's tables fit in memory, and half a table is of no use.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// At least 1.
     pub n_rows: usize,
+    /// How it was read where that was found rather than said: one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// One column.
@@ -31,6 +34,8 @@ pub struct Column {
     pub cells: Cells,
     /// Where the rows stand.
     pub places: Arc<Places>,
+    /// Its numbers are written `3,5`.
+    pub has_decimal_commas: bool,
 }
 
 /// Where the rows of a column stand in their file.
@@ -179,23 +184,6 @@ pub fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Problem> {
     std::fs::read(path).map_err(|error| Problem::new(shown, format!("cannot be read: {error}")))
 }
 
-/// The text of a file, without a byte order mark.
-pub fn as_text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Problem> {
-    if bytes.is_empty() {
-        return Err(Problem::new(file, "is empty"));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => {
-            let at = error.valid_up_to();
-            let line = 1 + count_lines(&bytes[..at]);
-            let message = format!("is not UTF-8 text: byte {at} is {:#04x}", bytes[at]);
-            Err(Problem::new(format!("{file}:{line}"), message)
-                .with_try("save it as UTF-8; spreadsheets offer \"CSV UTF-8\""))
-        }
-    }
-}
-
 /// Line ends: `\n`, `\r\n`, or `\r` alone.
 pub fn count_lines(bytes: &[u8]) -> usize {
     let is_end = |i: usize| match bytes[i] {
@@ -264,6 +252,15 @@ impl Column {
             name,
             cells,
             places,
+            has_decimal_commas: self.has_decimal_commas,
+        }
+    }
+
+    /// What a cell says, as Rust writes numbers: with a point where the column has decimal commas.
+    pub fn numeral<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.has_decimal_commas && text.contains(',') {
+            true => text.trim().replacen(',', ".", 1).into(),
+            false => text.trim().into(),
         }
     }
 }

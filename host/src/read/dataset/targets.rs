@@ -289,7 +289,7 @@ pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> 
     let mut values = Vec::with_capacity(n_rows);
     let mut wrong = Vec::new();
     for row in 0..n_rows {
-        match number(column.cell(row)) {
+        match number(column, row) {
             Ok(value) => values.push(value),
             Err(what) => wrong.push((row, what)),
         }
@@ -304,6 +304,9 @@ pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> 
         1 => String::new(),
         count => format!("; {count} of {n_rows} values are not"),
     };
+    if let Some(problem) = separators::both_notations(column, role) {
+        return Err(problem.into());
+    }
     let message = format!("{role} = {what} is not a finite number{more}");
     let problem = Problem::new(column.places.of(*row), message);
     let texts = wrong.iter().filter_map(|(row, _)| match column.cell(*row) {
@@ -316,8 +319,9 @@ pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> 
 
 const NUMERIC: &str = "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point";
 
-pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
-    let text = match cell {
+/// The number in a cell, NaN where it says that there is none; else what it holds instead.
+pub(super) fn number(column: &Column, row: usize) -> Result<f64, String> {
+    let text = match column.cell(row) {
         Cell::Null => return Ok(f64::NAN),
         Cell::Number(number) if number.is_finite() => return Ok(number),
         Cell::Number(number) => return Err(number.to_string()),
@@ -327,7 +331,7 @@ pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
     if is_missing(text) {
         return Ok(f64::NAN);
     }
-    match text.parse::<f64>() {
+    match column.numeral(text).parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err(quoted(text)),
     }

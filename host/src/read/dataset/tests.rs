@@ -13,9 +13,10 @@ use arrow_array::{
 use super::embeddings::read_precomputed;
 use super::form::Lost;
 use super::*;
-use crate::plan::{JoinPlan, Missing, Pool};
+use crate::plan::{FormatPlan, JoinPlan, Missing, Pool};
 
 mod columns;
+mod formats;
 mod indices;
 mod json_lines;
 mod missing_words;
@@ -36,6 +37,7 @@ impl Study {
         let folder = tempfile::tempdir().unwrap();
         let data = DataPlan {
             path: folder.path().join(file),
+            format: FormatPlan::default(),
             id: "id".to_owned(),
             text: Vec::new(),
             pool: Pool::Mean,
@@ -67,6 +69,7 @@ impl Study {
     fn with_join(mut self, file: &str, content: impl AsRef<[u8]>, id: &str, prefix: &str) -> Study {
         self.data.joins.push(JoinPlan {
             path: self.path(file),
+            format: FormatPlan::default(),
             id: id.to_owned(),
             prefix: prefix.to_owned(),
         });
@@ -221,7 +224,7 @@ fn files_that_are_no_tables_are_one_clear_line() {
         (
             "d.csv",
             b"id,y\n1,2\n2,\xe9\n",
-            "d.csv:3: is not UTF-8 text: byte 11 is 0xe9\n  try: save it as UTF-8; spreadsheets offer \"CSV UTF-8\"",
+            "d.csv:3: is not UTF-8 text: byte 11 is 0xe9; it looks like windows-1252, in which the line reads \"2,é\"\n  try: encoding = \"windows-1252\" beside the file's `path`; or the file in UTF-8: spreadsheets offer \"CSV UTF-8\", and `iconv -f windows-1252 -t UTF-8` makes a copy",
         ),
         (
             "d.csv",

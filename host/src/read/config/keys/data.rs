@@ -31,6 +31,30 @@ pub static STUDY: SectionKeys = SectionKeys {
     ],
 };
 
+/// What separates fields, of `[data]` and `[[data.join]]`.
+const DELIMITER: Key = Key {
+    name: "delimiter",
+    form: Form::Own("one character, as \";\" or \"tab\""),
+    unit: None,
+    default: Default::Words(
+        "found from the header and the first 100 records; a line `sep=;` above the header says it",
+    ),
+    example: "\";\"",
+    feeds: Feeds::Results,
+    meaning: "What separates the fields of a text file, whatever its name ends in.",
+};
+
+/// What bytes mean, of `[data]` and `[[data.join]]`.
+const ENCODING: Key = Key {
+    name: "encoding",
+    form: Form::Own("the name of an encoding, as \"windows-1252\""),
+    unit: None,
+    default: Default::Words("UTF-8, or UTF-16; anything else is refused, and the likely one named"),
+    example: "\"windows-1252\"",
+    feeds: Feeds::Results,
+    meaning: "What the bytes of a text file mean, where they are not UTF-8 or UTF-16.",
+};
+
 /// `[data]`
 pub static DATA: SectionKeys = SectionKeys {
     name: "data",
@@ -47,6 +71,8 @@ pub static DATA: SectionKeys = SectionKeys {
             feeds: Feeds::Results,
             meaning: "The main table: .csv, .tsv, .jsonl or .parquet, one row a text.",
         },
+        DELIMITER,
+        ENCODING,
         Key {
             name: "id",
             form: Form::AnyText,
@@ -138,6 +164,8 @@ pub static JOIN: SectionKeys = SectionKeys {
             feeds: Feeds::Results,
             meaning: "The table, in any of the formats of the main one.",
         },
+        DELIMITER,
+        ENCODING,
         Key {
             name: "id",
             form: Form::Text,
