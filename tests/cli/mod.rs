@@ -19,7 +19,7 @@ mod doctor;
 mod download;
 mod events;
 mod failing;
-mod files;
+pub mod files;
 pub mod folder;
 mod groups;
 pub mod host;

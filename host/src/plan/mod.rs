@@ -92,6 +92,8 @@ pub struct FormatPlan {
     pub delimiter: Option<char>,
     /// What its bytes mean.
     pub encoding: Option<String>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
 }
 
 /// `[[data.join]]`

@@ -148,6 +148,7 @@ fn format(typed: &FormatConfig) -> FormatPlan {
     FormatPlan {
         delimiter: typed.delimiter.as_ref().map(|delimiter| delimiter.value),
         encoding: typed.encoding.as_ref().map(|name| name.value.clone()),
+        sheet: typed.sheet.as_ref().map(|name| name.value.clone()),
     }
 }
 

@@ -31,9 +31,9 @@ use std::sync::atomic::AtomicBool;
 use crate::keep::atomic;
 use crate::keep::file_names::may_write;
 use crate::plan::FormatPlan;
-use crate::problem::{Problem, Refusal, typed_path};
+use crate::problem::{Problem, Refusal, listed_up_to, shown_path, typed_path};
 use crate::read::dataset::table::Table;
-use crate::read::dataset::{encoding, is_table, is_text};
+use crate::read::dataset::{encoding, is_table, is_text, workbook};
 use crate::run::{self, RunError};
 use guess::{Guess, Wishes};
 use inspect::Facts;
@@ -51,6 +51,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// The group column, instead of a guess.
     pub group: Option<String>,
+    /// The sheet of a workbook, instead of a guess.
+    pub sheet: Option<String>,
     /// The file to write; `None`: plugins.toml beside the table.
     pub out: Option<PathBuf>,
     /// Replace it if it is there.
@@ -86,7 +88,7 @@ fn init_and_try(
         None => data.with_file_name("plugins.toml"),
     };
     may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
-    let (format, remark) = format(&data);
+    let (format, remark) = format(&data, options.sheet.as_deref())?;
     let table = Table::read(&data, &format)?;
     let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
     let wishes = Wishes {
@@ -117,25 +119,50 @@ fn init_and_try(
     })
 }
 
-/// How the file must be said to be written, and why: what is not UTF-8 is not read without a word.
-fn format(data: &Path) -> (FormatPlan, Option<String>) {
-    let bytes = std::fs::read(data).unwrap_or_default();
-    let likely = match is_text(data) {
-        true => encoding::likely(&bytes),
-        false => None,
-    };
-    let Some((encoding, seen)) = likely else {
-        return (FormatPlan::default(), None);
-    };
-    let remark = format!(
-        "the file is not UTF-8, and looks like {encoding}, in which a line reads \"{}\": if that reads well, so does the rest",
-        cells::shown(&seen)
-    );
-    let format = FormatPlan {
-        encoding: Some(encoding),
+/// How the file must be said to be written, and why: what is not UTF-8 is not read without a word,
+/// and of several sheets none is chosen.
+fn format(data: &Path, sheet: Option<&str>) -> Result<(FormatPlan, Option<String>), Refusal> {
+    let mut format = FormatPlan {
+        sheet: sheet.map(str::to_owned),
         ..FormatPlan::default()
     };
-    (format, Some(remark))
+    let bytes = std::fs::read(data).unwrap_or_default();
+    if is_text(data)
+        && let Some((encoding, seen)) = encoding::likely(&bytes)
+    {
+        let remark = format!(
+            "the file is not UTF-8, and looks like {encoding}, in which a line reads \"{}\": if that reads well, so does the rest",
+            cells::shown(&seen)
+        );
+        format.encoding = Some(encoding);
+        return Ok((format, Some(remark)));
+    }
+    if !workbook::is_workbook(data) || sheet.is_some() {
+        return Ok((format, None));
+    }
+    let sheets = workbook::sheets(&shown_path(data), &bytes)?;
+    if sheets.len() < 2 {
+        return Ok((format, None));
+    }
+    // The largest: codebooks and notes are smaller than answers.
+    let size = |name: &String| {
+        let format = FormatPlan {
+            sheet: Some(name.clone()),
+            ..FormatPlan::default()
+        };
+        Table::read(data, &format).map_or(0, |table| table.n_rows * table.columns.len())
+    };
+    let largest = sheets.iter().rev().max_by_key(|name| size(name)).cloned();
+    let others = sheets.iter().filter(|name| Some(*name) != largest.as_ref());
+    let others = listed_up_to(10, others.map(|name| format!("`{}`", cells::shown(name))));
+    let remark = largest.as_ref().map(|largest| {
+        format!(
+            "of several sheets `{}` is the largest; --sheet takes another: {others}",
+            cells::shown(largest)
+        )
+    });
+    format.sheet = largest;
+    Ok((format, remark))
 }
 
 /// What no study can do without, and the table does not have.
@@ -197,7 +224,7 @@ fn find_table(data: &Path) -> Result<PathBuf, Refusal> {
     match tables.as_slice() {
         [table] => Ok(table.clone()),
         [] => {
-            let message = "holds no .csv, .tsv, .jsonl or .parquet file";
+            let message = "holds no .csv, .tsv, .jsonl, .parquet, .xlsx, .xls or .ods file";
             Err(Problem::new(data.display(), message)
                 .with_try("ocean-host init FILE")
                 .into())

@@ -114,13 +114,17 @@ pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
 
 /// What must be said of how the file is written.
 fn as_written(format: &FormatPlan) -> String {
-    let encoding = format.encoding.as_ref();
-    encoding.map_or(String::new(), |encoding| {
+    let encoding = format.encoding.iter().map(|encoding| {
         format!(
             "encoding = {}      # what its bytes look like\n",
             quoted(encoding)
         )
-    })
+    });
+    let sheet = format
+        .sheet
+        .iter()
+        .map(|sheet| format!("sheet = {}\n", quoted(sheet)));
+    encoding.chain(sheet).collect()
 }
 
 /// The name of the file, as far as it can name a folder anywhere.

@@ -72,6 +72,8 @@ pub struct FormatConfig {
     pub delimiter: Option<Sourced<char>>,
     /// What its bytes mean.
     pub encoding: Option<Sourced<String>>,
+    /// The sheet of a workbook.
+    pub sheet: Option<Sourced<String>>,
 }
 
 impl FormatConfig {
@@ -82,6 +84,7 @@ impl FormatConfig {
                 Value::Text(name) => encoding::named(name).map(|_| name.clone()),
                 _ => None,
             }),
+            sheet: section.text("sheet"),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::encoding::decode;
 use super::quotes;
 use super::repeated::Repeated;
 use super::separators::{self, Notation};
-use super::table::{Cell, Cells, Column, Places, Table, Texts, count_lines};
+use super::table::{Cell, Cells, Column, PlaceUnit, Places, Table, Texts, count_lines};
 use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal, quoted};
 
@@ -39,7 +39,7 @@ pub fn read(file: String, bytes: &[u8], usual: u8, format: &FormatPlan) -> Resul
     }
     let places = Arc::new(Places {
         file: file.clone(),
-        are_lines: true,
+        unit: PlaceUnit::Lines,
         numbers: split.lines,
     });
     let columns = split.names.into_iter().zip(split.columns);

@@ -31,22 +31,21 @@ pub fn join(
     prefix: &str,
 ) -> Result<Joined, Refusal> {
     let rows: Vec<Option<usize>> = ids.names.iter().map(|id| other_ids.row(id)).collect();
-    let numbers = &other.columns[0].places.numbers; // not empty: the id column is among them
-    let places = Arc::new(Places {
-        file: other.file.clone(),
-        are_lines: other.columns[0].places.are_lines,
-        numbers: rows
-            .iter()
-            .map(|row| row.map_or(0, |row| numbers[row]))
-            .collect(),
-    });
     let lost = Lost::of(&table.file, ids, &other.file, other_ids);
     let note = unmatched(table, ids, other, other_ids, lost.as_ref())?;
     for column in other.columns.iter().filter(|c| c.name != id_column) {
         let name = format!("{prefix}{}", column.name);
+        let numbers = rows.iter();
+        let places = Places {
+            file: other.file.clone(),
+            unit: column.places.unit.clone(),
+            numbers: numbers
+                .map(|row| row.map_or(0, |row| column.places.numbers[row]))
+                .collect(),
+        };
         table
             .columns
-            .push(column.picked(&rows, places.clone(), name));
+            .push(column.picked(&rows, Arc::new(places), name));
     }
     Ok(Joined {
         note,

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::table::{Table, Wanted, read_bytes};
-use super::{delimited, jsonl, parquet};
+use super::{delimited, jsonl, parquet, workbook};
 use crate::plan::FormatPlan;
 use crate::problem::{Problem, Refusal, shown_path};
 
 /// Formats that a study reads, as the ends of their files' names.
-const EXTENSIONS: [&str; 4] = ["csv", "tsv", "jsonl", "parquet"];
+const EXTENSIONS: [&str; 8] = [
+    "csv", "tsv", "jsonl", "parquet", "xlsx", "xlsm", "xls", "ods",
+];
 
 /// Is this the name of a table?
 pub(crate) fn is_table(path: &Path) -> bool {
@@ -54,10 +56,21 @@ impl Table {
         match extension.to_str() {
             Some("csv") => delimited::read(file.clone(), &bytes()?, b',', format),
             Some("tsv" | "tab" | "txt") => delimited::read(file.clone(), &bytes()?, b'\t', format),
-            Some("jsonl") => jsonl::read(file.clone(), &bytes()?, format.encoding.as_deref()),
+            Some("jsonl") => {
+                let keeps_lists = matches!(wanted, Wanted::Vectors(_));
+                jsonl::read(
+                    file.clone(),
+                    &bytes()?,
+                    format.encoding.as_deref(),
+                    keeps_lists,
+                )
+            }
+            Some("xlsx" | "xlsm" | "xls" | "ods") => {
+                workbook::read(file.clone(), bytes()?, format.sheet.as_deref())
+            }
             Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
             _ => {
-                let message = "is none of .csv, .tsv, .jsonl, .parquet";
+                let message = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
                 Err(Problem::new(file, message).into())
             }
         }
@@ -70,7 +83,14 @@ mod tests {
 
     #[test]
     fn a_table_is_known_by_the_end_of_its_name_whatever_its_case() {
-        for name in ["a.csv", "a.TSV", "a.b.jsonl", "a.Parquet"] {
+        for name in [
+            "a.csv",
+            "a.TSV",
+            "a.b.jsonl",
+            "a.Parquet",
+            "a.xlsx",
+            "a.ODS",
+        ] {
             assert!(is_table(Path::new(name)), "{name}");
         }
         for name in ["csv", "a.csv.gz", "a.json", "a"] {
@@ -82,7 +102,7 @@ mod tests {
     fn a_file_of_another_format_is_refused_before_it_is_opened() {
         let refused =
             Table::read(Path::new("/nowhere/a.docx"), &FormatPlan::default()).unwrap_err();
-        let expected = "is none of .csv, .tsv, .jsonl, .parquet";
+        let expected = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
         assert!(refused.to_string().contains(expected), "{refused}");
     }
 }

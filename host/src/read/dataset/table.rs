@@ -43,10 +43,21 @@ pub struct Column {
 pub struct Places {
     /// For messages.
     pub file: String,
-    /// Lines of a text file, or else rows.
-    pub are_lines: bool,
+    /// What the numbers count.
+    pub unit: PlaceUnit,
     /// From 1; 0 for a row that a joined table does not have.
     pub numbers: Vec<usize>,
+}
+
+/// What is counted where rows stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceUnit {
+    /// Lines of a text file.
+    Lines,
+    /// Rows of a binary one.
+    Rows,
+    /// Cells of a workbook: what stands before the number of the row, `Data!C`.
+    Cells(String),
 }
 
 /// The cells of a column.
@@ -56,6 +67,8 @@ pub enum Cells {
     Texts(Texts),
     /// Floats of a binary format; NaN for null.
     Numbers(Vec<f64>),
+    /// Lists of numbers, as vectors stand in one column.
+    Lists(Lists),
     /// Lists, objects, and what nobody asked for and was not read.
     Unread,
 }
@@ -96,6 +109,8 @@ pub enum Wanted<'a> {
     Readable,
     /// Those of these names, or the file is refused.
     Named(&'a dyn Fn(&str) -> bool),
+    /// Vectors: the column of ids and columns of lists of numbers, or all where there are no lists.
+    Vectors(&'a str),
 }
 
 impl Table {
@@ -105,7 +120,7 @@ impl Table {
         for column in &mut self.columns {
             let places = Places {
                 file: column.places.file.clone(),
-                are_lines: column.places.are_lines,
+                unit: column.places.unit.clone(),
                 numbers: rows.iter().map(|&row| column.places.numbers[row]).collect(),
             };
             *column = column.picked(&picked, Arc::new(places), column.name.clone());
@@ -197,26 +212,27 @@ pub fn count_lines(bytes: &[u8]) -> usize {
 impl Places {
     /// `loans.csv:97`, or `loans.parquet row 97`.
     pub fn of(&self, row: usize) -> String {
-        match (self.numbers[row], self.are_lines) {
+        match (self.numbers[row], &self.unit) {
             (0, _) => self.file.clone(),
-            (line, true) => format!("{}:{line}", self.file),
-            (number, false) => format!("{} row {number}", self.file),
+            (line, PlaceUnit::Lines) => format!("{}:{line}", self.file),
+            (number, PlaceUnit::Rows) => format!("{} row {number}", self.file),
+            (number, PlaceUnit::Cells(column)) => format!("{} {column}{number}", self.file),
         }
     }
 
     /// `line 97`, `lines 97, 402 and 3 more`: the rows that this file has, the first five of the
     /// file.
     pub fn listed(&self, rows: &[usize]) -> String {
-        let unit = match (self.are_lines, rows.len()) {
-            (true, 1) => "line",
-            (true, _) => "lines",
-            (false, 1) => "row",
-            (false, _) => "rows",
+        let (unit, before) = match &self.unit {
+            PlaceUnit::Lines => ("line", ""),
+            PlaceUnit::Rows => ("row", ""),
+            PlaceUnit::Cells(column) => ("cell", column.as_str()),
         };
+        let plural = if rows.len() == 1 { "" } else { "s" };
         let mut numbers: Vec<usize> = rows.iter().map(|row| self.numbers[*row]).collect();
         numbers.sort_unstable();
-        let numbers = numbers.iter().map(usize::to_string);
-        format!("{unit} {}", listed_up_to(5, numbers))
+        let numbers = numbers.iter().map(|number| format!("{before}{number}"));
+        format!("{unit}{plural} {}", listed_up_to(5, numbers))
     }
 }
 
@@ -227,14 +243,14 @@ impl Column {
             Cells::Texts(texts) => texts.cell(row),
             Cells::Numbers(numbers) if numbers[row].is_nan() => Cell::Null,
             Cells::Numbers(numbers) => Cell::Number(numbers[row]),
-            Cells::Unread => Cell::Nested,
+            Cells::Lists(_) | Cells::Unread => Cell::Nested,
         }
     }
 
     /// The column with its rows in another order; `None` leaves a row null.
     pub fn picked(&self, rows: &[Option<usize>], places: Arc<Places>, name: String) -> Column {
         let cells = match &self.cells {
-            Cells::Unread => Cells::Unread,
+            Cells::Lists(_) | Cells::Unread => Cells::Unread,
             Cells::Numbers(numbers) => Cells::Numbers(
                 rows.iter()
                     .map(|row| row.map_or(f64::NAN, |row| numbers[row]))
@@ -262,6 +278,32 @@ impl Column {
             true => text.trim().replacen(',', ".", 1).into(),
             false => text.trim().into(),
         }
+    }
+}
+
+/// One list of numbers a row, all in one allocation.
+#[derive(Debug, Clone, Default)]
+pub struct Lists {
+    values: Vec<f64>,
+    ends: Vec<usize>,
+}
+
+impl Lists {
+    /// Adds a row; a row without a list is an empty one.
+    pub fn push(&mut self, values: impl IntoIterator<Item = f64>) {
+        self.values.extend(values);
+        self.ends.push(self.values.len());
+    }
+
+    /// Numbers of all rows.
+    pub fn n_values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The list of a row.
+    pub fn row(&self, row: usize) -> &[f64] {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.values[start..self.ends[row]]
     }
 }
 

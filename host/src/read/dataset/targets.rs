@@ -9,7 +9,7 @@ use super::missing::is_missing;
 use super::numbering::{Numbering, titled};
 use super::raters::RaterPanel;
 use super::separators;
-use super::table::{Cell, Column, Places, Table};
+use super::table::{Cell, Column, PlaceUnit, Places, Table};
 use super::{LARGEST_VALUE, Target};
 use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
@@ -313,8 +313,34 @@ pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> 
         Cell::Text(text) => Some(text.trim()),
         _ => None,
     });
-    let remedy = separators::advice(texts).unwrap_or_else(|| NUMERIC.to_owned());
+    let remedy = of_a_spreadsheet(column, texts.clone())
+        .or_else(|| separators::advice(texts))
+        .unwrap_or_else(|| NUMERIC.to_owned());
     Err(problem.with_try(remedy).into())
+}
+
+/// What to try about an error or a date among the cells of a workbook.
+fn of_a_spreadsheet<'a>(
+    column: &Column,
+    mut wrong: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    if !matches!(column.places.unit, PlaceUnit::Cells(_)) {
+        return None;
+    }
+    let first = wrong.next()?;
+    let is_date = first.len() >= 10
+        && first.is_char_boundary(10)
+        && first[..10].bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if first.starts_with('#') {
+        Some("an error of the spreadsheet: mend its formula, or empty the cell where there is no value".to_owned())
+    } else if is_date {
+        Some("a date: spreadsheets make 3 May of 3.5 where the comma is the decimal one; format the column as numbers and type these cells again".to_owned())
+    } else {
+        None
+    }
 }
 
 const NUMERIC: &str = "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point";

@@ -55,6 +55,17 @@ const ENCODING: Key = Key {
     meaning: "What the bytes of a text file mean, where they are not UTF-8 or UTF-16.",
 };
 
+/// The sheet of a workbook, of `[data]` and `[[data.join]]`.
+const SHEET: Key = Key {
+    name: "sheet",
+    form: Form::Text,
+    unit: None,
+    default: Default::Words("the only sheet that holds something; of several none is chosen"),
+    example: "\"answers\"",
+    feeds: Feeds::Results,
+    meaning: "Which sheet of a workbook is the table; its first row is the header.",
+};
+
 /// `[data]`
 pub static DATA: SectionKeys = SectionKeys {
     name: "data",
@@ -69,10 +80,11 @@ pub static DATA: SectionKeys = SectionKeys {
             default: Default::Refused,
             example: "\"loans.csv\"",
             feeds: Feeds::Results,
-            meaning: "The main table: .csv, .tsv, .jsonl or .parquet, one row a text.",
+            meaning: "The main table: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods, one row a text.",
         },
         DELIMITER,
         ENCODING,
+        SHEET,
         Key {
             name: "id",
             form: Form::AnyText,
@@ -166,6 +178,7 @@ pub static JOIN: SectionKeys = SectionKeys {
         },
         DELIMITER,
         ENCODING,
+        SHEET,
         Key {
             name: "id",
             form: Form::Text,
