@@ -80,6 +80,7 @@ fn beside(section: &str, key: &Key) -> Vec<&'static str> {
         ("data", "delimiter") => vec!["data.path=\"either.csv\""],
         ("data", "encoding") => vec!["data.path=\"escapes.csv\""],
         ("data", "sheet") => vec!["data.path=\"table.xlsx\"", "data.sheet=\"other\""],
+        ("data", "blank") => vec!["data.path=\"blank.csv\""],
         ("data.join", "delimiter") => vec!["data.join=[{ path = \"either_joined.csv\" }]"],
         ("data.join", "encoding") => vec!["data.join=[{ path = \"escapes_joined.csv\" }]"],
         ("data.join", "sheet") => {
@@ -99,6 +100,9 @@ fn typed(section: &str, key: &Key) -> String {
     match (section, name) {
         ("data.join", "path") => format!("data.join=[{{ path = {value} }}]"),
         ("data.join", "id") => format!("data.join=[{{ path = \"both.csv\", id = {value} }}]"),
+        ("data.join", "on") => {
+            "data.join=[{ path = \"joined.csv\", id = \"id\", on = \"code\" }]".to_owned()
+        }
         ("data.join", "delimiter") => {
             format!("data.join=[{{ path = \"either_joined.csv\", {name} = {value} }}]")
         }
@@ -169,6 +173,8 @@ fn study() -> Folder {
     };
     folder.write("joined.csv", of_column("id,extra", 0));
     folder.write("joined_again.csv", of_column("id,extra", 3));
+    let words = cells[6][1];
+    folder.write("blank.csv", table(0).replace(&format!(",{words},"), ",,"));
     as_written(&folder, "table.csv", "again.csv", "table.xlsx");
     as_written(&folder, "joined.csv", "joined_again.csv", "joined.xlsx");
     let both = (0..ROWS).map(|row| {

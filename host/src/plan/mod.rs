@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use crate::read::config::{
-    Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters,
-    Patience, Permutations, Pool, Selection, Unit,
+    Blank, Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange,
+    Parameters, Patience, Permutations, Pool, Selection, Unit,
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
@@ -66,8 +66,8 @@ pub struct DataPlan {
     /// How the file is written.
     #[serde(flatten)]
     pub format: FormatPlan,
-    /// The id column.
-    pub id: String,
+    /// The id column; `None`: the number of a row is its id.
+    pub id: Option<String>,
     /// Text columns; empty when every encoder is precomputed and no text is read.
     pub text: Vec<String>,
     /// How the vectors of several text columns become one.
@@ -79,6 +79,8 @@ pub struct DataPlan {
     pub group: Option<String>,
     /// What a missing target value means.
     pub missing: Missing,
+    /// What a row without any text is.
+    pub blank: Blank,
     /// Covariate columns.
     pub covariates: Vec<String>,
     /// Further tables, in file order.
@@ -106,6 +108,8 @@ pub struct JoinPlan {
     pub format: FormatPlan,
     /// The id column of this table.
     pub id: String,
+    /// The column of the tables before whose values are these ids; `None`: their ids.
+    pub on: Option<String>,
     /// Put before the names of its other columns.
     pub prefix: String,
 }

@@ -24,6 +24,7 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     );
     refuse_missing_text(config, problems);
     refuse_roles(&config.data, problems);
+    refuse_joins_without_id(config, problems);
     refuse_idle_format(&config.data.path.value, &config.data.format, problems);
     for join in &config.data.joins {
         refuse_idle_format(&join.path.value, &join.format, problems);
@@ -112,6 +113,24 @@ fn refuse_missing_text(config: &Config, problems: &mut Problems) {
     }
 }
 
+/// The number of a row is an id for nobody else.
+fn refuse_joins_without_id(config: &Config, problems: &mut Problems) {
+    if config.data.id.is_some() {
+        return;
+    }
+    let by_id = config.data.joins.iter().filter(|join| join.on.is_none());
+    let by_id = by_id.map(|join| (&join.path, "joins a table by id"));
+    let elsewhere = config
+        .encoders
+        .iter()
+        .filter_map(|encoder| encoder.embeddings.as_ref());
+    let elsewhere = elsewhere.map(|vectors| (vectors, "joins vectors by id"));
+    for (named, what) in by_id.chain(elsewhere) {
+        let message = format!("{what}, and [data] has no `id`: row order is never trusted");
+        problems.push(named.problem(&message).with_try("id = \"id\" under [data]"));
+    }
+}
+
 /// One column, one role.
 fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
     let names = |columns: &Option<Sourced<Vec<String>>>, name: &String| {
@@ -120,7 +139,7 @@ fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
             .is_some_and(|columns| columns.value.contains(name))
     };
     let role_of = |name: &String| {
-        if *name == data.id.value {
+        if data.id.as_ref().is_some_and(|id| id.value == *name) {
             Some("the id column")
         } else if names(&data.text, name) {
             Some("the text column")

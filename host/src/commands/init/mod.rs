@@ -102,7 +102,7 @@ fn init_and_try(
         .remarks
         .splice(0..0, remark.into_iter().chain(table.notes.iter().cloned()));
     let mut text = explain::columns(&guess, &table);
-    if let Some(problem) = lacking(&guess, &table, &data) {
+    if let Some(problem) = lacking(&guess, &table) {
         return Ok(Said {
             text,
             refusal: Some(problem.into()),
@@ -166,22 +166,10 @@ fn format(data: &Path, sheet: Option<&str>) -> Result<(FormatPlan, Option<String
 }
 
 /// What no study can do without, and the table does not have.
-fn lacking(guess: &Guess, table: &Table, data: &Path) -> Option<Problem> {
-    if guess.id.is_none() {
-        let message = "has no column that names its rows: none that looks like an id and has a value in every row and none twice";
-        let is_free = |label: &&&str| table.columns.iter().all(|column| column.name != **label);
-        let label = ["id", "row", "row_number"]
-            .iter()
-            .find(is_free)
-            .unwrap_or(&"row_id");
-        let stem = data.file_stem().unwrap_or_default().to_string_lossy();
-        let extension = data.extension().unwrap_or_default().to_string_lossy();
-        let copy = data.with_file_name(format!("{stem}_{label}.{extension}"));
-        let (numbering, copy) = (explain::numbering(data, label, &copy), typed_path(&copy));
-        let advice = format!(
-            "--id COLUMN, if a column names them all the same; or a copy with numbers as ids, for instance\n    {numbering}\n    ocean-host init {copy}"
-        );
-        return Some(Problem::new(&table.file, message).with_try(advice));
+fn lacking(guess: &Guess, table: &Table) -> Option<Problem> {
+    if guess.id.is_none() && guess.texts.is_empty() {
+        let message = "has no column that names its rows, by which vectors could be joined: none that looks like an id and has a value in every row and none twice";
+        return Some(Problem::new(&table.file, message).with_try("--id COLUMN, if a column names them all the same; or --text COLUMN, if there are texts"));
     }
     if guess.targets.is_empty() {
         let message =

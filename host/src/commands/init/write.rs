@@ -38,11 +38,11 @@ pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
     let mut text = String::new();
     let _ = write!(
         text,
-        "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\n{}id = {}\n",
+        "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\n{}{}",
         quoted(&study_name(data)),
         quoted(data),
         as_written(format),
-        quoted(guess.id.as_deref().unwrap_or_default())
+        id(guess)
     );
     match guess.texts.as_slice() {
         [] => text.push_str("# text = \"…\"                # no column of texts was found: vectors alone are evaluated\n"),
@@ -110,6 +110,14 @@ pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
     }
     text.push_str("\n[[regressor]]\nname = \"ridge\"\nplugin = \"ridge\"\n\n# [[regressor]]              # sparse models; also lasso\n# name = \"elastic-net\"\n# plugin = \"elastic-net\"\n");
     text
+}
+
+/// The column of ids. Without one no vectors can be joined.
+fn id(guess: &Guess) -> String {
+    match &guess.id {
+        Some(id) => format!("id = {}\n", quoted(id)),
+        None => "# id = \"id\"                # no column names the rows: their number in the file does, which nothing can be joined by\n".to_owned(),
+    }
 }
 
 /// What must be said of how the file is written.

@@ -101,9 +101,8 @@ fn notes(facts: &Facts, findings: &mut Vec<Finding>) {
             Vec::new(),
             [
                 format!("{reading}."),
-                "It was found from the file itself.".to_owned(),
-                "If it was meant otherwise: delimiter and encoding beside the file's path."
-                    .to_owned(),
+                "The study is of the texts and numbers of this reading.".to_owned(),
+                "delimiter, encoding, sheet or id under [data] say otherwise.".to_owned(),
             ],
         ));
     }

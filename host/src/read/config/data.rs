@@ -2,7 +2,7 @@
 //!
 //! An absent optional key stays `None` here; its default is in [`crate::plan`].
 
-use super::choices::{Missing, Pool};
+use super::choices::{Blank, Missing, Pool};
 use super::keys::JOIN;
 use super::section::{Section, Sourced, as_texts};
 use super::tree::{Node, Value};
@@ -34,8 +34,8 @@ pub struct DataConfig {
     pub path: Sourced<String>,
     /// How it is written.
     pub format: FormatConfig,
-    /// Its id column.
-    pub id: Sourced<String>,
+    /// Its id column; without one the number of a row is its id.
+    pub id: Option<Sourced<String>>,
     /// Text columns.
     pub text: Option<Sourced<Vec<String>>>,
     /// How the vectors of several text columns become one.
@@ -46,6 +46,8 @@ pub struct DataConfig {
     pub group: Option<Sourced<String>>,
     /// What a missing target value means.
     pub missing: Option<Sourced<Missing>>,
+    /// What a row without any text is.
+    pub blank: Option<Sourced<Blank>>,
     /// Covariate columns.
     pub covariates: Option<Sourced<Vec<String>>>,
     /// `[[data.join]]`
@@ -59,8 +61,10 @@ pub struct JoinConfig {
     pub path: Sourced<String>,
     /// How it is written.
     pub format: FormatConfig,
-    /// Its id column, when it is not called as in `[data]`.
+    /// Its id column, when it is not called as in `[data]`, or as `on` says.
     pub id: Option<Sourced<String>>,
+    /// The column of the tables before that names its rows, when it is not their id.
+    pub on: Option<Sourced<String>>,
     /// Put before every other column's name.
     pub prefix: Option<Sourced<String>>,
 }
@@ -109,12 +113,12 @@ impl DataConfig {
         let format = FormatConfig::read(&mut section);
         // pandas and R write row names into a column without a name.
         let id = section.text("id");
-        let id = section.required("id", id);
         let text = section.texts("text");
         let pool = section.choice("pool");
         let targets = section.texts("targets");
         let group = section.text("group");
         let missing = section.choice("missing");
+        let blank = section.choice("blank");
         let covariates = section.texts("covariates");
         let joins = match section.node("join") {
             Some(node) => JoinConfig::read_all(&section, node),
@@ -124,12 +128,13 @@ impl DataConfig {
         Some(DataConfig {
             path: path?,
             format,
-            id: id?,
+            id,
             text,
             pool,
             targets,
             group,
             missing,
+            blank,
             covariates,
             joins,
         })
@@ -154,12 +159,14 @@ impl JoinConfig {
         let path = section.required("path", path);
         let format = FormatConfig::read(&mut section);
         let id = section.text("id");
+        let on = section.text("on");
         let prefix = section.text("prefix");
         section.finish();
         Some(JoinConfig {
             path: path?,
             format,
             id,
+            on,
             prefix,
         })
     }

@@ -18,8 +18,8 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 pub use choices::{
-    Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection,
-    Unit,
+    Blank, Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool,
+    Selection, Unit,
 };
 pub use data::{DataConfig, FormatConfig, JoinConfig, RaterConfig, StudyConfig};
 pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};

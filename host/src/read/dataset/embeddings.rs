@@ -17,6 +17,7 @@ use super::form::Lost;
 use super::ids::{Ids, name_of};
 use super::join::first;
 use super::lists;
+use super::missing::is_missing;
 use super::named_columns::in_order;
 use super::numbering::{Numbering, range, titled};
 use super::table::{Cell, Column, PlaceUnit, Places, Table, Wanted, read_bytes};
@@ -411,7 +412,7 @@ fn fill(values: &mut [f64], column: &Column, at: usize) -> Result<(), Problem> {
     for (row, value) in values.iter_mut().enumerate() {
         *value = match column.cell(row) {
             Cell::Number(number) => number,
-            Cell::Text("") => f64::NAN,
+            Cell::Text(text) if is_missing(text) => f64::NAN,
             Cell::Text(text) => column
                 .numeral(text)
                 .parse()

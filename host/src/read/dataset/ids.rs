@@ -29,6 +29,12 @@ impl Ids {
         Ids::new(names.collect(), &column.places)
     }
 
+    /// The numbers of the rows of a table without ids, from 1.
+    pub fn numbered(n_rows: usize) -> Ids {
+        let names: Vec<String> = (1..=n_rows).map(|row| row.to_string()).collect();
+        Ids::known(&names)
+    }
+
     /// Ids that stand at the given places.
     ///
     /// # Errors

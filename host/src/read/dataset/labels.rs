@@ -41,7 +41,7 @@ pub(super) fn shared(
     targets: &[Target],
 ) -> Vec<(String, Vec<String>)> {
     let has_role = |name: &str| {
-        name == data.id
+        data.id.as_deref() == Some(name)
             || data.group.as_deref() == Some(name)
             || data
                 .text

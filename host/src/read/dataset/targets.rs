@@ -76,7 +76,12 @@ pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bo
     let is_target = |pattern: &String| {
         is(pattern) || matches(pattern, &[name]).is_ok_and(|found| !found.is_empty())
     };
-    is(&data.id)
+    data.id.as_ref().is_some_and(is)
+        || data
+            .joins
+            .iter()
+            .filter_map(|join| join.on.as_ref())
+            .any(is)
         || data.group.as_ref().is_some_and(is)
         || data.text.iter().chain(&data.covariates).any(is)
         || raters.iter().flat_map(|rater| &rater.columns).any(is)
@@ -104,7 +109,7 @@ fn names<'a>(
 ) -> (Vec<&'a str>, Vec<String>) {
     let traits = raters.iter().map(|rater| rater.target.as_str());
     let has_other_role = |name: &str| {
-        name == data.id
+        data.id.as_deref() == Some(name)
             || data.group.as_deref() == Some(name)
             || data.covariates.iter().any(|covariate| covariate == name)
             || data.text.iter().any(|text| text == name)

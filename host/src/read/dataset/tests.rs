@@ -13,7 +13,7 @@ use arrow_array::{
 use super::embeddings::read_precomputed;
 use super::form::Lost;
 use super::*;
-use crate::plan::{FormatPlan, JoinPlan, Missing, Pool};
+use crate::plan::{Blank, FormatPlan, JoinPlan, Missing, Pool};
 
 mod columns;
 mod formats;
@@ -39,12 +39,13 @@ impl Study {
         let data = DataPlan {
             path: folder.path().join(file),
             format: FormatPlan::default(),
-            id: "id".to_owned(),
+            id: Some("id".to_owned()),
             text: Vec::new(),
             pool: Pool::Mean,
             targets: targets.iter().map(ToString::to_string).collect(),
             group: None,
             missing: Missing::Drop,
+            blank: Blank::Drop,
             covariates: Vec::new(),
             joins: Vec::new(),
         };
@@ -72,6 +73,7 @@ impl Study {
             path: self.path(file),
             format: FormatPlan::default(),
             id: id.to_owned(),
+            on: None,
             prefix: prefix.to_owned(),
         });
         self.with_file(file, content)
@@ -130,6 +132,7 @@ fn a_csv_file_is_read_as_it_stands() {
     let content = "\u{feff}id,text,y,who\r\na,\"one, \"\"two\"\"\nthree\",1.5,x\r\n\r\nb,,NA,y\r\nc, Ü ,-2e1,x\r\nd,z, 3 ,x\ne,,4,x";
     let mut study = Study::new("d.csv", content, &["y"]).with_text("text");
     study.data.group = Some("who".to_owned());
+    study.data.blank = Blank::Keep;
     let dataset = study.read().unwrap();
     assert_eq!(dataset.ids, ["a", "b", "c", "d", "e"]);
     assert_eq!(dataset.texts, [["one, \"two\"\nthree", "", " Ü ", "z", ""]]);
@@ -488,10 +491,11 @@ fn rows_without_a_text_or_a_group_are_refused() {
         .with_text("t")
         .with_text("tt");
     study.data.group = Some("g".to_owned());
+    study.data.blank = Blank::Keep;
     assert_eq!(
         study.refused(),
         "d.jsonl: has no text (`t`) at lines 2, 3\n  try: an empty text where a row has none\n\
-         d.jsonl: text `tt` is not a column; did you mean `t`?\n  try: an empty text where a row has none\n\
+         d.jsonl: text `tt` is not a column; did you mean `t`?\n\
          d.jsonl: has no group (`g`) at lines 2, 3\n  try: a group of its own for each such row, or no `group`"
     );
 }
@@ -728,9 +732,7 @@ fn the_quickstart_reads_whole() {
         .find_map(|encoder| match &encoder.source {
             crate::plan::EncoderSource::Precomputed {
                 embeddings, ids, ..
-            } => Some(
-                read_precomputed(embeddings, ids.as_deref(), &plan.data.id, &dataset.ids).unwrap(),
-            ),
+            } => Some(read_precomputed(embeddings, ids.as_deref(), "id", &dataset.ids).unwrap()),
             crate::plan::EncoderSource::Plugin { .. } => None,
         });
     assert_eq!(precomputed.unwrap().x.nrows(), dataset.n_rows());

@@ -1,7 +1,7 @@
 //! The keys of `[study]`, `[data]`, `[[data.join]]` and `[raters]`.
 
 use super::{Default, Feeds, Form, Key, Others, SectionKeys, words_of};
-use crate::read::config::choices::{Missing, Pool};
+use crate::read::config::choices::{Blank, Missing, Pool};
 
 /// `[study]`
 pub static STUDY: SectionKeys = SectionKeys {
@@ -89,7 +89,9 @@ pub static DATA: SectionKeys = SectionKeys {
             name: "id",
             form: Form::AnyText,
             unit: None,
-            default: Default::Refused,
+            default: Default::Words(
+                "the number of the row in the file, where nothing is joined by it",
+            ),
             example: "\"id\"",
             feeds: Feeds::Results,
             meaning: "The column whose values name the rows, each once; tables and vectors are joined by it, never by order.",
@@ -140,6 +142,15 @@ pub static DATA: SectionKeys = SectionKeys {
             meaning: "What a target without a value means: the row is left out for that target, or the study is refused.",
         },
         Key {
+            name: "blank",
+            form: Form::Word(words_of::<Blank>),
+            unit: None,
+            default: Default::Value("\"drop\""),
+            example: "\"keep\"",
+            feeds: Feeds::Results,
+            meaning: "What a row is that has no text in any text column: nothing, blanks, or a word that stands for a missing value (`NA`, `N/A`, `NULL`, `-`, …). It is left out and counted, or encoded like any other.",
+        },
+        Key {
             name: "covariates",
             form: Form::Texts,
             unit: None,
@@ -164,7 +175,7 @@ pub static DATA: SectionKeys = SectionKeys {
 pub static JOIN: SectionKeys = SectionKeys {
     name: "data.join",
     header: "[[data.join]]",
-    meaning: "A further table, joined to the main one by id; once for each.",
+    meaning: "A further table, joined to the main one by id, or by the column that `on` names; once for each.",
     others: Others::Refused,
     keys: &[
         Key {
@@ -183,10 +194,19 @@ pub static JOIN: SectionKeys = SectionKeys {
             name: "id",
             form: Form::Text,
             unit: None,
-            default: Default::Words("`id` of `[data]`"),
+            default: Default::Words("what `on` says, or `id` of `[data]`"),
             example: "\"sample_id\"",
             feeds: Feeds::Results,
-            meaning: "Its id column.",
+            meaning: "Its id column: each value once.",
+        },
+        Key {
+            name: "on",
+            form: Form::Text,
+            unit: None,
+            default: Default::Words("the ids of the rows"),
+            example: "\"user_id\"",
+            feeds: Feeds::Results,
+            meaning: "A column of the tables before it whose values are its ids, and may repeat: scores of people beside the texts that each of them wrote.",
         },
         Key {
             name: "prefix",

@@ -81,7 +81,7 @@ fn ids_are_exact_in_every_type_that_holds_them() {
     ];
     let mut study = study(columns);
     let mut ids = |column: &str| {
-        study.data.id = column.to_owned();
+        study.data.id = Some(column.to_owned());
         study
             .read()
             .map(|dataset| in_file_order(&dataset, &dataset.ids))

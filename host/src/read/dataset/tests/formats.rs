@@ -57,7 +57,7 @@ fn what_the_user_says_overrides_what_is_found() {
             .contains("`a;y` = \"a;3\"")
     );
     study.data.format.delimiter = Some(';');
-    (study.data.id, study.data.targets) = ("id,a".into(), vec!["y".into()]);
+    (study.data.id, study.data.targets) = (Some("id,a".into()), vec!["y".into()]);
     assert_eq!(values(&study), (vec![3.0, 4.0, 1.0, 2.0], Vec::new()));
 }
 
@@ -146,5 +146,54 @@ fn row_names_of_r_without_a_name_are_explained() {
     assert!(
         said.contains("one more than the header: R writes row names so"),
         "{said}"
+    );
+}
+
+#[test]
+fn rows_without_an_id_are_named_by_their_number() {
+    let mut study = Study::new("d.csv", "t,y\na,1\n,5\nb,2\nc,3\nd,4\n", &["y"]).with_text("t");
+    study.data.id = None;
+    let dataset = study.read().unwrap();
+    assert_eq!(dataset.ids, ["1", "3", "4", "5"]);
+    assert_eq!(dataset.targets[0].values, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(
+        dataset.readings,
+        ["d.csv: without `id` under [data] rows are named by their number in the file"]
+    );
+}
+
+#[test]
+fn scores_of_people_are_joined_to_each_of_their_texts() {
+    let texts = "id,who,t\n1,a,x\n2,b,y\n3,a,z\n4,c,v\n5,,w\n6,d,u\n";
+    let people = "user,y\nb,2\na,1\nc,4\ne,5\n";
+    let joined = |on: Option<&str>| {
+        let mut study = Study::new("d.csv", texts, &["y"]).with_join("p.csv", people, "user", "");
+        study.data.joins[0].on = on.map(str::to_owned);
+        study
+            .read()
+            .map_err(|refusal| study.without_folder(&refusal))
+    };
+    let dataset = joined(Some("who")).unwrap();
+    assert_eq!(dataset.targets[0].values[..4], [1.0, 2.0, 1.0, 4.0]);
+    assert!(
+        dataset.targets[0].values[4..]
+            .iter()
+            .all(|value| value.is_nan())
+    );
+    assert_eq!(
+        dataset.notes,
+        [
+            "p.csv: it lacks 1 of the 4 values of `who` of d.csv (`d`); 1 of its 4 ids are not there (`e`)"
+        ]
+    );
+    // Joined by id, nothing is found, and the column that was meant is named.
+    assert_eq!(
+        joined(None).unwrap_err(),
+        "p.csv: none of its ids (`b`, `a`, `c` and 1 more) is among those of d.csv (`1`, `2`, `3` and 3 more)\n  try: on = \"who\" under [[data.join]]"
+    );
+    assert!(
+        joined(Some("whom"))
+            .unwrap_err()
+            .contains("[[data.join]] on: `whom` is not a column; did you mean `who`?")
     );
 }
