@@ -334,7 +334,7 @@ pub struct SlurmArgs {
 /// `init`
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The table (.csv, .tsv, .jsonl, .parquet), or a folder with one
+    /// The table (.csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods), or a folder with one
     #[arg(value_name = "DATA", default_value = ".")]
     pub data: PathBuf,
     /// The id column
@@ -349,6 +349,9 @@ pub struct InitArgs {
     /// The column whose rows belong together
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
+    /// The sheet of a workbook [default: the largest]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// The file to write [default: plugins.toml beside the table]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -432,7 +435,7 @@ pub struct PredictArgs {
     /// The model
     #[arg(value_name = "MODEL.ocean")]
     pub model: PathBuf,
-    /// The texts: .csv, .tsv, .jsonl or .parquet, with the columns of the study
+    /// The texts: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods, with the columns of the study
     #[arg(value_name = "TEXTS")]
     pub texts: PathBuf,
     /// The id column [default: that of the study]

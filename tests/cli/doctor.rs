@@ -231,7 +231,13 @@ fn blank_texts_tie_no_groups_together_and_are_told() {
         writeln!(table, "t{row},{text},a{},{mood}", row / 2).unwrap();
     }
     folder.write("texts.csv", table);
-    let told = findings(&folder, &["--set", "data.group=\"author\""]);
+    let kept = [
+        "--set",
+        "data.blank=\"keep\"",
+        "--set",
+        "data.group=\"author\"",
+    ];
+    let told = findings(&folder, &kept);
     assert!(!told.contains_key("joined-groups") && !told.contains_key("duplicate-texts"));
     let (severity, seen) = &told["blank-texts"];
     assert_eq!(severity, "warning");

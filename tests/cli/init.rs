@@ -75,25 +75,39 @@ fn what_only_the_whole_dry_run_finds_is_said() {
 }
 
 #[test]
-fn without_ids_the_columns_are_explained_and_nothing_is_written() {
+fn a_table_without_ids_becomes_a_study_whose_rows_are_numbered() {
     let folder = with_table("texts.csv", |table| {
         let without = |line: &str| line.split_once(',').unwrap().1.to_owned() + "\n";
         table.lines().map(without).collect()
     });
-    let ran = run(folder.path(), &["init", "texts.csv"]).ending_with(2);
+    let said = run(folder.path(), &["init", "texts.csv"])
+        .ending_with(0)
+        .stdout;
     assert!(
-        ran.stdout.contains("  targets  mood  (") && ran.stdout.contains("  text     text  ("),
-        "{ran:?}"
+        said.contains("rows are named by their number in the file"),
+        "{said}"
     );
+    let plan = run(folder.path(), &["eval", "plugins.toml", "--dry-run"])
+        .ending_with(0)
+        .stdout;
     assert!(
-        ran.stderr
-            .starts_with("error: texts.csv: has no column that names its rows")
-            && ran
-                .stderr
-                .ends_with(" texts.csv texts_id.csv\n    ocean-host init texts_id.csv\n"),
-        "{ran:?}"
+        plan.contains(
+            "texts.csv: without `id` under [data] rows are named by their number in the file\n"
+        ),
+        "{plan}"
     );
-    assert!(!folder.file("plugins.toml").exists());
+    let id = "[data] has no `id`: row order is never trusted";
+    let join = [
+        "eval",
+        "plugins.toml",
+        "--set",
+        "data.join=[{ path = \"texts.csv\" }]",
+    ];
+    let refused = run(folder.path(), &join).ending_with(2).stderr;
+    assert!(
+        refused.contains(&format!("joins a table by id, and {id}")),
+        "{refused}"
+    );
 }
 
 #[test]

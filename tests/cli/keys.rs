@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ocean_host::read::config::keys::{Feeds, Key, SECTIONS};
 use serde_json::Value;
 
+use crate::cli::files::xlsx;
 use crate::cli::folder::{Folder, npy, texts};
 use crate::cli::host::run;
 use crate::cli::outputs::bytes;
@@ -54,6 +55,7 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("data", "targets") => "[\"mood\"]",
         ("data", "join") => "[{ path = \"joined_again.csv\" }]",
         ("data.join", "path") => "\"joined_again.csv\"",
+        ("data" | "data.join", "encoding") => "\"iso-2022-jp\"",
         ("evaluation", "folds") => "4",
         ("evaluation", "permutations") => "{ adaptive = 199 }",
         ("evaluation", "smallest_effect") => "0.9",
@@ -75,6 +77,15 @@ fn value(section: &str, key: &Key) -> &'static str {
 fn beside(section: &str, key: &Key) -> Vec<&'static str> {
     match (section, key.name) {
         ("data", "id") => vec!["data.join=[{ path = \"joined.csv\", id = \"id\" }]"],
+        ("data", "delimiter") => vec!["data.path=\"either.csv\""],
+        ("data", "encoding") => vec!["data.path=\"escapes.csv\""],
+        ("data", "sheet") => vec!["data.path=\"table.xlsx\"", "data.sheet=\"other\""],
+        ("data", "blank") => vec!["data.path=\"blank.csv\""],
+        ("data.join", "delimiter") => vec!["data.join=[{ path = \"either_joined.csv\" }]"],
+        ("data.join", "encoding") => vec!["data.join=[{ path = \"escapes_joined.csv\" }]"],
+        ("data.join", "sheet") => {
+            vec!["data.join=[{ path = \"joined.xlsx\", sheet = \"other\" }]"]
+        }
         ("evaluation", "unit") => vec!["data.group=\"author\"", "data.targets=[\"shared\"]"],
         ("data" | "encoder", "pool") => vec!["data.text=[\"text\", \"more\"]"],
         ("evaluation", "exchange") => vec!["data.group=\"author\""],
@@ -89,6 +100,18 @@ fn typed(section: &str, key: &Key) -> String {
     match (section, name) {
         ("data.join", "path") => format!("data.join=[{{ path = {value} }}]"),
         ("data.join", "id") => format!("data.join=[{{ path = \"both.csv\", id = {value} }}]"),
+        ("data.join", "on") => {
+            "data.join=[{ path = \"joined.csv\", id = \"id\", on = \"code\" }]".to_owned()
+        }
+        ("data.join", "delimiter") => {
+            format!("data.join=[{{ path = \"either_joined.csv\", {name} = {value} }}]")
+        }
+        ("data.join", "encoding") => {
+            format!("data.join=[{{ path = \"escapes_joined.csv\", {name} = {value} }}]")
+        }
+        ("data.join", "sheet") => {
+            format!("data.join=[{{ path = \"joined.xlsx\", {name} = {value} }}]")
+        }
         ("data.join", _) => format!("data.join=[{{ path = \"joined.csv\", {name} = {value} }}]"),
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={value}")
@@ -150,6 +173,10 @@ fn study() -> Folder {
     };
     folder.write("joined.csv", of_column("id,extra", 0));
     folder.write("joined_again.csv", of_column("id,extra", 3));
+    let words = cells[6][1];
+    folder.write("blank.csv", table(0).replace(&format!(",{words},"), ",,"));
+    as_written(&folder, "table.csv", "again.csv", "table.xlsx");
+    as_written(&folder, "joined.csv", "joined_again.csv", "joined.xlsx");
     let both = (0..ROWS).map(|row| {
         let [key, other] = [row, row * 11 % ROWS].map(|row| cells[row][0]);
         format!("{key},{other},{}\n", cells[row][2])
@@ -174,6 +201,24 @@ fn study() -> Folder {
     folder.write("ids.txt", ids(0));
     folder.write("ids_again.txt", ids(1));
     folder
+}
+
+/// Files that may be read in two ways: with either delimiter, which gives one table or the other;
+/// with escapes that are letters in another encoding; a workbook of both tables.
+fn as_written(folder: &Folder, one: &str, other: &str, workbook: &str) {
+    let read = |name: &str| std::fs::read_to_string(folder.file(name)).unwrap();
+    let (first, second) = (read(one), read(other));
+    let lines = first.lines().zip(second.lines());
+    let both = lines.map(|(one, other)| format!("{one},x;{};x\n", other.replace(',', ";")));
+    let suffix = if one == "table.csv" { "" } else { "_joined" };
+    folder.write(&format!("either{suffix}.csv"), both.collect::<String>());
+    let escaped = first.replace("garden", "\x1b$B4D6-\x1b(B");
+    let escaped = match one {
+        "table.csv" => escaped,
+        _ => escaped.replace("\nt5,", "\n\x1b$B4D6-\x1b(B,"),
+    };
+    folder.write(&format!("escapes{suffix}.csv"), escaped);
+    folder.write(workbook, xlsx(&[("answers", &first), ("other", &second)]));
 }
 
 /// How a run ended: with files, or with an exit code.

@@ -4,7 +4,7 @@
 //! with its exact message. [`groups`]: groups as rows and how they are exchanged. [`covariates`]:
 //! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
 //! encoders, from the files beside them. [`best`]: the best of all. [`failing`]: what goes wrong
-//! while it runs. [`survival`]: numbers out of range, and plugins that pull at the host itself.
+//! while it runs. [`files`]: tables as other programs write them. [`survival`]: numbers out of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
 //! [`readme`]: the commands that are printed in READMEs. [`keys`]: every key of plugins.toml does
@@ -19,6 +19,7 @@ mod doctor;
 mod download;
 mod events;
 mod failing;
+pub mod files;
 pub mod folder;
 mod groups;
 pub mod host;

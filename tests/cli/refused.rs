@@ -45,7 +45,7 @@ fn files_that_hold_no_table() {
     );
     assert_eq!(
         with_texts(b"id,text,mood\nt0,caf\xe9,1\n"),
-        "error: texts.csv:2: is not UTF-8 text: byte 19 is 0xe9\n  try: save it as UTF-8; spreadsheets offer \"CSV UTF-8\"\n"
+        "error: texts.csv:2: is not UTF-8 text: byte 19 is 0xe9; it looks like windows-1252, in which the line reads \"t0,café,1\"\n  try: encoding = \"windows-1252\" beside the file's `path`; or the file in UTF-8: spreadsheets offer \"CSV UTF-8\", and `iconv -f windows-1252 -t UTF-8` makes a copy\n"
     );
     assert_eq!(
         refused(|folder| std::fs::remove_file(folder.file("texts.csv")).unwrap()),
@@ -236,12 +236,14 @@ fn a_text_of_100_kilobytes_and_an_empty_one_are_no_mistake() {
         "texts.csv",
         texts(40) + &format!("t40,{long},0.5\nt41,,0.25\n"),
     );
-    folder.eval(&["--quiet"]).ending_with(0);
-    let rows = crate::cli::outputs::results(&folder.file("run"));
-    assert_eq!(
-        crate::cli::outputs::cell(&rows, "lexical", "mood")["n"],
-        "42"
-    );
+    for (blank, n) in [("drop", "41"), ("keep", "42")] {
+        let blank = format!("data.blank=\"{blank}\"");
+        folder
+            .eval(&["--quiet", "--fresh", "--set", &blank])
+            .ending_with(0);
+        let rows = crate::cli::outputs::results(&folder.file("run"));
+        assert_eq!(crate::cli::outputs::cell(&rows, "lexical", "mood")["n"], n);
+    }
 }
 
 #[test]

@@ -72,6 +72,7 @@ pub(super) fn init(args: InitArgs) -> Result<Ended, RunError> {
         text: args.text,
         targets: args.targets,
         group: args.group,
+        sheet: args.sheet,
         out: args.out,
         is_forced: args.force,
     })?;

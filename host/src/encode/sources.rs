@@ -295,7 +295,8 @@ impl Opener<'_> {
                 let read = read_precomputed(
                     embeddings,
                     ids.as_deref(),
-                    &self.plan.data.id,
+                    // Without an id no vectors are joined.
+                    self.plan.data.id.as_deref().unwrap_or_default(),
                     &self.dataset.ids,
                 )?;
                 refuse_constant(&section, &read.x)?;

@@ -85,6 +85,7 @@ pub(crate) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
         is_size_taken_out: plan.data.covariates.iter().any(|name| name == LOG_SIZE),
         doubts: &dataset.doubts,
         join_notes: &dataset.notes,
+        readings: &dataset.readings,
         plan_notes: &plan_notes,
         truncated: &truncated,
         dataset: Some(dataset),

@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use crate::read::config::{
-    Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters,
-    Patience, Permutations, Pool, Selection, Unit,
+    Blank, Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange,
+    Parameters, Patience, Permutations, Pool, Selection, Unit,
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
@@ -63,8 +63,11 @@ pub struct StudyPlan {
 pub struct DataPlan {
     /// The main table, absolute. Its rows are the dataset's, in file order.
     pub path: PathBuf,
-    /// The id column.
-    pub id: String,
+    /// How the file is written.
+    #[serde(flatten)]
+    pub format: FormatPlan,
+    /// The id column; `None`: the number of a row is its id.
+    pub id: Option<String>,
     /// Text columns; empty when every encoder is precomputed and no text is read.
     pub text: Vec<String>,
     /// How the vectors of several text columns become one.
@@ -76,10 +79,23 @@ pub struct DataPlan {
     pub group: Option<String>,
     /// What a missing target value means.
     pub missing: Missing,
+    /// What a row without any text is.
+    pub blank: Blank,
     /// Covariate columns.
     pub covariates: Vec<String>,
     /// Further tables, in file order.
     pub joins: Vec<JoinPlan>,
+}
+
+/// How a table is written, where the user says so; the rest is found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FormatPlan {
+    /// What separates the fields of a text file.
+    pub delimiter: Option<char>,
+    /// What its bytes mean.
+    pub encoding: Option<String>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
 }
 
 /// `[[data.join]]`
@@ -87,8 +103,13 @@ pub struct DataPlan {
 pub struct JoinPlan {
     /// Absolute.
     pub path: PathBuf,
+    /// How the file is written.
+    #[serde(flatten)]
+    pub format: FormatPlan,
     /// The id column of this table.
     pub id: String,
+    /// The column of the tables before whose values are these ids; `None`: their ids.
+    pub on: Option<String>,
     /// Put before the names of its other columns.
     pub prefix: String,
 }

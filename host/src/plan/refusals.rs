@@ -9,9 +9,11 @@ use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 use crate::read::config::keys::ENCODER;
 use crate::read::config::tree::Origin;
 use crate::read::config::{
-    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, Isolation, Patience,
-    PlaceConfig, Pool, RegressorConfig, Scope, Sourced, Unit,
+    Config, DataConfig, EncoderConfig, EvaluationConfig, Exchange, FormatConfig, Isolation,
+    Patience, PlaceConfig, Pool, RegressorConfig, Scope, Sourced, Unit,
 };
+use crate::read::dataset::workbook::is_workbook;
+use crate::read::dataset::{is_table, is_text};
 
 pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     refuse_shared_names("encoder", config.encoders.iter().map(|e| &e.name), problems);
@@ -22,6 +24,11 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     );
     refuse_missing_text(config, problems);
     refuse_roles(&config.data, problems);
+    refuse_joins_without_id(config, problems);
+    refuse_idle_format(&config.data.path.value, &config.data.format, problems);
+    for join in &config.data.joins {
+        refuse_idle_format(&join.path.value, &join.format, problems);
+    }
     if config.scope == Scope::Evaluation
         && config.data.targets.is_none()
         && config.raters.is_empty()
@@ -106,6 +113,24 @@ fn refuse_missing_text(config: &Config, problems: &mut Problems) {
     }
 }
 
+/// The number of a row is an id for nobody else.
+fn refuse_joins_without_id(config: &Config, problems: &mut Problems) {
+    if config.data.id.is_some() {
+        return;
+    }
+    let by_id = config.data.joins.iter().filter(|join| join.on.is_none());
+    let by_id = by_id.map(|join| (&join.path, "joins a table by id"));
+    let elsewhere = config
+        .encoders
+        .iter()
+        .filter_map(|encoder| encoder.embeddings.as_ref());
+    let elsewhere = elsewhere.map(|vectors| (vectors, "joins vectors by id"));
+    for (named, what) in by_id.chain(elsewhere) {
+        let message = format!("{what}, and [data] has no `id`: row order is never trusted");
+        problems.push(named.problem(&message).with_try("id = \"id\" under [data]"));
+    }
+}
+
 /// One column, one role.
 fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
     let names = |columns: &Option<Sourced<Vec<String>>>, name: &String| {
@@ -114,7 +139,7 @@ fn refuse_roles(data: &DataConfig, problems: &mut Problems) {
             .is_some_and(|columns| columns.value.contains(name))
     };
     let role_of = |name: &String| {
-        if *name == data.id.value {
+        if data.id.as_ref().is_some_and(|id| id.value == *name) {
             Some("the id column")
         } else if names(&data.text, name) {
             Some("the text column")
@@ -282,27 +307,63 @@ pub(super) fn refuse_plugin_keys(config: &EncoderConfig, pool: Pool) -> Result<(
 /// Why a setting of plugins is refused beside vectors from a file.
 const NO_PLUGIN: &str = "has no meaning beside `embeddings`: vectors in a file need no plugin";
 
-/// Row order is never trusted: a .npy file needs an ids file, a table brings its ids along.
+/// Row order is never trusted: a .npy file needs an ids file, an .npz may bring its own, a table
+/// brings its ids along.
 pub(super) fn refuse_ids(
     config: &EncoderConfig,
     embeddings: &Sourced<String>,
 ) -> Result<(), Refusal> {
     let is_npy = has_extension(&embeddings.value, &["npy"]);
+    let is_numpy = is_npy || has_extension(&embeddings.value, &["npz"]);
     match &config.ids {
         None if is_npy => Err(embeddings
             .problem("is a .npy file without `ids`: row order is never trusted")
-            .with_try("ids = \"ids.txt\", a text file with one id per row")
+            .with_try("ids = \"ids.txt\", a text file with one id per row, or a .npy file of ids")
             .into()),
-        Some(ids) if !is_npy => Err(ids
+        Some(ids) if !is_numpy => Err(ids
             .problem("belongs to .npy files; a table of vectors has its own id column")
             .into()),
-        _ if is_npy || has_extension(&embeddings.value, &["csv", "tsv", "jsonl", "parquet"]) => {
-            Ok(())
-        }
+        _ if is_numpy || is_table(Path::new(&embeddings.value)) => Ok(()),
         _ => Err(embeddings
-            .problem("is none of .npy, .csv, .tsv, .jsonl, .parquet")
+            .problem("is none of .npy, .npz, .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods")
             .into()),
     }
+}
+
+/// What a format does not have cannot be said of it.
+fn refuse_idle_format(path: &str, format: &FormatConfig, problems: &mut Problems) {
+    let path = Path::new(path);
+    let is_jsonl = has_extension(&path.to_string_lossy(), &["jsonl"]);
+    let is_delimited = is_text(path) && !is_jsonl;
+    let is_workbook = is_workbook(path);
+    let idle = |problem: Problem| problem.with_try("leave it out");
+    problems.extend(
+        format
+            .delimiter
+            .as_ref()
+            .filter(|_| !is_delimited)
+            .map(|typed| {
+                idle(
+                    typed.problem(
+                        "belongs to files whose fields are separated by something, as .csv",
+                    ),
+                )
+            }),
+    );
+    problems.extend(
+        format
+            .encoding
+            .as_ref()
+            .filter(|_| !is_text(path))
+            .map(|typed| idle(typed.problem("belongs to text files, as .csv"))),
+    );
+    problems.extend(
+        format
+            .sheet
+            .as_ref()
+            .filter(|_| !is_workbook)
+            .map(|typed| idle(typed.problem("belongs to workbooks: .xlsx, .xls, .ods"))),
+    );
 }
 
 fn has_extension(path: &str, extensions: &[&str]) -> bool {

@@ -7,15 +7,15 @@ use super::refusals::{
     refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys,
 };
 use super::{
-    DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Place, Plan, RaterPlan,
-    RegressorPlan, StudyPlan,
+    DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
+    RaterPlan, RegressorPlan, StudyPlan,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
 use crate::read::config::{
-    Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
-    MissingExchange, Parameters, Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope,
-    Selection, Sourced, Unit,
+    Blank, Compat, Config, DataConfig, Duplicates, EncoderConfig, EvaluationConfig, Exchange,
+    FormatConfig, InnerFolds, JoinConfig, Missing, MissingExchange, Parameters, Patience,
+    Permutations, PlaceConfig, Pool, RegressorConfig, Scope, Selection, Sourced, Unit,
 };
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
@@ -119,7 +119,8 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
     };
     DataPlan {
         path: folder.join(&data.path.value),
-        id: data.id.value.clone(),
+        format: format(&data.format),
+        id: data.id.as_ref().map(|id| id.value.clone()),
         text: value_or(data.text.as_ref(), Vec::new()),
         pool: value_or(data.pool.as_ref(), Pool::Mean),
         targets: if_evaluated(data.targets.as_ref()),
@@ -129,16 +130,33 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             .filter(|_| is_evaluation)
             .map(|group| group.value.clone()),
         missing: value_or(data.missing.as_ref(), Missing::Drop),
+        blank: value_or(data.blank.as_ref(), Blank::Drop),
         covariates: if_evaluated(data.covariates.as_ref()),
         joins: data
             .joins
             .iter()
             .map(|join| JoinPlan {
                 path: folder.join(&join.path.value),
-                id: value_or(join.id.as_ref(), data.id.value.clone()),
+                format: format(&join.format),
+                id: id_of(join, data),
+                on: join.on.as_ref().map(|on| on.value.clone()),
                 prefix: value_or(join.prefix.as_ref(), String::new()),
             })
             .collect(),
+    }
+}
+
+/// The id column of a joined table. One without any is refused elsewhere.
+fn id_of(join: &JoinConfig, data: &DataConfig) -> String {
+    let named = join.id.as_ref().or(join.on.as_ref()).or(data.id.as_ref());
+    named.map_or(String::new(), |id| id.value.clone())
+}
+
+fn format(typed: &FormatConfig) -> FormatPlan {
+    FormatPlan {
+        delimiter: typed.delimiter.as_ref().map(|delimiter| delimiter.value),
+        encoding: typed.encoding.as_ref().map(|name| name.value.clone()),
+        sheet: typed.sheet.as_ref().map(|name| name.value.clone()),
     }
 }
 

@@ -44,8 +44,8 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         "out": "/out",
         "folder": "/studies/loans",
         "data": {
-            "path": "/studies/loans/loans.csv", "id": "id", "text": ["text"], "pool": "mean", "targets": ["openness"],
-            "group": null, "missing": "drop", "covariates": [], "joins": [],
+            "path": "/studies/loans/loans.csv", "delimiter": null, "encoding": null, "sheet": null, "id": "id", "text": ["text"], "pool": "mean", "targets": ["openness"],
+            "group": null, "missing": "drop", "blank": "drop", "covariates": [], "joins": [],
         },
         "raters": [],
         "evaluation": {
@@ -107,7 +107,7 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors("embeddings = \"v.npy\""),
-            "17: [[encoder]] v embeddings is a .npy file without `ids`: row order is never trusted\n  try: ids = \"ids.txt\", a text file with one id per row",
+            "17: [[encoder]] v embeddings is a .npy file without `ids`: row order is never trusted\n  try: ids = \"ids.txt\", a text file with one id per row, or a .npy file of ids",
         ),
         (
             vectors("embeddings = \"v.csv\"\nids = \"i.txt\""),
@@ -115,7 +115,7 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors("embeddings = \"v.bin\""),
-            "17: [[encoder]] v embeddings is none of .npy, .csv, .tsv, .jsonl, .parquet",
+            "17: [[encoder]] v embeddings is none of .npy, .npz, .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods",
         ),
         (
             vectors("embeddings = \"v.csv\"\nplugin = \"x\""),

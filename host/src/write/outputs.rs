@@ -360,13 +360,14 @@ impl FinishedRun<'_> {
                 json!({"name": regressor.name, "source": regressor.origin, "blake3": regressor.hash})
             }))
             .collect();
+        let notes: Vec<&String> = self.read.readings.iter().chain(&self.read.notes).collect();
         let provenance = json!({
             "ocean_host": env!("CARGO_PKG_VERSION"),
             "build": ocean_plugin_abi::BUILD_ID,
             "fingerprint": fingerprint,
             "plan": self.plan,
             "plugins": plugins,
-            "rows": {"total": self.read.n_read, "analysed": self.analysed.dataset.n_rows(), "dropped": self.read.dropped, "notes": self.read.notes},
+            "rows": {"total": self.read.n_read, "analysed": self.analysed.dataset.n_rows(), "dropped": self.read.dropped, "notes": notes},
             "machine": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cpu_features": cpu_features(), "threads": threads},
             "stages": timings.to_json(),
             "evaluation": self.pieces.iter().map(durations).collect::<Vec<Value>>(),

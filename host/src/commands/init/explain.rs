@@ -1,11 +1,9 @@
 //! The guesses as words: one line a column, or one for many columns that are alike.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use super::cells::shown;
 use super::guess::{Guess, Judged, Role};
-use crate::problem::{for_shell, typed_path};
 use crate::read::dataset::table::Table;
 
 /// So many numbered columns of one kind beside each other are told in one line.
@@ -44,7 +42,7 @@ pub fn columns(guess: &Guess, table: &Table) -> String {
         None => line(
             "id",
             "none",
-            "no column that looks like an id has a value in every row and none twice",
+            "no column that looks like an id has a value in every row and none twice; rows are named by their number in the file",
         ),
     }
     match guess.texts.is_empty() {
@@ -171,30 +169,4 @@ fn range(columns: &[&&Judged]) -> String {
             format!("{} … {} ({n} columns)", names.join(", "), in_line(last))
         }
     }
-}
-
-/// A line for a shell that copies a table with the row numbers in a column of its own.
-pub fn numbering(data: &Path, label: &str, copy: &Path) -> String {
-    let program = match data.extension().and_then(|extension| extension.to_str()) {
-        Some("tsv") => format!(
-            "pandas.read_csv(a, sep=\"\\t\", dtype=str, keep_default_na=False).to_csv(b, sep=\"\\t\", index_label=\"{label}\")"
-        ),
-        Some("jsonl") => format!(
-            "pandas.read_json(a, lines=True, dtype=False).rename_axis(\"{label}\").reset_index().to_json(b, orient=\"records\", lines=True)"
-        ),
-        Some("parquet") => format!(
-            "pandas.read_parquet(a).reset_index(drop=True).rename_axis(\"{label}\").reset_index().to_parquet(b)"
-        ),
-        _ => format!(
-            "pandas.read_csv(a, dtype=str, keep_default_na=False).to_csv(b, index_label=\"{label}\")"
-        ),
-    };
-    let program = for_shell(&format!(
-        "import sys, pandas; a, b = sys.argv[1:]; {program}"
-    ));
-    format!(
-        "python3 -c {program} {} {}",
-        typed_path(data),
-        typed_path(copy)
-    )
 }

@@ -110,7 +110,7 @@ impl Facts {
                 (Some(same), _) if same == length => Some(same),
                 _ => None,
             };
-            match text.trim().parse::<f64>() {
+            match column.numeral(text).parse::<f64>() {
                 Ok(number) if number.is_finite() => {
                     facts.n_numbers += count;
                     facts.is_whole &= number.fract() == 0.0;
@@ -168,7 +168,7 @@ impl Facts {
 pub fn numbers(column: &Column) -> Vec<f64> {
     let number = |row| match column.cell(row) {
         Cell::Number(number) => number,
-        Cell::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
+        Cell::Text(text) => column.numeral(text).parse().unwrap_or(f64::NAN),
         Cell::Null | Cell::Nested => f64::NAN,
     };
     let numbers = (0..column.places.numbers.len()).map(number);

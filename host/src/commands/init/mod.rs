@@ -30,9 +30,10 @@ use std::sync::atomic::AtomicBool;
 
 use crate::keep::atomic;
 use crate::keep::file_names::may_write;
-use crate::problem::{Problem, Refusal, typed_path};
-use crate::read::dataset::is_table;
+use crate::plan::FormatPlan;
+use crate::problem::{Problem, Refusal, listed_up_to, shown_path, typed_path};
 use crate::read::dataset::table::Table;
+use crate::read::dataset::{encoding, is_table, is_text, workbook};
 use crate::run::{self, RunError};
 use guess::{Guess, Wishes};
 use inspect::Facts;
@@ -50,6 +51,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// The group column, instead of a guess.
     pub group: Option<String>,
+    /// The sheet of a workbook, instead of a guess.
+    pub sheet: Option<String>,
     /// The file to write; `None`: plugins.toml beside the table.
     pub out: Option<PathBuf>,
     /// Replace it if it is there.
@@ -85,7 +88,8 @@ fn init_and_try(
         None => data.with_file_name("plugins.toml"),
     };
     may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
-    let table = Table::read(&data)?;
+    let (format, remark) = format(&data, options.sheet.as_deref())?;
+    let table = Table::read(&data, &format)?;
     let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
     let wishes = Wishes {
         id: options.id.as_deref(),
@@ -93,9 +97,12 @@ fn init_and_try(
         targets: &options.targets,
         group: options.group.as_deref(),
     };
-    let guess = Guess::of(&table, &facts, &wishes)?;
+    let mut guess = Guess::of(&table, &facts, &wishes)?;
+    guess
+        .remarks
+        .splice(0..0, remark.into_iter().chain(table.notes.iter().cloned()));
     let mut text = explain::columns(&guess, &table);
-    if let Some(problem) = lacking(&guess, &table, &data) {
+    if let Some(problem) = lacking(&guess, &table) {
         return Ok(Said {
             text,
             refusal: Some(problem.into()),
@@ -103,7 +110,7 @@ fn init_and_try(
     }
     atomic::write(
         &out,
-        write::plugins_toml(&guess, &relative(&data, &out)).as_bytes(),
+        write::plugins_toml(&guess, &relative(&data, &out), &format).as_bytes(),
     )?;
     text.push_str(&next(&guess, &out, tried));
     Ok(Said {
@@ -112,23 +119,57 @@ fn init_and_try(
     })
 }
 
-/// What no study can do without, and the table does not have.
-fn lacking(guess: &Guess, table: &Table, data: &Path) -> Option<Problem> {
-    if guess.id.is_none() {
-        let message = "has no column that names its rows: none that looks like an id and has a value in every row and none twice";
-        let is_free = |label: &&&str| table.columns.iter().all(|column| column.name != **label);
-        let label = ["id", "row", "row_number"]
-            .iter()
-            .find(is_free)
-            .unwrap_or(&"row_id");
-        let stem = data.file_stem().unwrap_or_default().to_string_lossy();
-        let extension = data.extension().unwrap_or_default().to_string_lossy();
-        let copy = data.with_file_name(format!("{stem}_{label}.{extension}"));
-        let (numbering, copy) = (explain::numbering(data, label, &copy), typed_path(&copy));
-        let advice = format!(
-            "--id COLUMN, if a column names them all the same; or a copy with numbers as ids, for instance\n    {numbering}\n    ocean-host init {copy}"
+/// How the file must be said to be written, and why: what is not UTF-8 is not read without a word,
+/// and of several sheets none is chosen.
+fn format(data: &Path, sheet: Option<&str>) -> Result<(FormatPlan, Option<String>), Refusal> {
+    let mut format = FormatPlan {
+        sheet: sheet.map(str::to_owned),
+        ..FormatPlan::default()
+    };
+    let bytes = std::fs::read(data).unwrap_or_default();
+    if is_text(data)
+        && let Some((encoding, seen)) = encoding::likely(&bytes)
+    {
+        let remark = format!(
+            "the file is not UTF-8, and looks like {encoding}, in which a line reads \"{}\": if that reads well, so does the rest",
+            cells::shown(&seen)
         );
-        return Some(Problem::new(&table.file, message).with_try(advice));
+        format.encoding = Some(encoding);
+        return Ok((format, Some(remark)));
+    }
+    if !workbook::is_workbook(data) || sheet.is_some() {
+        return Ok((format, None));
+    }
+    let sheets = workbook::sheets(&shown_path(data), &bytes)?;
+    if sheets.len() < 2 {
+        return Ok((format, None));
+    }
+    // The largest: codebooks and notes are smaller than answers.
+    let size = |name: &String| {
+        let format = FormatPlan {
+            sheet: Some(name.clone()),
+            ..FormatPlan::default()
+        };
+        Table::read(data, &format).map_or(0, |table| table.n_rows * table.columns.len())
+    };
+    let largest = sheets.iter().rev().max_by_key(|name| size(name)).cloned();
+    let others = sheets.iter().filter(|name| Some(*name) != largest.as_ref());
+    let others = listed_up_to(10, others.map(|name| format!("`{}`", cells::shown(name))));
+    let remark = largest.as_ref().map(|largest| {
+        format!(
+            "of several sheets `{}` is the largest; --sheet takes another: {others}",
+            cells::shown(largest)
+        )
+    });
+    format.sheet = largest;
+    Ok((format, remark))
+}
+
+/// What no study can do without, and the table does not have.
+fn lacking(guess: &Guess, table: &Table) -> Option<Problem> {
+    if guess.id.is_none() && guess.texts.is_empty() {
+        let message = "has no column that names its rows, by which vectors could be joined: none that looks like an id and has a value in every row and none twice";
+        return Some(Problem::new(&table.file, message).with_try("--id COLUMN, if a column names them all the same; or --text COLUMN, if there are texts"));
     }
     if guess.targets.is_empty() {
         let message =
@@ -171,7 +212,7 @@ fn find_table(data: &Path) -> Result<PathBuf, Refusal> {
     match tables.as_slice() {
         [table] => Ok(table.clone()),
         [] => {
-            let message = "holds no .csv, .tsv, .jsonl or .parquet file";
+            let message = "holds no .csv, .tsv, .jsonl, .parquet, .xlsx, .xls or .ods file";
             Err(Problem::new(data.display(), message)
                 .with_try("ocean-host init FILE")
                 .into())

@@ -138,19 +138,26 @@ fn what_eval_would_refuse_is_said_and_flags_replace_guesses() {
 }
 
 #[test]
-fn a_table_without_ids_or_scores_is_refused_with_advice() {
+fn a_table_without_ids_is_numbered_and_one_without_scores_is_refused_with_advice() {
     let no_id = table("text,score", |at| {
         format!("the text of {at} here,{}", at % 9)
     });
-    let refused = inspected(&no_id, |_| {}).unwrap_err();
+    let (said, written) = inspected(&no_id, |_| {}).unwrap();
     for words in [
+        "  id       none  (no column that looks like an id has a value in every row and none twice; rows are named by their number in the file)",
         "  text     text  (its name, and ",
         "  targets  score  (numbers that look like a score: 0 to 8, 9 different values)\n",
-        "has no column that names its rows",
-        ".to_csv(b, index_label=\"id\")' FOLDER/data.csv FOLDER/data_id.csv\n    ocean-host init FOLDER/data_id.csv",
+        "ocean-host eval FOLDER/plugins.toml",
     ] {
-        assert!(refused.contains(words), "{words}: {refused}");
+        assert!(said.contains(words), "{words}: {said}");
     }
+    assert!(written.contains("\n# id = \"id\" "), "{written}");
+    let vectors = table("a,score", |at| format!("{},{}", at % 7, at % 9));
+    let refused = inspected(&vectors, |_| {}).unwrap_err();
+    assert!(
+        refused.contains("has no column that names its rows, by which vectors could be joined"),
+        "{refused}"
+    );
     let no_score = table("id,text", |at| {
         format!("i{at},a text that is long enough {at}")
     });

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::guess::Guess;
+use crate::plan::FormatPlan;
 
 /// Characters that a study has of its file's name: it names a folder.
 const MOST_NAME: usize = 40;
@@ -33,14 +34,15 @@ fn list(names: &[String]) -> String {
 }
 
 /// The file. `data`: the table as the file names it.
-pub fn plugins_toml(guess: &Guess, data: &str) -> String {
+pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
     let mut text = String::new();
     let _ = write!(
         text,
-        "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\nid = {}\n",
+        "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\n{}{}",
         quoted(&study_name(data)),
         quoted(data),
-        quoted(guess.id.as_deref().unwrap_or_default())
+        as_written(format),
+        id(guess)
     );
     match guess.texts.as_slice() {
         [] => text.push_str("# text = \"…\"                # no column of texts was found: vectors alone are evaluated\n"),
@@ -108,6 +110,29 @@ pub fn plugins_toml(guess: &Guess, data: &str) -> String {
     }
     text.push_str("\n[[regressor]]\nname = \"ridge\"\nplugin = \"ridge\"\n\n# [[regressor]]              # sparse models; also lasso\n# name = \"elastic-net\"\n# plugin = \"elastic-net\"\n");
     text
+}
+
+/// The column of ids. Without one no vectors can be joined.
+fn id(guess: &Guess) -> String {
+    match &guess.id {
+        Some(id) => format!("id = {}\n", quoted(id)),
+        None => "# id = \"id\"                # no column names the rows: their number in the file does, which nothing can be joined by\n".to_owned(),
+    }
+}
+
+/// What must be said of how the file is written.
+fn as_written(format: &FormatPlan) -> String {
+    let encoding = format.encoding.iter().map(|encoding| {
+        format!(
+            "encoding = {}      # what its bytes look like\n",
+            quoted(encoding)
+        )
+    });
+    let sheet = format
+        .sheet
+        .iter()
+        .map(|sheet| format!("sheet = {}\n", quoted(sheet)));
+    encoding.chain(sheet).collect()
 }
 
 /// The name of the file, as far as it can name a folder anywhere.

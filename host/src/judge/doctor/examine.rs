@@ -94,6 +94,18 @@ fn notes(facts: &Facts, findings: &mut Vec<Finding>) {
             ],
         ));
     }
+    for reading in facts.readings {
+        findings.push(finding(
+            Severity::Note,
+            "reading",
+            Vec::new(),
+            [
+                format!("{reading}."),
+                "The study is of the texts and numbers of this reading.".to_owned(),
+                "delimiter, encoding, sheet or id under [data] say otherwise.".to_owned(),
+            ],
+        ));
+    }
     for note in facts.plan_notes {
         findings.push(finding(
             Severity::Note,

@@ -55,6 +55,8 @@ pub struct Facts<'a> {
     pub doubts: &'a [Doubt],
     /// Notes of the joins: ids without a partner and the like.
     pub join_notes: &'a [String],
+    /// How files were read where that was found rather than said.
+    pub readings: &'a [String],
     /// Choices made for the user, and parts left out.
     pub plan_notes: &'a [String],
     /// Encoder, texts cut at its limit.
@@ -171,6 +173,7 @@ impl Default for Facts<'_> {
             is_size_taken_out: false,
             doubts: &[],
             join_notes: &[],
+            readings: &[],
             plan_notes: &[],
             truncated: &[],
             concentrated: &[],

@@ -120,7 +120,8 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
         ),
         ("data", data(plan, dataset)),
     ];
-    lines.extend(dataset.notes.iter().map(|note| ("", note.clone())));
+    let said = dataset.readings.iter().chain(&dataset.notes);
+    lines.extend(said.map(|note| ("", note.clone())));
     lines.extend(dataset.doubts.iter().map(|doubt| ("", doubt.in_short())));
     lines.extend([
         ("targets", targets(&analysed.targets)),
@@ -378,6 +379,7 @@ alphas = [1, 10]
             covariates: None,
             shared_labels: Vec::new(),
             n_read: 4,
+            readings: Vec::new(),
             doubts: Vec::new(),
             notes: vec!["r.csv: it lacks 1 of the 4 ids of d.csv (`2`)".to_owned()],
             misnumbered: Vec::new(),

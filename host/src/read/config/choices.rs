@@ -58,6 +58,13 @@ macro_rules! choices {
 }
 
 choices! {
+    /// What a row is that has a text in no text column.
+    Blank {
+        /// It is left out, and counted.
+        Drop = "drop",
+        /// It is encoded like any other.
+        Keep = "keep",
+    }
     /// What a missing target value means.
     Missing {
         /// The row is left out of that target's analysis.

@@ -2,10 +2,11 @@
 //!
 //! An absent optional key stays `None` here; its default is in [`crate::plan`].
 
-use super::choices::{Missing, Pool};
+use super::choices::{Blank, Missing, Pool};
 use super::keys::JOIN;
 use super::section::{Section, Sourced, as_texts};
 use super::tree::{Node, Value};
+use crate::read::dataset::encoding;
 
 /// `[study]`
 #[derive(Debug, Clone)]
@@ -31,8 +32,10 @@ impl StudyConfig {
 pub struct DataConfig {
     /// The main table, as typed.
     pub path: Sourced<String>,
-    /// Its id column.
-    pub id: Sourced<String>,
+    /// How it is written.
+    pub format: FormatConfig,
+    /// Its id column; without one the number of a row is its id.
+    pub id: Option<Sourced<String>>,
     /// Text columns.
     pub text: Option<Sourced<Vec<String>>>,
     /// How the vectors of several text columns become one.
@@ -43,6 +46,8 @@ pub struct DataConfig {
     pub group: Option<Sourced<String>>,
     /// What a missing target value means.
     pub missing: Option<Sourced<Missing>>,
+    /// What a row without any text is.
+    pub blank: Option<Sourced<Blank>>,
     /// Covariate columns.
     pub covariates: Option<Sourced<Vec<String>>>,
     /// `[[data.join]]`
@@ -54,24 +59,66 @@ pub struct DataConfig {
 pub struct JoinConfig {
     /// The table, as typed.
     pub path: Sourced<String>,
-    /// Its id column, when it is not called as in `[data]`.
+    /// How it is written.
+    pub format: FormatConfig,
+    /// Its id column, when it is not called as in `[data]`, or as `on` says.
     pub id: Option<Sourced<String>>,
+    /// The column of the tables before that names its rows, when it is not their id.
+    pub on: Option<Sourced<String>>,
     /// Put before every other column's name.
     pub prefix: Option<Sourced<String>>,
+}
+
+/// How a table is written, in `[data]` and `[[data.join]]`.
+#[derive(Debug, Clone, Default)]
+pub struct FormatConfig {
+    /// What separates its fields.
+    pub delimiter: Option<Sourced<char>>,
+    /// What its bytes mean.
+    pub encoding: Option<Sourced<String>>,
+    /// The sheet of a workbook.
+    pub sheet: Option<Sourced<String>>,
+}
+
+impl FormatConfig {
+    fn read(section: &mut Section<'_>) -> FormatConfig {
+        FormatConfig {
+            delimiter: section.take("delimiter", delimiter),
+            encoding: section.take("encoding", |value| match value {
+                Value::Text(name) => encoding::named(name).map(|_| name.clone()),
+                _ => None,
+            }),
+            sheet: section.text("sheet"),
+        }
+    }
+}
+
+/// One ASCII character that can stand between fields, or the word for it.
+fn delimiter(value: &Value) -> Option<char> {
+    let Value::Text(text) = value else {
+        return None;
+    };
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(one), None) if one.is_ascii() && !matches!(one, '"' | '\n' | '\r') => Some(one),
+        _ if text.eq_ignore_ascii_case("tab") => Some('\t'),
+        _ => None,
+    }
 }
 
 impl DataConfig {
     pub(super) fn read(mut section: Section<'_>) -> Option<DataConfig> {
         let path = section.text("path");
         let path = section.required("path", path);
+        let format = FormatConfig::read(&mut section);
         // pandas and R write row names into a column without a name.
         let id = section.text("id");
-        let id = section.required("id", id);
         let text = section.texts("text");
         let pool = section.choice("pool");
         let targets = section.texts("targets");
         let group = section.text("group");
         let missing = section.choice("missing");
+        let blank = section.choice("blank");
         let covariates = section.texts("covariates");
         let joins = match section.node("join") {
             Some(node) => JoinConfig::read_all(&section, node),
@@ -80,12 +127,14 @@ impl DataConfig {
         section.finish();
         Some(DataConfig {
             path: path?,
-            id: id?,
+            format,
+            id,
             text,
             pool,
             targets,
             group,
             missing,
+            blank,
             covariates,
             joins,
         })
@@ -108,12 +157,16 @@ impl JoinConfig {
     fn read(mut section: Section<'_>) -> Option<JoinConfig> {
         let path = section.text("path");
         let path = section.required("path", path);
+        let format = FormatConfig::read(&mut section);
         let id = section.text("id");
+        let on = section.text("on");
         let prefix = section.text("prefix");
         section.finish();
         Some(JoinConfig {
             path: path?,
+            format,
             id,
+            on,
             prefix,
         })
     }

@@ -13,19 +13,21 @@ mod plugins;
 mod section;
 pub mod tree;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 pub use choices::{
-    Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection,
-    Unit,
+    Blank, Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool,
+    Selection, Unit,
 };
-pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig};
+pub use data::{DataConfig, FormatConfig, JoinConfig, RaterConfig, StudyConfig};
 pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};
 pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
 
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion, typed_path};
+use crate::read::dataset::encoding::decode;
 use keys::SectionKeys;
 use section::Section;
 use tree::{Node, Table, Value};
@@ -73,10 +75,17 @@ impl Config {
         refuse_table(file)?;
         let bytes = std::fs::read(file)
             .map_err(|error| Problem::new(&shown, format!("cannot be read: {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Problem::new(&shown, format!("is not UTF-8 text at byte {at}"))
-        })?;
+        // PowerShell and Notepad may write UTF-16, with its mark.
+        let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+        let text = match is_utf16 {
+            true => decode(&shown, &bytes, None)?.text,
+            false => std::str::from_utf8(&bytes)
+                .map(Cow::from)
+                .map_err(|error| {
+                    let at = error.valid_up_to();
+                    Problem::new(&shown, format!("is not UTF-8 text at byte {at}"))
+                })?,
+        };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         Config::parse(file, text, sets, scope)
     }

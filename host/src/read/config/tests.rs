@@ -89,7 +89,7 @@ fn every_key_of_the_contract_parses() {
     assert_eq!(value(&config.study.seed), 42);
     let data = &config.data;
     assert_eq!(data.path.value, "loans.csv");
-    assert_eq!(data.id.value, "id");
+    assert_eq!(value(&data.id), "id");
     assert_eq!(value(&data.text), ["q1", "q2"]);
     assert_eq!(value(&data.pool), Pool::Concat);
     assert_eq!(value(&data.targets), ["llama_*"]);
@@ -262,7 +262,6 @@ fn all_errors_of_a_file_are_shown_together() {
          plugins.toml:1: [study] has no `name`\n  try: name = \"loans\"\n\
          plugins.toml:2: [study] seed = -1 is not a whole number, 0 or more\n\
          plugins.toml:4: [data] path = 3 is not a text\n\
-         plugins.toml:3: [data] has no `id`\n  try: id = \"id\"\n\
          --set data.pool=\"sum\": [data] pool = \"sum\" is not \"mean\" or \"concat\"\n\
          plugins.toml:6: [[data.join]] has no `path`\n  try: path = \"ratings.csv\"\n\
          plugins.toml:7: [[data.join]] prefix = 1 is not a text\n\

@@ -86,6 +86,7 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         shared_labels: Vec::new(),
         n_read: dataset.n_read,
         notes: dataset.notes.clone(),
+        readings: dataset.readings.clone(),
         doubts: dataset.doubts.clone(),
         misnumbered: dataset.misnumbered.clone(),
         spelling: dataset.spelling.clone(),

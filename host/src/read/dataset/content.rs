@@ -38,12 +38,13 @@ fn add(hasher: &mut blake3::Hasher, kind: u8, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::FormatPlan;
 
     fn hash(name: &str, lines: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, lines).unwrap();
-        let table = Table::read(&path).unwrap();
+        let table = Table::read(&path, &FormatPlan::default()).unwrap();
         let ids = Ids::of(&table, "id").unwrap();
         hash_of_rows(&table, &ids)
     }

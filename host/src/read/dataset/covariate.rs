@@ -44,7 +44,7 @@ impl Covariate {
         }
         let values = table.column("covariate", name)?;
         let column = name.to_owned();
-        if (0..table.n_rows).all(|row| number(values.cell(row)).is_ok()) {
+        if (0..table.n_rows).all(|row| number(values, row).is_ok()) {
             return Ok(Covariate::Number { column });
         }
         let levels: BTreeSet<String> = levels_of(name, values)?.into_iter().collect();

@@ -168,7 +168,7 @@ impl Covariates {
 fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
     let n_rows = column.places.numbers.len();
     let numbers: Vec<f64> = (0..n_rows)
-        .filter_map(|row| number(column.cell(row)).ok())
+        .filter_map(|row| number(column, row).ok())
         .collect();
     if numbers.len() == n_rows {
         return Ok((ReadAs::Numbers, vec![(name.to_owned(), numbers)]));
@@ -204,8 +204,13 @@ fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
 /// no category.
 fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> Result<(), Problem> {
     let n_rows = column.places.numbers.len();
+    if let Some(problem) = separators::both_notations(column, &format!("covariate `{name}`"))
+        && 2 * numbers.len() > n_rows
+    {
+        return Err(problem);
+    }
     let words = (0..n_rows).filter_map(|row| match column.cell(row) {
-        Cell::Text(text) if number(column.cell(row)).is_err() => Some((row, text.trim())),
+        Cell::Text(text) if number(column, row).is_err() => Some((row, text.trim())),
         _ => None,
     });
     let different: BTreeSet<&str> = words.clone().map(|(_, word)| word).collect();

@@ -6,17 +6,72 @@
 
 use std::sync::Arc;
 
+use super::delimiter;
+use super::encoding::decode;
 use super::quotes;
 use super::repeated::Repeated;
-use super::table::{Cell, Cells, Column, Places, Table, Texts, as_text, count_lines};
+use super::separators::{self, Notation};
+use super::table::{Cell, Cells, Column, PlaceUnit, Places, Table, Texts, count_lines};
+use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal, quoted};
 
 /// Reads the bytes of a file.
-pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal> {
-    let text = as_text(&file, bytes)?;
-    let spans = quotes::check(&file, text.as_bytes(), delimiter)?;
+///
+/// `usual`: the delimiter that its name says.
+pub fn read(file: String, bytes: &[u8], usual: u8, format: &FormatPlan) -> Result<Table, Refusal> {
+    let decoded = decode(&file, bytes, format.encoding.as_deref())?;
+    let text = decoded.text.as_ref();
+    let typed = format.delimiter.and_then(|typed| u8::try_from(typed).ok());
+    let found = delimiter::find(text, usual, typed);
+    let spans = quotes::check(&file, text.as_bytes(), found.delimiter)?;
+    let split = split(&file, text, found)?;
+    let columns = &split.columns;
+    let cell = |column: usize, row: usize| columns[column].text(row);
+    let cells = quotes::Cells {
+        n_columns: columns.len(),
+        n_rows: split.lines.len(),
+        cell: &cell,
+    };
+    quotes::refuse_swallowed_rows(&file, text.as_bytes(), found.delimiter, &spans, &cells)?;
+    let mut notes: Vec<String> = decoded.note.into_iter().collect();
+    if found.delimiter != usual && typed.is_none() {
+        notes.push(delimiter::note(&file, found));
+    }
+    let places = Arc::new(Places {
+        file: file.clone(),
+        unit: PlaceUnit::Lines,
+        numbers: split.lines,
+    });
+    let columns = split.names.into_iter().zip(split.columns);
+    let columns = columns.map(|(name, texts)| Column {
+        name,
+        has_decimal_commas: found.delimiter != b',' && has_decimal_commas(&texts),
+        cells: Cells::Texts(texts),
+        places: places.clone(),
+    });
+    let columns: Vec<Column> = columns.collect();
+    notes.extend(separators::with_commas(&file, &columns));
+    Ok(Table {
+        file,
+        hash: blake3::hash(bytes).to_hex().to_string(),
+        columns,
+        n_rows: places.numbers.len(),
+        notes,
+    })
+}
+
+/// A text in fields.
+struct Split {
+    names: Vec<String>,
+    /// One a name.
+    columns: Vec<Texts>,
+    /// Where each row begins.
+    lines: Vec<usize>,
+}
+
+fn split(file: &str, text: &str, found: delimiter::Found) -> Result<Split, Refusal> {
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
+        .delimiter(found.delimiter)
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
@@ -24,10 +79,13 @@ pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal>
     let mut next = |record: &mut csv::StringRecord| {
         reader
             .read_record(record)
-            .map_err(|error| Problem::new(&file, format!("cannot be split into fields: {error}")))
+            .map_err(|error| Problem::new(file, format!("cannot be split into fields: {error}")))
     };
+    if found.n_skipped > 0 {
+        next(&mut record)?;
+    }
     if !next(&mut record)? {
-        return Err(Problem::new(&file, "is empty").into());
+        return Err(Problem::new(file, "is empty").into());
     }
     let names: Vec<String> = record.iter().map(str::to_owned).collect();
     let mut columns = vec![Texts::default(); names.len()];
@@ -50,38 +108,21 @@ pub fn read(file: String, bytes: &[u8], delimiter: u8) -> Result<Table, Refusal>
         }
     }
     let mut problems = Problems::default();
-    problems.extend(of_ragged(&file, &names, &ragged, numbers.len()));
+    problems.extend(of_ragged(file, &names, &ragged, numbers.len()));
     if numbers.is_empty() && problems.is_empty() {
-        problems.push(Problem::new(&file, "has a header and no rows"));
+        problems.push(Problem::new(file, "has a header and no rows"));
     }
-    problems.finish(())?;
-    let cell = |column: usize, row: usize| columns[column].text(row);
-    let cells = quotes::Cells {
-        n_columns: columns.len(),
-        n_rows: numbers.len(),
-        cell: &cell,
-    };
-    quotes::refuse_swallowed_rows(&file, text.as_bytes(), delimiter, &spans, &cells)?;
-    let places = Arc::new(Places {
-        file: file.clone(),
-        are_lines: true,
-        numbers,
-    });
-    let columns = names
-        .into_iter()
-        .zip(columns)
-        .map(|(name, texts)| Column {
-            name,
-            cells: Cells::Texts(texts),
-            places: places.clone(),
-        })
-        .collect();
-    Ok(Table {
-        file,
-        hash: blake3::hash(bytes).to_hex().to_string(),
+    problems.finish(Split {
+        names,
         columns,
-        n_rows: places.numbers.len(),
+        lines: numbers,
     })
+}
+
+/// Do the numbers of a column have decimal commas, and none a point?
+fn has_decimal_commas(texts: &Texts) -> bool {
+    let cells = (0..texts.n_cells()).map(|row| texts.text(row));
+    separators::notation(cells) == Some(Notation::Comma)
 }
 
 /// A row that is longer or shorter than the header.
@@ -123,6 +164,16 @@ fn of_ragged(file: &str, names: &[String], ragged: &[Ragged], n_fitting: usize) 
         return vec![
             problem.with_try("the same file without the delimiters at the ends of the rows"),
         ];
+    }
+    if n_fitting == 0 && all_alike && first.n_fields == names.len() + 1 {
+        let message = format!(
+            "every row has {}, one more than the header: R writes row names so",
+            fields(first.n_fields)
+        );
+        let problem = Problem::new(place(first.line), message);
+        return vec![problem.with_try(
+            "a name before those of the header, or in R write.table(…, row.names = FALSE)",
+        )];
     }
     let mut repeated = Repeated::default();
     for row in ragged {

@@ -1,5 +1,5 @@
-//! Vectors made elsewhere: a .npy file with a file of ids, or a table with an id column. Joined by
-//! id, never by order.
+//! Vectors made elsewhere: a .npy or .npz file with its ids, or a table with an id column and one
+//! column a dimension, or a list a row. Joined by id, never by order.
 //!
 //! Every row of the dataset must have its vector: all encoders share one set of rows, so that their
 //! scores compare row by row. Whether the vectors belong to the texts is the doctor's question, not
@@ -12,14 +12,18 @@ use nalgebra::DMatrix;
 
 use super::LARGEST_VALUE;
 use super::counting::misnumbered;
+use super::encoding::decode;
 use super::form::Lost;
 use super::ids::{Ids, name_of};
 use super::join::first;
+use super::lists;
+use super::missing::is_missing;
 use super::named_columns::in_order;
-use super::npy;
 use super::numbering::{Numbering, range, titled};
-use super::table::{Cell, Column, Places, Table, Wanted, as_text, read_bytes};
-use crate::problem::{Problem, Problems, Refusal, quoted, shown_path};
+use super::table::{Cell, Column, PlaceUnit, Places, Table, Wanted, read_bytes};
+use super::{npy, npz};
+use crate::plan::FormatPlan;
+use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, shown_path};
 
 /// Vectors in the order of a dataset.
 #[derive(Debug, Clone)]
@@ -52,9 +56,12 @@ pub fn read_precomputed(
     id_column: &str,
     dataset_ids: &[String],
 ) -> Result<Precomputed, Refusal> {
-    let vectors = match ids {
-        Some(ids) => Vectors::from_npy(embeddings, ids)?,
-        None => Vectors::from_table(embeddings, id_column, None)?,
+    let is_numpy = ["npy", "npz"]
+        .iter()
+        .any(|one| has_extension(embeddings, one));
+    let vectors = match ids.is_some() || is_numpy {
+        true => Vectors::from_numpy(embeddings, ids)?,
+        false => Vectors::from_table(embeddings, id_column, None)?,
     };
     vectors.of_rows(dataset_ids)
 }
@@ -99,16 +106,30 @@ impl Vectors {
         })
     }
 
-    fn from_npy(embeddings: &Path, ids: &Path) -> Result<Vectors, Refusal> {
+    /// `ids`: a file of ids, which an .npz may bring along.
+    fn from_numpy(embeddings: &Path, ids: Option<&Path>) -> Result<Vectors, Refusal> {
         let file = shown_path(embeddings);
         let bytes = read_bytes(embeddings, &file)?;
-        let x = npy::read(&bytes).map_err(|message| Problem::new(&file, message))?;
-        let ids_file = shown_path(ids);
-        let id_bytes = read_bytes(ids, &ids_file)?;
-        let names: Vec<String> = as_text(&ids_file, &id_bytes)?
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let (x, own_ids) = match has_extension(embeddings, "npz") {
+            true => npz::read(&bytes),
+            false => npy::read(&bytes).map(|x| (x, None)),
+        }
+        .map_err(|message| Problem::new(&file, message))?;
+        let mut hashes = vec![hash(embeddings, &bytes)];
+        let (ids_file, names) = match (ids, own_ids) {
+            (Some(ids), _) => {
+                let (names, hash) = read_ids(ids)?;
+                hashes.push(hash);
+                (shown_path(ids), names)
+            }
+            (None, Some(names)) => (file.clone(), names),
+            (None, None) => {
+                let message = "has no array of ids, and row order is never trusted";
+                return Err(Problem::new(&file, message)
+                    .with_try("ids = \"ids.txt\", a text file with one id per row, or np.savez(path, x=x, ids=ids)")
+                    .into());
+            }
+        };
         if names.len() != x.nrows() {
             let message = format!("has {} ids, and {file} has {} rows", names.len(), x.nrows());
             return Err(Problem::new(&ids_file, message)
@@ -117,23 +138,50 @@ impl Vectors {
         }
         let places = Places {
             file: ids_file,
-            are_lines: true,
+            unit: PlaceUnit::Lines,
             numbers: (1..=names.len()).collect(),
         };
         let ids_of_rows = Ids::new(names, &places)?;
-        for (j, column) in x.column_iter().enumerate() {
-            if let Some(numbering) = Numbering::of(None, column.as_slice(), &ids_of_rows.names) {
-                let column = format!("column {}", j + 1);
-                return Err(no_dimension(&file, &column, numbering).into());
-            }
-        }
+        refuse_numbering(&file, &x, &ids_of_rows)?;
         Ok(Vectors {
             ids: ids_of_rows,
-            hashes: vec![hash(embeddings, &bytes), hash(ids, &id_bytes)],
+            hashes,
             names: None,
             notes: Vec::new(),
             x,
             file,
+        })
+    }
+
+    /// Vectors in one column, a list a row. What stands beside them is not read.
+    fn from_list(
+        table: &Table,
+        ids: &Ids,
+        column: &Column,
+        others: &[(usize, &Column)],
+    ) -> Result<Vectors, Refusal> {
+        let (x, rows) = lists::vectors(column)?;
+        let names: Vec<String> = rows.iter().map(|&row| ids.names[row].clone()).collect();
+        let ids = Ids::known(&names);
+        refuse_numbering(&table.file, &x, &ids)?;
+        let beside = others.iter().filter(|(_, other)| other.name != column.name);
+        let beside = listed_up_to(5, beside.map(|(_, other)| format!("`{}`", other.name)));
+        let mut notes = table.notes.clone();
+        if !beside.is_empty() {
+            notes.push(format!(
+                "{}: the vectors are the lists in `{}`; {beside} beside them {} not used",
+                name_of(&table.file),
+                column.name,
+                if others.len() == 2 { "is" } else { "are" }
+            ));
+        }
+        Ok(Vectors {
+            ids,
+            hashes: vec![(name_of(&table.file).to_owned(), table.hash.clone())],
+            names: None,
+            notes,
+            x,
+            file: table.file.clone(),
         })
     }
 
@@ -142,7 +190,11 @@ impl Vectors {
         id_column: &str,
         names: Option<&[String]>,
     ) -> Result<Vectors, Refusal> {
-        let table = Table::read_columns(embeddings, Wanted::Named(&|_| true))?;
+        let table = Table::read_columns(
+            embeddings,
+            Wanted::Vectors(id_column),
+            &FormatPlan::default(),
+        )?;
         let ids = Ids::of(&table, id_column)?;
         let columns: Vec<(usize, &Column)> = table
             .columns
@@ -154,6 +206,13 @@ impl Vectors {
             let message = format!("has no column besides `{id_column}`");
             return Err(Problem::new(&table.file, message).into());
         }
+        if names.is_none() {
+            match lists::columns(&columns).as_slice() {
+                [] => {}
+                [one] => return Vectors::from_list(&table, &ids, one, &columns),
+                several => return Err(several_lists(&table.file, several).into()),
+            }
+        }
         let columns = match names {
             Some(names) => of_the_model(&table.file, columns, names)?,
             None => columns,
@@ -161,7 +220,7 @@ impl Vectors {
         let is_new = names.is_none();
         let mut problems = Problems::default();
         let mut wrong = Vec::new();
-        let (mut names, mut notes) = (Vec::new(), Vec::new());
+        let (mut names, mut notes) = (Vec::new(), table.notes.clone());
         let mut x = DMatrix::zeros(table.n_rows, columns.len());
         for (at, column) in columns {
             let dimension = &mut x.column_mut(names.len());
@@ -301,6 +360,45 @@ fn of_the_model<'a>(
     in_order(file, columns, names)
 }
 
+fn several_lists(file: &str, columns: &[&Column]) -> Problem {
+    let names = columns.iter().map(|column| format!("`{}`", column.name));
+    let message = format!(
+        "has several columns of lists, {}, and one is expected",
+        listed_up_to(5, names)
+    );
+    Problem::new(file, message).with_try("a file of the ids and the vectors of one model")
+}
+
+/// Ids in a text file, one a line, or in a .npy file.
+fn read_ids(path: &Path) -> Result<(Vec<String>, (String, String)), Problem> {
+    let file = shown_path(path);
+    let bytes = read_bytes(path, &file)?;
+    let names = match has_extension(path, "npy") {
+        true => npy::ids(&bytes).map_err(|message| Problem::new(&file, message))?,
+        false => decode(&file, &bytes, None)?
+            .text
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+    };
+    Ok((names, hash(path, &bytes)))
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// Columns without names that number the rows.
+fn refuse_numbering(file: &str, x: &DMatrix<f64>, ids: &Ids) -> Result<(), Problem> {
+    for (j, column) in x.column_iter().enumerate() {
+        if let Some(numbering) = Numbering::of(None, column.as_slice(), &ids.names) {
+            return Err(no_dimension(file, &format!("column {}", j + 1), numbering));
+        }
+    }
+    Ok(())
+}
+
 fn hash(path: &Path, bytes: &[u8]) -> (String, String) {
     let name = path.file_name().unwrap_or_default();
     (
@@ -314,9 +412,9 @@ fn fill(values: &mut [f64], column: &Column, at: usize) -> Result<(), Problem> {
     for (row, value) in values.iter_mut().enumerate() {
         *value = match column.cell(row) {
             Cell::Number(number) => number,
-            Cell::Text("") => f64::NAN,
-            Cell::Text(text) => text
-                .trim()
+            Cell::Text(text) if is_missing(text) => f64::NAN,
+            Cell::Text(text) => column
+                .numeral(text)
                 .parse()
                 .map_err(|_| wrong(column, at, row, &quoted(text)))?,
             Cell::Null => f64::NAN,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::table::{Cell, Column, Places, Table};
+use super::table::{Cell, Column, PlaceUnit, Places, Table};
 use crate::problem::{Problem, Problems, Refusal, quoted};
 
 /// The ids of a table: text, none empty, none twice.
@@ -27,6 +27,12 @@ impl Ids {
             Cell::Null | Cell::Nested => String::new(),
         });
         Ids::new(names.collect(), &column.places)
+    }
+
+    /// The numbers of the rows of a table without ids, from 1.
+    pub fn numbered(n_rows: usize) -> Ids {
+        let names: Vec<String> = (1..=n_rows).map(|row| row.to_string()).collect();
+        Ids::known(&names)
     }
 
     /// Ids that stand at the given places.
@@ -83,10 +89,14 @@ impl Ids {
 /// Ids that a program has turned into floating-point numbers: of more than 15 digits the last ones
 /// are lost.
 fn refuse_rounded(column: &Column) -> Result<(), Problem> {
-    const EXACT: f64 = (1_u64 << 53) as f64;
+    // A spreadsheet keeps 15 digits of what is typed.
+    let exact = match column.places.unit {
+        PlaceUnit::Cells(_) => 1e15,
+        _ => (1_u64 << 53) as f64,
+    };
     let n_rows = column.places.numbers.len();
     let is_rounded =
-        |row: &usize| matches!(column.cell(*row), Cell::Number(id) if id.abs() >= EXACT);
+        |row: &usize| matches!(column.cell(*row), Cell::Number(id) if id.abs() >= exact);
     let Some(row) = (0..n_rows).find(is_rounded) else {
         return Ok(());
     };

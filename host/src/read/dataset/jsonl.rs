@@ -11,18 +11,28 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::encoding::decode;
 use super::repeated::Repeated;
 use super::table::{
-    Cell, Cells, Column, Places, Size, Table, Texts, as_text, cell_bytes, count_lines, most_bytes,
+    Cell, Cells, Column, PlaceUnit, Places, Size, Table, Texts, cell_bytes, count_lines, most_bytes,
 };
 use crate::problem::{Problem, Problems, Refusal};
 
 /// Reads the bytes of a file.
-pub fn read(file: String, bytes: &[u8]) -> Result<Table, Refusal> {
-    let text = as_text(&file, bytes)?;
+///
+/// `keeps_lists`: a list is the text that it is in the file, for who wants vectors.
+pub fn read(
+    file: String,
+    bytes: &[u8],
+    encoding: Option<&str>,
+    keeps_lists: bool,
+) -> Result<Table, Refusal> {
+    let decoded = decode(&file, bytes, encoding)?;
+    let text = decoded.text.as_ref();
     let mut wrong = Repeated::default();
     let n_lines = text.lines().count();
     let mut columns = Columns::new(n_lines, most_bytes(bytes.len()));
+    columns.keeps_lists = keeps_lists;
     let mut numbers = Vec::new();
     for (i, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
@@ -50,7 +60,7 @@ pub fn read(file: String, bytes: &[u8]) -> Result<Table, Refusal> {
     columns.size(all_rows).check(&file, bytes.len())?;
     let places = Arc::new(Places {
         file: file.clone(),
-        are_lines: true,
+        unit: PlaceUnit::Lines,
         numbers,
     });
     Ok(Table {
@@ -58,6 +68,7 @@ pub fn read(file: String, bytes: &[u8]) -> Result<Table, Refusal> {
         hash: blake3::hash(bytes).to_hex().to_string(),
         columns: columns.finish(&places),
         n_rows,
+        notes: decoded.note.into_iter().collect(),
     })
 }
 
@@ -167,6 +178,7 @@ struct Columns {
     /// Lines of the file, and the memory that cells may take.
     n_lines: usize,
     most: usize,
+    keeps_lists: bool,
     names: Vec<String>,
     cells: Vec<Texts>,
     index: HashMap<String, usize>,
@@ -178,6 +190,7 @@ impl Columns {
         Columns {
             n_lines,
             most,
+            keeps_lists: false,
             names: Vec::new(),
             cells: Vec::new(),
             index: HashMap::new(),
@@ -203,6 +216,7 @@ impl Columns {
             cells.push((key, value, text));
         }
         let row = self.n_rows;
+        let keeps_lists = self.keeps_lists;
         for (key, value, text) in cells {
             if self.is_full() {
                 break; // refused when the next line is read, or at the end
@@ -221,6 +235,7 @@ impl Columns {
             column.push(match (value, &text) {
                 (_, Some(text)) => Cell::Text(text),
                 ("null", _) => Cell::Null,
+                _ if value.starts_with('[') && keeps_lists => Cell::Text(value),
                 _ if value.starts_with(['{', '[']) => Cell::Nested,
                 _ => Cell::Text(value),
             });
@@ -267,6 +282,7 @@ impl Columns {
                 name,
                 cells: filled(texts),
                 places: places.clone(),
+                has_decimal_commas: false,
             })
             .collect()
     }

@@ -41,7 +41,7 @@ pub(super) fn shared(
     targets: &[Target],
 ) -> Vec<(String, Vec<String>)> {
     let has_role = |name: &str| {
-        name == data.id
+        data.id.as_deref() == Some(name)
             || data.group.as_deref() == Some(name)
             || data
                 .text
@@ -74,7 +74,7 @@ fn labels(column: &Column, n_rows: usize) -> Option<Vec<String>> {
     let name = column.name.to_lowercase();
     let mut words = name.split(|c: char| !c.is_alphanumeric());
     let is_named = words.any(|word| LABEL_WORDS.contains(&word));
-    let is_number = |label: &&String| label.parse::<f64>().is_ok();
+    let is_number = |label: &&String| column.numeral(label).parse::<f64>().is_ok();
     let is_label = is_named || !different.iter().all(is_number);
     let is_shared = different.len() >= LEAST_GROUPS && 2 * different.len() <= n_rows;
     (is_label && is_shared).then_some(labels)

@@ -13,18 +13,22 @@ mod counting;
 mod covariate;
 mod covariates;
 mod delimited;
+mod delimiter;
 mod doubt;
 pub mod embeddings;
+pub(crate) mod encoding;
 pub mod form;
 mod ids;
 mod join;
 mod jsonl;
 mod labels;
 mod length;
+mod lists;
 mod missing;
 mod named_columns;
 mod new_rows;
 pub mod npy;
+mod npz;
 mod numbering;
 mod parquet;
 mod quiet;
@@ -35,14 +39,15 @@ mod repeated;
 mod separators;
 pub mod table;
 pub(crate) mod targets;
+pub(crate) mod workbook;
 
-use crate::plan::{DataPlan, RaterPlan};
+use crate::plan::{Blank, DataPlan, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to};
 use content::hash_of_rows;
 use form::{Alike, Lost, with_lost_first};
 use ids::Ids;
 use missing::is_missing;
-use table::{Cell, Table, Wanted};
+use table::{Cell, Column, Table, Wanted};
 
 pub use built_in::{LENGTH as LENGTH_COVARIATE, LOG_SIZE};
 pub use by_group::Analysed;
@@ -53,7 +58,7 @@ pub use doubt::Doubt;
 pub use length::length;
 pub use new_rows::{Asked, NewRows};
 pub use raters::RaterPanel;
-pub(crate) use read::is_table;
+pub(crate) use read::{is_table, is_text};
 
 /// Targets, ratings, covariates and vectors up to this size are accepted: squares of larger
 /// numbers, and sums of such squares, are no numbers.
@@ -81,6 +86,8 @@ pub struct Dataset {
     pub n_read: usize,
     /// What a reader should know, one sentence each: unmatched ids, raters that are not used.
     pub notes: Vec<String>,
+    /// How files were read where that was found rather than said, one sentence each.
+    pub readings: Vec<String>,
     /// What may have been meant otherwise than it was read.
     pub doubts: Vec<Doubt>,
     /// Joined files whose ids seem to count from another number than those of the main file.
@@ -134,8 +141,15 @@ impl Dataset {
     pub fn read(data: &DataPlan, raters: &[RaterPlan], folds: u32) -> Result<Dataset, Refusal> {
         let mut problems = Problems::default();
         let is_wanted = |name: &str| targets::is_wanted(name, data, raters);
-        let mut table = Table::read_columns(&data.path, Wanted::Named(&is_wanted))?;
-        let mut ids = Ids::of(&table, &data.id)?;
+        let mut table = Table::read_columns(&data.path, Wanted::Named(&is_wanted), &data.format)?;
+        let mut readings = table.notes.clone();
+        let mut ids = match &data.id {
+            Some(id) => Ids::of(&table, id)?,
+            None => Ids::numbered(table.n_rows),
+        };
+        if data.id.is_none() {
+            readings.push(numbered(&table.file));
+        }
         let n_read = table.n_rows;
         let mut hashes = vec![(name_of(&data.path), table.hash.clone())];
         let mut contents = vec![(name_of(&data.path), hash_of_rows(&table, &ids))];
@@ -145,16 +159,22 @@ impl Dataset {
         for plan in &data.joins {
             let is_wanted =
                 |name: &str| name == plan.id || is_wanted(&format!("{}{name}", plan.prefix));
-            let other = Table::read_columns(&plan.path, Wanted::Named(&is_wanted));
+            let other = Table::read_columns(&plan.path, Wanted::Named(&is_wanted), &plan.format);
             let joined = other.and_then(|other| {
+                readings.extend(other.notes.iter().cloned());
                 let other_ids = Ids::of(&other, &plan.id)?;
                 let name = name_of(&plan.path);
                 hashes.push((name.clone(), other.hash.clone()));
                 contents.push((name.clone(), hash_of_rows(&other, &other_ids)));
-                let found = counting::misnumbered(&ids.names, &other_ids.names);
-                misnumbered.extend(found.map(|found| (name, found)));
-                let joined =
-                    join::join(&mut table, &ids, &other, &other_ids, &plan.id, &plan.prefix)?;
+                if plan.on.is_none() {
+                    let found = counting::misnumbered(&ids.names, &other_ids.names);
+                    misnumbered.extend(found.map(|found| (name, found)));
+                }
+                let keys = match &plan.on {
+                    Some(on) => join::Keys::of_column(&table, on)?,
+                    None => join::Keys::of_ids(&ids),
+                };
+                let joined = join::join(&mut table, &keys, &other, &other_ids, plan)?;
                 spelling.add_alike(&other, joined.alike);
                 spelling.lost.extend(joined.lost);
                 Ok(joined.note)
@@ -163,19 +183,23 @@ impl Dataset {
         }
         problems.finish(())?; // without its columns, more messages would mislead
         let reasoned = |refusal| with_lost_first(&spelling.lost, refusal);
+        let has_text = texts_of_rows(&table, data);
+        let n_textless = has_text.iter().filter(|has| !**has).count();
         let mut file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
+        file_rows.retain(|&row| has_text[row]);
         let n_complete = file_rows.len();
         file_rows.sort_unstable_by(|a, b| ids.names[*a].cmp(&ids.names[*b]));
         if !file_rows.iter().copied().eq(0..n_read) {
             table.keep(&file_rows);
-            refuse_no_rows(&table).map_err(reasoned)?;
-            ids = Ids::of(&table, &data.id)?;
+            refuse_no_rows(&table, n_textless == n_read).map_err(reasoned)?;
+            let kept = file_rows.iter().map(|&row| ids.names[row].clone());
+            ids = Ids::known(&kept.collect::<Vec<String>>());
         }
         let mut problems = Problems::default();
         let texts: Vec<Vec<String>> = data
             .text
             .iter()
-            .filter_map(|name| problems.keep(texts_of(&table, name)))
+            .filter_map(|name| problems.keep(texts_of(&table, name, data)))
             .collect();
         let groups: Option<Vec<String>> = data
             .group
@@ -187,8 +211,14 @@ impl Dataset {
         let covariates = Covariates::of(&table, data, &joined(&texts), groups.as_deref());
         let covariates = problems.keep(covariates).flatten();
         let mut dropped = rows_without_target(&targets, ids.names.len());
-        if n_complete < n_read {
-            dropped.push(("no value of a covariate".to_owned(), n_read - n_complete));
+        let n_lacking = n_read - n_textless - n_complete;
+        for (reason, count) in [
+            ("no text", n_textless),
+            ("no value of a covariate", n_lacking),
+        ] {
+            if count > 0 {
+                dropped.push((reason.to_owned(), count));
+            }
         }
         let named = data.text.iter().zip(&texts);
         let mut doubts: Vec<Doubt> = named
@@ -212,6 +242,7 @@ impl Dataset {
             targets,
             groups,
             notes,
+            readings,
             misnumbered,
             spelling,
             hashes,
@@ -279,11 +310,36 @@ fn joined(texts: &[Vec<String>]) -> Vec<String> {
     (0..texts.first().map_or(0, Vec::len)).map(of_row).collect()
 }
 
-fn refuse_no_rows(table: &Table) -> Result<(), Refusal> {
-    if table.n_rows > 0 {
-        return Ok(());
+fn refuse_no_rows(table: &Table, is_textless: bool) -> Result<(), Refusal> {
+    let message = match is_textless {
+        _ if table.n_rows > 0 => return Ok(()),
+        true => "no row has a text",
+        false => "no row has a text and a value of every covariate",
+    };
+    Err(Problem::new(&table.file, message).into())
+}
+
+/// Has a row a text in any text column? All rows have where blank ones are kept, or no text is
+/// read. A column that is not there is refused when its texts are read.
+fn texts_of_rows(table: &Table, data: &DataPlan) -> Vec<bool> {
+    if data.blank == Blank::Keep || data.text.is_empty() {
+        return vec![true; table.n_rows];
     }
-    Err(Problem::new(&table.file, "no row has a value of every covariate").into())
+    let columns = data
+        .text
+        .iter()
+        .filter_map(|name| table.column("text", name).ok());
+    let columns: Vec<&Column> = columns.collect();
+    if columns.len() < data.text.len() {
+        return vec![true; table.n_rows];
+    }
+    let is_text = |cell| match cell {
+        Cell::Text(text) => !is_missing(text),
+        Cell::Number(_) | Cell::Nested => true,
+        Cell::Null => false,
+    };
+    let has_text = |row| columns.iter().any(|column| is_text(column.cell(row)));
+    (0..table.n_rows).map(has_text).collect()
 }
 
 fn name_of(path: &std::path::Path) -> String {
@@ -300,8 +356,20 @@ fn rows_without_target(targets: &[Target], n_rows: usize) -> Vec<(String, usize)
     }
 }
 
-/// Texts as they are, the empty one included; a cell without a text is not an empty text.
-fn texts_of(table: &Table, name: &str) -> Result<Vec<String>, Refusal> {
+/// What is said of rows that have no ids.
+fn numbered(file: &str) -> String {
+    format!(
+        "{}: without `id` under [data] rows are named by their number in the file",
+        ids::name_of(file)
+    )
+}
+
+/// Texts as they are. A cell without a text is an empty one where the row has another text.
+fn texts_of(table: &Table, name: &str, data: &DataPlan) -> Result<Vec<String>, Refusal> {
+    let column = table.column("text", name)?;
+    if data.blank == Blank::Drop && data.text.len() > 1 {
+        return new_rows::texts_of(column, name);
+    }
     required(table, "text", name, |text| Some(text.to_owned())).map_err(|problem| {
         problem
             .with_try("an empty text where a row has none")

@@ -12,6 +12,7 @@ use super::ids::Ids;
 use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
 use super::{groups_of, joined};
+use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal};
 
 /// What is to be read of a table.
@@ -19,8 +20,8 @@ use crate::problem::{Problem, Problems, Refusal};
 pub struct Asked<'a> {
     /// The table.
     pub path: &'a Path,
-    /// Its id column.
-    pub id: &'a str,
+    /// Its id column; `None`: the numbers of the rows.
+    pub id: Option<&'a str>,
     /// Its text columns.
     pub text: &'a [String],
     /// Its column of groups.
@@ -54,8 +55,11 @@ impl NewRows {
     /// repeated, a row without a group, a list where a text should be, a covariate that is no
     /// number or a category that was not seen, no row that is complete.
     pub fn read(asked: Asked<'_>) -> Result<Self, Refusal> {
-        let mut table = Table::read(asked.path)?;
-        let ids = Ids::of(&table, asked.id)?.names;
+        let mut table = Table::read(asked.path, &FormatPlan::default())?;
+        let ids = match asked.id {
+            Some(id) => Ids::of(&table, id)?.names,
+            None => Ids::numbered(table.n_rows).names,
+        };
         let mut problems = Problems::default();
         let groups = asked
             .group
@@ -164,7 +168,7 @@ fn texts(table: &Table, names: &[String]) -> Result<Vec<Vec<String>>, Refusal> {
     problems.finish(texts)
 }
 
-fn texts_of(column: &Column, name: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn texts_of(column: &Column, name: &str) -> Result<Vec<String>, Refusal> {
     let text = |row: usize| match column.cell(row) {
         Cell::Null => Ok(String::new()),
         Cell::Text(text) => Ok(text.to_owned()),
@@ -189,7 +193,7 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let read = NewRows::read(Asked {
             path: &path,
-            id: "id",
+            id: Some("id"),
             text: &["text".to_owned()],
             group: Some("who"),
             covariates,

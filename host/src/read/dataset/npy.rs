@@ -1,5 +1,5 @@
-//! NumPy's .npy: two-dimensional arrays of f4 or f8, little-endian, read in either order and
-//! written row by row.
+//! NumPy's .npy: two-dimensional arrays of numbers, read in either order and written row by row,
+//! and one-dimensional ones of ids.
 //!
 //! The header is read here by hand: it comes from strangers, holds three keys, and must neither
 //! overflow nor recurse.
@@ -20,16 +20,13 @@ const DAMAGED: &str = "is a .npy file whose header is cut off or damaged";
 /// One line in words: what the array is and what it should be, or how much of it is missing.
 pub fn read(bytes: &[u8]) -> Result<DMatrix<f64>, String> {
     let (header, held) = split(bytes)?;
-    let width = match header.descr {
-        "<f4" => 4,
-        "<f8" => 8,
-        other => {
-            return Err(format!(
-                "holds numbers of type {}; expected \"<f4\" or \"<f8\", as x.astype('float32') gives",
-                quoted(other)
-            ));
-        }
+    let Some(number) = Number::of(header.descr) else {
+        return Err(format!(
+            "holds numbers of type {}; expected floats or whole numbers, as x.astype('float32') gives",
+            quoted(header.descr)
+        ));
     };
+    let width = number.width;
     let [n_rows, n_columns] = match *header.shape {
         [rows, columns] if rows > 0 && columns > 0 => [rows, columns],
         _ => {
@@ -48,7 +45,7 @@ pub fn read(bytes: &[u8]) -> Result<DMatrix<f64>, String> {
             held.len()
         ));
     }
-    let numbers = held.chunks_exact(width).map(number);
+    let numbers = held.chunks_exact(width).map(|bytes| number.read(bytes));
     Ok(match header.is_fortran {
         true => DMatrix::from_iterator(n_rows, n_columns, numbers),
         false => DMatrix::from_row_iterator(n_rows, n_columns, numbers),
@@ -99,13 +96,149 @@ fn header(text: &str) -> Option<Header<'_>> {
     })
 }
 
-/// Of 4 or 8 little-endian bytes.
-fn number(bytes: &[u8]) -> f64 {
-    match *bytes {
-        [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
-        [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        _ => f64::NAN,
+/// How a number is written: `<f4`, `>i2`, `|u1`.
+#[derive(Clone, Copy)]
+struct Number {
+    kind: char,
+    width: usize,
+    is_big_endian: bool,
+}
+
+impl Number {
+    fn of(descr: &str) -> Option<Number> {
+        let mut characters = descr.chars();
+        let (order, kind) = (characters.next()?, characters.next()?);
+        let width = characters.as_str().parse().ok()?;
+        let is_known = match kind {
+            'f' => matches!(width, 2 | 4 | 8),
+            'i' | 'u' => matches!(width, 1 | 2 | 4 | 8),
+            _ => false,
+        };
+        (is_known && matches!(order, '<' | '>' | '|')).then_some(Number {
+            kind,
+            width,
+            is_big_endian: order == '>',
+        })
     }
+
+    /// Eight bytes of the number, sign and all, little-endian.
+    fn bits(self, bytes: &[u8]) -> [u8; 8] {
+        let mut bits = [0; 8];
+        for (at, bit) in bits.iter_mut().enumerate().take(self.width) {
+            let from = if self.is_big_endian {
+                self.width - 1 - at
+            } else {
+                at
+            };
+            *bit = bytes.get(from).copied().unwrap_or_default();
+        }
+        let is_negative = self.kind == 'i' && bits[self.width - 1] >= 0x80;
+        if is_negative {
+            bits[self.width..].fill(0xff);
+        }
+        bits
+    }
+
+    fn read(self, bytes: &[u8]) -> f64 {
+        let bits = self.bits(bytes);
+        let low = [bits[0], bits[1], bits[2], bits[3]];
+        match (self.kind, self.width) {
+            ('f', 2) => half::f16::from_le_bytes([bits[0], bits[1]]).to_f64(),
+            ('f', 4) => f64::from(f32::from_le_bytes(low)),
+            ('f', _) => f64::from_le_bytes(bits),
+            ('u', _) => u64::from_le_bytes(bits) as f64,
+            _ => i64::from_le_bytes(bits) as f64,
+        }
+    }
+}
+
+/// How many dimensions an array has.
+///
+/// # Errors
+/// As [`read`].
+pub fn n_dimensions(bytes: &[u8]) -> Result<usize, String> {
+    split(bytes).map(|(header, _)| header.shape.len())
+}
+
+/// How an id is written.
+#[derive(Clone, Copy)]
+enum IdForm {
+    /// `<U4`
+    Unicode,
+    /// `|S4`
+    Bytes,
+    /// `<i8`
+    Whole(Number),
+}
+
+impl IdForm {
+    /// With the bytes that one takes.
+    fn of(descr: &str) -> Option<(IdForm, usize)> {
+        let size = |rest: &str| rest.parse::<usize>().ok().filter(|size| *size > 0);
+        if let Some(rest) = descr.strip_prefix("<U") {
+            Some((IdForm::Unicode, size(rest)?.checked_mul(4)?))
+        } else if let Some(rest) = descr.strip_prefix("|S") {
+            Some((IdForm::Bytes, size(rest)?))
+        } else {
+            let number = Number::of(descr).filter(|number| number.kind != 'f')?;
+            Some((IdForm::Whole(number), number.width))
+        }
+    }
+
+    fn read(self, bytes: &[u8]) -> Option<String> {
+        match self {
+            IdForm::Unicode => unicode(bytes),
+            IdForm::Bytes => Some(
+                std::str::from_utf8(bytes)
+                    .ok()?
+                    .trim_end_matches('\0')
+                    .to_owned(),
+            ),
+            IdForm::Whole(number) if number.kind == 'i' => {
+                Some(i64::from_le_bytes(number.bits(bytes)).to_string())
+            }
+            IdForm::Whole(number) => Some(u64::from_le_bytes(number.bits(bytes)).to_string()),
+        }
+    }
+}
+
+/// The ids in an array of one dimension: texts or whole numbers.
+///
+/// # Errors
+/// One line in words: what the array is and what it should be, or how much of it is missing.
+pub fn ids(bytes: &[u8]) -> Result<Vec<String>, String> {
+    let (header, held) = split(bytes)?;
+    let [n_rows] = *header.shape else {
+        return Err(format!(
+            "has shape {}; expected (rows,), one id a row",
+            header.shape_text
+        ));
+    };
+    let Some((form, width)) = IdForm::of(header.descr) else {
+        return Err(format!(
+            "holds ids of type {}; expected texts or whole numbers, as ids.astype(str) gives",
+            quoted(header.descr)
+        ));
+    };
+    if n_rows.checked_mul(width) != Some(held.len()) {
+        return Err(format!(
+            "is cut off or too long: {n_rows} ids, and {} bytes follow the header",
+            held.len()
+        ));
+    }
+    let ids = held.chunks_exact(width).map(|bytes| form.read(bytes));
+    let ids: Option<Vec<String>> = ids.collect();
+    ids.ok_or_else(|| "holds ids that are no text".to_owned())
+}
+
+/// Four bytes a character, zeros at the end.
+fn unicode(bytes: &[u8]) -> Option<String> {
+    let characters = bytes.chunks_exact(4).map(|bytes| {
+        let code = bytes.try_into().ok().map(u32::from_le_bytes)?;
+        char::from_u32(code)
+    });
+    let text: String = characters.collect::<Option<_>>()?;
+    Some(text.trim_end_matches('\0').to_owned())
 }
 
 /// Writes an array of f4: `values` row by row, `n_columns` a row.
@@ -144,132 +277,5 @@ fn write<T: npyz::AutoSerialize + Copy>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A file as NumPy writes it, version 1.0: magic, length of the header, header padded to 64,
-    /// data.
-    fn file(header: &str, data: &[u8]) -> Vec<u8> {
-        let mut text = header.to_owned();
-        while !(10 + text.len() + 1).is_multiple_of(64) {
-            text.push(' ');
-        }
-        text.push('\n');
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
-        bytes.extend(text.as_bytes());
-        bytes.extend(data);
-        bytes
-    }
-
-    fn header(descr: &str, is_fortran: bool, shape: &str) -> String {
-        let order = if is_fortran { "True" } else { "False" };
-        format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}")
-    }
-
-    #[test]
-    fn both_orders_and_both_widths_give_the_same_matrix() {
-        let expected = DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        let f8 =
-            |numbers: &[f64]| -> Vec<u8> { numbers.iter().flat_map(|n| n.to_le_bytes()).collect() };
-        let f4 =
-            |numbers: &[f32]| -> Vec<u8> { numbers.iter().flat_map(|n| n.to_le_bytes()).collect() };
-        let by_row = file(
-            &header("'<f8'", false, "(2, 3)"),
-            &f8(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
-        );
-        let by_column = file(
-            &header("'<f8'", true, "(2, 3)"),
-            &f8(&[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]),
-        );
-        let narrow = file(
-            &header("'<f4'", false, "(2, 3)"),
-            &f4(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
-        );
-        for bytes in [by_row, by_column, narrow] {
-            assert_eq!(read(&bytes).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn what_is_written_reads_back_to_the_same_bits() {
-        let values = [0.1, -0.0, f64::MIN_POSITIVE, 1e300];
-        let mut bytes = Vec::new();
-        write_f64(&mut bytes, 2, &values).unwrap();
-        assert_eq!(
-            read(&bytes).unwrap(),
-            DMatrix::from_row_slice(2, 2, &values)
-        );
-        let mut bytes = Vec::new();
-        write_f32(&mut bytes, 1, &[0.1_f32]).unwrap();
-        assert_eq!(read(&bytes).unwrap()[0], f64::from(0.1_f32));
-        assert!(write_f32(Vec::new(), 2, &[1.0]).is_err());
-    }
-
-    #[test]
-    fn every_unusable_array_is_one_clear_line() {
-        let shape = |text: &str| file(&header("'<f4'", false, text), &[0; 24]);
-        let dtype = |text: &str| file(&header(text, false, "(2, 3)"), &[0; 24]);
-        let cases = [
-            (
-                shape("(6,)"),
-                "has shape (6,); expected (rows, dimensions), both above 0",
-            ),
-            (
-                shape("(1, 2, 3)"),
-                "has shape (1, 2, 3); expected (rows, dimensions), both above 0",
-            ),
-            (
-                shape("(0, 3)"),
-                "has shape (0, 3); expected (rows, dimensions), both above 0",
-            ),
-            (
-                shape("(2, 4)"),
-                "is cut off or too long: 2 × 4 numbers take 32 bytes, and 24 follow the header",
-            ),
-            (
-                shape("(2, 2)"),
-                "is cut off or too long: 2 × 2 numbers take 16 bytes, and 24 follow the header",
-            ),
-            (
-                shape("(9000000000000000000, 9000000000000000000)"),
-                "is cut off or too long: 9000000000000000000 × 9000000000000000000 numbers take no possible number of bytes, and 24 follow the header",
-            ),
-            (
-                dtype("'|O'"),
-                "holds numbers of type \"|O\"; expected \"<f4\" or \"<f8\", as x.astype('float32') gives",
-            ),
-            (
-                dtype("'>f4'"),
-                "holds numbers of type \">f4\"; expected \"<f4\" or \"<f8\", as x.astype('float32') gives",
-            ),
-            (
-                dtype("'<f2'"),
-                "holds numbers of type \"<f2\"; expected \"<f4\" or \"<f8\", as x.astype('float32') gives",
-            ),
-            (
-                dtype("[('x', '<f4'), ('y', '<f4')]"),
-                "holds numbers of type \"[('x', '<f4'), ('y', '<f4')]\"; expected \"<f4\" or \"<f8\", as x.astype('float32') gives",
-            ),
-            (shape("(2, -3)"), DAMAGED),
-            (shape("2"), DAMAGED),
-            (
-                dtype("'<i8'"),
-                "holds numbers of type \"<i8\"; expected \"<f4\" or \"<f8\", as x.astype('float32') gives",
-            ),
-        ];
-        for (bytes, message) in cases {
-            assert_eq!(read(&bytes).unwrap_err(), message);
-        }
-        let whole = shape("(2, 3)");
-        for length in 0..whole.len() {
-            let message = read(&whole[..length]).unwrap_err();
-            let is_header = [DAMAGED, NOT_NPY].contains(&message.as_str());
-            assert!(
-                is_header || message.starts_with("is cut off or too long"),
-                "{message}"
-            );
-            assert_eq!(message.lines().count(), 1, "{message}");
-        }
-    }
-}
+#[path = "npy_tests.rs"]
+mod tests;

@@ -21,7 +21,8 @@ use parquet::basic::Encoding;
 
 use super::quiet::caught;
 use super::table::{
-    Cell, Cells, Column, Places, Size, Table, Texts, Wanted, cell_bytes, most_bytes,
+    Cell, Cells, Column, Lists, PlaceUnit, Places, Size, Table, Texts, Wanted, cell_bytes,
+    most_bytes,
 };
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -46,10 +47,15 @@ pub fn read(file: String, bytes: Vec<u8>, wanted: Wanted<'_>) -> Result<Table, R
     let columns = match wanted {
         Wanted::Readable => source.readable(most_bytes(file_bytes)),
         Wanted::Named(is_wanted) => source.named(&file, file_bytes, is_wanted)?,
+        Wanted::Vectors(id) => {
+            let has_lists = (0..source.schema.fields().len()).any(|at| source.is_list(at));
+            let is_wanted = |at: usize, name: &str| name == id || !has_lists || source.is_list(at);
+            source.of_columns(&file, file_bytes, &is_wanted, has_lists)?
+        }
     };
     let places = Arc::new(Places {
         file: file.clone(),
-        are_lines: false,
+        unit: PlaceUnit::Rows,
         numbers: (1..=source.n_rows).collect(),
     });
     let names = source.schema.fields().iter().map(|field| field.name());
@@ -62,9 +68,11 @@ pub fn read(file: String, bytes: Vec<u8>, wanted: Wanted<'_>) -> Result<Table, R
                 name: name.clone(),
                 cells,
                 places: places.clone(),
+                has_decimal_commas: false,
             })
             .collect(),
         n_rows: source.n_rows,
+        notes: Vec::new(),
     })
 }
 
@@ -120,7 +128,7 @@ impl Source {
 
     /// A column that nobody needs, if it can be read in what is left of the memory.
     fn spare(&self, at: usize, left: &mut usize) -> Cells {
-        if self.estimate(at) > *left {
+        if self.estimate(at) > *left || self.schema.field(at).data_type().is_nested() {
             return Cells::Unread;
         }
         let read = self.column(at, *left).unwrap_or(Cells::Unread);
@@ -134,8 +142,27 @@ impl Source {
         file_bytes: usize,
         is_wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Cells>, Refusal> {
+        self.of_columns(file, file_bytes, &|_, name| is_wanted(name), false)
+    }
+
+    /// A list of numbers a row, whatever kind of list.
+    fn is_list(&self, at: usize) -> bool {
+        item_of(self.schema.field(at).data_type()).is_some_and(DataType::is_numeric)
+    }
+
+    /// The wanted columns, and what else there is room for unless `is_strict`.
+    fn of_columns(
+        &self,
+        file: &str,
+        file_bytes: usize,
+        is_wanted: &dyn Fn(usize, &str) -> bool,
+        is_strict: bool,
+    ) -> Result<Vec<Cells>, Refusal> {
+        let fields = self.schema.fields().iter().enumerate();
+        let is_wanted: Vec<bool> = fields
+            .map(|(at, field)| is_wanted(at, field.name()))
+            .collect();
         let fields = self.schema.fields();
-        let is_wanted: Vec<bool> = fields.iter().map(|field| is_wanted(field.name())).collect();
         let wanted = || (0..fields.len()).filter(|at| is_wanted[*at]);
         let estimated = Size {
             n_rows: self.n_rows,
@@ -164,8 +191,8 @@ impl Source {
             left = left.saturating_sub(self.bytes_of(&columns[at]));
         }
         problems.finish(())?;
-        let mut left = left.min(SPARE_BYTES);
-        for at in (0..fields.len()).filter(|at| !is_wanted[*at]) {
+        let mut left = if is_strict { 0 } else { left.min(SPARE_BYTES) };
+        for at in (0..fields.len()).filter(|at| !is_wanted[*at] && !is_strict) {
             columns[at] = self.spare(at, &mut left);
         }
         Ok(columns)
@@ -180,6 +207,7 @@ impl Source {
     fn estimate(&self, at: usize) -> usize {
         let data_type = self.schema.field(at).data_type();
         if data_type.is_nested() {
+            // Of lists: their numbers, which are stored in as many bytes or fewer.
             0
         } else if data_type.is_floating() {
             self.n_rows.saturating_mul(size_of::<f64>())
@@ -195,6 +223,7 @@ impl Source {
         match cells {
             Cells::Unread => 0,
             Cells::Numbers(numbers) => size_of_val(numbers.as_slice()),
+            Cells::Lists(lists) => lists.n_values().saturating_mul(size_of::<f64>()),
             Cells::Texts(texts) => cell_bytes(self.n_rows, 1).saturating_add(texts.text_bytes()),
         }
     }
@@ -240,7 +269,8 @@ impl Source {
 
     fn column(&self, at: usize, most: usize) -> Result<Cells, Fault> {
         let data_type = self.schema.field(at).data_type();
-        if data_type.is_nested() {
+        let is_list = self.is_list(at);
+        if data_type.is_nested() && !is_list {
             return Ok(Cells::Unread);
         }
         let read = caught(|| {
@@ -255,6 +285,7 @@ impl Source {
                 .build()
                 .map_err(|error| Fault::Damaged(error.to_string()))?;
             let mut cells = match data_type.is_floating() {
+                _ if is_list => Cells::Lists(Lists::default()),
                 true => Cells::Numbers(Vec::new()),
                 false => Cells::Texts(Texts::default()),
             };
@@ -311,6 +342,21 @@ fn with_views(schema: &Schema) -> Schema {
 fn append(cells: &mut Cells, array: &ArrayRef, most: usize) -> Result<(), Fault> {
     match cells {
         Cells::Unread => {}
+        Cells::Lists(lists) => {
+            for row in 0..array.len() {
+                let Some(values) = list_of(array, row) else {
+                    lists.push([]);
+                    continue;
+                };
+                let so_far = lists.n_values().saturating_add(values.len());
+                if so_far.saturating_mul(size_of::<f64>()) > most {
+                    return Err(Fault::TooLarge);
+                }
+                let values = cast(&values, &DataType::Float64)?;
+                let values = values.as_primitive::<Float64Type>().iter();
+                lists.push(values.map(|value| value.unwrap_or(f64::NAN)));
+            }
+        }
         Cells::Numbers(numbers) => {
             let array = cast(array, &DataType::Float64)?;
             let values = array.as_primitive::<Float64Type>().iter();
@@ -335,6 +381,29 @@ fn append(cells: &mut Cells, array: &ArrayRef, most: usize) -> Result<(), Fault>
         }
     }
     Ok(())
+}
+
+/// What a list is a list of.
+fn item_of(data_type: &DataType) -> Option<&DataType> {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            Some(item.data_type())
+        }
+        _ => None,
+    }
+}
+
+/// The list of a row, if it has one.
+fn list_of(array: &ArrayRef, row: usize) -> Option<ArrayRef> {
+    if array.is_null(row) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::List(_) => Some(array.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => Some(array.as_list::<i64>().value(row)),
+        DataType::FixedSizeList(_, _) => Some(array.as_fixed_size_list().value(row)),
+        _ => None,
+    }
 }
 
 /// The values as they would stand in a CSV file. Times with a zone are those of UTC: the names of

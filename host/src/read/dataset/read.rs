@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use super::table::{Table, Wanted, read_bytes};
-use super::{delimited, jsonl, parquet};
+use super::{delimited, jsonl, parquet, workbook};
+use crate::plan::FormatPlan;
 use crate::problem::{Problem, Refusal, shown_path};
 
 /// Formats that a study reads, as the ends of their files' names.
-const EXTENSIONS: [&str; 4] = ["csv", "tsv", "jsonl", "parquet"];
+const EXTENSIONS: [&str; 8] = [
+    "csv", "tsv", "jsonl", "parquet", "xlsx", "xlsm", "xls", "ods",
+];
 
 /// Is this the name of a table?
 pub(crate) fn is_table(path: &Path) -> bool {
@@ -19,14 +22,21 @@ pub(crate) fn is_table(path: &Path) -> bool {
     })
 }
 
+/// Is this the name of a table in text?
+pub(crate) fn is_text(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let extension = extension.unwrap_or_default().to_ascii_lowercase();
+    matches!(extension.as_str(), "csv" | "tsv" | "tab" | "txt" | "jsonl")
+}
+
 impl Table {
     /// Reads a .csv, .tsv, .jsonl or .parquet file, as much of it as can be read.
     ///
     /// # Errors
     /// A [`Refusal`] when the file cannot be read, is not what its name says, is damaged or holds
     /// no rows.
-    pub fn read(path: &Path) -> Result<Table, Refusal> {
-        Table::read_columns(path, Wanted::Readable)
+    pub fn read(path: &Path, format: &FormatPlan) -> Result<Table, Refusal> {
+        Table::read_columns(path, Wanted::Readable, format)
     }
 
     /// Reads a .csv, .tsv, .jsonl or .parquet file for the sake of some columns. The others are
@@ -35,17 +45,32 @@ impl Table {
     /// # Errors
     /// As [`Table::read`]; a wanted column that cannot be read, or all of them together too large
     /// for memory.
-    pub fn read_columns(path: &Path, wanted: Wanted<'_>) -> Result<Table, Refusal> {
+    pub fn read_columns(
+        path: &Path,
+        wanted: Wanted<'_>,
+        format: &FormatPlan,
+    ) -> Result<Table, Refusal> {
         let file = shown_path(path);
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         let bytes = || read_bytes(path, &file);
         match extension.to_str() {
-            Some("csv") => delimited::read(file.clone(), &bytes()?, b','),
-            Some("tsv") => delimited::read(file.clone(), &bytes()?, b'\t'),
-            Some("jsonl") => jsonl::read(file.clone(), &bytes()?),
+            Some("csv") => delimited::read(file.clone(), &bytes()?, b',', format),
+            Some("tsv" | "tab" | "txt") => delimited::read(file.clone(), &bytes()?, b'\t', format),
+            Some("jsonl") => {
+                let keeps_lists = matches!(wanted, Wanted::Vectors(_));
+                jsonl::read(
+                    file.clone(),
+                    &bytes()?,
+                    format.encoding.as_deref(),
+                    keeps_lists,
+                )
+            }
+            Some("xlsx" | "xlsm" | "xls" | "ods") => {
+                workbook::read(file.clone(), bytes()?, format.sheet.as_deref())
+            }
             Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
             _ => {
-                let message = "is none of .csv, .tsv, .jsonl, .parquet";
+                let message = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
                 Err(Problem::new(file, message).into())
             }
         }
@@ -58,7 +83,14 @@ mod tests {
 
     #[test]
     fn a_table_is_known_by_the_end_of_its_name_whatever_its_case() {
-        for name in ["a.csv", "a.TSV", "a.b.jsonl", "a.Parquet"] {
+        for name in [
+            "a.csv",
+            "a.TSV",
+            "a.b.jsonl",
+            "a.Parquet",
+            "a.xlsx",
+            "a.ODS",
+        ] {
             assert!(is_table(Path::new(name)), "{name}");
         }
         for name in ["csv", "a.csv.gz", "a.json", "a"] {
@@ -68,8 +100,9 @@ mod tests {
 
     #[test]
     fn a_file_of_another_format_is_refused_before_it_is_opened() {
-        let refused = Table::read(Path::new("/nowhere/a.xlsx")).unwrap_err();
-        let expected = "is none of .csv, .tsv, .jsonl, .parquet";
+        let refused =
+            Table::read(Path::new("/nowhere/a.docx"), &FormatPlan::default()).unwrap_err();
+        let expected = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
         assert!(refused.to_string().contains(expected), "{refused}");
     }
 }

@@ -4,6 +4,7 @@
 //! Values stay as written; what is a number, a text or an id is decided by whoever asks for the
 //! column. Reading is in one piece: a study's tables fit in memory, and half a table is of no use.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// At least 1.
     pub n_rows: usize,
+    /// How it was read where that was found rather than said: one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// One column.
@@ -31,6 +34,8 @@ pub struct Column {
     pub cells: Cells,
     /// Where the rows stand.
     pub places: Arc<Places>,
+    /// Its numbers are written `3,5`.
+    pub has_decimal_commas: bool,
 }
 
 /// Where the rows of a column stand in their file.
@@ -38,10 +43,21 @@ pub struct Column {
 pub struct Places {
     /// For messages.
     pub file: String,
-    /// Lines of a text file, or else rows.
-    pub are_lines: bool,
+    /// What the numbers count.
+    pub unit: PlaceUnit,
     /// From 1; 0 for a row that a joined table does not have.
     pub numbers: Vec<usize>,
+}
+
+/// What is counted where rows stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceUnit {
+    /// Lines of a text file.
+    Lines,
+    /// Rows of a binary one.
+    Rows,
+    /// Cells of a workbook: what stands before the number of the row, `Data!C`.
+    Cells(String),
 }
 
 /// The cells of a column.
@@ -51,6 +67,8 @@ pub enum Cells {
     Texts(Texts),
     /// Floats of a binary format; NaN for null.
     Numbers(Vec<f64>),
+    /// Lists of numbers, as vectors stand in one column.
+    Lists(Lists),
     /// Lists, objects, and what nobody asked for and was not read.
     Unread,
 }
@@ -91,6 +109,8 @@ pub enum Wanted<'a> {
     Readable,
     /// Those of these names, or the file is refused.
     Named(&'a dyn Fn(&str) -> bool),
+    /// Vectors: the column of ids and columns of lists of numbers, or all where there are no lists.
+    Vectors(&'a str),
 }
 
 impl Table {
@@ -100,7 +120,7 @@ impl Table {
         for column in &mut self.columns {
             let places = Places {
                 file: column.places.file.clone(),
-                are_lines: column.places.are_lines,
+                unit: column.places.unit.clone(),
                 numbers: rows.iter().map(|&row| column.places.numbers[row]).collect(),
             };
             *column = column.picked(&picked, Arc::new(places), column.name.clone());
@@ -179,23 +199,6 @@ pub fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Problem> {
     std::fs::read(path).map_err(|error| Problem::new(shown, format!("cannot be read: {error}")))
 }
 
-/// The text of a file, without a byte order mark.
-pub fn as_text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Problem> {
-    if bytes.is_empty() {
-        return Err(Problem::new(file, "is empty"));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => {
-            let at = error.valid_up_to();
-            let line = 1 + count_lines(&bytes[..at]);
-            let message = format!("is not UTF-8 text: byte {at} is {:#04x}", bytes[at]);
-            Err(Problem::new(format!("{file}:{line}"), message)
-                .with_try("save it as UTF-8; spreadsheets offer \"CSV UTF-8\""))
-        }
-    }
-}
-
 /// Line ends: `\n`, `\r\n`, or `\r` alone.
 pub fn count_lines(bytes: &[u8]) -> usize {
     let is_end = |i: usize| match bytes[i] {
@@ -209,26 +212,27 @@ pub fn count_lines(bytes: &[u8]) -> usize {
 impl Places {
     /// `loans.csv:97`, or `loans.parquet row 97`.
     pub fn of(&self, row: usize) -> String {
-        match (self.numbers[row], self.are_lines) {
+        match (self.numbers[row], &self.unit) {
             (0, _) => self.file.clone(),
-            (line, true) => format!("{}:{line}", self.file),
-            (number, false) => format!("{} row {number}", self.file),
+            (line, PlaceUnit::Lines) => format!("{}:{line}", self.file),
+            (number, PlaceUnit::Rows) => format!("{} row {number}", self.file),
+            (number, PlaceUnit::Cells(column)) => format!("{} {column}{number}", self.file),
         }
     }
 
     /// `line 97`, `lines 97, 402 and 3 more`: the rows that this file has, the first five of the
     /// file.
     pub fn listed(&self, rows: &[usize]) -> String {
-        let unit = match (self.are_lines, rows.len()) {
-            (true, 1) => "line",
-            (true, _) => "lines",
-            (false, 1) => "row",
-            (false, _) => "rows",
+        let (unit, before) = match &self.unit {
+            PlaceUnit::Lines => ("line", ""),
+            PlaceUnit::Rows => ("row", ""),
+            PlaceUnit::Cells(column) => ("cell", column.as_str()),
         };
+        let plural = if rows.len() == 1 { "" } else { "s" };
         let mut numbers: Vec<usize> = rows.iter().map(|row| self.numbers[*row]).collect();
         numbers.sort_unstable();
-        let numbers = numbers.iter().map(usize::to_string);
-        format!("{unit} {}", listed_up_to(5, numbers))
+        let numbers = numbers.iter().map(|number| format!("{before}{number}"));
+        format!("{unit}{plural} {}", listed_up_to(5, numbers))
     }
 }
 
@@ -239,14 +243,14 @@ impl Column {
             Cells::Texts(texts) => texts.cell(row),
             Cells::Numbers(numbers) if numbers[row].is_nan() => Cell::Null,
             Cells::Numbers(numbers) => Cell::Number(numbers[row]),
-            Cells::Unread => Cell::Nested,
+            Cells::Lists(_) | Cells::Unread => Cell::Nested,
         }
     }
 
     /// The column with its rows in another order; `None` leaves a row null.
     pub fn picked(&self, rows: &[Option<usize>], places: Arc<Places>, name: String) -> Column {
         let cells = match &self.cells {
-            Cells::Unread => Cells::Unread,
+            Cells::Lists(_) | Cells::Unread => Cells::Unread,
             Cells::Numbers(numbers) => Cells::Numbers(
                 rows.iter()
                     .map(|row| row.map_or(f64::NAN, |row| numbers[row]))
@@ -264,7 +268,42 @@ impl Column {
             name,
             cells,
             places,
+            has_decimal_commas: self.has_decimal_commas,
         }
+    }
+
+    /// What a cell says, as Rust writes numbers: with a point where the column has decimal commas.
+    pub fn numeral<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.has_decimal_commas && text.contains(',') {
+            true => text.trim().replacen(',', ".", 1).into(),
+            false => text.trim().into(),
+        }
+    }
+}
+
+/// One list of numbers a row, all in one allocation.
+#[derive(Debug, Clone, Default)]
+pub struct Lists {
+    values: Vec<f64>,
+    ends: Vec<usize>,
+}
+
+impl Lists {
+    /// Adds a row; a row without a list is an empty one.
+    pub fn push(&mut self, values: impl IntoIterator<Item = f64>) {
+        self.values.extend(values);
+        self.ends.push(self.values.len());
+    }
+
+    /// Numbers of all rows.
+    pub fn n_values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The list of a row.
+    pub fn row(&self, row: usize) -> &[f64] {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.values[start..self.ends[row]]
     }
 }
 

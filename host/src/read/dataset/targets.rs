@@ -9,7 +9,7 @@ use super::missing::is_missing;
 use super::numbering::{Numbering, titled};
 use super::raters::RaterPanel;
 use super::separators;
-use super::table::{Cell, Column, Places, Table};
+use super::table::{Cell, Column, PlaceUnit, Places, Table};
 use super::{LARGEST_VALUE, Target};
 use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
@@ -76,7 +76,12 @@ pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bo
     let is_target = |pattern: &String| {
         is(pattern) || matches(pattern, &[name]).is_ok_and(|found| !found.is_empty())
     };
-    is(&data.id)
+    data.id.as_ref().is_some_and(is)
+        || data
+            .joins
+            .iter()
+            .filter_map(|join| join.on.as_ref())
+            .any(is)
         || data.group.as_ref().is_some_and(is)
         || data.text.iter().chain(&data.covariates).any(is)
         || raters.iter().flat_map(|rater| &rater.columns).any(is)
@@ -104,7 +109,7 @@ fn names<'a>(
 ) -> (Vec<&'a str>, Vec<String>) {
     let traits = raters.iter().map(|rater| rater.target.as_str());
     let has_other_role = |name: &str| {
-        name == data.id
+        data.id.as_deref() == Some(name)
             || data.group.as_deref() == Some(name)
             || data.covariates.iter().any(|covariate| covariate == name)
             || data.text.iter().any(|text| text == name)
@@ -289,7 +294,7 @@ pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> 
     let mut values = Vec::with_capacity(n_rows);
     let mut wrong = Vec::new();
     for row in 0..n_rows {
-        match number(column.cell(row)) {
+        match number(column, row) {
             Ok(value) => values.push(value),
             Err(what) => wrong.push((row, what)),
         }
@@ -304,20 +309,50 @@ pub(super) fn numbers(column: &Column, role: &str) -> Result<Vec<f64>, Refusal> 
         1 => String::new(),
         count => format!("; {count} of {n_rows} values are not"),
     };
+    if let Some(problem) = separators::both_notations(column, role) {
+        return Err(problem.into());
+    }
     let message = format!("{role} = {what} is not a finite number{more}");
     let problem = Problem::new(column.places.of(*row), message);
     let texts = wrong.iter().filter_map(|(row, _)| match column.cell(*row) {
         Cell::Text(text) => Some(text.trim()),
         _ => None,
     });
-    let remedy = separators::advice(texts).unwrap_or_else(|| NUMERIC.to_owned());
+    let remedy = of_a_spreadsheet(column, texts.clone())
+        .or_else(|| separators::advice(texts))
+        .unwrap_or_else(|| NUMERIC.to_owned());
     Err(problem.with_try(remedy).into())
+}
+
+/// What to try about an error or a date among the cells of a workbook.
+fn of_a_spreadsheet<'a>(
+    column: &Column,
+    mut wrong: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    if !matches!(column.places.unit, PlaceUnit::Cells(_)) {
+        return None;
+    }
+    let first = wrong.next()?;
+    let is_date = first.len() >= 10
+        && first.is_char_boundary(10)
+        && first[..10].bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if first.starts_with('#') {
+        Some("an error of the spreadsheet: mend its formula, or empty the cell where there is no value".to_owned())
+    } else if is_date {
+        Some("a date: spreadsheets make 3 May of 3.5 where the comma is the decimal one; format the column as numbers and type these cells again".to_owned())
+    } else {
+        None
+    }
 }
 
 const NUMERIC: &str = "a numeric column; a missing value is written as nothing, NA, NaN, null, None or a single point";
 
-pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
-    let text = match cell {
+/// The number in a cell, NaN where it says that there is none; else what it holds instead.
+pub(super) fn number(column: &Column, row: usize) -> Result<f64, String> {
+    let text = match column.cell(row) {
         Cell::Null => return Ok(f64::NAN),
         Cell::Number(number) if number.is_finite() => return Ok(number),
         Cell::Number(number) => return Err(number.to_string()),
@@ -327,7 +362,7 @@ pub(super) fn number(cell: Cell<'_>) -> Result<f64, String> {
     if is_missing(text) {
         return Ok(f64::NAN);
     }
-    match text.parse::<f64>() {
+    match column.numeral(text).parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err(quoted(text)),
     }

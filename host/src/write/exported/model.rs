@@ -24,7 +24,8 @@ pub struct Model {
     /// What it predicts.
     pub target: String,
     /// The id column of the study's table.
-    pub id: String,
+    #[serde(default)]
+    pub id: Option<String>,
     /// Its text columns.
     pub text: Vec<String>,
     /// What one prediction is of: a row, or a group of rows.

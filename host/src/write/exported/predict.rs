@@ -170,7 +170,11 @@ fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
     let taken_out = model.taken_out.as_ref();
     NewRows::read(Asked {
         path: &options.texts,
-        id: options.id.as_ref().unwrap_or(&model.id),
+        id: options
+            .id
+            .as_ref()
+            .or(model.id.as_ref())
+            .map(String::as_str),
         text: if model.reads_texts() { text } else { &[] },
         group: group.filter(|_| model.needs_groups()).map(String::as_str),
         covariates: taken_out.map_or(&[], |taken_out| &taken_out.covariates),
@@ -210,7 +214,8 @@ impl Command<'_> {
                 .with_try("--embeddings FILE.npy --ids IDS.txt, with vectors of the same encoder");
             return Err(Refusal::from(problem).into());
         };
-        let id = self.options.id.as_ref().unwrap_or(&model.id);
+        let id = self.options.id.as_ref().or(model.id.as_ref());
+        let id = id.map_or("", String::as_str);
         let ids: Vec<String> = rows
             .complete
             .iter()

@@ -101,8 +101,8 @@ impl<'a> Predictions<'a> {
     pub(super) fn csv(&self) -> Result<String, PredictionError> {
         let model = self.model;
         let label = match (model.unit, &model.group) {
-            (Unit::Group, Some(group)) => group,
-            _ => &model.id,
+            (Unit::Group, Some(group)) => group.as_str(),
+            _ => model.id.as_deref().unwrap_or("row"),
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record([label, &model.target])?;

@@ -14,7 +14,7 @@ fn model() -> Model {
         made_by: "0.1.0".into(),
         study: "small".into(),
         target: "mood".into(),
-        id: "id".into(),
+        id: Some("id".into()),
         text: vec!["text".into()],
         unit: Unit::Row,
         group: None,

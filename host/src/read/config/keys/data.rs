@@ -1,7 +1,7 @@
 //! The keys of `[study]`, `[data]`, `[[data.join]]` and `[raters]`.
 
 use super::{Default, Feeds, Form, Key, Others, SectionKeys, words_of};
-use crate::read::config::choices::{Missing, Pool};
+use crate::read::config::choices::{Blank, Missing, Pool};
 
 /// `[study]`
 pub static STUDY: SectionKeys = SectionKeys {
@@ -31,6 +31,41 @@ pub static STUDY: SectionKeys = SectionKeys {
     ],
 };
 
+/// What separates fields, of `[data]` and `[[data.join]]`.
+const DELIMITER: Key = Key {
+    name: "delimiter",
+    form: Form::Own("one character, as \";\" or \"tab\""),
+    unit: None,
+    default: Default::Words(
+        "found from the header and the first 100 records; a line `sep=;` above the header says it",
+    ),
+    example: "\";\"",
+    feeds: Feeds::Results,
+    meaning: "What separates the fields of a text file, whatever its name ends in.",
+};
+
+/// What bytes mean, of `[data]` and `[[data.join]]`.
+const ENCODING: Key = Key {
+    name: "encoding",
+    form: Form::Own("the name of an encoding, as \"windows-1252\""),
+    unit: None,
+    default: Default::Words("UTF-8, or UTF-16; anything else is refused, and the likely one named"),
+    example: "\"windows-1252\"",
+    feeds: Feeds::Results,
+    meaning: "What the bytes of a text file mean, where they are not UTF-8 or UTF-16.",
+};
+
+/// The sheet of a workbook, of `[data]` and `[[data.join]]`.
+const SHEET: Key = Key {
+    name: "sheet",
+    form: Form::Text,
+    unit: None,
+    default: Default::Words("the only sheet that holds something; of several none is chosen"),
+    example: "\"answers\"",
+    feeds: Feeds::Results,
+    meaning: "Which sheet of a workbook is the table; its first row is the header.",
+};
+
 /// `[data]`
 pub static DATA: SectionKeys = SectionKeys {
     name: "data",
@@ -45,13 +80,18 @@ pub static DATA: SectionKeys = SectionKeys {
             default: Default::Refused,
             example: "\"loans.csv\"",
             feeds: Feeds::Results,
-            meaning: "The main table: .csv, .tsv, .jsonl or .parquet, one row a text.",
+            meaning: "The main table: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods, one row a text.",
         },
+        DELIMITER,
+        ENCODING,
+        SHEET,
         Key {
             name: "id",
             form: Form::AnyText,
             unit: None,
-            default: Default::Refused,
+            default: Default::Words(
+                "the number of the row in the file, where nothing is joined by it",
+            ),
             example: "\"id\"",
             feeds: Feeds::Results,
             meaning: "The column whose values name the rows, each once; tables and vectors are joined by it, never by order.",
@@ -102,6 +142,15 @@ pub static DATA: SectionKeys = SectionKeys {
             meaning: "What a target without a value means: the row is left out for that target, or the study is refused.",
         },
         Key {
+            name: "blank",
+            form: Form::Word(words_of::<Blank>),
+            unit: None,
+            default: Default::Value("\"drop\""),
+            example: "\"keep\"",
+            feeds: Feeds::Results,
+            meaning: "What a row is that has no text in any text column: nothing, blanks, or a word that stands for a missing value (`NA`, `N/A`, `NULL`, `-`, …). It is left out and counted, or encoded like any other.",
+        },
+        Key {
             name: "covariates",
             form: Form::Texts,
             unit: None,
@@ -126,7 +175,7 @@ pub static DATA: SectionKeys = SectionKeys {
 pub static JOIN: SectionKeys = SectionKeys {
     name: "data.join",
     header: "[[data.join]]",
-    meaning: "A further table, joined to the main one by id; once for each.",
+    meaning: "A further table, joined to the main one by id, or by the column that `on` names; once for each.",
     others: Others::Refused,
     keys: &[
         Key {
@@ -138,14 +187,26 @@ pub static JOIN: SectionKeys = SectionKeys {
             feeds: Feeds::Results,
             meaning: "The table, in any of the formats of the main one.",
         },
+        DELIMITER,
+        ENCODING,
+        SHEET,
         Key {
             name: "id",
             form: Form::Text,
             unit: None,
-            default: Default::Words("`id` of `[data]`"),
+            default: Default::Words("what `on` says, or `id` of `[data]`"),
             example: "\"sample_id\"",
             feeds: Feeds::Results,
-            meaning: "Its id column.",
+            meaning: "Its id column: each value once.",
+        },
+        Key {
+            name: "on",
+            form: Form::Text,
+            unit: None,
+            default: Default::Words("the ids of the rows"),
+            example: "\"user_id\"",
+            feeds: Feeds::Results,
+            meaning: "A column of the tables before it whose values are its ids, and may repeat: scores of people beside the texts that each of them wrote.",
         },
         Key {
             name: "prefix",

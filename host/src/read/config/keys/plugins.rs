@@ -63,7 +63,7 @@ pub static ENCODER: SectionKeys = SectionKeys {
             default: Default::Words("`plugin` stands instead"),
             example: "\"minilm.npy\"",
             feeds: Feeds::Results,
-            meaning: "A file of vectors: .npy, or a table (.csv, .tsv, .jsonl, .parquet) with an id column called as in `[data]`.",
+            meaning: "A file of vectors: .npy or .npz, or a table in any format with an id column called as in `[data]`, and one column a dimension or one of lists.",
         },
         Key {
             name: "ids",

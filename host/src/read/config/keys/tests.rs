@@ -50,6 +50,7 @@ fn json(plan: &Plan) -> Value {
 fn beside(section: &str, key: &str) -> Vec<String> {
     let needed = match (section, key) {
         ("evaluation", "exchange" | "unit") => "data.group=\"author\"",
+        ("data", "sheet") => "data.path=\"table.xlsx\"",
         _ => return Vec::new(),
     };
     vec![needed.to_owned()]
@@ -60,6 +61,9 @@ fn typed(section: &str, key: &Key) -> String {
     let (name, example) = (key.name, key.example);
     match (section, name) {
         ("data.join", "path") => format!("data.join=[{{ path = {example} }}]"),
+        ("data.join", "sheet") => {
+            format!("data.join=[{{ path = \"more.xlsx\", {name} = {example} }}]")
+        }
         ("data.join", _) => format!("data.join=[{{ path = \"more.csv\", {name} = {example} }}]"),
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={example}")

@@ -40,7 +40,7 @@ fn a_column_that_nobody_asked_for_may_be_of_any_type() {
         ("scan", bytes()),
     ]);
     assert_eq!(study.read().unwrap().targets[0].n(), 4);
-    let table = Table::read(&study.data.path).unwrap();
+    let table = Table::read(&study.data.path, &study.data.format).unwrap();
     assert_eq!(table.columns[2].cell(1), Cell::Text("1970-01-02T00:00:00Z"));
     assert_eq!(table.columns[4].cell(0), Cell::Nested);
     study.data.targets = vec!["scan".to_owned(), "when".to_owned()];
@@ -81,7 +81,7 @@ fn ids_are_exact_in_every_type_that_holds_them() {
     ];
     let mut study = study(columns);
     let mut ids = |column: &str| {
-        study.data.id = column.to_owned();
+        study.data.id = Some(column.to_owned());
         study
             .read()
             .map(|dataset| in_file_order(&dataset, &dataset.ids))

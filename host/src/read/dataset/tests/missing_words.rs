@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::plan::Blank;
+
 use super::Study;
 
 #[test]
@@ -27,8 +29,9 @@ fn texts_that_are_only_a_word_for_nothing_are_doubted_with_their_ids() {
         for (row, text) in texts.iter().enumerate() {
             writeln!(content, "r{row},{row},{text}").unwrap();
         }
-        let dataset = Study::new("d.csv", content, &["y"]).with_text("t").read();
-        dataset.unwrap().doubts
+        let mut study = Study::new("d.csv", content, &["y"]).with_text("t");
+        study.data.blank = Blank::Keep;
+        study.read().unwrap().doubts
     };
     assert!(doubts(["some words", "NA and more", "nah", ""]).is_empty());
     let found = doubts(["some words", "NA", " nan", "NA"]);
@@ -87,4 +90,40 @@ fn a_covariate_says_how_it_was_read() {
     // Classes of a school: more names than numbers.
     let class = |row: usize| ["7a", "7b", "8a", "8b", "9"][row % 5].to_owned();
     assert_eq!(read(&class), "c as dummies of 5 categories");
+}
+
+#[test]
+fn rows_without_any_text_are_left_out_and_counted() {
+    let content =
+        "id,y,t,u\n1,1,a text,NA\n2,2,NA,\n3,3,,another\n4,4, ,-\n5,5,a,b\n6,6,c,d\n7,7,e,f\n";
+    let one = Study::new("d.csv", content, &["y"])
+        .with_text("t")
+        .read()
+        .unwrap();
+    assert_eq!(one.ids, ["1", "5", "6", "7"]);
+    assert_eq!(one.dropped, [("no text".to_owned(), 3)]);
+    assert_eq!((one.n_read, one.doubts.len()), (7, 0));
+    let mut both = Study::new("d.csv", content, &["y"])
+        .with_text("t")
+        .with_text("u");
+    both.data.covariates = vec!["y".to_owned()];
+    both.data.targets = vec!["id".to_owned()];
+    both.data.id = None;
+    let both = both.read().unwrap();
+    assert_eq!(
+        (both.n_rows(), &both.dropped),
+        (5, &vec![("no text".to_owned(), 2)])
+    );
+    // A null beside a text is no text.
+    let lines = "{\"id\":1,\"y\":1,\"t\":null,\"u\":\"a\"}\n{\"id\":2,\"y\":2,\"t\":null,\"u\":null}\n{\"id\":3,\"y\":3,\"t\":\"b\",\"u\":\"c\"}\n{\"id\":4,\"y\":4,\"t\":\"d\"}\n{\"id\":5,\"y\":5,\"t\":\"e\"}\n";
+    let lines = Study::new("d.jsonl", lines, &["y"])
+        .with_text("t")
+        .with_text("u")
+        .read()
+        .unwrap();
+    assert_eq!(lines.texts, [["", "b", "d", "e"], ["a", "c", "", ""]]);
+    let none = Study::new("d.csv", "id,y,t\n1,1,\n2,2,NA\n", &["y"])
+        .with_text("t")
+        .refused();
+    assert_eq!(none, "d.csv: no row has a text");
 }

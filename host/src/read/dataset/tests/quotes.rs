@@ -73,9 +73,10 @@ fn sound_quotes_are_read() {
             _ => (row, text),
         });
         let texts = read(file, &table(delimiter, 60, &sound)).unwrap();
-        assert_eq!(texts.len(), 60, "{file}");
+        // One is empty, and left out.
+        assert_eq!(texts.len(), 59, "{file}");
         assert_eq!(texts[3], "Dear John,\nthanks, bye");
-        assert_eq!(texts[7], "he said \"no\"");
+        assert_eq!(texts[6], "he said \"no\"");
     }
 }
 
