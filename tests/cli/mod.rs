@@ -3,7 +3,7 @@
 //! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each
 //! with its exact message. [`groups`]: groups as rows and how they are exchanged. [`covariates`]:
 //! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
-//! encoders, from the files beside them. [`best`]: the best of all. [`failing`]: what goes wrong
+//! encoders, from the files beside them. [`fold_column`]: folds that a column has. [`best`]: the best of all. [`failing`]: what goes wrong
 //! while it runs. [`survival`]: numbers out of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
@@ -19,6 +19,7 @@ mod doctor;
 mod download;
 mod events;
 mod failing;
+mod fold_column;
 pub mod folder;
 mod groups;
 pub mod host;

@@ -28,6 +28,8 @@ mod copies;
 mod covariates;
 mod family;
 mod fixture;
+mod fold_column;
+mod given;
 mod golden;
 mod groups;
 mod invariance;

@@ -35,6 +35,7 @@ pub mod replicate;
 pub mod scale;
 pub mod score;
 pub mod seed;
+pub mod subgroup;
 pub mod targets;
 pub mod waves;
 

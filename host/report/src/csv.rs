@@ -1,4 +1,4 @@
-//! The CSV files: `results.csv`, `comparisons.csv`, `predictions.csv`, `folds.csv`.
+//! The CSV files: `results.csv`, `comparisons.csv`, `subgroups.csv`, `predictions.csv`, `folds.csv`.
 //!
 //! Columns are a promise to other people's scripts: names and order are those of the contract, and
 //! a test holds them to it. Numbers are the shortest decimal that reads back to the same f64, a
@@ -9,7 +9,9 @@ use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use crate::error::ReportError;
-use crate::model::{CellResult, Compared, ComparisonResult, Correction, IntervalMethod};
+use crate::model::{
+    CellResult, Compared, ComparisonResult, Correction, IntervalMethod, SubgroupResult,
+};
 use crate::numbers::exact;
 use crate::verdict::words;
 
@@ -202,6 +204,36 @@ pub fn comparisons(comparisons: &[ComparisonResult]) -> Result<String, ReportErr
         format!(
             "`{}` × `{}` against `{}` × `{}`",
             c.encoder_a, c.regressor_a, c.encoder_b, c.regressor_b
+        )
+    })
+}
+
+/// The columns of `subgroups.csv`, in order; what each holds is documented at [`SubgroupResult`].
+const OF_SUBGROUPS: [Column<SubgroupResult>; 13] = [
+    ("column", |s| text(&s.column)),
+    ("value", |s| text(&s.value)),
+    ("encoder", |s| text(&s.encoder)),
+    ("regressor", |s| text(&s.regressor)),
+    ("target", |s| text(&s.target)),
+    ("n", |s| count(s.n)),
+    ("mean", |s| number(s.mean)),
+    ("r2", |s| number(s.r2)),
+    ("ci_low", |s| number(s.ci_low)),
+    ("ci_high", |s| number(s.ci_high)),
+    ("pearson_r", |s| number(s.pearson_r)),
+    ("bias", |s| number(s.bias)),
+    ("rmse_baseline", |s| number(s.rmse_baseline)),
+];
+
+/// `subgroups.csv`: a header, then one row a cell and value of a column.
+///
+/// # Errors
+/// As [`results`].
+pub fn subgroups(subgroups: &[SubgroupResult]) -> Result<String, ReportError> {
+    in_memory(&OF_SUBGROUPS, subgroups, |s| {
+        format!(
+            "`{}` × `{}` × `{}` where {} is {}",
+            s.encoder, s.regressor, s.target, s.column, s.value
         )
     })
 }

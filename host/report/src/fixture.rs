@@ -227,6 +227,8 @@ pub fn quickstart() -> StudyResults {
             control(cell("random", "neuroticism", -0.0312, -0.7)),
         ],
         comparisons: Vec::new(),
+        fold_column: None,
+        subgroups: Vec::new(),
         close_ups: Vec::new(),
         failed: Vec::new(),
         findings: vec![finding(
@@ -587,6 +589,31 @@ pub fn adaptive() -> StudyResults {
 }
 
 /// Every study, by the name of its kept files.
+/// Sites as folds, of which one is predicted too high.
+pub fn by_site() -> StudyResults {
+    let mut results = quickstart();
+    results.fold_column = Some("site".into());
+    results.exchange = Exchange::Free;
+    let of_cell = &results.cells[0];
+    let site = |value: &str, r2: Option<f64>, bias: f64| SubgroupResult {
+        column: "site".into(),
+        value: value.into(),
+        encoder: of_cell.encoder.clone(),
+        regressor: of_cell.regressor.clone(),
+        target: of_cell.target.clone(),
+        n: 206,
+        mean: 3.4,
+        r2,
+        ci_low: r2.map(|r2| r2 - 0.1),
+        ci_high: r2.map(|r2| r2 + 0.08),
+        pearson_r: r2.map(f64::sqrt),
+        bias: Some(bias),
+        rmse_baseline: 1.1,
+    };
+    results.subgroups = vec![site("north", Some(0.2), 0.31), site("south", None, -0.02)];
+    results
+}
+
 pub fn all() -> Vec<(&'static str, StudyResults)> {
     vec![
         ("quickstart", quickstart()),
@@ -595,5 +622,6 @@ pub fn all() -> Vec<(&'static str, StudyResults)> {
         ("lonely_null", lonely_null()),
         ("untested", untested()),
         ("adaptive", adaptive()),
+        ("by_site", by_site()),
     ]
 }

@@ -6,6 +6,7 @@ use crate::methods;
 use crate::model::{CellResult, Finding, StudyResults};
 use crate::plot;
 use crate::run;
+use crate::subgroups;
 use crate::table::{Kind, columns};
 use crate::wording;
 
@@ -19,6 +20,7 @@ pub fn render(results: &StudyResults) -> String {
     blocks.extend(cells("Results", &wording::family(results), results));
     blocks.extend(failed(results));
     blocks.extend(differences(results));
+    blocks.extend(by_column(results));
     blocks.extend(cells(
         "Controls, outside the family",
         &wording::controls(results),
@@ -99,6 +101,16 @@ fn differences(results: &StudyResults) -> Option<String> {
     ];
     blocks.retain(|block| !block.is_empty());
     Some(blocks.join("\n\n"))
+}
+
+fn by_column(results: &StudyResults) -> Vec<String> {
+    let of_column = |(column, shown): (String, comparing::Table)| {
+        let rows = shown.rows.into_iter().map(|(texts, _)| texts);
+        let title = format!("## By {}", escaped(&column));
+        [title, table(&shown.headings, rows), escaped(&shown.below)]
+    };
+    let tables = subgroups::tables(results).into_iter();
+    tables.flat_map(of_column).collect()
 }
 
 /// A table, numbers flush right.

@@ -36,6 +36,9 @@ pub struct StudyResults {
     pub smallest_effect: Option<f64>,
     /// Outer folds, K.
     pub folds: u32,
+    /// The column whose values are the folds; `None`: they were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold_column: Option<String>,
     /// How often the folds were drawn anew.
     pub repeats: u32,
     /// Independent inner folds of the tuning; `None`: the other outer folds of each training part.
@@ -84,6 +87,9 @@ pub struct StudyResults {
     /// several, on their mean; controls take no part.
     #[serde(default)]
     pub comparisons: Vec<ComparisonResult>,
+    /// Cells of the family on some of the rows each, such as those of one site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subgroups: Vec<SubgroupResult>,
     /// Of each target the cell with the highest r2, for the pictures.
     #[serde(default)]
     pub close_ups: Vec<CloseUp>,
@@ -103,6 +109,8 @@ pub enum Exchange {
     Blocks,
     /// Rows inside their group.
     Within,
+    /// As blocks, over the values of the column that has the folds, too.
+    Free,
     /// Group values within quartiles of group size; only older versions did.
     SizeBands,
 }
@@ -392,6 +400,40 @@ pub struct ComparisonResult {
     pub se_jackknife: Option<f64>,
     /// Short remarks, separated by "; ".
     pub notes: String,
+}
+
+/// One cell on the rows of one value of a column. Names and order are those of `subgroups.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SubgroupResult {
+    /// Name of the column.
+    pub column: String,
+    /// The value that these rows have.
+    pub value: String,
+    /// Label of the encoder.
+    pub encoder: String,
+    /// Label of the regressor.
+    pub regressor: String,
+    /// Label of the target.
+    pub target: String,
+    /// Rows that have it, and the target.
+    pub n: usize,
+    /// Mean of the target, in its own units.
+    pub mean: f64,
+    /// 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)² over these rows, ȳ_train as for all rows; `None` where y equals it.
+    pub r2: Option<f64>,
+    /// Lower end of the 95 % interval of `r2`: jackknife of the logarithm of the ratio, its standard
+    /// error as many times larger as that of the r2 of all rows. `None` with fewer than 20 rows, or
+    /// groups where there are such, and where no effects were planted.
+    pub ci_low: Option<f64>,
+    /// Its upper end.
+    pub ci_high: Option<f64>,
+    /// Correlation of prediction and target, both as deviations from the training mean.
+    pub pearson_r: Option<f64>,
+    /// Mean of ŷ − y in standard deviations of the target over all rows: above 0 these rows are
+    /// predicted too high.
+    pub bias: Option<f64>,
+    /// Root mean squared error of guessing the training mean, target units.
+    pub rmse_baseline: f64,
 }
 
 /// A planned cell that has no result.

@@ -57,7 +57,11 @@ fn caption(results: &StudyResults) -> String {
         parts.push(visible(&only.name));
     }
     parts.push(format!("{} rows", count(results.data.n_rows)));
-    parts.push(wording::plural(results.folds as usize, "fold"));
+    let folds = wording::plural(results.folds as usize, "fold");
+    parts.push(match &results.fold_column {
+        None => folds,
+        Some(column) => format!("{folds} by {}", visible(column)),
+    });
     if results.repeats > 1 {
         parts.push(wording::plural(results.repeats as usize, "repeat"));
     }

@@ -28,9 +28,10 @@ pub const DATA: [&str; 6] = [
 ];
 
 /// What is rendered from results.json, besides pictures.
-const RENDERED: [&str; 7] = [
+const RENDERED: [&str; 8] = [
     "results.csv",
     "comparisons.csv",
+    "subgroups.csv",
     "report.md",
     "report.html",
     "methods.txt",

@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use crate::read::config::{
-    Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, Parameters,
-    Patience, Permutations, Pool, Selection, Unit,
+    Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange, OuterFolds,
+    Parameters, Patience, Permutations, Pool, Selection, Unit,
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
@@ -78,6 +78,9 @@ pub struct DataPlan {
     pub missing: Missing,
     /// Covariate columns.
     pub covariates: Vec<String>,
+    /// The column that has the folds: `folds` of `[evaluation]`.
+    #[serde(skip)]
+    pub fold_column: Option<String>,
     /// Further tables, in file order.
     pub joins: Vec<JoinPlan>,
 }
@@ -105,8 +108,8 @@ pub struct RaterPlan {
 /// `[evaluation]`
 #[derive(Debug, Clone, Serialize)]
 pub struct EvaluationPlan {
-    /// K.
-    pub folds: u32,
+    /// K, or the column that has the folds.
+    pub folds: OuterFolds,
     /// Redraws of the folds.
     pub repeats: u32,
     /// m, or the cap of the adaptive mode.
@@ -231,7 +234,7 @@ impl Plan {
     /// Designs of one row set and encoder: K(K−1)/2 + K when inner folds are the outer ones, else
     /// K(N + 1); times the repeats.
     pub fn n_designs(&self) -> u64 {
-        let folds = u64::from(self.evaluation.folds);
+        let folds = u64::from(self.evaluation.folds.number());
         let of_one_repeat = match self.evaluation.inner_folds {
             InnerFolds::Outer => folds * (folds - 1) / 2 + folds,
             InnerFolds::Independent(inner) => folds * (u64::from(inner) + 1),

@@ -43,6 +43,7 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
         refuse_idle_limits(place, problems);
     }
     refuse_groups(config, problems);
+    refuse_beside_fold_column(config, problems);
     refuse_best_of_one(config, problems);
 }
 
@@ -189,7 +190,7 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
     let EvaluationConfig { exchange, unit, .. } = &config.evaluation;
     let exchange = exchange
         .as_ref()
-        .filter(|exchange| exchange.value != Exchange::Blocks);
+        .filter(|exchange| exchange.value == Exchange::Within);
     let unit = unit.as_ref().filter(|unit| unit.value == Unit::Group);
     let without_group = |problem: Problem| problem.with_try("group = \"author\" under [data]");
     if config.data.group.is_none() {
@@ -204,6 +205,76 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
             exchange
                 .problem("stands beside `unit = \"group\"`, which makes every group one row and exchanges their values")
                 .with_try("one of the two"),
+        );
+    }
+}
+
+/// Why folds of a column have no repeats.
+const ANEW: &str = "draws the folds anew, and those of a column are given";
+
+/// Folds of a column are there once, nothing but them is held out, and no column can be both a fold
+/// and something else.
+fn refuse_beside_fold_column(config: &Config, problems: &mut Problems) {
+    let evaluation = &config.evaluation;
+    let folds = evaluation.folds.as_ref();
+    let Some((folds, column)) = folds.and_then(|folds| Some((folds, folds.value.column()?))) else {
+        let free = evaluation.exchange.as_ref();
+        problems.extend(
+            free.filter(|typed| typed.value == Exchange::Free)
+                .map(|typed| {
+                    typed
+                        .problem(
+                            "moves values between the folds of a column, and `folds` names none",
+                        )
+                        .with_try("exchange = \"blocks\", or folds = \"site\"")
+                }),
+        );
+        return;
+    };
+    let again = [
+        evaluation
+            .repeats
+            .as_ref()
+            .filter(|typed| typed.value > 1)
+            .map(|typed| typed.problem(ANEW)),
+        evaluation
+            .fold_redraws
+            .as_ref()
+            .filter(|typed| typed.value > 0)
+            .map(|typed| typed.problem(ANEW)),
+    ];
+    for problem in again.into_iter().flatten() {
+        problems.push(problem.with_try("leave it out, or a number of folds"));
+    }
+    let data = &config.data;
+    let is_among = |columns: &Option<Sourced<Vec<String>>>| {
+        columns
+            .as_ref()
+            .is_some_and(|columns| columns.value.iter().any(|name| name == column))
+    };
+    if data.id.value == column {
+        problems.push(folds.problem("is the id column: every row would be a fold"));
+    } else if is_among(&data.text) {
+        problems.push(folds.problem("is the text column"));
+    } else if is_among(&data.targets) {
+        problems.push(folds.problem("is a target"));
+    } else if is_among(&data.covariates) {
+        let message = "is a covariate, too: what it does to rows of a value is not to be learned from rows of the others";
+        problems.push(
+            folds
+                .problem(message)
+                .with_try("one of the two; permutations stay inside its values anyway"),
+        );
+    } else if data
+        .group
+        .as_ref()
+        .is_some_and(|group| group.value == column)
+    {
+        let message = "is the group column, too: with one group a fold nothing could change places";
+        problems.push(
+            folds
+                .problem(message)
+                .with_try("leave out `group`: values then move inside each fold"),
         );
     }
 }

@@ -14,8 +14,8 @@ use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
 use crate::read::config::{
     Compat, Config, Duplicates, EncoderConfig, EvaluationConfig, Exchange, InnerFolds, Missing,
-    MissingExchange, Parameters, Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope,
-    Selection, Sourced, Unit,
+    MissingExchange, OuterFolds, Parameters, Patience, Permutations, PlaceConfig, Pool,
+    RegressorConfig, Scope, Selection, Sourced, Unit,
 };
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
@@ -80,6 +80,17 @@ impl Plan {
         };
         problems.finish(plan)
     }
+
+    /// The same with what only the table says: how many folds a column has.
+    pub(crate) fn settled(mut self, n_fold_values: u32) -> Plan {
+        if let OuterFolds::Column { n_values, .. } = &mut self.evaluation.folds {
+            *n_values = n_fold_values;
+            let evaluation = &mut self.evaluation;
+            evaluation.inner_folds =
+                inner_folds(&evaluation.folds, evaluation.inner_folds, &mut self.notes);
+        }
+        self
+    }
 }
 
 fn folder_of(file: &Path) -> Result<PathBuf, Refusal> {
@@ -130,6 +141,12 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             .map(|group| group.value.clone()),
         missing: value_or(data.missing.as_ref(), Missing::Drop),
         covariates: if_evaluated(data.covariates.as_ref()),
+        fold_column: config
+            .evaluation
+            .folds
+            .as_ref()
+            .and_then(|folds| folds.value.column())
+            .map(str::to_owned),
         joins: data
             .joins
             .iter()
@@ -154,18 +171,10 @@ fn raters(config: &Config) -> Vec<RaterPlan> {
 }
 
 fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationPlan {
-    let folds = count_or(config.folds.as_ref(), default::FOLDS);
-    let inner_folds = match value_or(config.inner_folds.as_ref(), InnerFolds::Outer) {
-        InnerFolds::Outer if folds < FOLDS_FOR_OUTER => {
-            notes.push(format!(
-                "folds = {folds}: too few for the remaining folds to tune on, so every training part gets {} inner folds of its own",
-                default::INNER_FOLDS
-            ));
-            InnerFolds::Independent(default::INNER_FOLDS)
-        }
-        inner_folds => inner_folds,
-    };
+    let folds = value_or(config.folds.as_ref(), OuterFolds::Drawn(default::FOLDS));
+    let inner = value_or(config.inner_folds.as_ref(), InnerFolds::Outer);
     EvaluationPlan {
+        inner_folds: inner_folds(&folds, inner, notes),
         folds,
         repeats: count_or(config.repeats.as_ref(), default::REPEATS),
         permutations: value_or(
@@ -175,7 +184,6 @@ fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationP
         level: value_or(config.level.as_ref(), default::LEVEL),
         smallest_effect: config.smallest_effect.as_ref().map(|effect| effect.value),
         controls: value_or(config.controls.as_ref(), true),
-        inner_folds,
         exchange: value_or(config.exchange.as_ref(), Exchange::Blocks),
         unit: value_or(config.unit.as_ref(), Unit::Row),
         duplicates: value_or(config.duplicates.as_ref(), Duplicates::Group),
@@ -187,6 +195,24 @@ fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationP
         fold_redraws: value_or(config.fold_redraws.as_ref(), default::FOLD_REDRAWS),
         best: value_or(config.best.as_ref(), false),
     }
+}
+
+/// The remaining outer folds, where they are enough; how many a column has is not known before the
+/// table is read.
+fn inner_folds(folds: &OuterFolds, inner: InnerFolds, notes: &mut Vec<String>) -> InnerFolds {
+    let number = folds.number();
+    if inner != InnerFolds::Outer || number == 0 || number >= FOLDS_FOR_OUTER {
+        return inner;
+    }
+    let which = match folds.column() {
+        None => format!("folds = {number}"),
+        Some(column) => format!("folds = \"{column}\" ({number} values)"),
+    };
+    notes.push(format!(
+        "{which}: too few for the remaining folds to tune on, so every training part gets {} inner folds of its own",
+        default::INNER_FOLDS
+    ));
+    InnerFolds::Independent(default::INNER_FOLDS)
 }
 
 impl Default for Place {

@@ -86,7 +86,7 @@ impl Evaluator<'_> {
             target_names: &self.arrangement.target_names,
             row_sets: &self.arrangement.row_sets,
             folds: &self.arrangement.folds,
-            groups: &self.arrangement.groups,
+            groups: &self.arrangement.clusters,
             is_grouped: self.arrangement.is_grouped,
             level: self.plan.evaluation.level,
             smallest_effect: self.plan.evaluation.smallest_effect,

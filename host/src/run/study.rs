@@ -73,7 +73,10 @@ impl Study {
         let plan = Plan::resolve(config, options.out.as_deref())?;
         let folder = RunFolder::usable(&plan.out)?;
         folder.check(&inputs(&options.config, &plan))?;
-        let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
+        let folds = plan.evaluation.folds.number();
+        let dataset = Dataset::read(&plan.data, &plan.raters, folds)?;
+        let n_fold_values = dataset.folds.as_ref().map_or(0, |folds| folds.values.len());
+        let plan = plan.settled(n_fold_values as u32);
         check_adaptive_cap(&plan, dataset.targets.len())?;
         let threads = set_threads(options.threads);
         let context = CallContext::of(&progress, Arc::clone(interrupted));
@@ -137,6 +140,7 @@ impl Study {
 mod tests {
     use super::super::fixture::{Six, Tenth, sources};
     use super::*;
+    use crate::plan::OuterFolds;
 
     fn refused(six: &Six, options: &Options) -> String {
         let mut timings = Timings::start();
@@ -199,7 +203,7 @@ mod tests {
         assert_eq!(analysis.arrangement.row_sets[0].rows, [0, 1, 2, 3, 4, 5]);
 
         let mut study = six.study();
-        study.plan.evaluation.folds = 4;
+        study.plan.evaluation.folds = OuterFolds::Drawn(4);
         let refused = study.arrange(&sources(&["near"], vec![Tenth::new()]));
         assert!(matches!(refused, Err(RunError::Refused(_))));
     }

@@ -21,6 +21,7 @@ use crate::platform;
 use crate::read::dataset::{RaterPanel, Target, as_read};
 use crate::run::{Durations, FinishedRun};
 use crate::write::close_up::close_ups;
+use crate::write::subgroups::subgroups;
 
 /// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock
 /// value.
@@ -143,7 +144,8 @@ impl FinishedRun<'_> {
             seed: self.plan.study.seed,
             level: evaluation.level,
             smallest_effect: evaluation.smallest_effect,
-            folds: evaluation.folds,
+            folds: evaluation.folds.number(),
+            fold_column: evaluation.folds.column().map(str::to_owned),
             repeats: evaluation.repeats,
             inner_folds: match evaluation.inner_folds {
                 InnerFolds::Outer => None,
@@ -191,6 +193,7 @@ impl FinishedRun<'_> {
             omnibus_p: least(None),
             cells: self.cells.results.clone(),
             comparisons: self.comparisons.clone(),
+            subgroups: subgroups(self),
             close_ups: close_ups(self),
             failed: self.failed.clone(),
             findings,
@@ -214,7 +217,9 @@ impl FinishedRun<'_> {
             group: self.plan.data.group.clone(),
             n_groups: match self.plan.evaluation.unit {
                 Unit::Group => Some(self.analysed.dataset.n_rows()),
-                Unit::Row if self.arrangement.is_grouped => {
+                Unit::Row
+                    if self.arrangement.groups.n_groups() < self.analysed.dataset.n_rows() =>
+                {
                     Some(self.arrangement.groups.n_groups())
                 }
                 Unit::Row => None,
@@ -382,6 +387,7 @@ fn exchange(exchange: Exchange) -> model::Exchange {
     match exchange {
         Exchange::Blocks => model::Exchange::Blocks,
         Exchange::Within => model::Exchange::Within,
+        Exchange::Free => model::Exchange::Free,
     }
 }
 

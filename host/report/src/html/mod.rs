@@ -27,6 +27,7 @@ pub fn render(results: &StudyResults) -> String {
         figures::nulls(results),
         figures::close_ups(results),
         figures::folds(results),
+        prose::subgroups(results),
         figures::controls(results),
         prose::notes(results),
         Some(prose::how_to_read(results)),

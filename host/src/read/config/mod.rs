@@ -21,7 +21,7 @@ pub use choices::{
     Unit,
 };
 pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig};
-pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};
+pub use evaluation::{EvaluationConfig, InnerFolds, OuterFolds, Permutations};
 pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
 

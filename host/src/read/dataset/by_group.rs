@@ -82,6 +82,7 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         texts: texts.collect(),
         targets,
         groups: None,
+        folds: dataset.folds.as_ref().map(|folds| folds.by_group(&members)),
         covariates: dataset.covariates.as_ref().map(|z| z.means(groups)),
         shared_labels: Vec::new(),
         n_read: dataset.n_read,

@@ -43,6 +43,7 @@ pub(super) fn shared(
     let has_role = |name: &str| {
         name == data.id
             || data.group.as_deref() == Some(name)
+            || data.fold_column.as_deref() == Some(name)
             || data
                 .text
                 .iter()

@@ -15,6 +15,7 @@ mod covariates;
 mod delimited;
 mod doubt;
 pub mod embeddings;
+mod fold_column;
 pub mod form;
 mod ids;
 mod join;
@@ -50,6 +51,7 @@ pub use counting::{Misnumbered, in_number_order};
 pub use covariate::Covariate;
 pub use covariates::{Covariates, as_read, listed};
 pub use doubt::Doubt;
+pub use fold_column::FoldColumn;
 pub use length::length;
 pub use new_rows::{Asked, NewRows};
 pub use raters::RaterPanel;
@@ -72,6 +74,8 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// One a row.
     pub groups: Option<Vec<String>>,
+    /// The folds, if a column has them. Rows without a value of it are not here.
+    pub folds: Option<FoldColumn>,
     /// Z, if covariates are to be taken out. Rows that lack one are not here.
     pub covariates: Option<Covariates>,
     /// Columns without a role whose values several rows share, as labels do: the name, and one
@@ -163,8 +167,10 @@ impl Dataset {
         }
         problems.finish(())?; // without its columns, more messages would mislead
         let reasoned = |refusal| with_lost_first(&spelling.lost, refusal);
-        let mut file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
+        let file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
         let n_complete = file_rows.len();
+        let (mut file_rows, n_without_fold) =
+            fold_column::with_value(&table, data, file_rows).map_err(reasoned)?;
         file_rows.sort_unstable_by(|a, b| ids.names[*a].cmp(&ids.names[*b]));
         if !file_rows.iter().copied().eq(0..n_read) {
             table.keep(&file_rows);
@@ -181,6 +187,13 @@ impl Dataset {
             .group
             .as_ref()
             .and_then(|name| problems.keep(groups_of(&table, name)));
+        let fold_column = problems.keep(FoldColumn::of(&table, data)).flatten();
+        if let (Some(folds), Some(groups)) = (&fold_column, &groups) {
+            problems.extend(folds.refuse_crossing(groups, &ids.names).err());
+        }
+        let folds = fold_column
+            .as_ref()
+            .map_or(folds, |of| of.values.len() as u32);
         let selection = targets::select(&table, data, raters, folds, &ids.names);
         let (targets, unused) = problems.keep(selection).unwrap_or_default();
         notes.extend(unused);
@@ -189,6 +202,9 @@ impl Dataset {
         let mut dropped = rows_without_target(&targets, ids.names.len());
         if n_complete < n_read {
             dropped.push(("no value of a covariate".to_owned(), n_read - n_complete));
+        }
+        if let Some(name) = data.fold_column.as_ref().filter(|_| n_without_fold > 0) {
+            dropped.push((format!("no value of `{name}`"), n_without_fold));
         }
         let named = data.text.iter().zip(&texts);
         let mut doubts: Vec<Doubt> = named
@@ -211,6 +227,7 @@ impl Dataset {
             texts,
             targets,
             groups,
+            folds: fold_column,
             notes,
             misnumbered,
             spelling,
@@ -283,7 +300,11 @@ fn refuse_no_rows(table: &Table) -> Result<(), Refusal> {
     if table.n_rows > 0 {
         return Ok(());
     }
-    Err(Problem::new(&table.file, "no row has a value of every covariate").into())
+    Err(Problem::new(
+        &table.file,
+        "no row has a value of every covariate, and a fold",
+    )
+    .into())
 }
 
 fn name_of(path: &std::path::Path) -> String {

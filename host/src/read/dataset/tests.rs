@@ -43,6 +43,7 @@ impl Study {
             group: None,
             missing: Missing::Drop,
             covariates: Vec::new(),
+            fold_column: None,
             joins: Vec::new(),
         };
         let study = Study {
@@ -717,7 +718,7 @@ fn the_quickstart_reads_whole() {
         crate::read::config::Config::read(&file, &[], crate::read::config::Scope::Evaluation)
             .unwrap();
     let plan = crate::plan::Plan::resolve(&config, None).unwrap();
-    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds).unwrap();
+    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds.number()).unwrap();
     assert_eq!(dataset.targets.len(), 3);
     assert!(dataset.targets.iter().all(|target| target.raters.is_some()));
     let precomputed = plan
