@@ -3,7 +3,8 @@
 //! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each
 //! with its exact message. [`groups`]: groups as rows and how they are exchanged. [`covariates`]:
 //! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
-//! encoders, from the files beside them. [`fold_column`]: folds that a column has. [`best`]: the best of all. [`failing`]: what goes wrong
+//! encoders, from the files beside them. [`fold_column`]: folds that a column has. [`test_sample`]:
+//! rows of their own to test on. [`best`]: the best of all. [`failing`]: what goes wrong
 //! while it runs. [`survival`]: numbers out of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
@@ -44,3 +45,4 @@ mod same_null;
 mod selfcheck;
 mod shown;
 mod survival;
+mod test_sample;

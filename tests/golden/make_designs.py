@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes designs.json: folds that a column has, as scikit-learn evaluates them.
+"""Makes designs.json: folds that a column has, and a test sample, as scikit-learn evaluates them.
 
 Needs numpy and scikit-learn. Run it here; the file is kept in the repository and is not made again in CI.
 """
@@ -11,7 +11,7 @@ import platform
 import numpy as np
 import sklearn
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
+from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -49,6 +49,22 @@ def leave_one_site_out(rng):
     }
 
 
+def test_sample(rng):
+    """Sixty rows to learn from in five given folds, and twenty-five to test on."""
+    n, n_test = 60, 25
+    x, x_test = rng.normal(size=(n, 6)), 0.3 + rng.normal(size=(n_test, 6))
+    signal = lambda x: x[:, 0] - 0.6 * x[:, 2]
+    y, y_test = signal(x) + rng.normal(size=n), 0.5 + signal(x_test) + rng.normal(size=n_test)
+    fold = rng.permutation(np.arange(n) % 5)
+    found = search(PredefinedSplit(fold)).fit(x, y)
+    y_hat = found.predict(x_test)
+    return {
+        "x": x, "y": y, "fold": fold, "x_test": x_test, "y_test": y_test, "y_hat": y_hat,
+        "alpha": found.best_params_["ridge__alpha"], "y_bar": y.mean(),
+        "r2_test": 1 - np.sum((y_test - y_hat) ** 2) / np.sum((y_test - y.mean()) ** 2),
+    }
+
+
 def plain(value):
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
@@ -57,12 +73,13 @@ def plain(value):
 
 rng = np.random.default_rng(SEED)
 content = {
-    "what": "Folds that a column has: nested LeaveOneGroupOut.",
+    "what": "Folds that a column has: nested LeaveOneGroupOut. A test sample: one model, its penalty from a PredefinedSplit.",
     "made_by": "tests/golden/make_designs.py",
     "seed": SEED,
     "versions": {"python": platform.python_version(), "numpy": np.__version__, "scikit-learn": sklearn.__version__},
     "penalties": ALPHAS,
     "leave_one_site_out": plain(leave_one_site_out(rng)),
+    "test_sample": plain(test_sample(rng)),
 }
 lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in content.items()]
 (pathlib.Path(__file__).parent / "designs.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

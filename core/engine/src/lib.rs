@@ -37,6 +37,7 @@ pub mod score;
 pub mod seed;
 pub mod subgroup;
 pub mod targets;
+pub mod test_sample;
 pub mod waves;
 
 pub use error::EngineError;

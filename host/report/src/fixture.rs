@@ -228,6 +228,7 @@ pub fn quickstart() -> StudyResults {
         ],
         comparisons: Vec::new(),
         fold_column: None,
+        test: None,
         subgroups: Vec::new(),
         close_ups: Vec::new(),
         failed: Vec::new(),
@@ -614,6 +615,46 @@ pub fn by_site() -> StudyResults {
     results
 }
 
+/// A test sample, on which one cell and one control were tested.
+pub fn tested() -> StudyResults {
+    let mut results = quickstart();
+    let of_cell = &results.cells[0];
+    let result = |encoder: &str, is_control: bool| TestResult {
+        encoder: encoder.into(),
+        regressor: of_cell.regressor.clone(),
+        target: of_cell.target.clone(),
+        n_train: 412,
+        n: 98,
+        n_groups: None,
+        r2_test: 0.17,
+        ci_low: Some(0.05),
+        ci_high: Some(0.27),
+        ci_low_fcr: Some(0.03),
+        ci_high_fcr: Some(0.29),
+        pearson_r: Some(0.42),
+        calibration_slope: Some(0.9),
+        rmse: 0.9,
+        mae: 0.7,
+        rmse_baseline: 1.0,
+        p: 0.00001,
+        p_floor: 0.00001,
+        p_fwer: (!is_control).then_some(0.00002),
+        q_bh: (!is_control).then_some(0.00001),
+        p_holm: (!is_control).then_some(0.00002),
+        r2: 0.2,
+        verdict: (!is_control).then_some(Verdict::Predictive),
+        alpha: Some(120.0),
+        is_control,
+    };
+    results.test = Some(TestSummary {
+        source: "later.csv".into(),
+        n_rows: 99,
+        permutations: 99_999,
+        cells: vec![result(&of_cell.encoder, false), result("length", true)],
+    });
+    results
+}
+
 pub fn all() -> Vec<(&'static str, StudyResults)> {
     vec![
         ("quickstart", quickstart()),
@@ -623,5 +664,6 @@ pub fn all() -> Vec<(&'static str, StudyResults)> {
         ("untested", untested()),
         ("adaptive", adaptive()),
         ("by_site", by_site()),
+        ("tested", tested()),
     ]
 }

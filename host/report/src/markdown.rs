@@ -8,6 +8,7 @@ use crate::plot;
 use crate::run;
 use crate::subgroups;
 use crate::table::{Kind, columns};
+use crate::tested;
 use crate::wording;
 
 /// The report as Markdown, ending in a newline.
@@ -19,6 +20,7 @@ pub fn render(results: &StudyResults) -> String {
     blocks.extend(findings(results));
     blocks.extend(cells("Results", &wording::family(results), results));
     blocks.extend(failed(results));
+    blocks.extend(on_test_sample(results));
     blocks.extend(differences(results));
     blocks.extend(by_column(results));
     blocks.extend(cells(
@@ -101,6 +103,14 @@ fn differences(results: &StudyResults) -> Option<String> {
     ];
     blocks.retain(|block| !block.is_empty());
     Some(blocks.join("\n\n"))
+}
+
+fn on_test_sample(results: &StudyResults) -> Option<String> {
+    let shown = tested::table(results)?;
+    let rows = shown.rows.into_iter().map(|(texts, _)| texts);
+    let title = "## On the test sample".to_owned();
+    let table = table(&shown.headings, rows);
+    Some([title, table, escaped(&shown.below)].join("\n\n"))
 }
 
 fn by_column(results: &StudyResults) -> Vec<String> {

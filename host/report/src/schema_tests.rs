@@ -11,7 +11,7 @@ use crate::{fixture, json};
 const SCHEMA: &str = include_str!("../../docs/results.schema.json");
 
 /// Properties of a study that only some designs have.
-const OF_DESIGNS: [&str; 2] = ["fold_column", "subgroups"];
+const OF_DESIGNS: [&str; 3] = ["fold_column", "subgroups", "test"];
 
 /// Words of JSON Schema this validator knows; another one in the schema would silently check
 /// nothing.
@@ -177,8 +177,9 @@ fn a_document_of_another_shape_is_not_valid() {
 #[test]
 fn every_property_of_the_schema_is_written() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    let written =
-        json::to_text(&fixture::odd()).unwrap() + &json::to_text(&fixture::by_site()).unwrap();
+    let written = json::to_text(&fixture::odd()).unwrap()
+        + &json::to_text(&fixture::by_site()).unwrap()
+        + &json::to_text(&fixture::tested()).unwrap();
     for (kind, definition) in schema["$defs"].as_object().unwrap() {
         let Some(properties) = definition.get("properties") else {
             continue;

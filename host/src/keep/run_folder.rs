@@ -28,9 +28,11 @@ pub const DATA: [&str; 6] = [
 ];
 
 /// What is rendered from results.json, besides pictures.
-const RENDERED: [&str; 8] = [
+const RENDERED: [&str; 10] = [
     "results.csv",
     "comparisons.csv",
+    "test.csv",
+    "test_predictions.csv",
     "subgroups.csv",
     "report.md",
     "report.html",

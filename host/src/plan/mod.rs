@@ -36,6 +36,9 @@ pub struct Plan {
     pub folder: PathBuf,
     /// Tables, columns and joins.
     pub data: DataPlan,
+    /// A sample of its own to test on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestPlan>,
     /// Targets made from several raters, in file order.
     pub raters: Vec<RaterPlan>,
     /// Folds, permutations and everything drawn.
@@ -78,6 +81,11 @@ pub struct DataPlan {
     pub missing: Missing,
     /// Covariate columns.
     pub covariates: Vec<String>,
+    /// The column that says which rows are tested on.
+    pub split: Option<String>,
+    /// Of its two kinds of rows those that are read.
+    #[serde(skip)]
+    pub part: Option<Part>,
     /// The column that has the folds: `folds` of `[evaluation]`.
     #[serde(skip)]
     pub fold_column: Option<String>,
@@ -94,6 +102,24 @@ pub struct JoinPlan {
     pub id: String,
     /// Put before the names of its other columns.
     pub prefix: String,
+}
+
+/// `[test]`: other rows, of a table of their own or those that `split` says.
+#[derive(Debug, Clone, Serialize)]
+pub struct TestPlan {
+    /// The table, absolute; `None`: that of `[data]`.
+    pub path: Option<PathBuf>,
+    /// m.
+    pub permutations: u32,
+}
+
+/// What a row is for, where some are kept to be tested on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// To be learned from.
+    Train,
+    /// To be tested on.
+    Test,
 }
 
 /// One trait and the columns of its raters.

@@ -44,6 +44,7 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     }
     refuse_groups(config, problems);
     refuse_beside_fold_column(config, problems);
+    refuse_beside_test(config, problems);
     refuse_best_of_one(config, problems);
 }
 
@@ -205,6 +206,37 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
             exchange
                 .problem("stands beside `unit = \"group\"`, which makes every group one row and exchanges their values")
                 .with_try("one of the two"),
+        );
+    }
+}
+
+/// Test rows come from one place, and what covariates leave of them is not known.
+fn refuse_beside_test(config: &Config, problems: &mut Problems) {
+    let split = config.data.split.as_ref();
+    let path = config.test.as_ref().and_then(|test| test.path.as_ref());
+    match (split, path, &config.test) {
+        (Some(split), Some(path), _) => {
+            let message = format!("stands beside `split` of [data] ({})", split.origin);
+            problems.push(path.problem(&message).with_try("one of the two"));
+        }
+        (None, None, Some(test)) => {
+            let problem = Problem::new(
+                &test.origin,
+                "[test] says of no rows that they are the sample",
+            );
+            problems
+                .push(problem.with_try("path = \"later.csv\", or split = \"part\" under [data]"));
+        }
+        _ => {}
+    }
+    if let (Some(covariates), true) = (&config.data.covariates, split.is_some() || path.is_some())
+        && !covariates.value.is_empty()
+    {
+        let message = "stands beside a test sample: what covariates leave of its rows would have to be learned on them, or the test would be about the covariates, too";
+        problems.push(
+            covariates
+                .problem(message)
+                .with_try("one of the two; or the covariates as columns of a table of vectors"),
         );
     }
 }

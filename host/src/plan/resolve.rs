@@ -8,7 +8,7 @@ use super::refusals::{
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, JoinPlan, Place, Plan, RaterPlan,
-    RegressorPlan, StudyPlan,
+    RegressorPlan, StudyPlan, TestPlan,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
@@ -24,6 +24,8 @@ pub(super) mod default {
     pub const FOLDS: u32 = 5;
     pub const REPEATS: u32 = 1;
     pub const PERMUTATIONS: u32 = 999;
+    /// The model stays, so that a permutation costs one product.
+    pub const TEST_PERMUTATIONS: u32 = 99_999;
     pub const LEVEL: f64 = 0.05;
     pub const SENSITIVITY: u32 = 200;
     pub const TIME_LIMIT: u32 = 600;
@@ -66,6 +68,7 @@ impl Plan {
                     .map_or(default::SEED, |seed| seed.value.unsigned_abs()),
             },
             out,
+            test: test(config, &folder),
             raters: raters(config),
             evaluation: evaluation(&config.evaluation, &mut notes),
             encoders: config
@@ -141,6 +144,12 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             .map(|group| group.value.clone()),
         missing: value_or(data.missing.as_ref(), Missing::Drop),
         covariates: if_evaluated(data.covariates.as_ref()),
+        split: data
+            .split
+            .as_ref()
+            .filter(|_| is_evaluation)
+            .map(|split| split.value.clone()),
+        part: None,
         fold_column: config
             .evaluation
             .folds
@@ -157,6 +166,20 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             })
             .collect(),
     }
+}
+
+fn test(config: &Config, folder: &Path) -> Option<TestPlan> {
+    let typed = config.test.as_ref();
+    let is_asked = typed.is_some() || config.data.split.is_some();
+    (is_asked && config.scope == Scope::Evaluation).then(|| TestPlan {
+        path: typed
+            .and_then(|typed| typed.path.as_ref())
+            .map(|path| folder.join(&path.value)),
+        permutations: count_or(
+            typed.and_then(|typed| typed.permutations.as_ref()),
+            default::TEST_PERMUTATIONS,
+        ),
+    })
 }
 
 fn raters(config: &Config) -> Vec<RaterPlan> {

@@ -20,6 +20,7 @@ use crate::plan::{EncoderSource, Plan};
 use crate::read::arrangement::Arrangement;
 use crate::read::config::Config;
 use crate::read::dataset::{Analysed, Dataset};
+use crate::read::test_rows::TestRows;
 use crate::tell::progress::Progress;
 use crate::write::outputs::Timings;
 
@@ -43,6 +44,7 @@ pub(crate) struct Study {
 pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
     let mut inputs = vec![config.to_path_buf(), plan.data.path.clone()];
     inputs.extend(plan.data.joins.iter().map(|join| join.path.clone()));
+    inputs.extend(plan.test.iter().filter_map(|test| test.path.clone()));
     for encoder in &plan.encoders {
         if let EncoderSource::Precomputed {
             embeddings, ids, ..
@@ -59,6 +61,8 @@ pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
 pub(crate) struct Analysis<'a> {
     pub analysed: Analysed<'a>,
     pub arrangement: Arrangement,
+    /// The rows to test on, if some were kept.
+    pub test: Option<TestRows<'a>>,
 }
 
 impl Study {
@@ -74,8 +78,16 @@ impl Study {
         let folder = RunFolder::usable(&plan.out)?;
         folder.check(&inputs(&options.config, &plan))?;
         let folds = plan.evaluation.folds.number();
-        let dataset = Dataset::read(&plan.data, &plan.raters, folds)?;
-        let n_fold_values = dataset.folds.as_ref().map_or(0, |folds| folds.values.len());
+        let dataset = match &plan.test {
+            None => Dataset::read(&plan.data, &plan.raters, folds)?,
+            Some(test) => Dataset::read_with_test(&plan.data, test, &plan.raters, folds)?,
+        };
+        let learned_from = dataset
+            .parts
+            .as_ref()
+            .map_or(&dataset, |parts| &parts.train);
+        let folds = learned_from.folds.as_ref();
+        let n_fold_values = folds.map_or(0, |folds| folds.values.len());
         let plan = plan.settled(n_fold_values as u32);
         check_adaptive_cap(&plan, dataset.targets.len())?;
         let threads = set_threads(options.threads);
@@ -103,10 +115,12 @@ impl Study {
         let reasoned = |refusal| self.dataset.reasoned(refusal);
         let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit).map_err(reasoned)?;
         let arrangement = Arrangement::draw(&self.plan, &analysed).map_err(reasoned)?;
+        let test = TestRows::of(&self.plan, &self.dataset).map_err(reasoned)?;
         check_memory(&self.plan, &analysed.dataset, sources)?;
         Ok(Analysis {
             analysed,
             arrangement,
+            test,
         })
     }
 

@@ -23,6 +23,7 @@ pub fn render(results: &StudyResults) -> String {
         prose::warnings(results),
         figures::results(results),
         prose::failed(results),
+        prose::tested(results),
         figures::differences(results),
         figures::nulls(results),
         figures::close_ups(results),

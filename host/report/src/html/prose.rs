@@ -9,6 +9,7 @@ use crate::methods::apa;
 use crate::model::{Finding, Severity, StudyResults};
 use crate::run;
 use crate::subgroups;
+use crate::tested;
 use crate::wording;
 
 /// What may change the reading of the numbers, before the numbers; what only explains them comes
@@ -43,6 +44,16 @@ pub(super) fn notes(results: &StudyResults) -> Option<Section> {
         id: "notes",
         title: "Notes of the doctor",
         body: finding_list(&notes),
+    })
+}
+
+/// The models on a test sample.
+pub(super) fn tested(results: &StudyResults) -> Option<Section> {
+    let table = tested::table(results)?;
+    Some(Section {
+        id: "tested",
+        title: "On the test sample",
+        body: table_with_below(&table, "The model of each cell on the test rows"),
     })
 }
 

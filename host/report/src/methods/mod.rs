@@ -21,6 +21,7 @@ use crate::model::{
     BEST, Correction, Exchange, IntervalMethod, RegressorSummary, StudyResults, Unit,
 };
 use crate::numbers::{count, in_units, level};
+use crate::tested;
 use crate::wording::{UNEQUAL_ROWS, baseline, controls, family, permutations_of_controls, plural};
 
 /// The text for a paper, part by part.
@@ -46,13 +47,18 @@ pub fn methods(results: &StudyResults) -> Methods {
         intervals(results),
         comparing::method(results),
         best(results),
+        tested::method(results),
         control_sentence(results),
         software(results),
     ];
     let method = method.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let sentences = [sentences(results), comparing::sentences(results)]
-        .concat()
-        .join(" ");
+    let sentences = [
+        sentences(results),
+        tested::sentences(results),
+        comparing::sentences(results),
+    ]
+    .concat()
+    .join(" ");
     Methods {
         references: references(&format!("{method} {sentences}")),
         method,

@@ -124,8 +124,9 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
     ];
     lines.extend(dataset.notes.iter().map(|note| ("", note.clone())));
     lines.extend(dataset.doubts.iter().map(|doubt| ("", doubt.in_short())));
+    lines.extend([("targets", targets(&analysed.targets))]);
+    lines.extend(test(plan, dataset).map(|line| ("test rows", line)));
     lines.extend([
-        ("targets", targets(&analysed.targets)),
         (
             "encoders",
             listed_up_to(10, plan.encoders.iter().map(encoder)),
@@ -213,6 +214,22 @@ fn data(plan: &Plan, dataset: &Dataset) -> String {
         let _ = write!(line, "; {count} rows with {reason}");
     }
     line
+}
+
+/// "60 rows of later.csv, for one model a cell; 99,999 permutations".
+fn test(plan: &Plan, dataset: &Dataset) -> Option<String> {
+    let (parts, test) = (dataset.parts.as_ref()?, plan.test.as_ref()?);
+    let from = match (&test.path, &plan.data.split) {
+        (Some(path), _) => format!("of {}", shown_path(path)),
+        (None, Some(column)) => format!("by `{column}`"),
+        (None, None) => String::new(),
+    };
+    Some(format!(
+        "{} rows {from}, beside {} to learn from; one model a cell, {} permutations",
+        parts.test.n_rows(),
+        parts.train.n_rows(),
+        thousands(u64::from(test.permutations))
+    ))
 }
 
 fn targets(targets: &[Target]) -> String {
@@ -396,6 +413,7 @@ alphas = [1, 10]
             ],
             groups: Some(["p", "p", "q", "q"].map(str::to_owned).to_vec()),
             folds: None,
+            parts: None,
             covariates: None,
             shared_labels: Vec::new(),
             n_read: 4,

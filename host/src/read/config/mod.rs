@@ -20,7 +20,7 @@ pub use choices::{
     Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool, Selection,
     Unit,
 };
-pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig};
+pub use data::{DataConfig, JoinConfig, RaterConfig, StudyConfig, TestConfig};
 pub use evaluation::{EvaluationConfig, InnerFolds, OuterFolds, Permutations};
 pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
@@ -50,6 +50,8 @@ pub struct Config {
     pub study: StudyConfig,
     /// `[data]` and `[[data.join]]`
     pub data: DataConfig,
+    /// `[test]`
+    pub test: Option<TestConfig>,
     /// `[raters]`
     pub raters: Vec<RaterConfig>,
     /// `[evaluation]`
@@ -136,19 +138,21 @@ impl Reader<'_> {
         let study = self.required(&keys::STUDY).and_then(StudyConfig::read);
         let data = self.required(&keys::DATA).and_then(DataConfig::read);
         let encoders = self.array(&keys::ENCODER, EncoderConfig::read);
-        let (raters, evaluation, regressors) = match is_evaluation {
+        let (test, raters, evaluation, regressors) = match is_evaluation {
             true => (
+                self.section(&keys::TEST).map(TestConfig::read),
                 self.section(&keys::RATERS).map(RaterConfig::read),
                 self.section(&keys::EVALUATION).map(EvaluationConfig::read),
                 self.array(&keys::REGRESSOR, RegressorConfig::read),
             ),
-            false => (None, None, Vec::new()),
+            false => (None, None, None, Vec::new()),
         };
         Some(Config {
             file: file.to_path_buf(),
             scope,
             study: study?,
             data: data?,
+            test,
             raters: raters.unwrap_or_default(),
             evaluation: evaluation.unwrap_or_default(),
             encoders,

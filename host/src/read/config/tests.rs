@@ -216,7 +216,7 @@ fn each_wrong_value_is_shown_with_its_line_and_what_is_expected() {
         ),
         (
             "exchange = \"block\"",
-            "exchange = \"block\" is not \"blocks\" or \"within\"; did you mean \"blocks\"?",
+            "exchange = \"block\" is not \"blocks\", \"within\" or \"free\"; did you mean \"blocks\"?",
         ),
         (
             "duplicates = []",

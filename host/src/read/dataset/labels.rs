@@ -44,6 +44,7 @@ pub(super) fn shared(
         name == data.id
             || data.group.as_deref() == Some(name)
             || data.fold_column.as_deref() == Some(name)
+            || data.split.as_deref() == Some(name)
             || data
                 .text
                 .iter()

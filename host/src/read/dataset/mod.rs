@@ -28,6 +28,7 @@ mod new_rows;
 pub mod npy;
 mod numbering;
 mod parquet;
+mod parts;
 mod quiet;
 mod quotes;
 mod raters;
@@ -54,6 +55,7 @@ pub use doubt::Doubt;
 pub use fold_column::FoldColumn;
 pub use length::length;
 pub use new_rows::{Asked, NewRows};
+pub use parts::Parts;
 pub use raters::RaterPanel;
 pub(crate) use read::is_table;
 
@@ -94,6 +96,8 @@ pub struct Dataset {
     /// Reasons in words for which whole rows are in no analysis, with their number. Rows without a
     /// covariate are not here, the others are all the same.
     pub dropped: Vec<(String, usize)>,
+    /// What rows are for, where some are kept to be tested on.
+    pub parts: Option<Box<Parts>>,
     /// Every file read: its name and the blake3 hash of its bytes.
     pub hashes: Vec<(String, String)>,
     /// The same files with the hash of their rows in the order of the ids.
@@ -167,8 +171,10 @@ impl Dataset {
         }
         problems.finish(())?; // without its columns, more messages would mislead
         let reasoned = |refusal| with_lost_first(&spelling.lost, refusal);
-        let file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
-        let n_complete = file_rows.len();
+        let (rows, n_of_neither) = parts::rows_of(&table, data).map_err(reasoned)?;
+        let mut file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
+        file_rows.retain(|row| rows.binary_search(row).is_ok());
+        let n_incomplete = rows.len() - file_rows.len();
         let (mut file_rows, n_without_fold) =
             fold_column::with_value(&table, data, file_rows).map_err(reasoned)?;
         file_rows.sort_unstable_by(|a, b| ids.names[*a].cmp(&ids.names[*b]));
@@ -200,8 +206,12 @@ impl Dataset {
         let covariates = Covariates::of(&table, data, &joined(&texts), groups.as_deref());
         let covariates = problems.keep(covariates).flatten();
         let mut dropped = rows_without_target(&targets, ids.names.len());
-        if n_complete < n_read {
-            dropped.push(("no value of a covariate".to_owned(), n_read - n_complete));
+        if n_incomplete > 0 {
+            dropped.push(("no value of a covariate".to_owned(), n_incomplete));
+        }
+        if let Some(name) = data.split.as_ref().filter(|_| n_of_neither > 0) {
+            let why = format!("neither train nor test in `{name}`");
+            dropped.push((why, n_of_neither));
         }
         if let Some(name) = data.fold_column.as_ref().filter(|_| n_without_fold > 0) {
             dropped.push((format!("no value of `{name}`"), n_without_fold));
@@ -221,6 +231,7 @@ impl Dataset {
             shared_labels: labels::shared(&table, data, raters, &targets),
             dropped,
             covariates,
+            parts: None,
             n_read,
             ids: ids.names,
             file_rows,

@@ -11,6 +11,7 @@ use super::covariate::Covariate;
 use super::ids::Ids;
 use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
+use super::targets::numbers;
 use super::{groups_of, joined};
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -27,6 +28,8 @@ pub struct Asked<'a> {
     pub group: Option<&'a str>,
     /// What its columns of covariates are.
     pub covariates: &'a [Covariate],
+    /// Its column of scores that predictions are to be compared with.
+    pub score: Option<&'a str>,
 }
 
 /// Rows to predict.
@@ -44,6 +47,8 @@ pub struct NewRows {
     pub texts: Vec<Vec<String>>,
     /// Z of the complete rows; no columns without covariates.
     pub z: DMatrix<f64>,
+    /// Scores of the complete rows, if they were asked for; NaN for missing.
+    pub scores: Option<Vec<f64>>,
 }
 
 impl NewRows {
@@ -83,6 +88,10 @@ impl NewRows {
             let found = covariate.columns(&table, &whole_texts, own_groups.as_deref());
             columns.extend(problems.keep(found).unwrap_or_default());
         }
+        let scores = asked.score.and_then(|name| {
+            let column = table.column("score", name).map_err(Refusal::from);
+            problems.keep(column.and_then(|column| numbers(column, &format!("score `{name}`"))))
+        });
         let n_columns = columns.len();
         let z = DMatrix::from_iterator(complete.len(), n_columns, columns.into_iter().flatten());
         problems.finish(Self {
@@ -92,6 +101,7 @@ impl NewRows {
             lacking,
             texts,
             z,
+            scores,
         })
     }
 }
@@ -193,6 +203,7 @@ mod tests {
             text: &["text".to_owned()],
             group: Some("who"),
             covariates,
+            score: None,
         });
         let folder = format!("{}/", folder.path().display());
         read.map_err(|refusal| refusal.to_string().replace(&folder, ""))

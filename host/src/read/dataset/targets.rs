@@ -79,6 +79,7 @@ pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bo
     is(&data.id)
         || data.group.as_ref().is_some_and(is)
         || data.fold_column.as_ref().is_some_and(is)
+        || data.split.as_ref().is_some_and(is)
         || data.text.iter().chain(&data.covariates).any(is)
         || raters.iter().flat_map(|rater| &rater.columns).any(is)
         || data.targets.iter().any(is_target)
@@ -108,6 +109,7 @@ fn names<'a>(
         name == data.id
             || data.group.as_deref() == Some(name)
             || data.fold_column.as_deref() == Some(name)
+            || data.split.as_deref() == Some(name)
             || data.covariates.iter().any(|covariate| covariate == name)
             || data.text.iter().any(|text| text == name)
     };

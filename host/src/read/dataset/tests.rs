@@ -43,6 +43,8 @@ impl Study {
             group: None,
             missing: Missing::Drop,
             covariates: Vec::new(),
+            split: None,
+            part: None,
             fold_column: None,
             joins: Vec::new(),
         };
