@@ -462,6 +462,10 @@ pub struct PredictArgs {
     /// word); may be repeated
     #[arg(long = "param", value_name = "KEY=VALUE")]
     pub params: Vec<String>,
+    /// Say how good the predictions of this column are (r2, its interval, p, rmse) instead of
+    /// printing them; with --group whole groups are permuted
+    #[arg(long, value_name = "COLUMN")]
+    pub score: Option<String>,
     /// Write the predictions here instead of printing them
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

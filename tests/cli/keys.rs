@@ -14,6 +14,8 @@ use crate::cli::host::run;
 use crate::cli::outputs::bytes;
 
 const ROWS: usize = 40;
+/// Rows of a table of their own.
+const LATER: usize = 8;
 
 const STUDY: &str = r#"[study]
 name = "small"
@@ -89,6 +91,7 @@ fn beside(section: &str, key: &Key) -> Vec<&'static str> {
         ("evaluation", "unit") => vec!["data.group=\"author\"", "data.targets=[\"shared\"]"],
         ("data" | "encoder", "pool") => vec!["data.text=[\"text\", \"more\"]"],
         ("evaluation", "exchange") => vec!["data.group=\"author\""],
+        ("test", "permutations") => vec!["data.split=\"part\""],
         ("data.join", "id") => vec!["data.join=[{ path = \"both.csv\", id = \"key\" }]"],
         ("regressor", "patience") => vec!["regressor.lines.patience=1"],
         _ => Vec::new(),
@@ -134,7 +137,7 @@ fn study() -> Folder {
         .map(|row| row.split(',').collect())
         .collect();
     let table = |turn: usize| {
-        let mut table = "id,code,text,more,mood,calm,age,author,shared\n".to_owned();
+        let mut table = "id,code,text,more,mood,calm,age,author,shared,part\n".to_owned();
         for (row, cell) in cells.iter().enumerate() {
             // The last three persons write what the first three do.
             let text = cells[if row >= ROWS - 3 { row + 3 - ROWS } else { row }][1];
@@ -156,9 +159,14 @@ fn study() -> Folder {
                 row / 2,
             );
             let shared = cells[author][2];
+            let part = if (10..18).contains(&row) {
+                "test"
+            } else {
+                "train"
+            };
             writeln!(
                 table,
-                "{id},{code},{text},{more},{mood},{calm},{age},a{author},{shared}"
+                "{id},{code},{text},{more},{mood},{calm},{age},a{author},{shared},{part}"
             )
             .unwrap();
         }
@@ -166,10 +174,23 @@ fn study() -> Folder {
     };
     folder.write("table.csv", table(0));
     folder.write("again.csv", table(5));
+    let later = (0..LATER).map(|row| {
+        let mood = cells[row * 3][2];
+        format!("l{row},{} later,{mood},{mood}\n", cells[row][1])
+    });
+    folder.write(
+        "later.csv",
+        format!("id,text,mood,calm\n{}", later.collect::<String>()),
+    );
     let of_column = |header: &str, turn: usize| {
         let lines =
             (0..ROWS).map(|row| format!("{},{}\n", cells[row][0], cells[(row + turn) % ROWS][2]));
-        format!("{header}\n{}", lines.collect::<String>())
+        let later = (0..LATER).map(|row| format!("l{row},{}\n", cells[row * 2][2]));
+        format!(
+            "{header}\n{}{}",
+            lines.collect::<String>(),
+            later.collect::<String>()
+        )
     };
     folder.write("joined.csv", of_column("id,extra", 0));
     folder.write("joined_again.csv", of_column("id,extra", 3));
@@ -190,13 +211,15 @@ fn study() -> Folder {
             let mood: f32 = cells[(row + turn) % ROWS][2].parse().unwrap();
             [mood, (row * 5 % 7) as f32, (row * 3 % 11) as f32]
         };
-        npy((ROWS, 3), &(0..ROWS).flat_map(of_row).collect::<Vec<f32>>())
+        let all = (0..ROWS).chain(0..LATER).flat_map(of_row);
+        npy((ROWS + LATER, 3), &all.collect::<Vec<f32>>())
     };
     folder.write("vectors.npy", vectors(0));
     folder.write("vectors_again.npy", vectors(2));
     let ids = |turn: usize| -> String {
         let id = |row: usize| format!("{}\n", cells[(row + turn) % ROWS][0]);
-        (0..ROWS).map(id).collect()
+        let later = (0..LATER).map(|row| format!("l{row}\n"));
+        (0..ROWS).map(id).chain(later).collect()
     };
     folder.write("ids.txt", ids(0));
     folder.write("ids_again.txt", ids(1));

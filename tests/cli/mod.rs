@@ -3,8 +3,10 @@
 //! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each
 //! with its exact message. [`groups`]: groups as rows and how they are exchanged. [`covariates`]:
 //! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
-//! encoders, from the files beside them. [`best`]: the best of all. [`failing`]: what goes wrong
-//! while it runs. [`files`]: tables as other programs write them. [`survival`]: numbers out of range, and plugins that pull at the host itself.
+//! encoders, from the files beside them. [`fold_column`]: folds that a column has. [`test_sample`]:
+//! rows of their own to test on. [`power`]: rows before scores. [`best`]: the best of all.
+//! [`failing`]: what goes wrong while it runs. [`files`]: tables as other programs write them.
+//! [`survival`]: numbers out of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
 //! [`readme`]: the commands that are printed in READMEs. [`keys`]: every key of plugins.toml does
@@ -20,6 +22,7 @@ mod download;
 mod events;
 mod failing;
 pub mod files;
+mod fold_column;
 pub mod folder;
 mod groups;
 pub mod host;
@@ -45,3 +48,4 @@ mod same_null;
 mod selfcheck;
 mod shown;
 mod survival;
+mod test_sample;

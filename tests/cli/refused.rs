@@ -127,7 +127,7 @@ fn keys_and_values_that_do_not_exist() {
             "permutations = 19",
             "permutations = 19\nfolds = 1"
         )),
-        "error: plugins.toml:12: [evaluation] folds = 1 is not a whole number from 2 to 1000\n"
+        "error: plugins.toml:12: [evaluation] folds = 1 is not a whole number from 2 to 1000, or the name of a column\n"
     );
     assert_eq!(
         refused(|folder| folder.replace("plugins.toml", "[\"mood\"]", "[\"mod\"]")),

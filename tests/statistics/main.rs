@@ -8,9 +8,10 @@
 //! that stop early. [`memory`]: regressors that keep something between calls. [`comparison`]: one
 //! encoder against another. [`best`]: the best of several. [`reliability`]: raters. [`replicate`]:
 //! the study once more, without a block or with other folds. [`copies`]: other programs' tests of
-//! linear models. [`compat`]: other programs' grids. [`power`]: how often a
-//! study finds what. [`ranking`]:
-//! penalties chosen from bounded errors. [`tails`]: which errors are said to have heavy tails.
+//! linear models. [`compat`]: other programs' grids. [`power`]: how often a study finds what.
+//! [`ranking`]: penalties chosen from bounded errors. [`tails`]: which errors are said to have heavy
+//! tails. [`fold_column`], [`test_sample`]: folds that a column has, rows of their own to test on.
+//! [`given`]: the interval of models that are given.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,
@@ -29,6 +30,8 @@ mod copies;
 mod covariates;
 mod family;
 mod fixture;
+mod fold_column;
+mod given;
 mod golden;
 mod groups;
 mod invariance;
@@ -39,5 +42,6 @@ mod reliability;
 mod replicate;
 mod ridge;
 mod tails;
+mod test_sample;
 mod twin;
 mod uniformity;

@@ -201,6 +201,45 @@ impl FoldDesigns {
         })
     }
 
+    /// The same model for other rows: the one outer design "holds out" the rows of `x_new` (n × columns
+    /// of x), which come after those of the row set. A block of targets has a row for each of them,
+    /// which nothing looks at.
+    ///
+    /// # Errors
+    /// As [`FoldDesigns::build_final`]; [`EngineError::Shape`] where `x_new` has other columns, or
+    /// with covariates, which are not known of other rows.
+    pub fn build_for_others(
+        layout: &Layout,
+        rows: &[usize],
+        x_new: &DMatrix<f64>,
+    ) -> Result<Self, EngineError> {
+        let mut designs = Self::build_final(layout, rows, 0)?;
+        if x_new.ncols() != layout.x.ncols() || layout.covariates.is_some() {
+            return Err(EngineError::Shape {
+                what: "columns of the other rows",
+                got: x_new.ncols().to_string(),
+                expected: format!("{}, and no covariates", layout.x.ncols()),
+            });
+        }
+        let (n, n_new) = (rows.len(), x_new.nrows());
+        let split = Split {
+            train: (0..n).collect(),
+            held_out: (n..n + n_new).collect(),
+            serves: vec![(0, 0..n_new)],
+        };
+        let mut outer = Design {
+            x: layout.x.select_rows(rows),
+            x_new: x_new.clone(),
+            split,
+            n_constant: 0,
+            partial: None,
+        };
+        outer.standardise();
+        designs.outer = vec![outer];
+        designs.rows.resize(n + n_new, usize::MAX);
+        Ok(designs)
+    }
+
     /// Rows of the row set.
     #[must_use]
     pub fn n_samples(&self) -> usize {
@@ -372,26 +411,30 @@ impl Design {
         if let Some(z) = layout.covariates {
             design.take_out(z, rows);
         }
-        for column in 0..x.ncols() {
-            let (train, held_out) = (design.x.column(column), design.x_new.column(column));
+        design.standardise();
+        design
+    }
+
+    /// Centres and scales every column of both parts by the training rows.
+    fn standardise(&mut self) {
+        for column in 0..self.x.ncols() {
+            let (train, held_out) = (self.x.column(column), self.x_new.column(column));
             match mean_and_sd_beside(train.as_slice(), held_out.as_slice()) {
                 Some((mean, sd)) => {
                     let standardise = |value: &mut f64| *value = (*value - mean) / sd;
-                    design.x.column_mut(column).iter_mut().for_each(standardise);
-                    design
-                        .x_new
+                    self.x.column_mut(column).iter_mut().for_each(standardise);
+                    self.x_new
                         .column_mut(column)
                         .iter_mut()
                         .for_each(standardise);
                 }
                 None => {
-                    design.n_constant += 1;
-                    design.x.column_mut(column).fill(0.0);
-                    design.x_new.column_mut(column).fill(0.0);
+                    self.n_constant += 1;
+                    self.x.column_mut(column).fill(0.0);
+                    self.x_new.column_mut(column).fill(0.0);
                 }
             }
         }
-        design
     }
 
     /// X̃ = X − ZB̂ in both parts, B̂ from the training rows. A column that Z explains there

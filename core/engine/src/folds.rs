@@ -232,6 +232,30 @@ impl Folds {
         Ok(Self { fold_of, n_folds })
     }
 
+    /// One repeat of folds that are labels which the rows have: fold f is group f.
+    ///
+    /// # Errors
+    /// [`EngineError::TooFewFolds`] with fewer than two labels.
+    pub fn of_groups(groups: &Groups) -> Result<Self, EngineError> {
+        Self::from_assignment(vec![groups.of_row().to_vec()], groups.n_groups())
+    }
+
+    /// The folds that hold some of these rows in each repeat, numbered anew: where a whole fold is
+    /// left out, it is no fold that lacks rows.
+    #[must_use]
+    pub fn holding(&self, rows: &[usize]) -> Self {
+        let mut is_held = vec![false; self.n_folds];
+        for fold_of in &self.fold_of {
+            rows.iter().for_each(|&row| is_held[fold_of[row]] = true);
+        }
+        let number = |fold: usize| is_held[..fold].iter().filter(|held| **held).count();
+        let renumbered = |fold_of: &Vec<usize>| fold_of.iter().map(|&fold| number(fold)).collect();
+        Self {
+            fold_of: self.fold_of.iter().map(renumbered).collect(),
+            n_folds: number(self.n_folds),
+        }
+    }
+
     /// Folds of one repeat.
     #[must_use]
     pub fn n_folds(&self) -> usize {
@@ -341,6 +365,20 @@ mod tests {
                 n_rows: 1
             })
         );
+    }
+
+    #[test]
+    fn a_fold_that_is_left_out_whole_is_no_fold_any_more() {
+        let folds = Folds::of_groups(&Groups::from_labels(["a", "a", "b", "c", "b"])).unwrap();
+        assert_eq!(
+            (folds.of_row(0), folds.n_folds()),
+            (&[0, 0, 1, 2, 1][..], 3)
+        );
+        let left = folds.holding(&[0, 1, 3]);
+        assert_eq!(left.n_folds(), 2);
+        assert_eq!([0, 1, 3].map(|row| left.of_row(0)[row]), [0, 0, 1]);
+        assert_eq!(folds.holding(&[0, 2, 3]), folds);
+        assert!(Folds::of_groups(&Groups::from_labels(["a", "a"])).is_err());
     }
 
     #[test]

@@ -36,7 +36,9 @@ pub mod replicate;
 pub mod scale;
 pub mod score;
 pub mod seed;
+pub mod subgroup;
 pub mod targets;
+pub mod test_sample;
 pub mod waves;
 
 pub use error::EngineError;

@@ -28,7 +28,7 @@ pub struct Replicate {
 }
 
 /// The study without jackknife block `block`: the whole recipe on the other rows, folds and repeats
-/// kept.
+/// kept. A block that is a whole fold leaves one fold fewer.
 ///
 /// `block_of`: the block of each row of the row set
 /// ([`crate::inference::interval::jackknife_blocks`]).
@@ -52,13 +52,20 @@ pub fn without_block(
     let repeats = contenders
         .first()
         .map_or(0, |contender| contender.layout.folds.repeats());
+    // A block may be a whole fold: that is left out with it.
+    let folds = contenders
+        .first()
+        .map(|contender| contender.layout.folds.holding(&rows));
+    let contenders = folds
+        .as_ref()
+        .map_or(Vec::new(), |folds| on_folds(contenders, folds));
     let n_targets = row_set.targets.len();
     let mut mean = Replicate {
         r2: vec![0.0; n_targets],
         baseline: vec![0.0; n_targets],
     };
     for repeat in 0..repeats {
-        let scores = scores(contenders, targets, &rows, &row_set.targets, repeat)?;
+        let scores = scores(&contenders, targets, &rows, &row_set.targets, repeat)?;
         for (target, (r2, baseline)) in scores.into_iter().enumerate() {
             mean.r2[target] += r2 / repeats as f64;
             mean.baseline[target] += baseline / repeats as f64;
@@ -79,18 +86,21 @@ pub fn with_folds(
     folds: &Folds,
     redraw: usize,
 ) -> Result<Vec<f64>, EngineError> {
-    let redrawn: Vec<Contender> = contenders
-        .iter()
-        .map(|contender| Contender {
-            layout: Layout {
-                folds,
-                ..contender.layout
-            },
-            ..*contender
-        })
-        .collect();
+    let redrawn = on_folds(contenders, folds);
     let scores = scores(&redrawn, targets, &row_set.rows, &row_set.targets, redraw)?;
     Ok(scores.into_iter().map(|(r2, _)| r2).collect())
+}
+
+/// The same contenders with other folds.
+fn on_folds<'a>(contenders: &[Contender<'a>], folds: &'a Folds) -> Vec<Contender<'a>> {
+    let on_folds = |contender: &Contender<'a>| Contender {
+        layout: Layout {
+            folds,
+            ..contender.layout
+        },
+        ..*contender
+    };
+    contenders.iter().map(on_folds).collect()
 }
 
 /// r2 and B of some targets on some rows in one repeat.

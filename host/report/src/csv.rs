@@ -1,4 +1,4 @@
-//! The CSV files: `results.csv`, `comparisons.csv`, `predictions.csv`, `folds.csv`.
+//! The CSV files: `results.csv`, `comparisons.csv`, `subgroups.csv`, `predictions.csv`, `folds.csv`.
 //!
 //! Columns are a promise to other people's scripts: names and order are those of the contract, and
 //! a test holds them to it. Numbers are the shortest decimal that reads back to the same f64, a
@@ -9,7 +9,9 @@ use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use crate::error::ReportError;
-use crate::model::{CellResult, Compared, ComparisonResult, Correction, IntervalMethod};
+use crate::model::{
+    CellResult, Compared, ComparisonResult, Correction, IntervalMethod, SubgroupResult, TestResult,
+};
 use crate::numbers::exact;
 use crate::verdict::words;
 
@@ -202,6 +204,127 @@ pub fn comparisons(comparisons: &[ComparisonResult]) -> Result<String, ReportErr
         format!(
             "`{}` × `{}` against `{}` × `{}`",
             c.encoder_a, c.regressor_a, c.encoder_b, c.regressor_b
+        )
+    })
+}
+
+/// The columns of `test.csv`, in order; what each holds is documented at [`TestResult`].
+const OF_TESTS: [Column<TestResult>; 24] = [
+    ("encoder", |t| text(&t.encoder)),
+    ("regressor", |t| text(&t.regressor)),
+    ("target", |t| text(&t.target)),
+    ("n_train", |t| count(t.n_train)),
+    ("n", |t| count(t.n)),
+    ("n_groups", |t| Field::Count(t.n_groups.map(|n| n as u64))),
+    ("r2_test", |t| number(t.r2_test)),
+    ("ci_low", |t| number(t.ci_low)),
+    ("ci_high", |t| number(t.ci_high)),
+    ("ci_low_fcr", |t| number(t.ci_low_fcr)),
+    ("ci_high_fcr", |t| number(t.ci_high_fcr)),
+    ("pearson_r", |t| number(t.pearson_r)),
+    ("calibration_slope", |t| number(t.calibration_slope)),
+    ("rmse", |t| number(t.rmse)),
+    ("mae", |t| number(t.mae)),
+    ("rmse_baseline", |t| number(t.rmse_baseline)),
+    ("p", |t| number(t.p)),
+    ("p_floor", |t| number(t.p_floor)),
+    ("p_fwer", |t| number(t.p_fwer)),
+    ("q_bh", |t| number(t.q_bh)),
+    ("p_holm", |t| number(t.p_holm)),
+    ("r2", |t| number(t.r2)),
+    ("verdict", |t| {
+        text(if t.is_control {
+            "control"
+        } else {
+            words(t.verdict)
+        })
+    }),
+    ("alpha", |t| number(t.alpha)),
+];
+
+/// `test.csv`: a header, then one row a cell that was tested.
+///
+/// # Errors
+/// As [`results`].
+pub fn tests(cells: &[TestResult]) -> Result<String, ReportError> {
+    in_memory(&OF_TESTS, cells, |t| {
+        format!(
+            "`{}` × `{}` × `{}` on the test rows",
+            t.encoder, t.regressor, t.target
+        )
+    })
+}
+
+/// One prediction for a test row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TestPrediction<'a> {
+    /// Id of the row.
+    pub id: &'a str,
+    /// Label of the encoder.
+    pub encoder: &'a str,
+    /// Label of the regressor.
+    pub regressor: &'a str,
+    /// Label of the target.
+    pub target: &'a str,
+    /// Observed value, target units; NaN where there is none.
+    pub y: f64,
+    /// Predicted by the model of all training rows.
+    pub y_hat: f64,
+    /// Mean of the training targets.
+    pub y_baseline: f64,
+}
+
+/// Writes `test_predictions.csv`: a header, then the rows as they come.
+///
+/// # Errors
+/// As [`write_predictions`].
+pub fn write_test_predictions<'a>(
+    out: impl Write,
+    rows: impl IntoIterator<Item = TestPrediction<'a>>,
+) -> Result<(), ReportError> {
+    let columns: [Column<TestPrediction<'a>>; 7] = [
+        ("id", |row| text(row.id)),
+        ("encoder", |row| text(row.encoder)),
+        ("regressor", |row| text(row.regressor)),
+        ("target", |row| text(row.target)),
+        ("y", |row| number(Some(row.y).filter(|y| !y.is_nan()))),
+        ("y_hat", |row| number(row.y_hat)),
+        ("y_baseline", |row| number(row.y_baseline)),
+    ];
+    write(out, &columns, rows, |row| {
+        format!(
+            "test row `{}`, `{}` × `{}` × `{}`",
+            row.id, row.encoder, row.regressor, row.target
+        )
+    })
+}
+
+/// The columns of `subgroups.csv`, in order; what each holds is documented at [`SubgroupResult`].
+const OF_SUBGROUPS: [Column<SubgroupResult>; 13] = [
+    ("column", |s| text(&s.column)),
+    ("value", |s| text(&s.value)),
+    ("encoder", |s| text(&s.encoder)),
+    ("regressor", |s| text(&s.regressor)),
+    ("target", |s| text(&s.target)),
+    ("n", |s| count(s.n)),
+    ("mean", |s| number(s.mean)),
+    ("r2", |s| number(s.r2)),
+    ("ci_low", |s| number(s.ci_low)),
+    ("ci_high", |s| number(s.ci_high)),
+    ("pearson_r", |s| number(s.pearson_r)),
+    ("bias", |s| number(s.bias)),
+    ("rmse_baseline", |s| number(s.rmse_baseline)),
+];
+
+/// `subgroups.csv`: a header, then one row a cell and value of a column.
+///
+/// # Errors
+/// As [`results`].
+pub fn subgroups(subgroups: &[SubgroupResult]) -> Result<String, ReportError> {
+    in_memory(&OF_SUBGROUPS, subgroups, |s| {
+        format!(
+            "`{}` × `{}` × `{}` where {} is {}",
+            s.encoder, s.regressor, s.target, s.column, s.value
         )
     })
 }

@@ -227,6 +227,9 @@ pub fn quickstart() -> StudyResults {
             control(cell("random", "neuroticism", -0.0312, -0.7)),
         ],
         comparisons: Vec::new(),
+        fold_column: None,
+        test: None,
+        subgroups: Vec::new(),
         close_ups: Vec::new(),
         failed: Vec::new(),
         findings: vec![finding(
@@ -587,6 +590,71 @@ pub fn adaptive() -> StudyResults {
 }
 
 /// Every study, by the name of its kept files.
+/// Sites as folds, of which one is predicted too high.
+pub fn by_site() -> StudyResults {
+    let mut results = quickstart();
+    results.fold_column = Some("site".into());
+    results.exchange = Exchange::Free;
+    let of_cell = &results.cells[0];
+    let site = |value: &str, r2: Option<f64>, bias: f64| SubgroupResult {
+        column: "site".into(),
+        value: value.into(),
+        encoder: of_cell.encoder.clone(),
+        regressor: of_cell.regressor.clone(),
+        target: of_cell.target.clone(),
+        n: 206,
+        mean: 3.4,
+        r2,
+        ci_low: r2.map(|r2| r2 - 0.1),
+        ci_high: r2.map(|r2| r2 + 0.08),
+        pearson_r: r2.map(f64::sqrt),
+        bias: Some(bias),
+        rmse_baseline: 1.1,
+    };
+    results.subgroups = vec![site("north", Some(0.2), 0.31), site("south", None, -0.02)];
+    results
+}
+
+/// A test sample, on which one cell and one control were tested.
+pub fn tested() -> StudyResults {
+    let mut results = quickstart();
+    let of_cell = &results.cells[0];
+    let result = |encoder: &str, is_control: bool| TestResult {
+        encoder: encoder.into(),
+        regressor: of_cell.regressor.clone(),
+        target: of_cell.target.clone(),
+        n_train: 412,
+        n: 98,
+        n_groups: None,
+        r2_test: 0.17,
+        ci_low: Some(0.05),
+        ci_high: Some(0.27),
+        ci_low_fcr: Some(0.03),
+        ci_high_fcr: Some(0.29),
+        pearson_r: Some(0.42),
+        calibration_slope: Some(0.9),
+        rmse: 0.9,
+        mae: 0.7,
+        rmse_baseline: 1.0,
+        p: 0.00001,
+        p_floor: 0.00001,
+        p_fwer: (!is_control).then_some(0.00002),
+        q_bh: (!is_control).then_some(0.00001),
+        p_holm: (!is_control).then_some(0.00002),
+        r2: 0.2,
+        verdict: (!is_control).then_some(Verdict::Predictive),
+        alpha: Some(120.0),
+        is_control,
+    };
+    results.test = Some(TestSummary {
+        source: "later.csv".into(),
+        n_rows: 99,
+        permutations: 99_999,
+        cells: vec![result(&of_cell.encoder, false), result("length", true)],
+    });
+    results
+}
+
 pub fn all() -> Vec<(&'static str, StudyResults)> {
     vec![
         ("quickstart", quickstart()),
@@ -595,5 +663,7 @@ pub fn all() -> Vec<(&'static str, StudyResults)> {
         ("lonely_null", lonely_null()),
         ("untested", untested()),
         ("adaptive", adaptive()),
+        ("by_site", by_site()),
+        ("tested", tested()),
     ]
 }

@@ -49,6 +49,12 @@ pub fn settled(mut results: StudyResults) -> StudyResults {
     }
     let comparisons = results.comparisons.into_iter();
     results.comparisons = comparisons.filter_map(|one| as_read_back(&one)).collect();
+    if let Some(test) = &mut results.test {
+        let cells = std::mem::take(&mut test.cells).into_iter();
+        test.cells = cells.filter_map(|one| as_read_back(&one)).collect();
+    }
+    let subgroups = results.subgroups.into_iter();
+    results.subgroups = subgroups.filter_map(|one| as_read_back(&one)).collect();
     let close_ups = results.close_ups.into_iter();
     results.close_ups = close_ups.filter_map(|one| as_read_back(&one)).collect();
     results

@@ -21,9 +21,11 @@ pub mod numbers;
 pub mod plot;
 pub mod png;
 pub mod run;
+pub mod subgroups;
 pub mod svg;
 pub mod table;
 pub mod terminal;
+pub mod tested;
 pub mod verdict;
 pub mod wording;
 
@@ -62,6 +64,12 @@ pub fn files(results: &StudyResults) -> Result<Vec<File>, ReportError> {
     files.push(file("results.csv", csv::results(&results.cells)?));
     let comparisons = csv::comparisons(&results.comparisons)?;
     files.push(file("comparisons.csv", comparisons));
+    if let Some(test) = &results.test {
+        files.push(file("test.csv", csv::tests(&test.cells)?));
+    }
+    if !results.subgroups.is_empty() {
+        files.push(file("subgroups.csv", csv::subgroups(&results.subgroups)?));
+    }
     let pictures = plot::all(results);
     let drawn: Result<Vec<_>, ReportError> = pictures.par_iter().map(drawn).collect();
     files.extend(drawn?.into_iter().flatten());

@@ -6,7 +6,9 @@ use crate::methods;
 use crate::model::{CellResult, Finding, StudyResults};
 use crate::plot;
 use crate::run;
+use crate::subgroups;
 use crate::table::{Kind, columns};
+use crate::tested;
 use crate::wording;
 
 /// The report as Markdown, ending in a newline.
@@ -18,7 +20,9 @@ pub fn render(results: &StudyResults) -> String {
     blocks.extend(findings(results));
     blocks.extend(cells("Results", &wording::family(results), results));
     blocks.extend(failed(results));
+    blocks.extend(on_test_sample(results));
     blocks.extend(differences(results));
+    blocks.extend(by_column(results));
     blocks.extend(cells(
         "Controls, outside the family",
         &wording::controls(results),
@@ -99,6 +103,24 @@ fn differences(results: &StudyResults) -> Option<String> {
     ];
     blocks.retain(|block| !block.is_empty());
     Some(blocks.join("\n\n"))
+}
+
+fn on_test_sample(results: &StudyResults) -> Option<String> {
+    let shown = tested::table(results)?;
+    let rows = shown.rows.into_iter().map(|(texts, _)| texts);
+    let title = "## On the test sample".to_owned();
+    let table = table(&shown.headings, rows);
+    Some([title, table, escaped(&shown.below)].join("\n\n"))
+}
+
+fn by_column(results: &StudyResults) -> Vec<String> {
+    let of_column = |(column, shown): (String, comparing::Table)| {
+        let rows = shown.rows.into_iter().map(|(texts, _)| texts);
+        let title = format!("## By {}", escaped(&column));
+        [title, table(&shown.headings, rows), escaped(&shown.below)]
+    };
+    let tables = subgroups::tables(results).into_iter();
+    tables.flat_map(of_column).collect()
 }
 
 /// A table, numbers flush right.

@@ -36,6 +36,9 @@ pub struct StudyResults {
     pub smallest_effect: Option<f64>,
     /// Outer folds, K.
     pub folds: u32,
+    /// The column whose values are the folds; `None`: they were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold_column: Option<String>,
     /// How often the folds were drawn anew.
     pub repeats: u32,
     /// Independent inner folds of the tuning; `None`: the other outer folds of each training part.
@@ -84,6 +87,12 @@ pub struct StudyResults {
     /// several, on their mean; controls take no part.
     #[serde(default)]
     pub comparisons: Vec<ComparisonResult>,
+    /// A sample of its own that the models were tested on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestSummary>,
+    /// Cells of the family on some of the rows each, such as those of one site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subgroups: Vec<SubgroupResult>,
     /// Of each target the cell with the highest r2, for the pictures.
     #[serde(default)]
     pub close_ups: Vec<CloseUp>,
@@ -103,6 +112,8 @@ pub enum Exchange {
     Blocks,
     /// Rows inside their group.
     Within,
+    /// As blocks, over the values of the column that has the folds, too.
+    Free,
     /// Group values within quartiles of group size; only older versions did.
     SizeBands,
 }
@@ -392,6 +403,113 @@ pub struct ComparisonResult {
     pub se_jackknife: Option<f64>,
     /// Short remarks, separated by "; ".
     pub notes: String,
+}
+
+/// A sample of its own to test on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TestSummary {
+    /// Its table, or the column whose word `test` its rows have: "later.csv", "`part` of loans.csv".
+    pub source: String,
+    /// Rows of the analysis in it.
+    pub n_rows: usize,
+    /// Permutations of its targets.
+    pub permutations: u32,
+    /// One entry a cell, in the order of `cells`.
+    pub cells: Vec<TestResult>,
+}
+
+/// The model of one cell, learned on all training rows, on the test rows. Names and order are those
+/// of `test.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TestResult {
+    /// Label of the encoder.
+    pub encoder: String,
+    /// Label of the regressor.
+    pub regressor: String,
+    /// Label of the target.
+    pub target: String,
+    /// Training rows of the model.
+    pub n_train: usize,
+    /// Test rows with a value of the target.
+    pub n: usize,
+    /// Groups among them; `None`: every row for itself.
+    pub n_groups: Option<usize>,
+    /// 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)² over the test rows; ȳ_train is the mean of the training rows.
+    pub r2_test: f64,
+    /// Lower end of the 95 % interval of this model's r2 on rows like these: 1 − exp(λ ± t·SE), λ =
+    /// ln(1 − r2_test), SE by the jackknife over rows or groups. `None` with fewer than 20 of them,
+    /// and for a model without coefficients.
+    pub ci_low: Option<f64>,
+    /// Its upper end.
+    pub ci_high: Option<f64>,
+    /// Lower end of the interval that the verdict rests on, widened for the choice of the significant
+    /// cells (false-coverage rate).
+    pub ci_low_fcr: Option<f64>,
+    /// Its upper end.
+    pub ci_high_fcr: Option<f64>,
+    /// Correlation of prediction and target, both as deviations from the training mean.
+    pub pearson_r: Option<f64>,
+    /// Slope of target on prediction, as deviations from the training mean.
+    pub calibration_slope: Option<f64>,
+    /// Root mean squared error, target units.
+    pub rmse: f64,
+    /// Mean absolute error, target units.
+    pub mae: f64,
+    /// Root mean squared error of guessing the training mean, target units.
+    pub rmse_baseline: f64,
+    /// Permutation p: (1 + #{r2 of y moved among the test rows ≥ r2_test})/(1 + permutations).
+    pub p: f64,
+    /// The smallest p that was possible.
+    pub p_floor: f64,
+    /// Step-down maxT over the cells that are no controls.
+    pub p_fwer: Option<f64>,
+    /// Benjamini & Hochberg's q over them.
+    pub q_bh: Option<f64>,
+    /// Holm's adjusted p over them.
+    pub p_holm: Option<f64>,
+    /// r2 of the recipe by cross-validation on the training rows, for comparison.
+    pub r2: f64,
+    /// What the evidence of the test rows allows one to say; `None` for controls.
+    #[serde(with = "crate::verdict")]
+    pub verdict: Option<Verdict>,
+    /// Chosen penalty; `None` for a model without coefficients.
+    pub alpha: Option<f64>,
+    /// Outside the family.
+    pub is_control: bool,
+}
+
+/// One cell on the rows of one value of a column. Names and order are those of `subgroups.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SubgroupResult {
+    /// Name of the column.
+    pub column: String,
+    /// The value that these rows have.
+    pub value: String,
+    /// Label of the encoder.
+    pub encoder: String,
+    /// Label of the regressor.
+    pub regressor: String,
+    /// Label of the target.
+    pub target: String,
+    /// Rows that have it, and the target.
+    pub n: usize,
+    /// Mean of the target, in its own units.
+    pub mean: f64,
+    /// 1 − Σ(y−ŷ)²/Σ(y−ȳ_train)² over these rows, ȳ_train as for all rows; `None` where y equals it.
+    pub r2: Option<f64>,
+    /// Lower end of the 95 % interval of `r2`: jackknife of the logarithm of the ratio, its standard
+    /// error as many times larger as that of the r2 of all rows. `None` with fewer than 20 rows, or
+    /// groups where there are such, and where no effects were planted.
+    pub ci_low: Option<f64>,
+    /// Its upper end.
+    pub ci_high: Option<f64>,
+    /// Correlation of prediction and target, both as deviations from the training mean.
+    pub pearson_r: Option<f64>,
+    /// Mean of ŷ − y in standard deviations of the target over all rows: above 0 these rows are
+    /// predicted too high.
+    pub bias: Option<f64>,
+    /// Root mean squared error of guessing the training mean, target units.
+    pub rmse_baseline: f64,
 }
 
 /// A planned cell that has no result.

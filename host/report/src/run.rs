@@ -47,7 +47,10 @@ pub fn settings(results: &StudyResults) -> Vec<(&'static str, String)> {
             results
                 .inner_folds
                 .map_or_else(|| "the remaining ones".to_owned(), |n| n.to_string()),
-            plural(results.repeats as usize, "repeat")
+            match &results.fold_column {
+                Some(column) => format!("the values of `{column}`"),
+                None => plural(results.repeats as usize, "repeat"),
+            }
         ),
     ));
     rows.push(("permutations", permutations(results)));
@@ -81,13 +84,23 @@ fn permutations(results: &StudyResults) -> String {
         }
         (Unit::Group, _, _) => ", one row a group",
         (Unit::Row, false, _) => "",
-        (_, _, Exchange::Blocks) => ", groups exchanged as blocks",
+        (_, _, Exchange::Blocks | Exchange::Free) => ", groups exchanged as blocks",
         (_, _, Exchange::Within) => ", groups exchanged as within",
         (_, _, Exchange::SizeBands) => {
             ", values of groups exchanged within quartiles of size (approximate)"
         }
     };
-    format!("{up_to}{}{how}", count(results.permutations as usize))
+    let between = match &results.fold_column {
+        None => String::new(),
+        Some(column) if results.exchange == Exchange::Free => {
+            format!(", between the values of `{column}`, too")
+        }
+        Some(column) => format!(", inside each value of `{column}`"),
+    };
+    format!(
+        "{up_to}{}{how}{between}",
+        count(results.permutations as usize)
+    )
 }
 
 /// Encoders, regressors, targets and, where there are any, raters.

@@ -15,6 +15,7 @@ use crate::escape::steers;
 use crate::model::{CellResult, Finding, Severity, StudyResults};
 use crate::numbers::count;
 use crate::table::{Column, Kind, columns};
+use crate::tested;
 use crate::wording;
 
 /// Where the report is shown.
@@ -46,6 +47,7 @@ pub fn render(results: &StudyResults, screen: Screen) -> String {
         let table = draw(&headings(&columns), parts, screen);
         blocks.push(format!("{}\n{table}", caption(results)));
     }
+    blocks.extend(tested::brief(results).map(|shown| below_each_other(&shown, screen)));
     blocks.extend(differences(results, screen));
     blocks.push(how_to_read(results, &columns, screen));
     blocks.join("\n\n") + "\n"
@@ -57,7 +59,11 @@ fn caption(results: &StudyResults) -> String {
         parts.push(visible(&only.name));
     }
     parts.push(format!("{} rows", count(results.data.n_rows)));
-    parts.push(wording::plural(results.folds as usize, "fold"));
+    let folds = wording::plural(results.folds as usize, "fold");
+    parts.push(match &results.fold_column {
+        None => folds,
+        Some(column) => format!("{folds} by {}", visible(column)),
+    });
     if results.repeats > 1 {
         parts.push(wording::plural(results.repeats as usize, "repeat"));
     }
@@ -296,6 +302,11 @@ fn draw(headings: &[(&'static str, Kind)], parts: [Vec<Line>; 2], screen: Screen
 /// Differences between recipes, where any were made.
 fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
     let shown = comparing::brief(results)?;
+    Some(below_each_other(&shown, screen))
+}
+
+/// A table, and what is to be said below it.
+fn below_each_other(shown: &comparing::Table, screen: Screen) -> String {
     let bold: Mark = |drawn| drawn.add_attribute(Attribute::Bold);
     let lines = shown.rows.iter().map(|(texts, is_significant)| Line {
         texts: texts.iter().map(|text| visible(text)).collect(),
@@ -303,12 +314,12 @@ fn differences(results: &StudyResults, screen: Screen) -> Option<String> {
     });
     let drawn = draw(&shown.headings, [lines.collect(), Vec::new()], screen);
     if shown.below.is_empty() {
-        return Some(drawn);
+        return drawn;
     }
-    Some(format!(
+    format!(
         "{drawn}\n{}",
         wrap(&visible(&shown.below), screen.width, "")
-    ))
+    )
 }
 
 fn empty_table(headings: &[(&'static str, Kind)], layout: &Layout, screen: Screen) -> Table {

@@ -56,6 +56,7 @@ pub fn answer(results: &StudyResults) -> String {
     }
     sentences.push(finding_of_the_family(results, &family));
     sentences.extend(practically_null(results, &family));
+    sentences.extend(crate::tested::answer(results));
     let serious = results
         .findings
         .iter()

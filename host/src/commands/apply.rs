@@ -20,7 +20,8 @@ pub(super) fn predict(args: PredictArgs) -> Result<Ended, RunError> {
         let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
         may_write(out, &inputs, args.force)?;
     }
-    let is_printed = args.out.is_none();
+    // What is said of scores is no table.
+    let is_printed = args.out.is_none() && args.score.is_none();
     let params = args.params.iter().map(|typed| exported::parameter(typed));
     let options = exported::Options {
         params: params.collect::<Result<_, _>>()?,
@@ -32,6 +33,7 @@ pub(super) fn predict(args: PredictArgs) -> Result<Ended, RunError> {
         plugins: args.plugins,
         embeddings: args.embeddings,
         ids: args.ids,
+        score: args.score,
         out: args.out,
         threads: args.threads.map(usize::from),
         cache: args.cache,

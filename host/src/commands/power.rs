@@ -21,7 +21,7 @@ use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::{NamedRegressor, Sources};
 use crate::keep::atomic;
 use crate::keep::file_names::{distinct_of, may_write};
-use crate::plan::{self, Plan};
+use crate::plan::{self, OuterFolds, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 use crate::read::config::{Config, Scope};
 use crate::read::dataset::Dataset;
@@ -125,9 +125,13 @@ fn checked(mut asked: Asked, plan: &Plan) -> Result<Asked, Refusal> {
     asked.shares.sort_by(f64::total_cmp);
     asked.shares.dedup();
     let mut problems = Problems::default();
-    let least = 4 * plan.evaluation.folds as usize;
+    if let OuterFolds::Column { name, .. } = &plan.evaluation.folds {
+        let message = format!("`{name}` makes folds of rows that are not drawn yet");
+        problems.push(Problem::new("folds", message).with_try("--set evaluation.folds=5"));
+    }
+    let least = 4 * n_folds(plan);
     if let Some(n) = asked.sizes.iter().find(|n| **n < least) {
-        let folds = plan.evaluation.folds;
+        let folds = n_folds(plan);
         problems.push(
             Problem::new("--n", format!("{n} rows are too few for {folds} folds"))
                 .with_try(format!("{least} or more")),
@@ -185,7 +189,7 @@ impl Work<'_> {
             shares: &self.shares,
             n_draws: DRAWS,
             n_permutations: needed.max(PERMUTATIONS),
-            n_folds: self.plan.evaluation.folds as usize,
+            n_folds: n_folds(self.plan),
             inner: match self.plan.evaluation.inner_folds {
                 plan::InnerFolds::Outer => InnerFolds::Outer,
                 plan::InnerFolds::Independent(n_inner) => InnerFolds::Independent(n_inner as usize),
@@ -207,6 +211,14 @@ impl Work<'_> {
         let powers = power::power(&samples, &self.shares, self.level()).unwrap_or_default();
         let is_asked = |power: &Power| self.asked.shares.contains(&power.share);
         Ok(powers.into_iter().filter(is_asked).collect())
+    }
+}
+
+/// Outer folds; 0 where they are those of a column, which is refused.
+fn n_folds(plan: &Plan) -> usize {
+    match plan.evaluation.folds {
+        OuterFolds::Drawn(folds) => folds as usize,
+        OuterFolds::Column { .. } => 0,
     }
 }
 
@@ -264,7 +276,7 @@ fn said(plan: &Plan, asked: &Asked, n_tests: usize, n_given: usize, recipes: &[R
         score(level),
         score(plan.evaluation.level),
         tests(n_tests),
-        plan.evaluation.folds
+        n_folds(plan)
     );
     let largest = asked.sizes.last().copied().unwrap_or(0);
     if largest > n_given {
@@ -315,7 +327,7 @@ fn preregistration(
         "For a preregistration: \"If embeddings ({}) explain {share} of the variance of a score, {n} texts give a probability of .80 that the permutation test of out-of-sample R² \
          ({}-fold nested cross-validation, family-wise level {} over {}) finds it; by simulation with ocean-host {} on the vectors of {} texts like the planned ones, seed {}.\"\n",
         recipe.name,
-        plan.evaluation.folds,
+        n_folds(plan),
         score(plan.evaluation.level),
         tests(n_tests),
         env!("CARGO_PKG_VERSION"),

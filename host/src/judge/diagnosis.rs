@@ -58,6 +58,8 @@ pub(crate) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
         near_duplicates: run.near_duplicates(),
         undeclared: &run.undeclared(dataset),
         joined_groups: run.joined_groups(),
+        fold_differences: &run.fold_differences(),
+        deciding_folds: &run.deciding_folds(),
         locked: run.locked(),
         strangers: &run.strangers(),
         shifted: &run.shifted(),

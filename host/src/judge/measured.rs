@@ -4,16 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ocean_engine::doctor::grouping::likeness;
-use ocean_engine::doctor::influence::{Concentrated, concentrated, r2_among};
+use ocean_engine::doctor::influence::{Concentrated, concentrated, deciding_fold, r2_among};
 use ocean_engine::doctor::learning::r2_at_fewer_rows;
 use ocean_engine::doctor::raters::{Stranger, strangers};
 use ocean_engine::doctor::shift;
 use ocean_engine::doctor::tails::kurtosis;
 use ocean_engine::folds::Groups;
+use ocean_engine::score::mean;
 use ocean_engine::seed::Seed;
 
 use crate::encode::sources::Encoder;
-use crate::judge::doctor::facts::{JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup};
+use crate::judge::doctor::facts::{
+    Deciding, FoldDifference, JoinedGroups, NearDuplicates, StrongGrid, UndeclaredGroup,
+};
 use crate::judge::doctor::script::Unspaced;
 use crate::plan::{InnerFolds, Unit};
 use crate::read::dataset::{Dataset, in_number_order};
@@ -23,6 +26,8 @@ use crate::run::FinishedRun;
 const LOOKED_AT: u64 = 10;
 /// The plugin lexical counts runs of so many characters and more unless told otherwise.
 const SHORTEST_NGRAM: u64 = 3;
+/// Folds of a column differ notably from this intraclass correlation on.
+const NOTABLE_ICC: f64 = 0.05;
 /// Level at which rows of a label count as alike, shared among all columns and targets.
 const ALIKE_P: f64 = 0.01;
 
@@ -116,10 +121,12 @@ impl FinishedRun<'_> {
         (names.collect(), unspaced.collect())
     }
 
-    /// Where the inner folds are the other outer folds, and nothing is taken out of y.
+    /// Where the inner folds are the other outer folds, drawn from rows alike, and nothing is taken out
+    /// of y.
     pub(super) fn at_fewer_rows(&self) -> Vec<(usize, f64)> {
         let is_free = self.plan.evaluation.inner_folds == InnerFolds::Outer
             && self.arrangement.covariates.is_none()
+            && self.analysed.dataset.folds.is_none()
             && self
                 .plan
                 .regressors
@@ -222,6 +229,53 @@ impl FinishedRun<'_> {
             })
         };
         columns.iter().filter_map(look).collect()
+    }
+
+    /// Targets and vectors that differ between the folds of a column.
+    pub(super) fn fold_differences(&self) -> Vec<FoldDifference> {
+        let Some(column) = &self.analysed.dataset.folds else {
+            return Vec::new();
+        };
+        let folds = Groups::from_labels(column.of_row.iter());
+        let notable = |name: &str, is_target: bool, icc: f64| {
+            (icc >= NOTABLE_ICC).then(|| FoldDifference {
+                name: name.to_owned(),
+                is_target,
+                icc,
+            })
+        };
+        let targets = self.analysed.dataset.targets.iter().filter_map(|target| {
+            let found = likeness(&target.values, &folds)?;
+            notable(&target.name, true, found.icc).filter(|_| found.p <= ALIKE_P)
+        });
+        let encoders = self.sources.encoders.iter().zip(self.embedded);
+        let encoders = encoders.filter(|(encoder, _)| !encoder.is_control);
+        let vectors = encoders.filter_map(|(encoder, embedded)| {
+            let columns = embedded.x.column_iter();
+            let iccs: Vec<f64> = columns
+                .filter_map(|column| Some(likeness(column.as_slice(), &folds)?.icc))
+                .collect();
+            notable(&encoder.name, false, mean(&iccs))
+        });
+        targets.chain(vectors).collect()
+    }
+
+    /// Of each cell with a model the fold of a column without which less than half of r2 is left.
+    pub(super) fn deciding_folds(&self) -> Vec<(usize, Deciding)> {
+        let Some(column) = &self.analysed.dataset.folds else {
+            return Vec::new();
+        };
+        self.family()
+            .filter(|&cell| Self::has_model(&self.cells.results[cell]))
+            .filter_map(|cell| {
+                let (result, target) = self.piece_of(cell);
+                let observed = result.piece.observed.first()?;
+                let rows = self.rows_of(cell);
+                let (fold, r2_without) = deciding_fold(&rows.held_out(observed, target))?;
+                let value = column.values[fold].clone();
+                Some((cell, Deciding { value, r2_without }))
+            })
+            .collect()
     }
 
     pub(super) fn joined_groups(&self) -> Option<JoinedGroups> {

@@ -5,5 +5,6 @@ pub mod comparisons;
 mod diagnosis;
 pub mod doctor;
 mod measured;
+pub mod test_sample;
 
 pub(crate) use diagnosis::{diagnose, diagnose_data};

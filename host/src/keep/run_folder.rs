@@ -28,9 +28,12 @@ pub const DATA: [&str; 6] = [
 ];
 
 /// What is rendered from results.json, besides pictures.
-const RENDERED: [&str; 7] = [
+const RENDERED: [&str; 10] = [
     "results.csv",
     "comparisons.csv",
+    "test.csv",
+    "test_predictions.csv",
+    "subgroups.csv",
     "report.md",
     "report.html",
     "methods.txt",

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use crate::read::config::{
     Blank, Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange,
-    Parameters, Patience, Permutations, Pool, Selection, Unit,
+    OuterFolds, Parameters, Patience, Permutations, Pool, Selection, Unit,
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
@@ -36,6 +36,9 @@ pub struct Plan {
     pub folder: PathBuf,
     /// Tables, columns and joins.
     pub data: DataPlan,
+    /// A sample of its own to test on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestPlan>,
     /// Targets made from several raters, in file order.
     pub raters: Vec<RaterPlan>,
     /// Folds, permutations and everything drawn.
@@ -83,6 +86,14 @@ pub struct DataPlan {
     pub blank: Blank,
     /// Covariate columns.
     pub covariates: Vec<String>,
+    /// The column that says which rows are tested on.
+    pub split: Option<String>,
+    /// Of its two kinds of rows those that are read.
+    #[serde(skip)]
+    pub part: Option<Part>,
+    /// The column that has the folds: `folds` of `[evaluation]`.
+    #[serde(skip)]
+    pub fold_column: Option<String>,
     /// Further tables, in file order.
     pub joins: Vec<JoinPlan>,
 }
@@ -114,6 +125,24 @@ pub struct JoinPlan {
     pub prefix: String,
 }
 
+/// `[test]`: other rows, of a table of their own or those that `split` says.
+#[derive(Debug, Clone, Serialize)]
+pub struct TestPlan {
+    /// The table, absolute; `None`: that of `[data]`.
+    pub path: Option<PathBuf>,
+    /// m.
+    pub permutations: u32,
+}
+
+/// What a row is for, where some are kept to be tested on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// To be learned from.
+    Train,
+    /// To be tested on.
+    Test,
+}
+
 /// One trait and the columns of its raters.
 #[derive(Debug, Clone, Serialize)]
 pub struct RaterPlan {
@@ -126,8 +155,8 @@ pub struct RaterPlan {
 /// `[evaluation]`
 #[derive(Debug, Clone, Serialize)]
 pub struct EvaluationPlan {
-    /// K.
-    pub folds: u32,
+    /// K, or the column that has the folds.
+    pub folds: OuterFolds,
     /// Redraws of the folds.
     pub repeats: u32,
     /// m, or the cap of the adaptive mode.
@@ -252,7 +281,7 @@ impl Plan {
     /// Designs of one row set and encoder: K(K−1)/2 + K when inner folds are the outer ones, else
     /// K(N + 1); times the repeats.
     pub fn n_designs(&self) -> u64 {
-        let folds = u64::from(self.evaluation.folds);
+        let folds = u64::from(self.evaluation.folds.number());
         let of_one_repeat = match self.evaluation.inner_folds {
             InnerFolds::Outer => folds * (folds - 1) / 2 + folds,
             InnerFolds::Independent(inner) => folds * (u64::from(inner) + 1),

@@ -50,6 +50,8 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
         refuse_idle_limits(place, problems);
     }
     refuse_groups(config, problems);
+    refuse_beside_fold_column(config, problems);
+    refuse_beside_test(config, problems);
     refuse_best_of_one(config, problems);
 }
 
@@ -214,7 +216,7 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
     let EvaluationConfig { exchange, unit, .. } = &config.evaluation;
     let exchange = exchange
         .as_ref()
-        .filter(|exchange| exchange.value != Exchange::Blocks);
+        .filter(|exchange| exchange.value == Exchange::Within);
     let unit = unit.as_ref().filter(|unit| unit.value == Unit::Group);
     let without_group = |problem: Problem| problem.with_try("group = \"author\" under [data]");
     if config.data.group.is_none() {
@@ -229,6 +231,107 @@ fn refuse_groups(config: &Config, problems: &mut Problems) {
             exchange
                 .problem("stands beside `unit = \"group\"`, which makes every group one row and exchanges their values")
                 .with_try("one of the two"),
+        );
+    }
+}
+
+/// Test rows come from one place, and what covariates leave of them is not known.
+fn refuse_beside_test(config: &Config, problems: &mut Problems) {
+    let split = config.data.split.as_ref();
+    let path = config.test.as_ref().and_then(|test| test.path.as_ref());
+    match (split, path, &config.test) {
+        (Some(split), Some(path), _) => {
+            let message = format!("stands beside `split` of [data] ({})", split.origin);
+            problems.push(path.problem(&message).with_try("one of the two"));
+        }
+        (None, None, Some(test)) => {
+            let problem = Problem::new(
+                &test.origin,
+                "[test] says of no rows that they are the sample",
+            );
+            problems
+                .push(problem.with_try("path = \"later.csv\", or split = \"part\" under [data]"));
+        }
+        _ => {}
+    }
+    if let (Some(covariates), true) = (&config.data.covariates, split.is_some() || path.is_some())
+        && !covariates.value.is_empty()
+    {
+        let message = "stands beside a test sample: what covariates leave of its rows would have to be learned on them, or the test would be about the covariates, too";
+        problems.push(
+            covariates
+                .problem(message)
+                .with_try("one of the two; or the covariates as columns of a table of vectors"),
+        );
+    }
+}
+
+/// Why folds of a column have no repeats.
+const ANEW: &str = "draws the folds anew, and those of a column are given";
+
+/// Folds of a column are there once, nothing but them is held out, and no column can be both a fold
+/// and something else.
+fn refuse_beside_fold_column(config: &Config, problems: &mut Problems) {
+    let evaluation = &config.evaluation;
+    let folds = evaluation.folds.as_ref();
+    let Some((folds, column)) = folds.and_then(|folds| Some((folds, folds.value.column()?))) else {
+        let free = evaluation.exchange.as_ref();
+        problems.extend(
+            free.filter(|typed| typed.value == Exchange::Free)
+                .map(|typed| {
+                    typed
+                        .problem(
+                            "moves values between the folds of a column, and `folds` names none",
+                        )
+                        .with_try("exchange = \"blocks\", or folds = \"site\"")
+                }),
+        );
+        return;
+    };
+    let again = [
+        evaluation
+            .repeats
+            .as_ref()
+            .filter(|typed| typed.value > 1)
+            .map(|typed| typed.problem(ANEW)),
+        evaluation
+            .fold_redraws
+            .as_ref()
+            .filter(|typed| typed.value > 0)
+            .map(|typed| typed.problem(ANEW)),
+    ];
+    for problem in again.into_iter().flatten() {
+        problems.push(problem.with_try("leave it out, or a number of folds"));
+    }
+    let data = &config.data;
+    let is_among = |columns: &Option<Sourced<Vec<String>>>| {
+        columns
+            .as_ref()
+            .is_some_and(|columns| columns.value.iter().any(|name| name == column))
+    };
+    if data.id.as_ref().is_some_and(|id| id.value == column) {
+        problems.push(folds.problem("is the id column: every row would be a fold"));
+    } else if is_among(&data.text) {
+        problems.push(folds.problem("is the text column"));
+    } else if is_among(&data.targets) {
+        problems.push(folds.problem("is a target"));
+    } else if is_among(&data.covariates) {
+        let message = "is a covariate, too: what it does to rows of a value is not to be learned from rows of the others";
+        problems.push(
+            folds
+                .problem(message)
+                .with_try("one of the two; permutations stay inside its values anyway"),
+        );
+    } else if data
+        .group
+        .as_ref()
+        .is_some_and(|group| group.value == column)
+    {
+        let message = "is the group column, too: with one group a fold nothing could change places";
+        problems.push(
+            folds
+                .problem(message)
+                .with_try("leave out `group`: values then move inside each fold"),
         );
     }
 }

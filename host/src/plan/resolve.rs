@@ -8,14 +8,14 @@ use super::refusals::{
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
-    RaterPlan, RegressorPlan, StudyPlan,
+    RaterPlan, RegressorPlan, StudyPlan, TestPlan,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
 use crate::read::config::{
     Blank, Compat, Config, DataConfig, Duplicates, EncoderConfig, EvaluationConfig, Exchange,
-    FormatConfig, InnerFolds, JoinConfig, Missing, MissingExchange, Parameters, Patience,
-    Permutations, PlaceConfig, Pool, RegressorConfig, Scope, Selection, Sourced, Unit,
+    FormatConfig, InnerFolds, JoinConfig, Missing, MissingExchange, OuterFolds, Parameters,
+    Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope, Selection, Sourced, Unit,
 };
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
@@ -24,6 +24,8 @@ pub(super) mod default {
     pub const FOLDS: u32 = 5;
     pub const REPEATS: u32 = 1;
     pub const PERMUTATIONS: u32 = 999;
+    /// The model stays, so that a permutation costs one product.
+    pub const TEST_PERMUTATIONS: u32 = 99_999;
     pub const LEVEL: f64 = 0.05;
     pub const SENSITIVITY: u32 = 200;
     pub const TIME_LIMIT: u32 = 600;
@@ -66,6 +68,7 @@ impl Plan {
                     .map_or(default::SEED, |seed| seed.value.unsigned_abs()),
             },
             out,
+            test: test(config, &folder),
             raters: raters(config),
             evaluation: evaluation(&config.evaluation, &mut notes),
             encoders: config
@@ -79,6 +82,17 @@ impl Plan {
             notes,
         };
         problems.finish(plan)
+    }
+
+    /// The same with what only the table says: how many folds a column has.
+    pub(crate) fn settled(mut self, n_fold_values: u32) -> Plan {
+        if let OuterFolds::Column { n_values, .. } = &mut self.evaluation.folds {
+            *n_values = n_fold_values;
+            let evaluation = &mut self.evaluation;
+            evaluation.inner_folds =
+                inner_folds(&evaluation.folds, evaluation.inner_folds, &mut self.notes);
+        }
+        self
     }
 }
 
@@ -132,6 +146,18 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
         missing: value_or(data.missing.as_ref(), Missing::Drop),
         blank: value_or(data.blank.as_ref(), Blank::Drop),
         covariates: if_evaluated(data.covariates.as_ref()),
+        split: data
+            .split
+            .as_ref()
+            .filter(|_| is_evaluation)
+            .map(|split| split.value.clone()),
+        part: None,
+        fold_column: config
+            .evaluation
+            .folds
+            .as_ref()
+            .and_then(|folds| folds.value.column())
+            .map(str::to_owned),
         joins: data
             .joins
             .iter()
@@ -160,6 +186,20 @@ fn format(typed: &FormatConfig) -> FormatPlan {
     }
 }
 
+fn test(config: &Config, folder: &Path) -> Option<TestPlan> {
+    let typed = config.test.as_ref();
+    let is_asked = typed.is_some() || config.data.split.is_some();
+    (is_asked && config.scope == Scope::Evaluation).then(|| TestPlan {
+        path: typed
+            .and_then(|typed| typed.path.as_ref())
+            .map(|path| folder.join(&path.value)),
+        permutations: count_or(
+            typed.and_then(|typed| typed.permutations.as_ref()),
+            default::TEST_PERMUTATIONS,
+        ),
+    })
+}
+
 fn raters(config: &Config) -> Vec<RaterPlan> {
     config
         .raters
@@ -172,18 +212,10 @@ fn raters(config: &Config) -> Vec<RaterPlan> {
 }
 
 fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationPlan {
-    let folds = count_or(config.folds.as_ref(), default::FOLDS);
-    let inner_folds = match value_or(config.inner_folds.as_ref(), InnerFolds::Outer) {
-        InnerFolds::Outer if folds < FOLDS_FOR_OUTER => {
-            notes.push(format!(
-                "folds = {folds}: too few for the remaining folds to tune on, so every training part gets {} inner folds of its own",
-                default::INNER_FOLDS
-            ));
-            InnerFolds::Independent(default::INNER_FOLDS)
-        }
-        inner_folds => inner_folds,
-    };
+    let folds = value_or(config.folds.as_ref(), OuterFolds::Drawn(default::FOLDS));
+    let inner = value_or(config.inner_folds.as_ref(), InnerFolds::Outer);
     EvaluationPlan {
+        inner_folds: inner_folds(&folds, inner, notes),
         folds,
         repeats: count_or(config.repeats.as_ref(), default::REPEATS),
         permutations: value_or(
@@ -193,7 +225,6 @@ fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationP
         level: value_or(config.level.as_ref(), default::LEVEL),
         smallest_effect: config.smallest_effect.as_ref().map(|effect| effect.value),
         controls: value_or(config.controls.as_ref(), true),
-        inner_folds,
         exchange: value_or(config.exchange.as_ref(), Exchange::Blocks),
         unit: value_or(config.unit.as_ref(), Unit::Row),
         duplicates: value_or(config.duplicates.as_ref(), Duplicates::Group),
@@ -205,6 +236,24 @@ fn evaluation(config: &EvaluationConfig, notes: &mut Vec<String>) -> EvaluationP
         fold_redraws: value_or(config.fold_redraws.as_ref(), default::FOLD_REDRAWS),
         best: value_or(config.best.as_ref(), false),
     }
+}
+
+/// The remaining outer folds, where they are enough; how many a column has is not known before the
+/// table is read.
+fn inner_folds(folds: &OuterFolds, inner: InnerFolds, notes: &mut Vec<String>) -> InnerFolds {
+    let number = folds.number();
+    if inner != InnerFolds::Outer || number == 0 || number >= FOLDS_FOR_OUTER {
+        return inner;
+    }
+    let which = match folds.column() {
+        None => format!("folds = {number}"),
+        Some(column) => format!("folds = \"{column}\" ({number} values)"),
+    };
+    notes.push(format!(
+        "{which}: too few for the remaining folds to tune on, so every training part gets {} inner folds of its own",
+        default::INNER_FOLDS
+    ));
+    InnerFolds::Independent(default::INNER_FOLDS)
 }
 
 impl Default for Place {

@@ -21,6 +21,9 @@ impl Plan {
         for join in &mut plan.data.joins {
             join.path = file_name(&join.path);
         }
+        if let Some(test) = &mut plan.test {
+            test.path = test.path.as_deref().map(file_name);
+        }
         for encoder in &mut plan.encoders {
             if let EncoderSource::Precomputed {
                 embeddings, ids, ..

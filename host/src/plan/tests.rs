@@ -45,7 +45,7 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         "folder": "/studies/loans",
         "data": {
             "path": "/studies/loans/loans.csv", "delimiter": null, "encoding": null, "sheet": null, "id": "id", "text": ["text"], "pool": "mean", "targets": ["openness"],
-            "group": null, "missing": "drop", "blank": "drop", "covariates": [], "joins": [],
+            "group": null, "missing": "drop", "blank": "drop", "covariates": [], "split": null, "joins": [],
         },
         "raters": [],
         "evaluation": {

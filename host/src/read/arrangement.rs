@@ -5,13 +5,15 @@ use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::design::{InnerFolds, Layout};
 use ocean_engine::folds::{Folds, Groups};
+use ocean_engine::inference::interval::LEAST_GROUPS;
 use ocean_engine::permutation::{self, PermutationScheme, size_bands, sizes_differ};
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::{RowSet, Targets};
+use ocean_report::wording::plural;
 
 use crate::plan::{self, Duplicates, Exchange, MissingExchange, Plan};
 use crate::problem::{Problem, Problems, Refusal};
-use crate::read::dataset::{Analysed, Covariates, Dataset, LARGEST_VALUE, listed};
+use crate::read::dataset::{Analysed, Covariates, Dataset, FoldColumn, LARGEST_VALUE, listed};
 
 /// Rows, folds and permutations of one study.
 pub struct Arrangement {
@@ -23,7 +25,10 @@ pub struct Arrangement {
     pub row_sets: Vec<RowSet>,
     /// Who stays together: declared groups and equal texts.
     pub groups: Groups,
-    /// Some rows stay together.
+    /// What errors are clustered by: the groups; or the folds of a column, where they are enough to
+    /// be a sample themselves.
+    pub clusters: Groups,
+    /// Some rows are of one cluster.
     pub is_grouped: bool,
     /// Rows whose text occurs more than once.
     pub n_duplicates: usize,
@@ -66,13 +71,16 @@ impl Arrangement {
         }
         let (groups, n_duplicates) = groups(plan, dataset).map_err(refuse(place()))?;
         let evaluation = &plan.evaluation;
-        let folds = Folds::split(
-            &groups,
-            evaluation.folds as usize,
-            evaluation.repeats as usize,
-            seed,
-        )
-        .map_err(|error| mind_duplicates(plan, n_duplicates, refuse(place())(error)))?;
+        let folds = match &dataset.folds {
+            None => Folds::split(
+                &groups,
+                evaluation.folds.number() as usize,
+                evaluation.repeats as usize,
+                seed,
+            )
+            .map_err(|error| mind_duplicates(plan, n_duplicates, refuse(place())(error)))?,
+            Some(column) => of_column(column, &groups, dataset)?,
+        };
         // Where groups are rows of very different size, like exchanges with like.
         let sizes = analysed.sizes().filter(|sizes| sizes_differ(sizes));
         let n_bands = |sizes: &Vec<usize>| {
@@ -82,7 +90,22 @@ impl Arrangement {
                 .map_or(0, |last| last + 1)
         };
         let n_bands = sizes.as_ref().map_or(0, n_bands);
-        let scheme = scheme(plan, &groups, &targets, sizes.as_deref()).map_err(refuse(place()))?;
+        let mut scheme = scheme(plan, &groups, &targets).map_err(refuse(place()))?;
+        if dataset.folds.is_some() && evaluation.exchange != Exchange::Free {
+            scheme = scheme.within_parts(folds.of_row(0));
+        }
+        if let Some(sizes) = &sizes {
+            scheme = scheme.in_size_bands(sizes);
+        }
+        if evaluation.missing_exchange == MissingExchange::Strata {
+            scheme = scheme.within_strata(&targets).map_err(refuse(place()))?;
+        }
+        let clusters = match &dataset.folds {
+            Some(_) if folds.n_folds() >= LEAST_GROUPS => {
+                Groups::from_labels(folds.of_row(0).iter())
+            }
+            _ => groups.clone(),
+        };
         let arrangement = Self {
             target_names: dataset
                 .targets
@@ -90,7 +113,8 @@ impl Arrangement {
                 .map(|target| target.name.clone())
                 .collect(),
             row_sets: targets.row_sets(),
-            is_grouped: groups.n_groups() < n_rows,
+            is_grouped: clusters.n_groups() < n_rows,
+            clusters,
             targets,
             groups,
             n_duplicates,
@@ -115,12 +139,12 @@ impl Arrangement {
             },
             seed,
         };
-        arrangement.check(plan)?;
+        arrangement.check(plan, dataset.folds.as_ref())?;
         Ok(arrangement)
     }
 
     /// Every target has two rows in every fold and enough arrangements to reach the level.
-    fn check(&self, plan: &Plan) -> Result<(), Refusal> {
+    fn check(&self, plan: &Plan, fold_column: Option<&FoldColumn>) -> Result<(), Refusal> {
         let mut problems = Problems::default();
         for row_set in &self.row_sets {
             for &target in &row_set.targets {
@@ -130,10 +154,14 @@ impl Arrangement {
                 });
                 if let Err(error) = enough {
                     let is_locked = matches!(error, EngineError::TooFewArrangements { .. });
-                    let mut problem = Problem::new(
-                        format!("target `{}`", self.target_names[target]),
-                        error.to_string(),
-                    );
+                    let message = match (&error, fold_column) {
+                        (EngineError::ThinFold { fold, n_rows, .. }, Some(column)) => {
+                            thin_fold(column, fold - 1, *n_rows)
+                        }
+                        _ => error.to_string(),
+                    };
+                    let mut problem =
+                        Problem::new(format!("target `{}`", self.target_names[target]), message);
                     if is_locked && plan.data.group.is_some() && self.has_one_value_a_group(target)
                     {
                         problem = problem.with_try(ONE_VALUE_A_GROUP);
@@ -158,7 +186,7 @@ impl Arrangement {
         Layout {
             x,
             folds: &self.folds,
-            groups: &self.groups,
+            groups: &self.clusters,
             inner: self.inner,
             seed: self.seed,
             covariates: self.covariates.as_ref().map(|covariates| &covariates.z),
@@ -207,6 +235,15 @@ fn beside(
         })
 }
 
+fn thin_fold(column: &FoldColumn, fold: usize, n_rows: usize) -> String {
+    format!(
+        "has {} where `{}` is `{}`, and each fold needs two; try: a column that puts small ones together, or no value in these rows, which leaves them out",
+        plural(n_rows, "value"),
+        column.name,
+        column.values[fold]
+    )
+}
+
 /// What to try where whole groups cannot be exchanged, though each has but one value.
 const ONE_VALUE_A_GROUP: &str = "unit = \"group\" under [evaluation]: each group has one value of it, so that groups can be the rows and exchange values";
 
@@ -214,20 +251,38 @@ fn scheme(
     plan: &Plan,
     groups: &Groups,
     targets: &Targets,
-    sizes: Option<&[usize]>,
 ) -> Result<PermutationScheme, EngineError> {
     let exchange = match plan.evaluation.exchange {
-        Exchange::Blocks => permutation::Exchange::Blocks,
+        Exchange::Blocks | Exchange::Free => permutation::Exchange::Blocks,
         Exchange::Within => permutation::Exchange::Within,
     };
-    let mut scheme = PermutationScheme::new(groups, exchange, targets, Seed(plan.study.seed))?;
-    if let Some(sizes) = sizes {
-        scheme = scheme.in_size_bands(sizes);
+    PermutationScheme::new(groups, exchange, targets, Seed(plan.study.seed))
+}
+
+/// The folds of a column. Declared groups are whole in them; sets of equal texts may not be.
+fn of_column(column: &FoldColumn, groups: &Groups, dataset: &Dataset) -> Result<Folds, Refusal> {
+    let place = format!("folds = \"{}\"", column.name);
+    let members = groups.members();
+    let crossing = members
+        .iter()
+        .filter_map(|rows| Some((rows, column.other(rows)?)));
+    let crossing: Vec<(&Vec<usize>, usize)> = crossing.collect();
+    if let Some(&(rows, other)) = crossing.first() {
+        let first = rows[0];
+        let message = format!(
+            "ids `{}` and `{}` are one group by equal texts, and are in different folds, `{}` and `{}`; so it is with {}: a model would be tested on texts that it was trained on",
+            dataset.ids[first],
+            dataset.ids[other],
+            column.value(first),
+            column.value(other),
+            plural(crossing.len(), "set")
+        );
+        return Err(Problem::new(place, message)
+            .with_try("duplicates = \"keep\" under [evaluation], which treats them as rows like any other; or no value of the column in one of the two, which leaves it out")
+            .into());
     }
-    match plan.evaluation.missing_exchange {
-        MissingExchange::FirstReturn => Ok(scheme),
-        MissingExchange::Strata => scheme.within_strata(targets),
-    }
+    Folds::from_assignment(vec![column.of_row.clone()], column.values.len())
+        .map_err(|error| Problem::new(place, error.to_string()).into())
 }
 
 /// Targets that vary by less than this are refused: their squares would vanish.

@@ -4,3 +4,4 @@
 pub mod arrangement;
 pub mod config;
 pub mod dataset;
+pub mod test_rows;

@@ -9,12 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::best::Contender;
 use ocean_engine::inference::planted::PLANTED;
 use ocean_engine::nested::Tuning;
 use ocean_engine::piece::{Asked, Cost, Items, Part, Phase, PieceError, PieceRun, Watch, Work};
 use ocean_engine::regressor::Regressor;
+use ocean_engine::targets::{RowSet, Targets};
+use ocean_engine::test_sample::{Predicted, predict_others};
 use ocean_report::model::FailedCell;
 
 use super::RunError;
@@ -86,7 +89,7 @@ impl Evaluator<'_> {
             target_names: &self.arrangement.target_names,
             row_sets: &self.arrangement.row_sets,
             folds: &self.arrangement.folds,
-            groups: &self.arrangement.groups,
+            groups: &self.arrangement.clusters,
             is_grouped: self.arrangement.is_grouped,
             level: self.plan.evaluation.level,
             smallest_effect: self.plan.evaluation.smallest_effect,
@@ -132,6 +135,19 @@ impl Evaluator<'_> {
         embedded: &[Embedded],
         act: impl FnOnce(&PieceRun) -> T,
     ) -> T {
+        self.with_contenders(entry, embedded, |contenders, (targets, row_set)| {
+            let sample = (targets, row_set, &self.arrangement.scheme);
+            act(&PieceRun::new(contenders, sample, self.work(&entry.id)))
+        })
+    }
+
+    /// Lets `act` have what competes in a piece, and for what.
+    fn with_contenders<T>(
+        &self,
+        entry: &Entry,
+        embedded: &[Embedded],
+        act: impl FnOnce(&[Contender], (&Targets, &RowSet)) -> T,
+    ) -> T {
         let competing: Vec<(usize, Vec<Entrant>)> = entry
             .contenders
             .iter()
@@ -148,12 +164,8 @@ impl Evaluator<'_> {
             })
             .collect();
         let arrangement = self.arrangement;
-        let sample = (
-            &arrangement.targets,
-            &arrangement.row_sets[entry.id.row_set],
-            &arrangement.scheme,
-        );
-        act(&PieceRun::new(&contenders, sample, self.work(&entry.id)))
+        let row_set = &arrangement.row_sets[entry.id.row_set];
+        act(&contenders, (&arrangement.targets, row_set))
     }
 
     fn keep<'b>(&'b self, id: &'b PieceId) -> PieceJournal<'b> {
@@ -299,6 +311,46 @@ impl Evaluator<'_> {
         }
         stage.finish();
         Ok(())
+    }
+
+    /// Of each piece what one model of all its rows predicts for others: `others`, their vectors by
+    /// each encoder. `None` for a piece whose model cannot be made, which is told.
+    pub(super) fn predict_others(
+        &self,
+        embedded: &[Embedded],
+        others: &[DMatrix<f64>],
+        results: &[PieceResult],
+    ) -> Result<Vec<Option<Predicted>>, RunError> {
+        let stage = self.progress.stage("test sample", results.len() as u64);
+        let entries = self.entries();
+        let of_piece = |result: &PieceResult| {
+            let entry = entries.iter().find(|entry| entry.id == result.id);
+            let found = entry.map(|entry| {
+                let of_encoder = |(at, _): &(usize, Range<usize>)| &others[*at];
+                let x_new: Vec<&DMatrix<f64>> = entry.contenders.iter().map(of_encoder).collect();
+                self.with_contenders(entry, embedded, |contenders, sample| {
+                    predict_others(contenders, sample, &x_new)
+                })
+            });
+            stage.add(1);
+            match found
+                .transpose()
+                .map_err(|error| self.setback(error.into()))
+            {
+                Ok(predicted) => Ok(predicted),
+                Err(Setback::Run(error)) => Err(error),
+                Err(Setback::Piece(reason)) => {
+                    self.progress.warn(&format!(
+                        "no test of encoder `{}`, regressor `{}`: {reason}",
+                        result.id.encoder, result.id.regressor
+                    ));
+                    Ok(None)
+                }
+            }
+        };
+        let predicted = results.iter().map(of_piece).collect();
+        stage.finish();
+        predicted
     }
 
     /// The name of a piece in the journal, and what it consists of. Needs no vectors: `embedded`

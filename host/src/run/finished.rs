@@ -7,9 +7,11 @@ use ocean_report::model::{CellResult, ComparisonResult, FailedCell};
 
 use crate::encode::sources::{Embedded, Sources};
 use crate::judge::cells::{Cells, PieceResult};
+use crate::judge::test_sample::Tested;
 use crate::plan::Plan;
 use crate::read::arrangement::Arrangement;
 use crate::read::dataset::{Analysed, Dataset};
+use crate::read::test_rows::TestRows;
 
 /// Everything that was asked for, read and found.
 pub struct FinishedRun<'a> {
@@ -31,6 +33,8 @@ pub struct FinishedRun<'a> {
     pub cells: Cells,
     /// Pairs of recipes.
     pub comparisons: Vec<ComparisonResult>,
+    /// The rows that were tested on, and what came of it.
+    pub test: Option<(&'a TestRows<'a>, Tested)>,
     /// Cells that were planned and have no result.
     pub failed: Vec<FailedCell>,
 }
@@ -102,6 +106,7 @@ mod tests {
             pieces,
             cells,
             comparisons: Vec::new(),
+            test: None,
             failed,
         });
     }

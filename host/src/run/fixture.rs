@@ -94,7 +94,8 @@ impl Six {
         let plan = Plan::resolve(&self.config, Some(&self.path("out"))).unwrap();
         Study {
             folder: RunFolder::usable(&plan.out).unwrap(),
-            dataset: Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds).unwrap(),
+            dataset: Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds.number())
+                .unwrap(),
             plan,
             threads: 1,
             progress: Progress::new(Format::Human, true),

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use nalgebra::DMatrix;
 use ocean_report::json::settled;
 use ocean_report::model::StudyResults;
 
@@ -26,14 +27,16 @@ use crate::encode::cache::Cache;
 use crate::encode::sources::{Sources, embed_all};
 use crate::judge::cells::assemble;
 use crate::judge::comparisons::compare;
+use crate::judge::test_sample::test;
 use crate::judge::{diagnose, diagnose_data};
 use crate::keep::journal::{self, Journal};
 use crate::keep::run_folder::DATA;
 use crate::plan::preview::preview;
 use crate::read::config::{Config, Scope};
+use crate::read::test_rows::TestRows;
 use crate::tell::progress::Format;
 use crate::write::exported::Export;
-use crate::write::outputs::Timings;
+use crate::write::outputs::{TEST_PREDICTIONS, Timings};
 use crate::write::report_files::{ReportError, check_written, render_again, write_all};
 use serde_json::Value;
 
@@ -200,6 +203,11 @@ pub(crate) fn conclude(
     session.timings.mark("encode");
     let mut findings = checks::check_vectors(study, &sources, &embedded)?;
     session.timings.mark("check alignment");
+    let vectors_of = |rows: &TestRows| -> Vec<DMatrix<f64>> {
+        let all = embedded.iter().map(|embedded| embedded.x.clone());
+        all.map(|x| rows.analysed.vectors(x)).collect()
+    };
+    let others = analysis.test.as_ref().map(vectors_of);
     for embedded in &mut embedded {
         embedded.x = analysis.analysed.vectors(std::mem::take(&mut embedded.x));
     }
@@ -217,7 +225,16 @@ pub(crate) fn conclude(
     session.timings.mark("sensitivity");
 
     let cells = assemble(&evaluator.common(), &pieces)?;
+    let tested = match analysis.test.as_ref().zip(others) {
+        None => None,
+        Some((rows, others)) => {
+            let predicted = evaluator.predict_others(&embedded, &others, &pieces)?;
+            Some(test(&evaluator.common(), &cells, &predicted, rows)?)
+        }
+    };
+    session.timings.mark("test sample");
     let run = FinishedRun {
+        test: analysis.test.as_ref().zip(tested),
         plan: &study.plan,
         read: &study.dataset,
         analysed: &analysis.analysed,
@@ -233,6 +250,9 @@ pub(crate) fn conclude(
     findings.sort_by_key(|finding| finding.severity);
     let results = settled(run.results(findings));
     write_all(&mut folder, &results)?;
+    if run.test.is_some() {
+        folder.claim(&[TEST_PREDICTIONS.to_owned()])?;
+    }
     run.write_tables()?;
     folder.claim_folder("models", ".ocean")?;
     Export { run: &run }.write(&study.progress)?;

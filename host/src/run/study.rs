@@ -20,6 +20,7 @@ use crate::plan::{EncoderSource, Plan};
 use crate::read::arrangement::Arrangement;
 use crate::read::config::Config;
 use crate::read::dataset::{Analysed, Dataset};
+use crate::read::test_rows::TestRows;
 use crate::tell::progress::Progress;
 use crate::write::outputs::Timings;
 
@@ -43,6 +44,7 @@ pub(crate) struct Study {
 pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
     let mut inputs = vec![config.to_path_buf(), plan.data.path.clone()];
     inputs.extend(plan.data.joins.iter().map(|join| join.path.clone()));
+    inputs.extend(plan.test.iter().filter_map(|test| test.path.clone()));
     for encoder in &plan.encoders {
         if let EncoderSource::Precomputed {
             embeddings, ids, ..
@@ -59,6 +61,8 @@ pub(crate) fn inputs(config: &Path, plan: &Plan) -> Vec<PathBuf> {
 pub(crate) struct Analysis<'a> {
     pub analysed: Analysed<'a>,
     pub arrangement: Arrangement,
+    /// The rows to test on, if some were kept.
+    pub test: Option<TestRows<'a>>,
 }
 
 impl Study {
@@ -73,7 +77,18 @@ impl Study {
         let plan = Plan::resolve(config, options.out.as_deref())?;
         let folder = RunFolder::usable(&plan.out)?;
         folder.check(&inputs(&options.config, &plan))?;
-        let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
+        let folds = plan.evaluation.folds.number();
+        let dataset = match &plan.test {
+            None => Dataset::read(&plan.data, &plan.raters, folds)?,
+            Some(test) => Dataset::read_with_test(&plan.data, test, &plan.raters, folds)?,
+        };
+        let learned_from = dataset
+            .parts
+            .as_ref()
+            .map_or(&dataset, |parts| &parts.train);
+        let folds = learned_from.folds.as_ref();
+        let n_fold_values = folds.map_or(0, |folds| folds.values.len());
+        let plan = plan.settled(n_fold_values as u32);
         check_adaptive_cap(&plan, dataset.targets.len())?;
         let threads = set_threads(options.threads);
         let context = CallContext::of(&progress, Arc::clone(interrupted));
@@ -100,10 +115,12 @@ impl Study {
         let reasoned = |refusal| self.dataset.reasoned(refusal);
         let analysed = Analysed::of(&self.dataset, self.plan.evaluation.unit).map_err(reasoned)?;
         let arrangement = Arrangement::draw(&self.plan, &analysed).map_err(reasoned)?;
+        let test = TestRows::of(&self.plan, &self.dataset).map_err(reasoned)?;
         check_memory(&self.plan, &analysed.dataset, sources)?;
         Ok(Analysis {
             analysed,
             arrangement,
+            test,
         })
     }
 
@@ -137,6 +154,7 @@ impl Study {
 mod tests {
     use super::super::fixture::{Six, Tenth, sources};
     use super::*;
+    use crate::plan::OuterFolds;
 
     fn refused(six: &Six, options: &Options) -> String {
         let mut timings = Timings::start();
@@ -199,7 +217,7 @@ mod tests {
         assert_eq!(analysis.arrangement.row_sets[0].rows, [0, 1, 2, 3, 4, 5]);
 
         let mut study = six.study();
-        study.plan.evaluation.folds = 4;
+        study.plan.evaluation.folds = OuterFolds::Drawn(4);
         let refused = study.arrange(&sources(&["near"], vec![Tenth::new()]));
         assert!(matches!(refused, Err(RunError::Refused(_))));
     }

@@ -4,3 +4,4 @@ pub mod close_up;
 pub mod exported;
 pub mod outputs;
 pub mod report_files;
+pub mod subgroups;

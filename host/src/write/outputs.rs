@@ -7,10 +7,12 @@ use std::time::Instant;
 use nalgebra::{DMatrix, DMatrixView};
 use ocean_engine::inference::reliability::Agreement;
 use ocean_engine::score::mean_and_sd;
-use ocean_report::csv::{FoldOfRow, Prediction, write_folds, write_predictions};
+use ocean_report::csv::{
+    FoldOfRow, Prediction, TestPrediction, write_folds, write_predictions, write_test_predictions,
+};
 use ocean_report::model::{
     self, Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary,
-    Reliability, SCHEMA_VERSION, StudyResults, TargetSummary,
+    Reliability, SCHEMA_VERSION, StudyResults, TargetSummary, TestSummary,
 };
 use serde_json::{Value, json};
 
@@ -21,6 +23,10 @@ use crate::platform;
 use crate::read::dataset::{RaterPanel, Target, as_read};
 use crate::run::{Durations, FinishedRun};
 use crate::write::close_up::close_ups;
+use crate::write::subgroups::subgroups;
+
+/// What the models predict for the rows of a test sample.
+pub const TEST_PREDICTIONS: &str = "test_predictions.csv";
 
 /// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock
 /// value.
@@ -143,7 +149,8 @@ impl FinishedRun<'_> {
             seed: self.plan.study.seed,
             level: evaluation.level,
             smallest_effect: evaluation.smallest_effect,
-            folds: evaluation.folds,
+            folds: evaluation.folds.number(),
+            fold_column: evaluation.folds.column().map(str::to_owned),
             repeats: evaluation.repeats,
             inner_folds: match evaluation.inner_folds {
                 InnerFolds::Outer => None,
@@ -191,10 +198,53 @@ impl FinishedRun<'_> {
             omnibus_p: least(None),
             cells: self.cells.results.clone(),
             comparisons: self.comparisons.clone(),
+            test: self.test_summary(),
+            subgroups: subgroups(self),
             close_ups: close_ups(self),
             failed: self.failed.clone(),
             findings,
         }
+    }
+
+    fn test_summary(&self) -> Option<TestSummary> {
+        let (rows, tested) = self.test.as_ref()?;
+        let data = &self.plan.data;
+        let path = self.plan.test.as_ref().and_then(|test| test.path.as_ref());
+        let source = match (path, &data.split) {
+            (Some(path), _) => file_name(path),
+            (None, Some(column)) => format!("`{column}` of {}", file_name(&data.path)),
+            (None, None) => file_name(&data.path),
+        };
+        Some(TestSummary {
+            source,
+            n_rows: rows.analysed.dataset.n_rows(),
+            permutations: rows.n_permutations as u32,
+            cells: tested.results.clone(),
+        })
+    }
+
+    /// test_predictions.csv: of every test row what each model predicts.
+    fn write_test_predictions(&self) -> Result<(), WriteError> {
+        let Some((rows, tested)) = &self.test else {
+            return Ok(());
+        };
+        let cells = tested.results.iter().zip(&tested.predictions);
+        let ids = &rows.analysed.dataset.ids;
+        let predictions = cells.flat_map(|(cell, (y_hat, y_bar, target))| {
+            let y = rows.targets.y().column(*target);
+            ids.iter().enumerate().map(move |(row, id)| TestPrediction {
+                id,
+                encoder: &cell.encoder,
+                regressor: &cell.regressor,
+                target: &cell.target,
+                y: y[row],
+                y_hat: y_hat[row],
+                y_baseline: *y_bar,
+            })
+        });
+        atomic::write_with(&self.plan.out.join(TEST_PREDICTIONS), |file| {
+            Ok(write_test_predictions(file, predictions)?)
+        })
     }
 
     fn data_summary(&self) -> DataSummary {
@@ -214,7 +264,9 @@ impl FinishedRun<'_> {
             group: self.plan.data.group.clone(),
             n_groups: match self.plan.evaluation.unit {
                 Unit::Group => Some(self.analysed.dataset.n_rows()),
-                Unit::Row if self.arrangement.is_grouped => {
+                Unit::Row
+                    if self.arrangement.groups.n_groups() < self.analysed.dataset.n_rows() =>
+                {
                     Some(self.arrangement.groups.n_groups())
                 }
                 Unit::Row => None,
@@ -263,7 +315,8 @@ impl FinishedRun<'_> {
         let null = statistics.rows(1, statistics.nrows() - 1);
         write_npy(&out.join("null.npy"), null)?;
         self.write_null_index(&out.join("null.csv"))?;
-        write_npy(&out.join("jackknife.npy"), self.replicates().as_view())
+        write_npy(&out.join("jackknife.npy"), self.replicates().as_view())?;
+        self.write_test_predictions()
     }
 
     fn predictions(&self) -> impl Iterator<Item = Prediction<'_>> {
@@ -383,6 +436,7 @@ fn exchange(exchange: Exchange) -> model::Exchange {
     match exchange {
         Exchange::Blocks => model::Exchange::Blocks,
         Exchange::Within => model::Exchange::Within,
+        Exchange::Free => model::Exchange::Free,
     }
 }
 

@@ -37,6 +37,37 @@ pub fn concentrated(held_out: &HeldOut) -> Option<Concentrated> {
     })
 }
 
+/// The fold that decides r2, and the r2 of the same predictions on the other rows: it saves more
+/// squared error than all others that save any, and without it less than half of r2 is left. `None`
+/// where r2 is not above 0, or no fold decides.
+///
+/// Folds that are predicted alike leave r2 what it is, however large one of them is.
+#[must_use]
+pub fn deciding_fold(held_out: &HeldOut) -> Option<(usize, f64)> {
+    let n_folds = held_out.fold_of.iter().max().map_or(0, |&last| last + 1);
+    // Of each fold Σ(y − ŷ)² and Σ(y − ȳ)².
+    let mut sums = vec![(0.0, 0.0); n_folds];
+    let rows = held_out.y.iter().zip(held_out.y_hat).zip(held_out.y_bar);
+    for (((y, y_hat), y_bar), &fold) in rows.zip(held_out.fold_of) {
+        sums[fold].0 += (y - y_hat).powi(2);
+        sums[fold].1 += (y - y_bar).powi(2);
+    }
+    let saved = |&(left, all): &(f64, f64)| all - left;
+    let gains = sums.iter().map(saved).filter(|gain| *gain > 0.0);
+    let all_gains: f64 = gains.sum();
+    let (fold, most) = sums
+        .iter()
+        .enumerate()
+        .max_by(|a, b| saved(a.1).total_cmp(&saved(b.1)))?;
+    let (left, all) = sums
+        .iter()
+        .fold((0.0, 0.0), |(left, all), of| (left + of.0, all + of.1));
+    let r2 = 1.0 - left / all;
+    let without = 1.0 - (left - most.0) / (all - most.1);
+    let decides = r2 > 0.0 && saved(most) > all_gains / 2.0 && without < r2 / 2.0;
+    decides.then_some((fold, without))
+}
+
 /// What a model explains among some of the rows, beside their own mean: 1 − Σ(e − ē)²/Σ(y − ȳ)², e
 /// = y − ŷ, both means over these rows.
 ///
@@ -76,6 +107,28 @@ mod tests {
         assert!((found.share - 2.0 / 3.0).abs() < 1e-12, "{found:?}");
         // Without it 1 − 2/8.
         assert!((found.r2_without - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_fold_that_decides_by_hand() {
+        // ȳ = 0, two rows a fold. Folds 0 and 1: y = 2 and ŷ = 0, nothing explained; fold 2: all.
+        // r2 = 1 − 16/24; without fold 2: 0.
+        let y = [2.0; 6];
+        let with = |y_hat: &[f64]| {
+            deciding_fold(&HeldOut {
+                y: &y,
+                y_hat,
+                y_bar: &[0.0; 6],
+                fold_of: &[0, 0, 1, 1, 2, 2],
+                is_empty: false,
+            })
+        };
+        assert_eq!(with(&[0.0, 0.0, 0.0, 0.0, 2.0, 2.0]), Some((2, 0.0)));
+        assert_eq!(with(&[1.0; 6]), None);
+        // Folds 0 and 2 save 8 each, fold 1 loses 10.5: r2 = 5.5/24, and without one of the two it is
+        // below 0; yet neither decides.
+        assert_eq!(with(&[2.0, 2.0, -1.5, -0.5, 2.0, 2.0]), None);
+        assert_eq!(with(&[0.0, 0.0, 0.0, 0.0, 4.0, 4.0]), None, "r2 is below 0");
     }
 
     #[test]

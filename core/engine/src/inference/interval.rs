@@ -105,7 +105,7 @@ pub fn jackknife_interval(r2: f64, se: f64, n_blocks: usize, level: f64) -> Inte
 }
 
 /// Quantile of Student's t. `probability` ≥ ½; NaN outside (0, 1) or without degrees of freedom.
-fn t_quantile(probability: f64, degrees: f64) -> f64 {
+pub(crate) fn t_quantile(probability: f64, degrees: f64) -> f64 {
     match StudentsT::new(0.0, 1.0, degrees) {
         Ok(t) if (0.5..1.0).contains(&probability) => t.inverse_cdf(probability),
         _ => f64::NAN,

@@ -2,6 +2,7 @@
 
 pub mod ceiling;
 pub mod comparison;
+pub mod given;
 pub mod interval;
 pub mod multiplicity;
 pub mod planted;

@@ -27,7 +27,9 @@ impl<E> PieceError<E> {
             Self::Engine(
                 EngineError::ThinFold { .. }
                     | EngineError::ConstantTarget
-                    | EngineError::TooFewGroups { .. },
+                    | EngineError::TooFewGroups { .. }
+                    // Of four folds one was a block.
+                    | EngineError::InnerNeedsFourFolds { .. },
             )
         )
     }

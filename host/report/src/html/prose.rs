@@ -2,12 +2,14 @@
 //! a paper.
 
 use super::Section;
-use super::tables::listing_table;
+use super::tables::{listing_table, table_with_below};
 use crate::escape::xml;
 use crate::methods;
 use crate::methods::apa;
 use crate::model::{Finding, Severity, StudyResults};
 use crate::run;
+use crate::subgroups;
+use crate::tested;
 use crate::wording;
 
 /// What may change the reading of the numbers, before the numbers; what only explains them comes
@@ -42,6 +44,29 @@ pub(super) fn notes(results: &StudyResults) -> Option<Section> {
         id: "notes",
         title: "Notes of the doctor",
         body: finding_list(&notes),
+    })
+}
+
+/// The models on a test sample.
+pub(super) fn tested(results: &StudyResults) -> Option<Section> {
+    let table = tested::table(results)?;
+    Some(Section {
+        id: "tested",
+        title: "On the test sample",
+        body: table_with_below(&table, "The model of each cell on the test rows"),
+    })
+}
+
+/// Who is predicted how well.
+pub(super) fn subgroups(results: &StudyResults) -> Option<Section> {
+    let tables = subgroups::tables(results);
+    let bodies = tables
+        .iter()
+        .map(|(column, table)| table_with_below(table, &format!("By {column}")));
+    (!tables.is_empty()).then(|| Section {
+        id: "subgroups",
+        title: "Who is predicted how well",
+        body: bodies.collect(),
     })
 }
 

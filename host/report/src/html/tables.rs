@@ -68,6 +68,12 @@ pub(super) fn cell_table(caption: &str, cells: &[&CellResult], results: &StudyRe
 /// The differences, with what is to be said below.
 pub(super) fn differences_table(results: &StudyResults) -> Option<String> {
     let shown = comparing::full(results)?;
+    let caption = "Differences in r2, the first minus the second";
+    Some(table_with_below(&shown, caption))
+}
+
+/// A table that can be sorted, with what is to be said below.
+pub(super) fn table_with_below(shown: &comparing::Table, caption: &str) -> String {
     let heads = shown
         .headings
         .iter()
@@ -82,8 +88,7 @@ pub(super) fn differences_table(results: &StudyResults) -> Option<String> {
     } else {
         format!("<p>{}</p>\n", xml(&shown.below))
     };
-    let caption = "Differences in r2, the first minus the second";
-    Some(sorting_table(caption, heads, rows) + &below)
+    sorting_table(caption, heads, rows) + &below
 }
 
 /// A plain table.

@@ -21,6 +21,7 @@ use crate::model::{
     BEST, Correction, Exchange, IntervalMethod, RegressorSummary, StudyResults, Unit,
 };
 use crate::numbers::{count, in_units, level};
+use crate::tested;
 use crate::wording::{UNEQUAL_ROWS, baseline, controls, family, permutations_of_controls, plural};
 
 /// The text for a paper, part by part.
@@ -46,13 +47,18 @@ pub fn methods(results: &StudyResults) -> Methods {
         intervals(results),
         comparing::method(results),
         best(results),
+        tested::method(results),
         control_sentence(results),
         software(results),
     ];
     let method = method.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let sentences = [sentences(results), comparing::sentences(results)]
-        .concat()
-        .join(" ");
+    let sentences = [
+        sentences(results),
+        tested::sentences(results),
+        comparing::sentences(results),
+    ]
+    .concat()
+    .join(" ");
     Methods {
         references: references(&format!("{method} {sentences}")),
         method,
@@ -175,10 +181,17 @@ fn cross_validation(results: &StudyResults) -> Option<String> {
             list(covariates.iter().map(|name| escape::text(name)))
         )
     };
+    let folds = match &results.fold_column {
+        None => format!("{}-fold cross-validation{repeats}", results.folds),
+        Some(column) => format!(
+            "leave-one-out cross-validation over the {} values of {}: rows of each value were predicted by models of the others",
+            results.folds,
+            escape::text(column)
+        ),
+    };
     Some(format!(
-        "Every prediction came from a model that had not seen the row ({}-fold cross-validation{repeats}; the same folds for all models and targets{groups}). \
-         Features were standardised and targets centred within each training set.{covariates}",
-        results.folds
+        "Every prediction came from a model that had not seen the row ({folds}; the same folds for all models and targets{groups}). \
+         Features were standardised and targets centred within each training set.{covariates}"
     ))
 }
 
@@ -232,6 +245,21 @@ fn scoring(results: &StudyResults) -> Option<String> {
     )
 }
 
+/// Between which rows values moved where a column has the folds.
+fn between(results: &StudyResults) -> String {
+    match &results.fold_column {
+        None => String::new(),
+        Some(column) if results.exchange == Exchange::Free => format!(
+            " over all values of {} (the null hypothesis: unrelated to the features and to {0})",
+            escape::text(column)
+        ),
+        Some(column) => format!(
+            " within each value of {} (the null hypothesis: unrelated to the features within it)",
+            escape::text(column)
+        ),
+    }
+}
+
 fn permutation(results: &StudyResults) -> Option<String> {
     let family = family(results);
     if results.permutations == 0 || family.iter().all(|cell| cell.p.is_none()) {
@@ -247,8 +275,9 @@ fn permutation(results: &StudyResults) -> Option<String> {
         (_, _, Exchange::SizeBands) => {
             "target values of groups within the same quartile of group size (approximate, as value and size may go together within a quartile)"
         }
-        (_, _, Exchange::Blocks) => "blocks of target values of whole groups",
+        (_, _, Exchange::Blocks | Exchange::Free) => "blocks of target values of whole groups",
     };
+    let between = between(results);
     let residuals = if results.covariates.is_empty() {
         ""
     } else {
@@ -293,7 +322,7 @@ fn permutation(results: &StudyResults) -> Option<String> {
         ),
     };
     Some(format!(
-        "For the test of significance the {what} were permuted {times}{residuals} and the whole procedure, tuning included, was repeated on each; {p}{adjusted}"
+        "For the test of significance the {what}{between} were permuted {times}{residuals} and the whole procedure, tuning included, was repeated on each; {p}{adjusted}"
     ))
 }
 

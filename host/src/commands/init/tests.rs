@@ -11,7 +11,7 @@ use crate::run::RunError;
 fn read(out: &Path) -> Result<(), RunError> {
     let config = Config::read(out, &[], Scope::Evaluation)?;
     let plan = Plan::resolve(&config, None)?;
-    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds)?;
+    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds.number())?;
     let analysed = Analysed::of(&dataset, plan.evaluation.unit)?;
     Arrangement::draw(&plan, &analysed)?;
     Ok(())

@@ -292,12 +292,26 @@ impl Study {
         n_permutations: usize,
         n_draws: usize,
     ) -> Result<Outcome, EngineError> {
+        let scheme = self.scheme(Exchange::Blocks)?;
+        self.run_planted_in(entrant, (n_permutations, n_draws), &scheme)
+    }
+
+    /// The same under a scheme of one's own: permutations, and draws of each planted effect.
+    ///
+    /// # Errors
+    /// As [`Study::run`].
+    pub fn run_planted_in<'a>(
+        &'a self,
+        entrant: impl Into<Entrant<'a>>,
+        (n_permutations, n_draws): (usize, usize),
+        scheme: &PermutationScheme,
+    ) -> Result<Outcome, EngineError> {
         let work = Work {
             n_permutations,
             sensitivity_draws: n_draws,
             ..Work::default()
         };
-        self.outcome(entrant.into(), work, &self.scheme(Exchange::Blocks)?)
+        self.outcome(entrant.into(), work, scheme)
     }
 
     fn outcome(

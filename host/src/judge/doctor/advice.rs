@@ -40,6 +40,11 @@ impl Facts<'_> {
         self.plan?.data.group.as_deref()
     }
 
+    /// The column that has the folds.
+    pub(super) fn fold_column(&self) -> Option<&str> {
+        self.plan?.evaluation.folds.column()
+    }
+
     /// Equal texts count as one group.
     pub(super) fn joins_equal_texts(&self) -> bool {
         let joins = |plan: &Plan| plan.evaluation.duplicates == Duplicates::Group;

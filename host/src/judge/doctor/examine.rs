@@ -5,8 +5,8 @@ use ocean_report::wording::plural;
 
 use super::facts::Facts;
 use super::{
-    control_cells, finding, grouping, models, p_values, rater_columns, rater_pairs, repeated_text,
-    script, spelling, target_values, text_rows, yardsticks,
+    control_cells, finding, fold_column, grouping, models, p_values, rater_columns, rater_pairs,
+    repeated_text, script, spelling, target_values, text_rows, yardsticks,
 };
 
 /// Everything worth saying, worst first.
@@ -29,6 +29,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         models::grid_edges,
         models::unconverged,
         models::influence,
+        fold_column::deciding,
         models::heavy_tails,
         models::many_columns,
         target_values::nearly_constant,
@@ -44,6 +45,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         grouping::value_by_size,
         grouping::joined_groups,
         grouping::undeclared,
+        fold_column::differences,
         rater_columns::agreement,
         models::learning_curve,
     ];

@@ -75,6 +75,10 @@ pub struct Facts<'a> {
     pub undeclared: &'a [UndeclaredGroup],
     /// Declared groups that equal texts joined.
     pub joined_groups: Option<JoinedGroups>,
+    /// Targets and vectors that differ between the folds of a column.
+    pub fold_differences: &'a [FoldDifference],
+    /// The fold of a column without which least is left of r2, by place of the cell.
+    pub deciding_folds: &'a [(usize, Deciding)],
     /// Share of the rows that no permutation moves.
     pub locked: f64,
     /// Raters who agree with nobody: the target, the rater's column, the correlations.
@@ -137,6 +141,26 @@ pub struct UndeclaredGroup {
     pub icc: f64,
 }
 
+/// What differs between the folds of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoldDifference {
+    /// A target or an encoder.
+    pub name: String,
+    /// A target.
+    pub is_target: bool,
+    /// ICC(1); of vectors the mean over their columns.
+    pub icc: f64,
+}
+
+/// A fold of a column on which r2 hangs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deciding {
+    /// The value.
+    pub value: String,
+    /// r2 of the same predictions on the other rows.
+    pub r2_without: f64,
+}
+
 /// What became of declared groups when equal texts were joined, too.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JoinedGroups {
@@ -183,6 +207,8 @@ impl Default for Facts<'_> {
             near_duplicates: None,
             undeclared: &[],
             joined_groups: None,
+            fold_differences: &[],
+            deciding_folds: &[],
             locked: 0.0,
             strangers: &[],
             shifted: &[],

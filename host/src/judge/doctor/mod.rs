@@ -13,6 +13,7 @@ pub mod data;
 mod examine;
 pub mod facts;
 mod finding;
+mod fold_column;
 mod grouping;
 mod models;
 mod p_values;

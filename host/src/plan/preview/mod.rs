@@ -14,9 +14,11 @@ use ocean_report::model::{Finding, Severity};
 use ocean_report::wording::{remedy, said};
 
 use crate::plan::permutations::{FOR_MANY_CELLS, permutations};
-use crate::plan::{EncoderPlan, EncoderSource, InnerFolds, Plan, RegressorPlan, Unit};
+use crate::plan::{
+    EncoderPlan, EncoderSource, EvaluationPlan, Exchange, InnerFolds, Plan, RegressorPlan, Unit,
+};
 use crate::problem::{listed_up_to, shown_path};
-use crate::read::dataset::{Dataset, Target, as_read};
+use crate::read::dataset::{Dataset, FoldColumn, Target, as_read};
 pub(crate) use settings::settings;
 
 /// Blocks of the jackknife.
@@ -123,8 +125,9 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
     let said = dataset.readings.iter().chain(&dataset.notes);
     lines.extend(said.map(|note| ("", note.clone())));
     lines.extend(dataset.doubts.iter().map(|doubt| ("", doubt.in_short())));
+    lines.extend([("targets", targets(&analysed.targets))]);
+    lines.extend(test(plan, dataset).map(|line| ("test rows", line)));
     lines.extend([
-        ("targets", targets(&analysed.targets)),
         (
             "encoders",
             listed_up_to(10, plan.encoders.iter().map(encoder)),
@@ -133,7 +136,7 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
             "regressors",
             listed_up_to(10, plan.regressors.iter().map(regressor)),
         ),
-        ("folds", folds(plan, dataset)),
+        ("folds", folds(plan, dataset, analysed)),
         ("designs", designs(plan, row_sets)),
         (
             "cells",
@@ -214,6 +217,22 @@ fn data(plan: &Plan, dataset: &Dataset) -> String {
     line
 }
 
+/// "60 rows of later.csv, for one model a cell; 99,999 permutations".
+fn test(plan: &Plan, dataset: &Dataset) -> Option<String> {
+    let (parts, test) = (dataset.parts.as_ref()?, plan.test.as_ref()?);
+    let from = match (&test.path, &plan.data.split) {
+        (Some(path), _) => format!("of {}", shown_path(path)),
+        (None, Some(column)) => format!("by `{column}`"),
+        (None, None) => String::new(),
+    };
+    Some(format!(
+        "{} rows {from}, beside {} to learn from; one model a cell, {} permutations",
+        parts.test.n_rows(),
+        parts.train.n_rows(),
+        thousands(u64::from(test.permutations))
+    ))
+}
+
 fn targets(targets: &[Target]) -> String {
     let shown = targets.iter().map(|target| match &target.raters {
         Some(panel) => format!(
@@ -244,7 +263,7 @@ fn regressor(plan: &RegressorPlan) -> String {
     format!("{} (plugin {}, {grid})", plan.name, plan.plugin)
 }
 
-fn folds(plan: &Plan, dataset: &Dataset) -> String {
+fn folds(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
     let evaluation = &plan.evaluation;
     let kept = match (&dataset.groups, evaluation.unit) {
         (Some(_), Unit::Row) => ", groups kept together",
@@ -255,15 +274,33 @@ fn folds(plan: &Plan, dataset: &Dataset) -> String {
         InnerFolds::Outer => "tuned on the remaining folds".to_owned(),
         InnerFolds::Independent(inner) => format!("tuned on {inner} inner folds"),
     };
-    let repeats = match evaluation.repeats {
-        1 => "drawn once".to_owned(),
-        repeats => format!("drawn {repeats} times"),
+    let from = match (&analysed.folds, evaluation.repeats) {
+        (Some(column), _) => return format!("{}{kept}; {inner}", of_column(column, evaluation)),
+        (None, 1) => "drawn once".to_owned(),
+        (None, repeats) => format!("drawn {repeats} times"),
     };
-    format!("{}, {repeats}{kept}; {inner}", evaluation.folds)
+    format!("{}, {from}{kept}; {inner}", evaluation.folds.number())
+}
+
+/// "4, the values of `site`: a (12 rows), b (9 rows), …; permutations stay inside each".
+fn of_column(column: &FoldColumn, evaluation: &EvaluationPlan) -> String {
+    let n_rows = |value: usize| column.of_row.iter().filter(|of| **of == value).count();
+    let values = column.values.iter().enumerate();
+    let shown = values.map(|(at, value)| format!("{value} ({} rows)", n_rows(at)));
+    format!(
+        "{}, the values of `{}`: {}; permutations {}",
+        column.values.len(),
+        column.name,
+        listed_up_to(8, shown),
+        match evaluation.exchange {
+            Exchange::Free => "move values between them, too",
+            Exchange::Blocks | Exchange::Within => "stay inside each",
+        }
+    )
 }
 
 fn designs(plan: &Plan, row_sets: usize) -> String {
-    let folds = u64::from(plan.evaluation.folds);
+    let folds = u64::from(plan.evaluation.folds.number());
     let formula = match plan.evaluation.inner_folds {
         InnerFolds::Outer => format!("{folds}·{}/2 + {folds}", folds - 1),
         InnerFolds::Independent(inner) => format!("{folds}·({inner} + 1)"),
@@ -376,6 +413,8 @@ alphas = [1, 10]
                 target("z", [1.0, 2.0, 3.0, 4.0]),
             ],
             groups: Some(["p", "p", "q", "q"].map(str::to_owned).to_vec()),
+            folds: None,
+            parts: None,
             covariates: None,
             shared_labels: Vec::new(),
             n_read: 4,

@@ -18,6 +18,9 @@ pub fn settings(plan: &Plan) -> String {
     for join in &plan.data.joins {
         section(&mut text, "[[data.join]]", &to_map(join));
     }
+    if let Some(test) = &plan.test {
+        section(&mut text, "[test]", &to_map(test));
+    }
     if !plan.raters.is_empty() {
         let raters = plan
             .raters

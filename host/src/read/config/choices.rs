@@ -95,6 +95,9 @@ choices! {
         Blocks = "blocks",
         /// Rows inside their group.
         Within = "within",
+        /// As `blocks`, whatever the fold: where a column has the folds, nothing else moves values
+        /// between them.
+        Free = "free",
     }
 
     /// What one row of the analysis is.

@@ -5,7 +5,7 @@
 use super::choices::{Blank, Missing, Pool};
 use super::keys::JOIN;
 use super::section::{Section, Sourced, as_texts};
-use super::tree::{Node, Value};
+use super::tree::{Node, Origin, Value};
 use crate::read::dataset::encoding;
 
 /// `[study]`
@@ -50,6 +50,8 @@ pub struct DataConfig {
     pub blank: Option<Sourced<Blank>>,
     /// Covariate columns.
     pub covariates: Option<Sourced<Vec<String>>>,
+    /// The column that says which rows are tested on.
+    pub split: Option<Sourced<String>>,
     /// `[[data.join]]`
     pub joins: Vec<JoinConfig>,
 }
@@ -120,6 +122,7 @@ impl DataConfig {
         let missing = section.choice("missing");
         let blank = section.choice("blank");
         let covariates = section.texts("covariates");
+        let split = section.text("split");
         let joins = match section.node("join") {
             Some(node) => JoinConfig::read_all(&section, node),
             None => Vec::new(),
@@ -136,8 +139,32 @@ impl DataConfig {
             missing,
             blank,
             covariates,
+            split,
             joins,
         })
+    }
+}
+
+/// `[test]`
+#[derive(Debug, Clone)]
+pub struct TestConfig {
+    /// The table, as typed.
+    pub path: Option<Sourced<String>>,
+    /// At least 1.
+    pub permutations: Option<Sourced<i64>>,
+    /// Where the section begins.
+    pub origin: Origin,
+}
+
+impl TestConfig {
+    pub(super) fn read(mut section: Section<'_>) -> TestConfig {
+        let config = TestConfig {
+            path: section.text("path"),
+            permutations: section.whole("permutations"),
+            origin: section.origin().clone(),
+        };
+        section.finish();
+        config
     }
 }
 

@@ -15,8 +15,8 @@ pub(super) const MANY: i64 = 10_000_000;
 /// `[evaluation]`; a value of `None` takes its default in the plan.
 #[derive(Debug, Clone, Default)]
 pub struct EvaluationConfig {
-    /// K, at least 2.
-    pub folds: Option<Sourced<i64>>,
+    /// How many, or the column that has them.
+    pub folds: Option<Sourced<OuterFolds>>,
     /// Redraws of the folds, at least 1.
     pub repeats: Option<Sourced<i64>>,
     /// How many, or until when.
@@ -48,7 +48,7 @@ pub struct EvaluationConfig {
 impl EvaluationConfig {
     pub(super) fn read(mut section: Section<'_>) -> EvaluationConfig {
         let config = EvaluationConfig {
-            folds: section.whole("folds"),
+            folds: section.take("folds", OuterFolds::from_toml),
             repeats: section.whole("repeats"),
             permutations: section.take("permutations", Permutations::from_toml),
             level: section.number("level"),
@@ -108,6 +108,59 @@ impl Permutations {
                 _ => None,
             },
             value => count(value).map(Permutations::Fixed),
+        }
+    }
+}
+
+/// The outer folds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OuterFolds {
+    /// So many, drawn.
+    Drawn(u32),
+    /// Those of a column: each of its values is one.
+    Column {
+        /// Its name.
+        name: String,
+        /// Its different values; 0 before the table is read.
+        n_values: u32,
+    },
+}
+
+impl OuterFolds {
+    fn from_toml(value: &Value) -> Option<OuterFolds> {
+        match value {
+            Value::Text(name) if !name.is_empty() => Some(OuterFolds::Column {
+                name: name.clone(),
+                n_values: 0,
+            }),
+            value => as_whole(value, &(2..=1000))
+                .and_then(|n| u32::try_from(n).ok())
+                .map(OuterFolds::Drawn),
+        }
+    }
+
+    /// K; 0 for a column of a table that is not read.
+    pub fn number(&self) -> u32 {
+        match self {
+            OuterFolds::Drawn(number) => *number,
+            OuterFolds::Column { n_values, .. } => *n_values,
+        }
+    }
+
+    /// The column that has them.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            OuterFolds::Drawn(_) => None,
+            OuterFolds::Column { name, .. } => Some(name),
+        }
+    }
+}
+
+impl Serialize for OuterFolds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            OuterFolds::Drawn(number) => serializer.serialize_u32(*number),
+            OuterFolds::Column { name, .. } => serializer.serialize_str(name),
         }
     }
 }

@@ -21,8 +21,8 @@ pub use choices::{
     Blank, Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool,
     Selection, Unit,
 };
-pub use data::{DataConfig, FormatConfig, JoinConfig, RaterConfig, StudyConfig};
-pub use evaluation::{EvaluationConfig, InnerFolds, Permutations};
+pub use data::{DataConfig, FormatConfig, JoinConfig, RaterConfig, StudyConfig, TestConfig};
+pub use evaluation::{EvaluationConfig, InnerFolds, OuterFolds, Permutations};
 pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
 
@@ -54,6 +54,8 @@ pub struct Config {
     pub study: StudyConfig,
     /// `[data]` and `[[data.join]]`
     pub data: DataConfig,
+    /// `[test]`
+    pub test: Option<TestConfig>,
     /// `[raters]`
     pub raters: Vec<RaterConfig>,
     /// `[evaluation]`
@@ -146,9 +148,12 @@ impl Reader<'_> {
         let study = self.required(&keys::STUDY).and_then(StudyConfig::read);
         let data = self.required(&keys::DATA).and_then(DataConfig::read);
         let encoders = self.array(&keys::ENCODER, EncoderConfig::read);
-        let raters = match scope {
-            Scope::Evaluation => self.section(&keys::RATERS).map(RaterConfig::read),
-            Scope::Power | Scope::Encoding => None,
+        let (test, raters) = match scope {
+            Scope::Evaluation => (
+                self.section(&keys::TEST).map(TestConfig::read),
+                self.section(&keys::RATERS).map(RaterConfig::read),
+            ),
+            Scope::Power | Scope::Encoding => (None, None),
         };
         let (evaluation, regressors) = match scope {
             Scope::Evaluation | Scope::Power => (
@@ -162,6 +167,7 @@ impl Reader<'_> {
             scope,
             study: study?,
             data: data?,
+            test,
             raters: raters.unwrap_or_default(),
             evaluation: evaluation.unwrap_or_default(),
             encoders,

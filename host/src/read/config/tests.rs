@@ -105,7 +105,7 @@ fn every_key_of_the_contract_parses() {
         ["llama_openness", "gpt_openness"]
     );
     let evaluation = &config.evaluation;
-    assert_eq!(value(&evaluation.folds), 10);
+    assert_eq!(value(&evaluation.folds), OuterFolds::Drawn(10));
     assert_eq!(value(&evaluation.repeats), 2);
     assert_eq!(
         value(&evaluation.permutations),
@@ -190,15 +190,11 @@ fn each_wrong_value_is_shown_with_its_line_and_what_is_expected() {
     let cases = [
         (
             "folds = 1",
-            "folds = 1 is not a whole number from 2 to 1000",
-        ),
-        (
-            "folds = \"five\"",
-            "folds = \"five\" is not a whole number from 2 to 1000",
+            "folds = 1 is not a whole number from 2 to 1000, or the name of a column",
         ),
         (
             "folds = 5.0",
-            "folds = 5.0 is not a whole number from 2 to 1000",
+            "folds = 5.0 is not a whole number from 2 to 1000, or the name of a column",
         ),
         (
             "permutations = 0",
@@ -220,7 +216,7 @@ fn each_wrong_value_is_shown_with_its_line_and_what_is_expected() {
         ),
         (
             "exchange = \"block\"",
-            "exchange = \"block\" is not \"blocks\" or \"within\"; did you mean \"blocks\"?",
+            "exchange = \"block\" is not \"blocks\", \"within\" or \"free\"; did you mean \"blocks\"?",
         ),
         (
             "duplicates = []",
@@ -292,7 +288,7 @@ fn encoding_does_not_look_at_what_it_does_not_read() {
         .to_string();
     assert_eq!(
         both,
-        "plugins.toml:7: [evaluation] folds = 0 is not a whole number from 2 to 1000\nplugins.toml: has no [[regressor]]"
+        "plugins.toml:7: [evaluation] folds = 0 is not a whole number from 2 to 1000, or the name of a column\nplugins.toml: has no [[regressor]]"
     );
 }
 

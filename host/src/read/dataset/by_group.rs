@@ -19,6 +19,8 @@ pub struct Analysed<'a> {
     /// nothing is grouped any more.
     pub dataset: Cow<'a, Dataset>,
     groups: Option<Groups>,
+    /// Where its rows are among all that were read, if not all are its.
+    rows: Option<&'a [usize]>,
 }
 
 impl<'a> Analysed<'a> {
@@ -28,21 +30,48 @@ impl<'a> Analysed<'a> {
     /// A [`Refusal`] naming each target with more than one value in a group, and the first such
     /// group.
     pub fn of(dataset: &'a Dataset, unit: Unit) -> Result<Self, Refusal> {
+        match &dataset.parts {
+            None => Self::of_part(dataset, None, unit),
+            Some(parts) => Self::of_part(&parts.train, Some(&parts.rows[0]), unit),
+        }
+    }
+
+    /// The rows to test on, if some were kept; groups are rows where they are so in the analysis.
+    ///
+    /// # Errors
+    /// As [`Analysed::of`].
+    pub fn to_test(dataset: &'a Dataset, unit: Unit) -> Result<Option<Self>, Refusal> {
+        let parts = dataset.parts.as_ref();
+        let of_test = parts.map(|parts| Self::of_part(&parts.test, Some(&parts.rows[1]), unit));
+        of_test.transpose()
+    }
+
+    fn of_part(
+        dataset: &'a Dataset,
+        rows: Option<&'a [usize]>,
+        unit: Unit,
+    ) -> Result<Self, Refusal> {
         let (Unit::Group, Some(labels)) = (unit, &dataset.groups) else {
             return Ok(Self {
                 dataset: Cow::Borrowed(dataset),
                 groups: None,
+                rows,
             });
         };
         let groups = Groups::in_order_of_labels(labels.iter());
         Ok(Self {
             dataset: Cow::Owned(by_group(dataset, &groups, labels)?),
             groups: Some(groups),
+            rows,
         })
     }
 
     /// The vectors of the rows of the analysis: those of the texts, or the mean of each group.
     pub fn vectors(&self, x: DMatrix<f64>) -> DMatrix<f64> {
+        let x = match self.rows {
+            None => x,
+            Some(rows) => x.select_rows(rows),
+        };
         match &self.groups {
             None => x,
             Some(groups) => groups.means(&x),
@@ -82,8 +111,10 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         texts: texts.collect(),
         targets,
         groups: None,
+        folds: dataset.folds.as_ref().map(|folds| folds.by_group(&members)),
         covariates: dataset.covariates.as_ref().map(|z| z.means(groups)),
         shared_labels: Vec::new(),
+        parts: None,
         n_read: dataset.n_read,
         notes: dataset.notes.clone(),
         readings: dataset.readings.clone(),

@@ -43,6 +43,8 @@ pub(super) fn shared(
     let has_role = |name: &str| {
         data.id.as_deref() == Some(name)
             || data.group.as_deref() == Some(name)
+            || data.fold_column.as_deref() == Some(name)
+            || data.split.as_deref() == Some(name)
             || data
                 .text
                 .iter()

@@ -17,6 +17,7 @@ mod delimiter;
 mod doubt;
 pub mod embeddings;
 pub(crate) mod encoding;
+mod fold_column;
 pub mod form;
 mod ids;
 mod join;
@@ -31,6 +32,7 @@ pub mod npy;
 mod npz;
 mod numbering;
 mod parquet;
+mod parts;
 mod quiet;
 mod quotes;
 mod raters;
@@ -55,8 +57,10 @@ pub use counting::{Misnumbered, in_number_order};
 pub use covariate::Covariate;
 pub use covariates::{Covariates, as_read, listed};
 pub use doubt::Doubt;
+pub use fold_column::FoldColumn;
 pub use length::length;
 pub use new_rows::{Asked, NewRows};
+pub use parts::Parts;
 pub use raters::RaterPanel;
 pub(crate) use read::{is_table, is_text};
 
@@ -77,6 +81,8 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// One a row.
     pub groups: Option<Vec<String>>,
+    /// The folds, if a column has them. Rows without a value of it are not here.
+    pub folds: Option<FoldColumn>,
     /// Z, if covariates are to be taken out. Rows that lack one are not here.
     pub covariates: Option<Covariates>,
     /// Columns without a role whose values several rows share, as labels do: the name, and one
@@ -97,6 +103,8 @@ pub struct Dataset {
     /// Reasons in words for which whole rows are in no analysis, with their number. Rows without a
     /// covariate are not here, the others are all the same.
     pub dropped: Vec<(String, usize)>,
+    /// What rows are for, where some are kept to be tested on.
+    pub parts: Option<Box<Parts>>,
     /// Every file read: its name and the blake3 hash of its bytes.
     pub hashes: Vec<(String, String)>,
     /// The same files with the hash of their rows in the order of the ids.
@@ -183,11 +191,15 @@ impl Dataset {
         }
         problems.finish(())?; // without its columns, more messages would mislead
         let reasoned = |refusal| with_lost_first(&spelling.lost, refusal);
-        let has_text = texts_of_rows(&table, data);
-        let n_textless = has_text.iter().filter(|has| !**has).count();
+        let (mut rows, n_of_neither) = parts::rows_of(&table, data).map_err(reasoned)?;
+        let (n_of_parts, has_text) = (rows.len(), texts_of_rows(&table, data));
+        rows.retain(|&row| has_text[row]);
+        let n_textless = n_of_parts - rows.len();
         let mut file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
-        file_rows.retain(|&row| has_text[row]);
-        let n_complete = file_rows.len();
+        file_rows.retain(|row| rows.binary_search(row).is_ok());
+        let n_lacking = rows.len() - file_rows.len();
+        let (mut file_rows, n_without_fold) =
+            fold_column::with_value(&table, data, file_rows).map_err(reasoned)?;
         file_rows.sort_unstable_by(|a, b| ids.names[*a].cmp(&ids.names[*b]));
         if !file_rows.iter().copied().eq(0..n_read) {
             table.keep(&file_rows);
@@ -205,19 +217,34 @@ impl Dataset {
             .group
             .as_ref()
             .and_then(|name| problems.keep(groups_of(&table, name)));
+        let fold_column = problems.keep(FoldColumn::of(&table, data)).flatten();
+        if let (Some(folds), Some(groups)) = (&fold_column, &groups) {
+            problems.extend(folds.refuse_crossing(groups, &ids.names).err());
+        }
+        let folds = fold_column
+            .as_ref()
+            .map_or(folds, |of| of.values.len() as u32);
         let selection = targets::select(&table, data, raters, folds, &ids.names);
         let (targets, unused) = problems.keep(selection).unwrap_or_default();
         notes.extend(unused);
         let covariates = Covariates::of(&table, data, &joined(&texts), groups.as_deref());
         let covariates = problems.keep(covariates).flatten();
         let mut dropped = rows_without_target(&targets, ids.names.len());
-        let n_lacking = n_read - n_textless - n_complete;
+        let named = |name: &Option<String>| name.clone().unwrap_or_default();
         for (reason, count) in [
-            ("no text", n_textless),
-            ("no value of a covariate", n_lacking),
+            ("no text".to_owned(), n_textless),
+            ("no value of a covariate".to_owned(), n_lacking),
+            (
+                format!("neither train nor test in `{}`", named(&data.split)),
+                n_of_neither,
+            ),
+            (
+                format!("no value of `{}`", named(&data.fold_column)),
+                n_without_fold,
+            ),
         ] {
             if count > 0 {
-                dropped.push((reason.to_owned(), count));
+                dropped.push((reason, count));
             }
         }
         let named = data.text.iter().zip(&texts);
@@ -235,12 +262,14 @@ impl Dataset {
             shared_labels: labels::shared(&table, data, raters, &targets),
             dropped,
             covariates,
+            parts: None,
             n_read,
             ids: ids.names,
             file_rows,
             texts,
             targets,
             groups,
+            folds: fold_column,
             notes,
             readings,
             misnumbered,
@@ -314,7 +343,7 @@ fn refuse_no_rows(table: &Table, is_textless: bool) -> Result<(), Refusal> {
     let message = match is_textless {
         _ if table.n_rows > 0 => return Ok(()),
         true => "no row has a text",
-        false => "no row has a text and a value of every covariate",
+        false => "no row has a text, a value of every covariate, and a fold",
     };
     Err(Problem::new(&table.file, message).into())
 }

@@ -11,6 +11,7 @@ use super::covariate::Covariate;
 use super::ids::Ids;
 use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
+use super::targets::numbers;
 use super::{groups_of, joined};
 use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal};
@@ -28,6 +29,8 @@ pub struct Asked<'a> {
     pub group: Option<&'a str>,
     /// What its columns of covariates are.
     pub covariates: &'a [Covariate],
+    /// Its column of scores that predictions are to be compared with.
+    pub score: Option<&'a str>,
 }
 
 /// Rows to predict.
@@ -45,6 +48,8 @@ pub struct NewRows {
     pub texts: Vec<Vec<String>>,
     /// Z of the complete rows; no columns without covariates.
     pub z: DMatrix<f64>,
+    /// Scores of the complete rows, if they were asked for; NaN for missing.
+    pub scores: Option<Vec<f64>>,
 }
 
 impl NewRows {
@@ -87,6 +92,10 @@ impl NewRows {
             let found = covariate.columns(&table, &whole_texts, own_groups.as_deref());
             columns.extend(problems.keep(found).unwrap_or_default());
         }
+        let scores = asked.score.and_then(|name| {
+            let column = table.column("score", name).map_err(Refusal::from);
+            problems.keep(column.and_then(|column| numbers(column, &format!("score `{name}`"))))
+        });
         let n_columns = columns.len();
         let z = DMatrix::from_iterator(complete.len(), n_columns, columns.into_iter().flatten());
         problems.finish(Self {
@@ -96,6 +105,7 @@ impl NewRows {
             lacking,
             texts,
             z,
+            scores,
         })
     }
 }
@@ -197,6 +207,7 @@ mod tests {
             text: &["text".to_owned()],
             group: Some("who"),
             covariates,
+            score: None,
         });
         let folder = format!("{}/", folder.path().display());
         read.map_err(|refusal| refusal.to_string().replace(&folder, ""))

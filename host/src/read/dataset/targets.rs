@@ -83,6 +83,8 @@ pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bo
             .filter_map(|join| join.on.as_ref())
             .any(is)
         || data.group.as_ref().is_some_and(is)
+        || data.fold_column.as_ref().is_some_and(is)
+        || data.split.as_ref().is_some_and(is)
         || data.text.iter().chain(&data.covariates).any(is)
         || raters.iter().flat_map(|rater| &rater.columns).any(is)
         || data.targets.iter().any(is_target)
@@ -111,6 +113,8 @@ fn names<'a>(
     let has_other_role = |name: &str| {
         data.id.as_deref() == Some(name)
             || data.group.as_deref() == Some(name)
+            || data.fold_column.as_deref() == Some(name)
+            || data.split.as_deref() == Some(name)
             || data.covariates.iter().any(|covariate| covariate == name)
             || data.text.iter().any(|text| text == name)
     };

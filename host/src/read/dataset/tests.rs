@@ -47,6 +47,9 @@ impl Study {
             missing: Missing::Drop,
             blank: Blank::Drop,
             covariates: Vec::new(),
+            split: None,
+            part: None,
+            fold_column: None,
             joins: Vec::new(),
         };
         let study = Study {
@@ -723,7 +726,7 @@ fn the_quickstart_reads_whole() {
         crate::read::config::Config::read(&file, &[], crate::read::config::Scope::Evaluation)
             .unwrap();
     let plan = crate::plan::Plan::resolve(&config, None).unwrap();
-    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds).unwrap();
+    let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds.number()).unwrap();
     assert_eq!(dataset.targets.len(), 3);
     assert!(dataset.targets.iter().all(|target| target.raters.is_some()));
     let precomputed = plan

@@ -21,6 +21,7 @@ mod model;
 mod plugins;
 mod predict;
 mod predictions;
+mod scored;
 mod taken_out;
 #[cfg(test)]
 mod tests;

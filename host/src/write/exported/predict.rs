@@ -16,6 +16,7 @@ use super::file::ModelError;
 use super::model::{Model, Recipe, Regression};
 use super::plugins::Finder;
 use super::predictions::Predictions;
+use super::scored::{refuse_unscored, scored};
 use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::limits;
 use crate::keep::atomic;
@@ -47,6 +48,8 @@ pub struct Options {
     pub ids: Option<PathBuf>,
     /// Parameters of the encoder that are other here, such as where its model lies.
     pub params: Vec<(String, Value)>,
+    /// The column of scores that predictions are to be compared with.
+    pub score: Option<String>,
     /// Where predictions go; `None`: returned.
     pub out: Option<PathBuf>,
     /// Threads; `None`: all cores.
@@ -86,6 +89,9 @@ pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Strin
     let progress = Progress::new(Format::Human, options.is_quiet);
     let model = Model::read(&options.model).map_err(|error| refuse(&options.model, error))?;
     warn_of_evidence(&model, &progress);
+    if options.score.is_some() {
+        refuse_unscored(&model)?;
+    }
     let rows = rows(options, &model)?;
     let context = CallContext::of(&progress, Arc::clone(interrupted));
     let threads = set_threads(options.threads);
@@ -113,15 +119,20 @@ pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Strin
         _ => (x, rows.z.clone()),
     };
     let y_hat = command.apply(&model, x, z)?;
+    let score = options.score.as_ref();
+    let said = score.map(|column| scored(&model, &rows, column, &y_hat));
+    let said = said.transpose()?;
     let predictions = Predictions::of(&model, &rows, y_hat)?;
     predictions.warn(&progress);
     let csv = predictions.csv()?;
     let Some(out) = &options.out else {
-        return Ok(csv);
+        // With a score it is what was asked for; the predictions want a file.
+        return Ok(said.unwrap_or(csv));
     };
     atomic::write(out, csv.as_bytes())?;
     Ok(format!(
-        "{} predictions: {}\n",
+        "{}{} predictions: {}\n",
+        said.unwrap_or_default(),
         predictions.n(),
         out.display()
     ))
@@ -168,6 +179,8 @@ fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
     };
     let group = options.group.as_ref().or(model.group.as_ref());
     let taken_out = model.taken_out.as_ref();
+    // Groups that are named move as a whole.
+    let scores_groups = options.score.is_some() && options.group.is_some();
     NewRows::read(Asked {
         path: &options.texts,
         id: options
@@ -176,8 +189,11 @@ fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
             .or(model.id.as_ref())
             .map(String::as_str),
         text: if model.reads_texts() { text } else { &[] },
-        group: group.filter(|_| model.needs_groups()).map(String::as_str),
+        group: group
+            .filter(|_| model.needs_groups() || scores_groups)
+            .map(String::as_str),
         covariates: taken_out.map_or(&[], |taken_out| &taken_out.covariates),
+        score: options.score.as_deref(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Default, Feeds, Form, Key, Others, SectionKeys, words_of};
 use crate::read::config::choices::{Blank, Missing, Pool};
+use crate::read::config::evaluation::MANY;
 
 /// `[study]`
 pub static STUDY: SectionKeys = SectionKeys {
@@ -160,6 +161,15 @@ pub static DATA: SectionKeys = SectionKeys {
             meaning: "Columns, numbers or categories, that are taken out of vectors and targets inside every training part.",
         },
         Key {
+            name: "split",
+            form: Form::Text,
+            unit: None,
+            default: Default::Words("no row is kept to be tested on"),
+            example: "\"part\"",
+            feeds: Feeds::Results,
+            meaning: "A column that says `train` or `test`: everything is learned on the one part, and the model of each cell is tested on the other (see `[test]`).",
+        },
+        Key {
             name: "join",
             form: Form::Own("a list of tables"),
             unit: None,
@@ -216,6 +226,34 @@ pub static JOIN: SectionKeys = SectionKeys {
             example: "\"llama_\"",
             feeds: Feeds::Results,
             meaning: "Put before the names of its other columns, where two tables have a name in common.",
+        },
+    ],
+};
+
+/// `[test]`
+pub static TEST: SectionKeys = SectionKeys {
+    name: "test",
+    header: "[test]",
+    meaning: "A sample of its own to test on: one model a cell, learned on all rows of `[data]`, is scored once on its rows.",
+    others: Others::Refused,
+    keys: &[
+        Key {
+            name: "path",
+            form: Form::Text,
+            unit: None,
+            default: Default::Words("the rows that `split` of `[data]` says"),
+            example: "\"later.csv\"",
+            feeds: Feeds::Results,
+            meaning: "Its table, with the columns of the main one; tables of `[[data.join]]` and vectors from files serve its ids, too.",
+        },
+        Key {
+            name: "permutations",
+            form: Form::Whole(1, Some(MANY)),
+            unit: None,
+            default: Default::Value("99999"),
+            example: "9999",
+            feeds: Feeds::Results,
+            meaning: "How often its targets are permuted; the models stay, so that each costs next to nothing.",
         },
     ],
 };

@@ -13,12 +13,12 @@ pub static EVALUATION: SectionKeys = SectionKeys {
     keys: &[
         Key {
             name: "folds",
-            form: Form::Whole(2, Some(1000)),
+            form: Form::Own("a whole number from 2 to 1000, or the name of a column"),
             unit: None,
             default: Default::Value("5"),
             example: "10",
             feeds: Feeds::Results,
-            meaning: "Parts of the rows; each is predicted once by models of all the others.",
+            meaning: "Parts of the rows; each is predicted once by models of all the others. So many, drawn from the seed; or a column, each of whose values is one (`folds = \"site\"`): then permutations stay inside them.",
         },
         Key {
             name: "repeats",
@@ -72,7 +72,7 @@ pub static EVALUATION: SectionKeys = SectionKeys {
             default: Default::Value("\"outer\""),
             example: "4",
             feeds: Feeds::Results,
-            meaning: "What the penalty is chosen on: the remaining outer folds, or so many folds of each training part; 5 with fewer than four `folds`.",
+            meaning: "What the penalty is chosen on: the remaining outer folds, or so many folds of each training part; 5 with fewer than four `folds`. (With `folds = COLUMN` the remaining folds are the other values.)",
         },
         Key {
             name: "exchange",
@@ -81,7 +81,7 @@ pub static EVALUATION: SectionKeys = SectionKeys {
             default: Default::Value("\"blocks\""),
             example: "\"within\"",
             feeds: Feeds::Results,
-            meaning: "How groups are permuted: whole, or rows inside their group. Needs `group`.",
+            meaning: "How groups are permuted: whole, or rows inside their group (needs `group`). With `folds = COLUMN`, \"free\" moves values between its values, too.",
         },
         Key {
             name: "unit",

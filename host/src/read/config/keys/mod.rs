@@ -13,7 +13,7 @@ mod plugins;
 #[cfg(test)]
 mod tests;
 
-pub use data::{DATA, JOIN, RATERS, STUDY};
+pub use data::{DATA, JOIN, RATERS, STUDY, TEST};
 pub use evaluation::EVALUATION;
 pub use page::page;
 pub use plugins::{ENCODER, REGRESSOR};
@@ -23,10 +23,11 @@ use super::section::{as_number, as_texts, as_whole};
 use super::tree::Value;
 
 /// Every section, in the order of the page.
-pub static SECTIONS: [&SectionKeys; 7] = [
+pub static SECTIONS: [&SectionKeys; 8] = [
     &STUDY,
     &DATA,
     &JOIN,
+    &TEST,
     &RATERS,
     &EVALUATION,
     &ENCODER,

@@ -42,6 +42,9 @@ fn plan(sets: &[String]) -> Result<Plan, Refusal> {
     Plan::resolve(&config, Some(Path::new("/out")))
 }
 
+/// A test sample, without which there is no such section.
+const TESTED: &str = "test.path=\"later.csv\"";
+
 fn json(plan: &Plan) -> Value {
     serde_json::to_value(plan).unwrap()
 }
@@ -51,6 +54,7 @@ fn beside(section: &str, key: &str) -> Vec<String> {
     let needed = match (section, key) {
         ("evaluation", "exchange" | "unit") => "data.group=\"author\"",
         ("data", "sheet") => "data.path=\"table.xlsx\"",
+        ("test", "permutations") => "data.split=\"part\"",
         _ => return Vec::new(),
     };
     vec![needed.to_owned()]
@@ -128,7 +132,7 @@ fn a_key_of_the_table_that_nobody_reads_is_refused_and_so_is_a_reader_the_table_
 
 #[test]
 fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
-    let typed = preview::settings(&plan(&[]).unwrap());
+    let typed = preview::settings(&plan(&[TESTED.to_owned()]).unwrap());
     let typed: toml::Table = toml::from_str(&typed).unwrap();
     let first = |value: &toml::Value| match value {
         toml::Value::Array(tables) => tables[0].clone(),
@@ -160,7 +164,7 @@ fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
 /// Provenance records the plan: it must have every key and no further one.
 #[test]
 fn the_plan_has_the_keys_of_the_table() {
-    let plan = json(&plan(&[]).unwrap());
+    let plan = json(&plan(&[TESTED.to_owned()]).unwrap());
     let keys_of = |part: &Value| -> Vec<String> {
         let mut keys = Vec::new();
         for (key, value) in part.as_object().unwrap() {
@@ -182,6 +186,7 @@ fn the_plan_has_the_keys_of_the_table() {
         (&STUDY, vec![&plan["study"]]),
         (&DATA, vec![&plan["data"]]),
         (&JOIN, vec![&plan["data"]["joins"][0]]),
+        (&TEST, vec![&plan["test"]]),
         (&EVALUATION, vec![&plan["evaluation"]]),
         (&ENCODER, vec![&plan["encoders"][0], &plan["encoders"][1]]),
         (&REGRESSOR, vec![&plan["regressors"][0]]),

@@ -1,0 +1,83 @@
+//! Who is predicted how well: every cell of the family on the rows of each value of a column.
+
+use ocean_engine::subgroup::Subgroup;
+use ocean_report::model::SubgroupResult;
+
+use crate::run::FinishedRun;
+
+/// The rows of the analysis by the values of a column.
+struct Labels<'a> {
+    name: &'a str,
+    /// In the order in which they are shown, each with its rows.
+    values: Vec<(&'a str, Vec<usize>)>,
+}
+
+/// Value by value of the column that has the folds, target by target as in results.csv.
+#[must_use]
+pub fn subgroups(run: &FinishedRun) -> Vec<SubgroupResult> {
+    let of_column = |labels: Labels| {
+        let cells = run.family().flat_map(|cell| of_cell(run, cell, &labels));
+        cells.collect::<Vec<_>>()
+    };
+    labels(run).into_iter().flat_map(of_column).collect()
+}
+
+fn labels<'a>(run: &FinishedRun<'a>) -> Vec<Labels<'a>> {
+    let column = run.analysed.dataset.folds.as_ref();
+    let of_folds = column.map(|column| {
+        let rows_of = |value: usize| -> Vec<usize> {
+            (0..column.of_row.len())
+                .filter(|&row| column.of_row[row] == value)
+                .collect()
+        };
+        let values = column.values.iter().enumerate();
+        Labels {
+            name: &column.name,
+            values: values
+                .map(|(at, value)| (value.as_str(), rows_of(at)))
+                .collect(),
+        }
+    });
+    of_folds.into_iter().collect()
+}
+
+fn of_cell(run: &FinishedRun, cell: usize, labels: &Labels) -> Vec<SubgroupResult> {
+    let row = &run.cells.results[cell];
+    let (piece, column) = run.piece_of(cell);
+    let row_set = &run.arrangement.row_sets[piece.id.row_set];
+    let Some(observed) = piece.piece.observed.first() else {
+        return Vec::new();
+    };
+    let rows = run.rows_of(cell);
+    let held_out = rows.held_out(observed, column);
+    let group_of = row_set.pick(run.arrangement.groups.of_row());
+    let has_model = FinishedRun::has_model(row);
+    let inflation = piece.responses.get(column).filter(|_| has_model);
+    let inflation = inflation.map(|response| response.inflation());
+    let of_value = |(value, of_value): &(&str, Vec<usize>)| {
+        let places = of_value.iter();
+        let places: Vec<usize> = places
+            .filter_map(|row| row_set.rows.binary_search(row).ok())
+            .collect();
+        if places.is_empty() {
+            return None;
+        }
+        let found = Subgroup::of(&held_out, &places, &group_of, inflation);
+        Some(SubgroupResult {
+            column: labels.name.to_owned(),
+            value: (*value).to_owned(),
+            encoder: row.encoder.clone(),
+            regressor: row.regressor.clone(),
+            target: row.target.clone(),
+            n: found.n,
+            mean: found.mean,
+            r2: found.r2,
+            ci_low: found.interval.map(|ends| ends.low),
+            ci_high: found.interval.map(|ends| ends.high),
+            pearson_r: found.pearson_r,
+            bias: Some(found.bias).filter(|bias| bias.is_finite()),
+            rmse_baseline: found.rmse_baseline,
+        })
+    };
+    labels.values.iter().filter_map(of_value).collect()
+}
