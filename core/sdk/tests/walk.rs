@@ -137,6 +137,34 @@ impl PathRegressor for OneColumn {
     }
 }
 
+impl ErrorsRegressor for OneColumn {
+    fn errors(
+        walk: &mut Walk<'_>,
+        y_new: Mat<'_>,
+        ends: &[u64],
+        mut sse: MatMut<'_>,
+        mut bound: MatMut<'_>,
+        _: &Call<'_>,
+    ) -> Result<()> {
+        let x_new = walk.design.x_new.column(0).to_vec();
+        for (j, y) in y_new.columns().enumerate() {
+            let mut errors = Vec::new();
+            for alpha in &walk.alphas[j * walk.n_alphas..][..walk.n_alphas] {
+                let coef = walk.xy[j] / (walk.design.xx + alpha);
+                let mut squares = y.iter().zip(&x_new).map(|(y, x)| (y - coef * x).powi(2));
+                let mut start = 0;
+                for &end in ends {
+                    errors.push(squares.by_ref().take((end - start) as usize).sum::<f64>());
+                    start = end;
+                }
+            }
+            sse.fill_column(j, &errors);
+            bound.fill_column(j, &vec![0.0; errors.len()]);
+        }
+        Ok(())
+    }
+}
+
 impl BatchRegressor for OneColumn {
     type Prepared<'x> = Design<'x>;
 
@@ -373,6 +401,47 @@ fn sizes_that_do_not_fit_the_design_are_refused() {
         Err(Error::shape("the length of y is 2, expected 3"))
     );
     assert!(path.is_null());
+}
+
+/// What `errors` answers for y_new with these numbers in two columns of `rows`, over two ranges of
+/// one row each, with room for `n_errors` a target.
+fn errors(host: &Host, made: &Made, rows: usize, n_errors: usize) -> Result<Vec<f64>> {
+    let call = host.raw_call();
+    let y_new = [1.0, 3.0, 0.0, 1.0, 0.0, 0.0];
+    let y_new = abi::Mat::column_major(y_new.as_ptr(), rows, 2);
+    let mut found = vec![f64::NAN; 4 * n_errors];
+    let (sse, bound) = found.split_at_mut(2 * n_errors);
+    let view = |values: &mut [f64]| abi::MatMut::column_major(values.as_mut_ptr(), n_errors, 2);
+    let (sse, bound) = (view(sse), view(bound));
+    // SAFETY: sizes as the header asks, except where a test says so.
+    let status = unsafe {
+        let table: &abi::ErrorsV1 = &*interface::errors::<OneColumn>().table().cast();
+        table.errors(made.path, &y_new, [1, 2].as_ptr(), 2, sse, bound, &call)
+    };
+    host.outcome(status).map(|()| found)
+}
+
+#[test]
+fn errors_of_a_whole_path_are_the_hand_worked_ones_and_sizes_are_checked() {
+    let host = Host::new();
+    let made = made(&host);
+    // Coefficients 1/2 and 1 of the first target (4 / (2 + 6), 4 / (2 + 2)), −1/2 and −1 of the
+    // second; new rows x = 1 and 3, their y 1, 3 and 0, 1.
+    let sse = [0.25, 2.25, 0.0, 0.0, 0.25, 6.25, 1.0, 16.0];
+    assert_eq!(
+        errors(&host, &made, 2, 4),
+        Ok([&sse[..], &[0.0; 8]].concat())
+    );
+    assert_eq!(
+        errors(&host, &made, 3, 4),
+        Err(Error::shape("the length of y_new is 3, expected 2"))
+    );
+    // SAFETY: each handle is given back once.
+    unsafe {
+        made.table.destroy_path(made.path);
+        made.table.destroy(made.prepared);
+        made.regressors.destroy(made.regressor);
+    }
 }
 
 #[test]
