@@ -32,6 +32,7 @@ path = "joined.csv"
 [evaluation]
 permutations = 19
 sensitivity = 0
+fold_redraws = 0
 
 [[encoder]]
 name = "words"
