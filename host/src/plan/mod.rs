@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use crate::read::config::{
     Blank, Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange,
-    OuterFolds, Parameters, Patience, Permutations, Pool, Selection, Unit,
+    OuterFolds, Parameters, Patience, Permutations, Pool, Selection, Unit, Weight,
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
@@ -210,6 +210,8 @@ pub struct EncoderPlan {
     pub place: Place,
     /// May models be fetched from the network?
     pub download: bool,
+    /// Does it have cells of its own?
+    pub report: bool,
 }
 
 /// Where vectors come from.
@@ -231,6 +233,13 @@ pub enum EncoderSource {
         ids: Option<PathBuf>,
         /// Are they used even if they do not seem to belong to the texts?
         allow_misaligned: bool,
+    },
+    /// The columns of others, side by side.
+    Combined {
+        /// Their names, in the order of the columns.
+        combine: Vec<String>,
+        /// How much they count beside each other.
+        weight: Weight,
     },
 }
 
@@ -271,6 +280,11 @@ impl Plan {
         match self.evaluation.permutations {
             Permutations::Fixed(m) | Permutations::Adaptive(m) => m,
         }
+    }
+
+    /// The encoders that have cells of their own.
+    pub fn reported(&self) -> impl Iterator<Item = &EncoderPlan> {
+        self.encoders.iter().filter(|encoder| encoder.report)
     }
 
     /// Do permutations stop where a cell has settled?

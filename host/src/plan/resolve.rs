@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf, absolute};
 
 use super::refusals::{
-    refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys,
+    refuse_beside_combine, refuse_contradictions, refuse_ids, refuse_plugin_keys,
+    refuse_precomputed_keys,
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
@@ -16,6 +17,7 @@ use crate::read::config::{
     Blank, Compat, Config, DataConfig, Duplicates, EncoderConfig, EvaluationConfig, Exchange,
     FormatConfig, InnerFolds, JoinConfig, Missing, MissingExchange, OuterFolds, Parameters,
     Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope, Selection, Sourced, Unit,
+    Weight,
 };
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
@@ -282,6 +284,7 @@ fn encoder(config: &EncoderConfig, pool: Pool, folder: &Path) -> Result<EncoderP
         pool: value_or(config.pool.as_ref(), pool),
         place: place(&config.place),
         download: value_or(config.download.as_ref(), false),
+        report: value_or(config.report.as_ref(), true),
     })
 }
 
@@ -290,6 +293,13 @@ fn encoder_source(
     pool: Pool,
     folder: &Path,
 ) -> Result<EncoderSource, Refusal> {
+    if let Some(combine) = &config.combine {
+        refuse_beside_combine(config, pool)?;
+        return Ok(EncoderSource::Combined {
+            combine: combine.value.clone(),
+            weight: value_or(config.weight.as_ref(), Weight::Blocks),
+        });
+    }
     match (&config.plugin, &config.embeddings) {
         (Some(plugin), None) => {
             refuse_precomputed_keys(config)?;
@@ -313,7 +323,7 @@ fn encoder_source(
         (None, None) => Err(Problem::new(
             &config.origin,
             format!(
-                "[[encoder]] {} has neither `plugin` nor `embeddings`",
+                "[[encoder]] {} has neither `plugin`, nor `embeddings`, nor `combine`",
                 config.name.value
             ),
         )

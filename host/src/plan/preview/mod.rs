@@ -103,7 +103,8 @@ fn needed(n_cells: u64, level: f64) -> u64 {
 
 /// Cells of the family, J.
 pub(crate) fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
-    let n_recipes = plan.encoders.len() * plan.regressors.len() + usize::from(plan.evaluation.best);
+    let n_recipes =
+        plan.reported().count() * plan.regressors.len() + usize::from(plan.evaluation.best);
     (n_recipes * n_targets) as u64
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
     let m = u64::from(plan.n_permutations());
     let repeats = u64::from(evaluation.repeats);
     let planted = most_planted(evaluation.sensitivity as usize) as u64;
-    let benches = (plan.encoders.len() * plan.regressors.len() * row_sets) as u64;
+    let benches = (plan.reported().count() * plan.regressors.len() * row_sets) as u64;
     let mut lines = vec![
         (
             "study",
@@ -142,7 +143,7 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
             "cells",
             format!(
                 "{n_cells} in the family: encoders × regressors × targets = {} × {} × {}{}{}",
-                plan.encoders.len(),
+                plan.reported().count(),
                 plan.regressors.len(),
                 dataset.targets.len(),
                 if evaluation.best {
@@ -251,6 +252,9 @@ fn encoder(plan: &EncoderPlan) -> String {
         EncoderSource::Plugin { plugin, .. } => format!("{} (plugin {plugin})", plan.name),
         EncoderSource::Precomputed { embeddings, .. } => {
             format!("{} (vectors from {})", plan.name, shown_path(embeddings))
+        }
+        EncoderSource::Combined { combine, .. } => {
+            format!("{} ({} side by side)", plan.name, combine.join(", "))
         }
     }
 }

@@ -46,12 +46,15 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         .and_then(Value::as_object)
         .into_iter()
         .flatten();
-    if matches!(plan.source, EncoderSource::Precomputed { .. }) {
+    if !matches!(plan.source, EncoderSource::Plugin { .. }) {
         // Settings of plugins are refused there.
         for key in ENCODER.feeding(Feeds::Place) {
             settings.shift_remove(key);
         }
         settings.shift_remove("download");
+    }
+    if matches!(plan.source, EncoderSource::Combined { .. }) {
+        settings.shift_remove("pool");
     }
     for source in kinds.filter_map(|(_, source)| source.as_object()) {
         settings.extend(source.clone());

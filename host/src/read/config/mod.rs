@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use choices::{
     Blank, Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool,
-    Selection, Unit,
+    Selection, Unit, Weight,
 };
 pub use data::{DataConfig, FormatConfig, JoinConfig, RaterConfig, StudyConfig, TestConfig};
 pub use evaluation::{EvaluationConfig, InnerFolds, OuterFolds, Permutations};

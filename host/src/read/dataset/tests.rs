@@ -736,7 +736,8 @@ fn the_quickstart_reads_whole() {
             crate::plan::EncoderSource::Precomputed {
                 embeddings, ids, ..
             } => Some(read_precomputed(embeddings, ids.as_deref(), "id", &dataset.ids).unwrap()),
-            crate::plan::EncoderSource::Plugin { .. } => None,
+            crate::plan::EncoderSource::Plugin { .. }
+            | crate::plan::EncoderSource::Combined { .. } => None,
         });
     assert_eq!(precomputed.unwrap().x.nrows(), dataset.n_rows());
 }
