@@ -67,6 +67,7 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("evaluation", "smallest_effect") => "0.9",
         ("evaluation", "sensitivity") => "20",
         ("evaluation", "fold_redraws") => "2",
+        ("report", "by") => "[\"part\"]",
         ("encoder", "name") => "\"letters\"",
         ("encoder", "plugin") => "\"no-such-plugin\"",
         ("encoder", "combine") => "[\"vectors\", \"words\"]",

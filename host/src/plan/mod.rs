@@ -43,6 +43,9 @@ pub struct Plan {
     pub raters: Vec<RaterPlan>,
     /// Folds, permutations and everything drawn.
     pub evaluation: EvaluationPlan,
+    /// What the report shows besides.
+    #[serde(skip_serializing_if = "ReportPlan::is_empty")]
+    pub report: ReportPlan,
     /// At least one.
     pub encoders: Vec<EncoderPlan>,
     /// At least one, or none for `encode`.
@@ -91,6 +94,9 @@ pub struct DataPlan {
     /// Of its two kinds of rows those that are read.
     #[serde(skip)]
     pub part: Option<Part>,
+    /// The columns of `by` of `[report]`.
+    #[serde(skip)]
+    pub by: Vec<String>,
     /// The column that has the folds: `folds` of `[evaluation]`.
     #[serde(skip)]
     pub fold_column: Option<String>,
@@ -183,6 +189,20 @@ pub struct EvaluationPlan {
     pub fold_redraws: u32,
     /// Is a cell added that chooses encoder and regressor inside?
     pub best: bool,
+}
+
+/// `[report]`
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportPlan {
+    /// Columns by whose values it tells who is predicted how well.
+    pub by: Vec<String>,
+}
+
+impl ReportPlan {
+    /// Nothing besides.
+    fn is_empty(&self) -> bool {
+        self.by.is_empty()
+    }
 }
 
 /// Where a plugin runs, and what it may use there. No number depends on it.

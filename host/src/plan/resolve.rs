@@ -9,7 +9,7 @@ use super::refusals::{
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
-    RaterPlan, RegressorPlan, StudyPlan, TestPlan,
+    RaterPlan, RegressorPlan, ReportPlan, StudyPlan, TestPlan,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
@@ -73,6 +73,9 @@ impl Plan {
             test: test(config, &folder),
             raters: raters(config),
             evaluation: evaluation(&config.evaluation, &mut notes),
+            report: ReportPlan {
+                by: data.by.clone(),
+            },
             encoders: config
                 .encoders
                 .iter()
@@ -154,6 +157,9 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             .filter(|_| is_evaluation)
             .map(|split| split.value.clone()),
         part: None,
+        by: config.report.as_ref().map_or(Vec::new(), |report| {
+            value_or(report.by.as_ref(), Vec::new())
+        }),
         fold_column: config
             .evaluation
             .folds

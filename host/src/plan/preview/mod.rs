@@ -18,7 +18,7 @@ use crate::plan::{
     EncoderPlan, EncoderSource, EvaluationPlan, Exchange, InnerFolds, Plan, RegressorPlan, Unit,
 };
 use crate::problem::{listed_up_to, shown_path};
-use crate::read::dataset::{Dataset, FoldColumn, Target, as_read};
+use crate::read::dataset::{Dataset, FoldColumn, LEAST_LABELLED, Labelled, Target, as_read};
 pub(crate) use settings::settings;
 
 /// Blocks of the jackknife.
@@ -138,6 +138,9 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
             listed_up_to(10, plan.regressors.iter().map(regressor)),
         ),
         ("folds", folds(plan, dataset, analysed)),
+    ]);
+    lines.extend(analysed.labels.iter().map(|column| ("by", by(column))));
+    lines.extend([
         ("designs", designs(plan, row_sets)),
         (
             "cells",
@@ -286,6 +289,21 @@ fn folds(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
     format!("{}, {from}{kept}; {inner}", evaluation.folds.number())
 }
 
+/// "`gender`: f (60 rows), m (62 rows)"; those with too few rows are told apart.
+fn by(column: &Labelled) -> String {
+    let sizes = column.sizes();
+    let (shown, few): (Vec<usize>, Vec<usize>) =
+        (0..sizes.len()).partition(|&value| sizes[value] >= LEAST_LABELLED);
+    let each = shown
+        .iter()
+        .map(|&at| format!("{} ({} rows)", column.values[at], sizes[at]));
+    let others = match few.len() {
+        0 => String::new(),
+        n => format!("; {n} with fewer than {LEAST_LABELLED} rows are not shown"),
+    };
+    format!("`{}`: {}{others}", column.name, listed_up_to(8, each))
+}
+
 /// "4, the values of `site`: a (12 rows), b (9 rows), …; permutations stay inside each".
 fn of_column(column: &FoldColumn, evaluation: &EvaluationPlan) -> String {
     let n_rows = |value: usize| column.of_row.iter().filter(|of| **of == value).count();
@@ -418,6 +436,7 @@ alphas = [1, 10]
             ],
             groups: Some(["p", "p", "q", "q"].map(str::to_owned).to_vec()),
             folds: None,
+            labels: Vec::new(),
             parts: None,
             covariates: None,
             shared_labels: Vec::new(),

@@ -29,6 +29,7 @@ pub fn settings(plan: &Plan) -> String {
         section(&mut text, "[raters]", &raters.collect());
     }
     section(&mut text, "[evaluation]", &to_map(&plan.evaluation));
+    section(&mut text, "[report]", &to_map(&plan.report));
     for encoder in &plan.encoders {
         section(&mut text, "[[encoder]]", &encoder_settings(encoder));
     }

@@ -50,6 +50,7 @@ impl Study {
             split: None,
             part: None,
             fold_column: None,
+            by: Vec::new(),
             joins: Vec::new(),
         };
         let study = Study {

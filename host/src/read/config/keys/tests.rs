@@ -170,7 +170,8 @@ fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
 /// Provenance records the plan: it must have every key and no further one.
 #[test]
 fn the_plan_has_the_keys_of_the_table() {
-    let plan = json(&plan(&[TESTED.to_owned()]).unwrap());
+    let all = [TESTED, "report.by=\"site\""].map(str::to_owned);
+    let plan = json(&plan(&all).unwrap());
     let keys_of = |part: &Value| -> Vec<String> {
         let mut keys = Vec::new();
         for (key, value) in part.as_object().unwrap() {
@@ -194,6 +195,7 @@ fn the_plan_has_the_keys_of_the_table() {
         (&JOIN, vec![&plan["data"]["joins"][0]]),
         (&TEST, vec![&plan["test"]]),
         (&EVALUATION, vec![&plan["evaluation"]]),
+        (&REPORT, vec![&plan["report"]]),
         (&ENCODER, (0..3).map(|at| &plan["encoders"][at]).collect()),
         (&REGRESSOR, vec![&plan["regressors"][0]]),
     ];
