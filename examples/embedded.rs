@@ -34,6 +34,7 @@ fn main() -> Result<(), EngineError> {
         groups: &groups,
         inner: InnerFolds::Outer,
         seed,
+        weights: None,
         covariates: None,
     };
 

@@ -135,6 +135,7 @@ fn run(x: &DMatrix<f64>, y: &DMatrix<f64>, model: &str) -> Result<(), Failure> {
         groups: &groups,
         inner: InnerFolds::Outer,
         seed: Seed(0),
+        weights: None,
         covariates: None,
     };
     let rows: Vec<usize> = (0..x.nrows()).collect();

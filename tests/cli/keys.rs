@@ -44,6 +44,10 @@ name = "vectors"
 embeddings = "vectors.npy"
 ids = "ids.txt"
 
+[[encoder]]
+name = "pair"
+combine = ["words", "vectors"]
+
 [[regressor]]
 name = "lines"
 plugin = "lasso"
@@ -64,8 +68,10 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("evaluation", "smallest_effect") => "0.9",
         ("evaluation", "sensitivity") => "20",
         ("evaluation", "fold_redraws") => "2",
+        ("report", "by") => "[\"part\"]",
         ("encoder", "name") => "\"letters\"",
         ("encoder", "plugin") => "\"no-such-plugin\"",
+        ("encoder", "combine") => "[\"vectors\", \"words\"]",
         ("encoder", "embeddings") => "\"vectors_again.npy\"",
         ("encoder", "ids") => "\"ids_again.txt\"",
         ("regressor", "alphas") => "[0.5, 0.05]",
@@ -120,6 +126,7 @@ fn typed(section: &str, key: &Key) -> String {
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={value}")
         }
+        ("encoder", "combine" | "weight" | "name") => format!("encoder.pair.{name}={value}"),
         ("encoder", _) => format!("encoder.words.{name}={value}"),
         ("regressor", _) => format!("regressor.lines.{name}={value}"),
         _ => format!("{section}.{name}={value}"),

@@ -3,10 +3,11 @@
 //! [`quickstart`] and [`mistakes`]: the examples end as they promise. [`refused`]: bad inputs, each
 //! with its exact message. [`groups`]: groups as rows and how they are exchanged. [`covariates`]:
 //! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
-//! encoders, from the files beside them. [`fold_column`]: folds that a column has. [`test_sample`]:
-//! rows of their own to test on. [`power`]: rows before scores. [`best`]: the best of all.
-//! [`failing`]: what goes wrong while it runs. [`files`]: tables as other programs write them.
-//! [`survival`]: numbers out of range, and plugins that pull at the host itself.
+//! encoders, from the files beside them. [`combined`]: encoders side by side. [`by_value`]: who is
+//! predicted how well. [`fold_column`]: folds that a column has. [`test_sample`]: rows of their own
+//! to test on. [`power`]: rows before scores. [`best`]: the best of all. [`failing`]: what goes
+//! wrong while it runs. [`files`]: tables as other programs write them. [`survival`]: numbers out
+//! of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
 //! [`readme`]: the commands that are printed in READMEs. [`keys`]: every key of plugins.toml does
@@ -15,6 +16,8 @@
 //! the program, [`folder`] is a study in a temporary folder, [`outputs`] reads what a run leaves.
 
 mod best;
+mod by_value;
+mod combined;
 mod comparisons;
 mod covariates;
 mod doctor;

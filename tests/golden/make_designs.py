@@ -13,7 +13,7 @@ import sklearn
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut, PredefinedSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 SEED = 20261201
 ALPHAS = [300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3]
@@ -65,6 +65,22 @@ def test_sample(rng):
     }
 
 
+def side_by_side(rng):
+    """Two blocks of three and twelve columns; after scaling every column is divided by the root of its block's width."""
+    n, n_test, widths = 60, 25, [3, 12]
+    p = sum(widths)
+    x, x_test = 5 + 3 * rng.normal(size=(n, p)), 5 + 3 * rng.normal(size=(n_test, p))
+    y = 0.3 * x[:, 0] + 0.2 * x[:, 4] + rng.normal(size=n)
+    weights = np.concatenate([np.full(width, 1 / np.sqrt(width)) for width in widths])
+    fold = rng.permutation(np.arange(n) % 5)
+    model = make_pipeline(StandardScaler(), FunctionTransformer(lambda x: x * weights), Ridge(solver="cholesky"))
+    found = GridSearchCV(model, {"ridge__alpha": ALPHAS}, scoring=minus_squared_error, cv=PredefinedSplit(fold)).fit(x, y)
+    return {
+        "x": x, "y": y, "fold": fold, "x_test": x_test, "weights": weights,
+        "alpha": found.best_params_["ridge__alpha"], "y_hat": found.predict(x_test),
+    }
+
+
 def plain(value):
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
@@ -73,13 +89,14 @@ def plain(value):
 
 rng = np.random.default_rng(SEED)
 content = {
-    "what": "Folds that a column has: nested LeaveOneGroupOut. A test sample: one model, its penalty from a PredefinedSplit.",
+    "what": "Folds that a column has: nested LeaveOneGroupOut. A test sample: one model, its penalty from a PredefinedSplit. Blocks of columns side by side.",
     "made_by": "tests/golden/make_designs.py",
     "seed": SEED,
     "versions": {"python": platform.python_version(), "numpy": np.__version__, "scikit-learn": sklearn.__version__},
     "penalties": ALPHAS,
     "leave_one_site_out": plain(leave_one_site_out(rng)),
     "test_sample": plain(test_sample(rng)),
+    "side_by_side": plain(side_by_side(rng)),
 }
 lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in content.items()]
 (pathlib.Path(__file__).parent / "designs.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

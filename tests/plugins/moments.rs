@@ -91,6 +91,7 @@ impl Study {
             groups: &self.groups,
             inner: InnerFolds::Outer,
             seed: Seed(9),
+            weights: None,
             covariates: None,
         }
     }

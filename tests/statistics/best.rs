@@ -48,6 +48,7 @@ impl Several {
             groups: &self.groups,
             inner: InnerFolds::Outer,
             seed: self.seed,
+            weights: None,
             covariates: None,
         };
         self.x

@@ -26,6 +26,7 @@ fn with_their_grid_and_scaling_we_get_the_numbers_of_scikit_learn_and_glmnet() {
         groups: &groups,
         inner: InnerFolds::Outer,
         seed: Seed(0),
+        weights: None,
         covariates: None,
     };
     let rows: Vec<usize> = (0..n).collect();

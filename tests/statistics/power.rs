@@ -33,6 +33,7 @@ fn power_is_the_share_of_studies_that_find_the_effect() {
         n_permutations: 99,
         n_folds: 5,
         inner: InnerFolds::Outer,
+        weights: None,
     };
     let samples: Vec<Sample> = (0..N_DATA_SETS as u64 / 20)
         .map(|index| {

@@ -37,6 +37,7 @@ fn what_is_chosen_from_bounded_errors_is_what_exact_errors_choose() {
             groups: &groups,
             inner: InnerFolds::Outer,
             seed: Seed(17),
+            weights: None,
             covariates: None,
         };
         let rows: Vec<usize> = (0..n).collect();

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::best::Contender;
+use ocean_engine::design::Layout;
 use ocean_engine::inference::multiplicity::permutation_p;
 use ocean_engine::nested::Tuning;
 use ocean_engine::permutation::{Exchange, PermutationScheme};
@@ -22,8 +23,17 @@ use crate::uniformity::{Uniformity, n_data_sets, simulate};
 const SAME_FIT: f64 = 1e-9;
 
 fn predicted(study: &Study, ridge: &dyn Regressor, x_new: &DMatrix<f64>) -> Predicted {
+    predicted_by(study.layout(), study, ridge, x_new)
+}
+
+fn predicted_by(
+    layout: Layout,
+    study: &Study,
+    ridge: &dyn Regressor,
+    x_new: &DMatrix<f64>,
+) -> Predicted {
     let contenders = [Contender {
-        layout: study.layout(),
+        layout,
         regressors: &[(ridge, Tuning::PLAIN)],
     }];
     let targets = study.targets().unwrap();
@@ -57,6 +67,31 @@ fn the_model_of_all_training_rows_agrees_with_scikit_learn() {
             (r2_test - case["r2_test"].as_f64().unwrap()).abs() < SAME_FIT,
             "{name}"
         );
+    }
+}
+
+#[test]
+fn blocks_of_columns_that_count_alike_agree_with_scikit_learn() {
+    let file = golden("designs.json");
+    let case = &file["side_by_side"];
+    let y = numbers(&case["y"]);
+    let targets = DMatrix::from_column_slice(y.len(), 1, &y);
+    let fold = whole_numbers(&case["fold"]);
+    let study = Study::with_folds(matrix(&case["x"]), targets, vec![fold]).unwrap();
+    let weights = numbers(&case["weights"]);
+    for (name, ridge) in both_with(&numbers(&file["penalties"])) {
+        let layout = Layout {
+            weights: Some(&weights),
+            ..study.layout()
+        };
+        let found = predicted_by(layout, &study, &*ridge, &matrix(&case["x_test"]));
+        assert_eq!(Some(found.fits[0].alpha), case["alpha"].as_f64(), "{name}");
+        for (got, expected) in found.y_hat.iter().zip(numbers(&case["y_hat"])) {
+            assert!(
+                (got - expected).abs() < SAME_FIT,
+                "{name}: {got} {expected}"
+            );
+        }
     }
 }
 

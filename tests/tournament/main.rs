@@ -185,6 +185,7 @@ fn simulate(
         groups: &data.groups,
         inner: InnerFolds::Outer,
         seed,
+        weights: None,
         covariates: None,
     };
     let regressors = [(regressor.as_ref(), Tuning::PLAIN)];

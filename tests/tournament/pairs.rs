@@ -160,6 +160,7 @@ impl Pairing {
                 groups: &groups,
                 inner: InnerFolds::Outer,
                 seed,
+                weights: None,
                 covariates: None,
             };
             let contenders = [Contender {

@@ -43,6 +43,9 @@ pub struct Layout<'a> {
     pub inner: InnerFolds,
     /// The study's seed.
     pub seed: Seed,
+    /// What every column is multiplied by once it is scaled; `None`: 1. Where a penalty weighs columns
+    /// alike, that says how much a block of many columns counts beside one of few.
+    pub weights: Option<&'a [f64]>,
     /// Z, n_samples × covariates, without the intercept and without missing values; `None`: nothing
     /// is taken out of X and y.
     pub covariates: Option<&'a DMatrix<f64>>,
@@ -141,7 +144,10 @@ impl FoldDesigns {
         let moments = regressors
             .iter()
             .any(takes_moments)
-            .then(|| Moments::build(layout.x, rows, &fold_of, (&inner_splits, &outer_splits)))
+            .then(|| {
+                let splits = (inner_splits.as_slice(), outer_splits.as_slice());
+                Moments::build((layout.x, layout.weights), rows, &fold_of, splits)
+            })
             .flatten();
         let needs_rows = moments.is_none() || !regressors.iter().all(takes_moments);
         let scale = |splits: Vec<Split>| -> Vec<Design> {
@@ -234,7 +240,7 @@ impl FoldDesigns {
             n_constant: 0,
             partial: None,
         };
-        outer.standardise();
+        outer.standardise(layout.weights);
         designs.outer = vec![outer];
         designs.rows.resize(n + n_new, usize::MAX);
         Ok(designs)
@@ -411,16 +417,18 @@ impl Design {
         if let Some(z) = layout.covariates {
             design.take_out(z, rows);
         }
-        design.standardise();
+        design.standardise(layout.weights);
         design
     }
 
     /// Centres and scales every column of both parts by the training rows.
-    fn standardise(&mut self) {
+    fn standardise(&mut self, weights: Option<&[f64]>) {
         for column in 0..self.x.ncols() {
+            let weight = weights.map_or(1.0, |weights| weights[column]);
             let (train, held_out) = (self.x.column(column), self.x_new.column(column));
             match mean_and_sd_beside(train.as_slice(), held_out.as_slice()) {
                 Some((mean, sd)) => {
+                    let sd = sd / weight;
                     let standardise = |value: &mut f64| *value = (*value - mean) / sd;
                     self.x.column_mut(column).iter_mut().for_each(standardise);
                     self.x_new
@@ -483,7 +491,31 @@ fn check_rows(layout: &Layout, rows: &[usize]) -> Result<(), EngineError> {
     if let Some(z) = layout.covariates {
         check_covariates(z, n_samples)?;
     }
+    if let Some(weights) = layout.weights {
+        check_weights(weights, x.ncols())?;
+    }
     folds.check(rows)
+}
+
+fn check_weights(weights: &[f64], n_features: usize) -> Result<(), EngineError> {
+    if weights.len() != n_features {
+        return Err(EngineError::Shape {
+            what: "weights of the columns",
+            got: weights.len().to_string(),
+            expected: n_features.to_string(),
+        });
+    }
+    match weights
+        .iter()
+        .position(|weight| !(weight.is_finite() && *weight > 0.0))
+    {
+        None => Ok(()),
+        Some(column) => Err(EngineError::NotFinite {
+            what: "the weights of the columns",
+            row: 0,
+            column,
+        }),
+    }
 }
 
 fn check_covariates(z: &DMatrix<f64>, n_samples: usize) -> Result<(), EngineError> {
@@ -527,6 +559,7 @@ mod tests {
             groups,
             inner,
             seed: Seed(0),
+            weights: None,
             covariates: None,
         };
         FoldDesigns::build(&layout, &rows, 0)
@@ -578,6 +611,30 @@ mod tests {
             let all = design.split.train.iter().chain(&design.split.held_out);
             assert!(all.clone().all(|&row| designs.fold_of[row] != *split));
             assert_eq!(all.count(), 6);
+        }
+    }
+
+    #[test]
+    fn a_weight_multiplies_what_is_scaled_in_both_parts() {
+        let (x, folds, groups) = four_folds();
+        let rows: Vec<usize> = (0..8).collect();
+        let layout = |weights| Layout {
+            x: &x,
+            folds: &folds,
+            groups: &groups,
+            inner: InnerFolds::Outer,
+            seed: Seed(0),
+            weights,
+            covariates: None,
+        };
+        let plain = FoldDesigns::build(&layout(None), &rows, 0).unwrap();
+        let weighted = FoldDesigns::build(&layout(Some(&[0.5, 1.0])), &rows, 0).unwrap();
+        let (plain, weighted) = (&plain.outer[1], &weighted.outer[1]);
+        assert!((plain.x.column(0) * 0.5 - weighted.x.column(0)).amax() < 1e-14);
+        assert!((plain.x_new.column(0) * 0.5 - weighted.x_new.column(0)).amax() < 1e-14);
+        assert_eq!(plain.x.column(1), weighted.x.column(1));
+        for wrong in [&[1.0][..], &[0.0, 1.0]] {
+            assert!(FoldDesigns::build(&layout(Some(wrong)), &rows, 0).is_err());
         }
     }
 

@@ -80,9 +80,10 @@ impl Moments {
     }
 
     /// Of the rows `rows` of `x` (dataset numbers), whose folds are `fold_of`, and of their splits,
-    /// inner and outer ones. `None` when numbers are too large or too small to be squared.
+    /// inner and outer ones; `weights`: those of a
+    /// [`Layout`](crate::design::Layout). `None` when numbers are too large or too small to be squared.
     pub(crate) fn build(
-        x: &DMatrix<f64>,
+        (x, weights): (&DMatrix<f64>, Option<&[f64]>),
         rows: &[usize],
         fold_of: &[usize],
         (inner, outer): (&[Split], &[Split]),
@@ -99,7 +100,7 @@ impl Moments {
         let designs = |splits: &[Split]| {
             let splits = splits.par_iter();
             splits
-                .map(|split| MomentDesign::of(&folds, fold_of, split))
+                .map(|split| MomentDesign::of(&folds, fold_of, split, weights))
                 .collect()
         };
         Some(Self {
@@ -176,7 +177,7 @@ impl MomentDesign {
         }
     }
 
-    fn of(all: &[FoldMoments], fold_of: &[usize], split: &Split) -> Self {
+    fn of(all: &[FoldMoments], fold_of: &[usize], split: &Split, weights: Option<&[f64]>) -> Self {
         let served = split.serves.iter();
         let held_out: Vec<usize> = served
             .map(|(_, rows)| fold_of[split.held_out[rows.start]])
@@ -201,7 +202,7 @@ impl MomentDesign {
                 let train = range_of(parts.iter().copied(), k);
                 match is_constant(sd, train, range_of(all, k)) {
                     true => 0.0,
-                    false => sd,
+                    false => sd / weights.map_or(1.0, |weights| weights[k]),
                 }
             })
             .collect();
@@ -291,12 +292,14 @@ mod tests {
         x[(12, 8)] = 0.05;
         let groups = Groups::singletons(53);
         let folds = Folds::split(&groups, 4, 1, Seed(8)).unwrap();
+        let weights: Vec<f64> = (1..=9).map(|column| 1.0 / f64::from(column)).collect();
         let layout = Layout {
             x: &x,
             folds: &folds,
             groups: &groups,
             inner: InnerFolds::Outer,
             seed: Seed(8),
+            weights: Some(&weights),
             covariates: None,
         };
         let rows: Vec<usize> = (0..53).filter(|row| row % 7 != 0).collect();
@@ -305,7 +308,8 @@ mod tests {
             designs.iter().map(|design| design.split.clone()).collect()
         };
         let (inner, outer) = (splits(&slow.inner), splits(&slow.outer));
-        let moments = Moments::build(&x, &rows, &slow.fold_of, (&inner, &outer)).unwrap();
+        let moments =
+            Moments::build((&x, Some(&weights)), &rows, &slow.fold_of, (&inner, &outer)).unwrap();
         assert_eq!(moments.designs().len(), slow.of_rows().len());
         for (fast, slow) in moments.designs().into_iter().zip(slow.of_rows()) {
             assert_eq!(fast.n_constant, slow.n_constant);
@@ -328,7 +332,7 @@ mod tests {
                 2,
                 |row, column| if column == 0 { 0.0 } else { size * row as f64 },
             );
-            Moments::build(&x, &[], &[], (&[], &[]))
+            Moments::build((&x, None), &[], &[], (&[], &[]))
         };
         assert!(moments(1.0).is_some() && moments(1e200).is_none() && moments(1e-200).is_none());
         assert!(Moments::is_affordable(5, 1024) && !Moments::is_affordable(10, 4096));

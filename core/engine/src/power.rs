@@ -44,6 +44,8 @@ pub struct Design<'a> {
     pub n_folds: usize,
     /// How inner folds are made.
     pub inner: InnerFolds,
+    /// Of the columns, as a [`Layout`] has them.
+    pub weights: Option<&'a [f64]>,
 }
 
 /// One sample of rows: what chance reaches there, and what effects do.
@@ -106,6 +108,7 @@ pub fn sample(
         groups: &groups,
         inner: design.inner,
         seed,
+        weights: design.weights,
         covariates: None,
     };
     let mut noise = seed.stream("power", 0);
@@ -128,7 +131,7 @@ pub fn sample(
     let nested = NestedCv::prepare(&designs, regressor, tuning)?;
     let recipe: &dyn Recipe = &nested;
     let null = permuted.columns(1..design.n_permutations + 1);
-    let planted = Planted::draw(x, &permuted, design.n_draws, seed)?;
+    let planted = Planted::draw((x, design.weights), &permuted, design.n_draws, seed)?;
     let of_share = |&share: &f64| {
         let columns = planted.columns(share, design.n_draws);
         observed_of_columns(recipe, &columns, COLUMNS, groups.of_row())

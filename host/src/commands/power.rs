@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nalgebra::DMatrix;
 use ocean_engine::design::InnerFolds;
 use ocean_engine::power::{self, Design, Power, Sample, draw_rows, n_for};
 use ocean_engine::seed::Seed;
@@ -18,7 +17,7 @@ use rayon::prelude::*;
 use crate::encode::cache::Cache;
 use crate::encode::models::Models;
 use crate::encode::places::{open_library, set_threads};
-use crate::encode::sources::{NamedRegressor, Sources};
+use crate::encode::sources::{Embedded, NamedRegressor, Sources};
 use crate::keep::atomic;
 use crate::keep::file_names::{distinct_of, may_write};
 use crate::plan::{self, OuterFolds, Plan};
@@ -89,7 +88,13 @@ pub fn power(
         .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
     sources.notes.iter().for_each(|note| progress.warn(note));
     let cache = Cache::resolve(options.cache.as_deref());
-    let n_recipes = sources.encoders.len() * sources.regressors.len();
+    let reported = || {
+        sources
+            .encoders
+            .iter()
+            .filter(|encoder| encoder.is_reported)
+    };
+    let n_recipes = reported().count() * sources.regressors.len();
     let n_tests = asked.n_tests.map_or(n_recipes, |n| n as usize);
     let work = Work {
         plan: &plan,
@@ -99,14 +104,14 @@ pub fn power(
         interrupted,
     };
     let (mut recipes, mut n_given) = (Vec::new(), 0);
-    for encoder in &sources.encoders {
+    for encoder in reported() {
         let embedded = encoder.embed(&dataset, &cache, &progress, interrupted)?;
         n_given = embedded.x.nrows();
         for regressor in &sources.regressors {
             let name = format!("{} · {}", encoder.name, regressor.name);
             let n_samples = (work.n_samples() * asked.sizes.len()) as u64;
             let stage = progress.stage(&format!("power of {name}"), n_samples);
-            let of_size = |&n: &usize| work.at(&embedded.x, regressor, n, &stage);
+            let of_size = |&n: &usize| work.at(&embedded, regressor, n, &stage);
             let powers = asked.sizes.iter().map(of_size).collect::<Result<_, _>>()?;
             stage.finish();
             recipes.push(Recipe { name, powers });
@@ -178,11 +183,12 @@ impl Work<'_> {
     /// Power at `n` rows, of each share asked for.
     fn at(
         &self,
-        x: &DMatrix<f64>,
+        embedded: &Embedded,
         regressor: &NamedRegressor,
         n: usize,
         stage: &Stage,
     ) -> Result<Vec<Power>, RunError> {
+        let Embedded { x, weights, .. } = embedded;
         let n_samples = self.n_samples();
         let needed = (BEYOND / self.level() / n_samples as f64).ceil() as usize;
         let design = Design {
@@ -194,6 +200,7 @@ impl Work<'_> {
                 plan::InnerFolds::Outer => InnerFolds::Outer,
                 plan::InnerFolds::Independent(n_inner) => InnerFolds::Independent(n_inner as usize),
             },
+            weights: weights.as_deref(),
         };
         let of_sample = |index: u64| {
             if self.interrupted.load(Ordering::Relaxed) {

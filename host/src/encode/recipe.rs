@@ -15,6 +15,8 @@ use crate::plan::Pool;
 pub enum Recipe {
     /// By an encoder plugin.
     Plugin(EncoderRecipe),
+    /// Those of several, side by side.
+    Combined(Vec<Recipe>),
     /// They were made elsewhere.
     Precomputed {
         /// The label in the study.
@@ -26,6 +28,16 @@ pub enum Recipe {
         #[serde(default)]
         columns: Option<Vec<String>>,
     },
+}
+
+impl Recipe {
+    /// Itself, or what stands side by side in it.
+    pub fn parts(&self) -> &[Recipe] {
+        match self {
+            Recipe::Combined(parts) => parts,
+            one => std::slice::from_ref(one),
+        }
+    }
 }
 
 /// An encoder and its settings.

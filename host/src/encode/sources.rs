@@ -26,7 +26,7 @@ use crate::encode::recipe::{EncoderRecipe, PluginName, Recipe};
 use crate::plan::labels::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::plan::{
     self, Compat, EncoderPlan, EncoderSource, Isolation, Parameters, Patience, Place, Plan, Pool,
-    RegressorPlan, Unit,
+    RegressorPlan, Unit, Weight,
 };
 use crate::platform;
 use crate::problem::{Problem, Problems, Refusal};
@@ -35,10 +35,15 @@ use crate::read::dataset::{Dataset, LENGTH_COVARIATE};
 use crate::tell::progress::Progress;
 
 /// One source of vectors, checked and ready.
+#[derive(Clone)]
 enum Source {
-    Plugin(Box<dyn StudyEncoder>),
+    Plugin(Arc<dyn StudyEncoder>),
+    Combined {
+        parts: Vec<Encoder>,
+        weight: Weight,
+    },
     Precomputed {
-        x: DMatrix<f64>,
+        x: Arc<DMatrix<f64>>,
         columns: Option<Vec<String>>,
         allow_misaligned: bool,
     },
@@ -48,11 +53,14 @@ enum Source {
 }
 
 /// A named source.
+#[derive(Clone)]
 pub struct Encoder {
     /// Its label.
     pub name: String,
     /// Outside the family.
     pub is_control: bool,
+    /// It has cells of its own, and does not serve others alone.
+    pub is_reported: bool,
     /// "lexical 0.1.0", "precomputed" or "built in".
     pub origin: String,
     /// Its plugin's parameters in words.
@@ -70,6 +78,8 @@ pub struct Encoder {
 pub struct Embedded {
     /// n_samples × n_features, dataset order.
     pub x: DMatrix<f64>,
+    /// What each column is multiplied by once it is scaled; `None`: 1.
+    pub weights: Option<Vec<f64>>,
     /// Texts cut at the encoder's limit, when it counts them.
     pub n_truncated: Option<usize>,
     /// Tokens of all texts before cutting, when the encoder counts them.
@@ -89,10 +99,33 @@ impl Embedded {
     fn ready(x: DMatrix<f64>) -> Self {
         Self {
             x,
+            weights: None,
             n_truncated: None,
             n_tokens: None,
             n_encoded: 0,
             elapsed_s: 0.0,
+        }
+    }
+
+    /// The vectors of several encoders of the same rows.
+    fn side_by_side(parts: Vec<Self>, weight: Weight) -> Self {
+        let of_part = |part: &Self| {
+            let width = part.x.ncols();
+            std::iter::repeat_n(1.0 / (width.max(1) as f64).sqrt(), width)
+        };
+        let weights = match weight {
+            Weight::Blocks => Some(parts.iter().flat_map(of_part).collect()),
+            Weight::Columns => None,
+        };
+        let sum = |number: &dyn Fn(&Self) -> f64| parts.iter().map(number).sum::<f64>();
+        Self {
+            weights,
+            n_encoded: parts.iter().map(|part| part.n_encoded).sum(),
+            elapsed_s: sum(&|part| part.elapsed_s),
+            ..Self::ready(pooled(
+                parts.into_iter().map(|part| part.x).collect(),
+                Pool::Concat,
+            ))
         }
     }
 
@@ -189,11 +222,23 @@ impl Sources {
             context,
         };
         let mut notes = Vec::new();
-        let mut encoders: Vec<Encoder> = plan
-            .encoders
-            .iter()
-            .filter_map(|encoder| problems.keep(opener.encoder(encoder, &mut notes)))
+        let is_combined =
+            |encoder: &&EncoderPlan| matches!(encoder.source, EncoderSource::Combined { .. });
+        let (combined, own): (Vec<&EncoderPlan>, _) = plan.encoders.iter().partition(is_combined);
+        let mut opened: Vec<Encoder> = own
+            .into_iter()
+            .filter_map(|encoder| problems.keep(opener.encoder(encoder, &[], &mut notes)))
             .collect();
+        for encoder in combined {
+            let made = opener.encoder(encoder, &opened, &mut notes);
+            opened.extend(problems.keep(made));
+        }
+        let in_order = |encoder: &Encoder| {
+            let mut names = plan.encoders.iter().map(|encoder| &encoder.name);
+            names.position(|name| *name == encoder.name)
+        };
+        opened.sort_by_key(in_order);
+        let mut encoders = opened;
         let regressors: Vec<NamedRegressor> = plan
             .regressors
             .iter()
@@ -282,7 +327,13 @@ impl Opener<'_> {
             .map_err(refuse)
     }
 
-    fn encoder(&self, encoder: &EncoderPlan, notes: &mut Vec<String>) -> Result<Encoder, Refusal> {
+    /// `opened`: the encoders that a combined one may be made of.
+    fn encoder(
+        &self,
+        encoder: &EncoderPlan,
+        opened: &[Encoder],
+        notes: &mut Vec<String>,
+    ) -> Result<Encoder, Refusal> {
         let section = format!("[[encoder]] {}", encoder.name);
         let mut parameters = None;
         let mut models = Map::new();
@@ -309,13 +360,23 @@ impl Opener<'_> {
                     .join("+");
                 (
                     Source::Precomputed {
-                        x: read.x,
+                        x: Arc::new(read.x),
                         columns: read.columns,
                         allow_misaligned: *allow_misaligned,
                     },
                     "precomputed".to_owned(),
                     hashes,
                 )
+            }
+            EncoderSource::Combined { combine, weight } => {
+                let find = |name: &String| opened.iter().find(|encoder| encoder.name == *name);
+                let parts: Option<Vec<&Encoder>> = combine.iter().map(find).collect();
+                let Some(parts) = parts else {
+                    let message = "not all that it is made of could be opened";
+                    return Err(Problem::new(&section, message).into());
+                };
+                let parts = parts.into_iter().cloned().collect();
+                return Ok(Encoder::combined(encoder, parts, *weight));
             }
             EncoderSource::Plugin { plugin, params } => {
                 if self.dataset.texts.is_empty() {
@@ -335,6 +396,7 @@ impl Opener<'_> {
         Ok(Encoder {
             name: encoder.name.clone(),
             is_control: false,
+            is_reported: encoder.report,
             origin,
             parameters,
             hash,
@@ -394,7 +456,7 @@ impl Opener<'_> {
             "" => hash,
             key => format!("{hash} {key}"),
         };
-        Ok((Source::Plugin(encoder), origin, hash))
+        Ok((Source::Plugin(Arc::from(encoder)), origin, hash))
     }
 
     fn regressor(&self, regressor: &RegressorPlan) -> Result<NamedRegressor, Refusal> {
@@ -436,6 +498,7 @@ impl Opener<'_> {
         let control = |name: &str, (source, origin, hash)| Encoder {
             name: name.to_owned(),
             is_control: true,
+            is_reported: true,
             origin,
             parameters: None,
             hash,
@@ -564,6 +627,7 @@ impl Encoder {
         Self {
             name: name.to_owned(),
             is_control,
+            is_reported: true,
             origin: String::new(),
             parameters: None,
             hash: String::new(),
@@ -575,6 +639,32 @@ impl Encoder {
 }
 
 impl Encoder {
+    /// Others side by side.
+    fn combined(plan: &EncoderPlan, parts: Vec<Self>, weight: Weight) -> Self {
+        let of_part = |part: &Self| format!("{} ({})", part.name, part.origin);
+        let names: Vec<String> = parts.iter().map(of_part).collect();
+        let hashes: Vec<&str> = parts.iter().map(|part| part.hash.as_str()).collect();
+        Self {
+            name: plan.name.clone(),
+            is_control: false,
+            is_reported: plan.report,
+            origin: format!("{} side by side", names.join(" and ")),
+            parameters: Some(match weight {
+                Weight::Blocks => "each counts alike".to_owned(),
+                Weight::Columns => "each counts by its columns".to_owned(),
+            }),
+            hash: format!("{weight}: {}", hashes.join(" | ")),
+            pool: plan.pool,
+            source: Source::Combined { parts, weight },
+            models: Map::new(),
+        }
+    }
+
+    /// Its columns are those of others.
+    pub fn is_combined(&self) -> bool {
+        matches!(self.source, Source::Combined { .. })
+    }
+
     fn is_plugin(&self, id: &str) -> bool {
         matches!(&self.source, Source::Plugin(encoder) if encoder.plugin().descriptor.id == id)
     }
@@ -594,6 +684,9 @@ impl Encoder {
                     key: encoder.key_parts(),
                     pool: self.pool,
                 })
+            }
+            Source::Combined { parts, .. } => {
+                Recipe::Combined(parts.iter().map(Self::recipe).collect())
             }
             source => Recipe::Precomputed {
                 name: self.name.clone(),
@@ -642,13 +735,16 @@ impl Encoder {
 
     /// What the doctor asks about: everything but the controls and the n-grams themselves.
     pub fn is_examined(&self) -> bool {
-        !self.is_control && !self.is_lexical()
+        !self.is_control && !self.is_lexical() && !self.is_combined()
     }
 
     /// Columns of its vectors.
     pub fn n_features(&self, dataset: &Dataset) -> usize {
         match &self.source {
             Source::Precomputed { x, .. } => x.ncols(),
+            Source::Combined { parts, .. } => {
+                parts.iter().map(|part| part.n_features(dataset)).sum()
+            }
             Source::Length => 2,
             Source::Random | Source::RandomGroup => controls::N_RANDOM,
             Source::Plugin(encoder) => match self.pool {
@@ -670,7 +766,12 @@ impl Encoder {
         interrupted: &AtomicBool,
     ) -> Result<Embedded, EncodeError> {
         match &self.source {
-            Source::Precomputed { x, .. } => Ok(Embedded::ready(x.clone())),
+            Source::Precomputed { x, .. } => Ok(Embedded::ready(DMatrix::clone(x))),
+            Source::Combined { parts, weight } => {
+                let embed = |part: &Self| part.embed(dataset, cache, progress, interrupted);
+                let parts = parts.iter().map(embed).collect::<Result<Vec<_>, _>>()?;
+                Ok(Embedded::side_by_side(parts, *weight))
+            }
             Source::Length => Ok(Embedded::ready(of_texts(dataset, controls::length))),
             Source::Random => {
                 let texts = dataset.told_apart();
@@ -825,7 +926,9 @@ pub(crate) fn embed_all(
                     let note = format!("The control `{}` was left out: {error}", encoder.name);
                     sources.notes.push(note);
                 } else {
-                    unembedded.push((encoder.name, error.to_string()));
+                    if encoder.is_reported {
+                        unembedded.push((encoder.name, error.to_string()));
+                    }
                     first.get_or_insert(error);
                 }
             }

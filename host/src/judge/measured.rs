@@ -156,7 +156,10 @@ impl FinishedRun<'_> {
                 continue;
             };
             let encoders = self.sources.encoders.iter().zip(self.embedded);
-            for (encoder, embedded) in encoders.filter(|(encoder, _)| !encoder.is_control) {
+            // Weights of columns are no part of the formula.
+            let plain =
+                encoders.filter(|(encoder, of)| !encoder.is_control && of.weights.is_none());
+            for (encoder, embedded) in plain {
                 let limits = self.arrangement.row_sets.iter().flat_map(|row_set| {
                     let x = embedded.x.select_rows(&row_set.rows);
                     let least_l1 = regressor
@@ -249,7 +252,8 @@ impl FinishedRun<'_> {
             notable(&target.name, true, found.icc).filter(|_| found.p <= ALIKE_P)
         });
         let encoders = self.sources.encoders.iter().zip(self.embedded);
-        let encoders = encoders.filter(|(encoder, _)| !encoder.is_control);
+        let encoders =
+            encoders.filter(|(encoder, _)| !encoder.is_control && !encoder.is_combined());
         let vectors = encoders.filter_map(|(encoder, embedded)| {
             let columns = embedded.x.column_iter();
             let iccs: Vec<f64> = columns
@@ -333,7 +337,7 @@ impl FinishedRun<'_> {
         let order = order.unwrap_or_else(|| self.analysed.dataset.in_file_order());
         let encoders = self.sources.encoders.iter().zip(self.embedded);
         encoders
-            .filter(|(encoder, _)| !encoder.is_control)
+            .filter(|(encoder, _)| !encoder.is_control && !encoder.is_combined())
             .filter_map(|(encoder, embedded)| {
                 let x = embedded.x.select_rows(&order);
                 let by = shift::shift(&x, &y.select_rows(&order))?;

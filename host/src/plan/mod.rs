@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use crate::read::config::{
     Blank, Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange,
-    OuterFolds, Parameters, Patience, Permutations, Pool, Selection, Unit,
+    OuterFolds, Parameters, Patience, Permutations, Pool, Selection, Unit, Weight,
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
@@ -43,6 +43,9 @@ pub struct Plan {
     pub raters: Vec<RaterPlan>,
     /// Folds, permutations and everything drawn.
     pub evaluation: EvaluationPlan,
+    /// What the report shows besides.
+    #[serde(skip_serializing_if = "ReportPlan::is_empty")]
+    pub report: ReportPlan,
     /// At least one.
     pub encoders: Vec<EncoderPlan>,
     /// At least one, or none for `encode`.
@@ -91,6 +94,9 @@ pub struct DataPlan {
     /// Of its two kinds of rows those that are read.
     #[serde(skip)]
     pub part: Option<Part>,
+    /// The columns of `by` of `[report]`.
+    #[serde(skip)]
+    pub by: Vec<String>,
     /// The column that has the folds: `folds` of `[evaluation]`.
     #[serde(skip)]
     pub fold_column: Option<String>,
@@ -185,6 +191,20 @@ pub struct EvaluationPlan {
     pub best: bool,
 }
 
+/// `[report]`
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportPlan {
+    /// Columns by whose values it tells who is predicted how well.
+    pub by: Vec<String>,
+}
+
+impl ReportPlan {
+    /// Nothing besides.
+    fn is_empty(&self) -> bool {
+        self.by.is_empty()
+    }
+}
+
 /// Where a plugin runs, and what it may use there. No number depends on it.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Place {
@@ -210,6 +230,8 @@ pub struct EncoderPlan {
     pub place: Place,
     /// May models be fetched from the network?
     pub download: bool,
+    /// Does it have cells of its own?
+    pub report: bool,
 }
 
 /// Where vectors come from.
@@ -231,6 +253,13 @@ pub enum EncoderSource {
         ids: Option<PathBuf>,
         /// Are they used even if they do not seem to belong to the texts?
         allow_misaligned: bool,
+    },
+    /// The columns of others, side by side.
+    Combined {
+        /// Their names, in the order of the columns.
+        combine: Vec<String>,
+        /// How much they count beside each other.
+        weight: Weight,
     },
 }
 
@@ -271,6 +300,11 @@ impl Plan {
         match self.evaluation.permutations {
             Permutations::Fixed(m) | Permutations::Adaptive(m) => m,
         }
+    }
+
+    /// The encoders that have cells of their own.
+    pub fn reported(&self) -> impl Iterator<Item = &EncoderPlan> {
+        self.encoders.iter().filter(|encoder| encoder.report)
     }
 
     /// Do permutations stop where a cell has settled?

@@ -96,7 +96,9 @@ impl EncoderPlan {
     ) -> Result<CheckedParameters, Refusal> {
         match &self.source {
             EncoderSource::Plugin { params, .. } => check(params, schema, &ENCODER, folder),
-            EncoderSource::Precomputed { .. } => Ok(CheckedParameters::default()),
+            EncoderSource::Precomputed { .. } | EncoderSource::Combined { .. } => {
+                Ok(CheckedParameters::default())
+            }
         }
     }
 }

@@ -53,10 +53,14 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     refuse_beside_fold_column(config, problems);
     refuse_beside_test(config, problems);
     refuse_best_of_one(config, problems);
+    refuse_combined(config, problems);
 }
 
 fn refuse_best_of_one(config: &Config, problems: &mut Problems) {
-    let n_recipes = config.encoders.len() * config.regressors.len();
+    let is_reported =
+        |encoder: &&EncoderConfig| encoder.report.as_ref().is_none_or(|report| report.value);
+    let n_reported = config.encoders.iter().filter(is_reported).count();
+    let n_recipes = n_reported * config.regressors.len();
     if let Some(best) = config.evaluation.best.as_ref().filter(|best| best.value)
         && config.scope == Scope::Evaluation
         && n_recipes == 1
@@ -351,6 +355,86 @@ fn refuse_idle_limits(place: &PlaceConfig, problems: &mut Problems) {
         );
         problems.push(problem.with_try("one of the two"));
     }
+}
+
+/// What stands side by side are other encoders, each of which has vectors of its own.
+fn refuse_combined(config: &Config, problems: &mut Problems) {
+    let encoders = &config.encoders;
+    let names = || encoders.iter().map(|encoder| encoder.name.value.as_str());
+    for combine in encoders
+        .iter()
+        .filter_map(|encoder| encoder.combine.as_ref())
+    {
+        if combine.value.len() < 2 {
+            problems.push(combine.problem("names one encoder; two or more stand side by side"));
+        }
+        for name in &combine.value {
+            let part = encoders.iter().find(|encoder| encoder.name.value == *name);
+            match part {
+                None => {
+                    let known = suggestion(name, names());
+                    problems.push(
+                        combine.problem(&format!("names `{name}`, which is no [[encoder]]{known}")),
+                    );
+                }
+                Some(part) if part.combine.is_some() => {
+                    let message = format!("names `{name}`, which is combined itself");
+                    problems.push(
+                        combine
+                            .problem(&message)
+                            .with_try("the encoders that it is made of"),
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    for encoder in encoders.iter().filter(|encoder| encoder.combine.is_none()) {
+        problems.extend(encoder.weight.as_ref().map(|weight| {
+            weight
+                .problem("belongs to `combine`: one encoder has nothing to be weighed against")
+                .with_try("leave it out")
+        }));
+    }
+    let is_part = |name: &String| {
+        let combined = encoders
+            .iter()
+            .filter_map(|encoder| encoder.combine.as_ref());
+        combined
+            .into_iter()
+            .any(|combine| combine.value.contains(name))
+    };
+    let mut all_hidden = true;
+    for encoder in encoders {
+        let hidden = encoder.report.as_ref().filter(|report| !report.value);
+        all_hidden &= hidden.is_some();
+        if let Some(report) = hidden.filter(|_| !is_part(&encoder.name.value)) {
+            let message = "leaves nothing of it: no other encoder names it in `combine`";
+            problems.push(
+                report
+                    .problem(message)
+                    .with_try("report = true, or no such [[encoder]]"),
+            );
+        }
+    }
+    if let (true, Some(first)) = (
+        all_hidden,
+        encoders.first().and_then(|one| one.report.as_ref()),
+    ) {
+        problems.push(first.problem("stands at every encoder: there is nothing to evaluate"));
+    }
+}
+
+/// Encoders side by side bring what belongs to each along.
+pub(super) fn refuse_beside_combine(config: &EncoderConfig, pool: Pool) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    if let Some(other) = config.plugin.as_ref().or(config.embeddings.as_ref()) {
+        let message = "stands beside `combine`: vectors come from one place";
+        problems.push(other.problem(message).with_try("one of the two"));
+    }
+    problems.keep(refuse_plugin_keys(config, pool));
+    problems.keep(refuse_precomputed_keys(config));
+    problems.finish(())
 }
 
 pub(super) fn refuse_precomputed_keys(config: &EncoderConfig) -> Result<(), Refusal> {

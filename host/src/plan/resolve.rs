@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf, absolute};
 
 use super::refusals::{
-    refuse_contradictions, refuse_ids, refuse_plugin_keys, refuse_precomputed_keys,
+    refuse_beside_combine, refuse_contradictions, refuse_ids, refuse_plugin_keys,
+    refuse_precomputed_keys,
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
-    RaterPlan, RegressorPlan, StudyPlan, TestPlan,
+    RaterPlan, RegressorPlan, ReportPlan, StudyPlan, TestPlan,
 };
 use crate::problem::{Problem, Problems, Refusal, shown_path};
 use crate::read::config::tree::Origin;
@@ -16,6 +17,7 @@ use crate::read::config::{
     Blank, Compat, Config, DataConfig, Duplicates, EncoderConfig, EvaluationConfig, Exchange,
     FormatConfig, InnerFolds, JoinConfig, Missing, MissingExchange, OuterFolds, Parameters,
     Patience, Permutations, PlaceConfig, Pool, RegressorConfig, Scope, Selection, Sourced, Unit,
+    Weight,
 };
 
 /// What an absent key means (CONTRACT, "Optional, with defaults"; STATISTICS §1).
@@ -71,6 +73,9 @@ impl Plan {
             test: test(config, &folder),
             raters: raters(config),
             evaluation: evaluation(&config.evaluation, &mut notes),
+            report: ReportPlan {
+                by: data.by.clone(),
+            },
             encoders: config
                 .encoders
                 .iter()
@@ -152,6 +157,9 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
             .filter(|_| is_evaluation)
             .map(|split| split.value.clone()),
         part: None,
+        by: config.report.as_ref().map_or(Vec::new(), |report| {
+            value_or(report.by.as_ref(), Vec::new())
+        }),
         fold_column: config
             .evaluation
             .folds
@@ -282,6 +290,7 @@ fn encoder(config: &EncoderConfig, pool: Pool, folder: &Path) -> Result<EncoderP
         pool: value_or(config.pool.as_ref(), pool),
         place: place(&config.place),
         download: value_or(config.download.as_ref(), false),
+        report: value_or(config.report.as_ref(), true),
     })
 }
 
@@ -290,6 +299,13 @@ fn encoder_source(
     pool: Pool,
     folder: &Path,
 ) -> Result<EncoderSource, Refusal> {
+    if let Some(combine) = &config.combine {
+        refuse_beside_combine(config, pool)?;
+        return Ok(EncoderSource::Combined {
+            combine: combine.value.clone(),
+            weight: value_or(config.weight.as_ref(), Weight::Blocks),
+        });
+    }
     match (&config.plugin, &config.embeddings) {
         (Some(plugin), None) => {
             refuse_precomputed_keys(config)?;
@@ -313,7 +329,7 @@ fn encoder_source(
         (None, None) => Err(Problem::new(
             &config.origin,
             format!(
-                "[[encoder]] {} has neither `plugin` nor `embeddings`",
+                "[[encoder]] {} has neither `plugin`, nor `embeddings`, nor `combine`",
                 config.name.value
             ),
         )

@@ -55,7 +55,7 @@ fn absent_keys_take_the_defaults_of_the_contract() {
         },
         "encoders": [{
             "name": "lexical", "source": { "plugin": { "plugin": "lexical", "params": {} } },
-            "pool": "mean", "isolation": null, "time_limit": 600, "memory_limit": null, "download": false,
+            "pool": "mean", "isolation": null, "time_limit": 600, "memory_limit": null, "download": false, "report": true,
         }],
         "regressors": [{
             "name": "ridge", "plugin": "plugins/libridge.so", "params": {}, "alphas": null, "n_alphas": null,
@@ -143,7 +143,7 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors(""),
-            "15: [[encoder]] v has neither `plugin` nor `embeddings`\n  try: plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"",
+            "15: [[encoder]] v has neither `plugin`, nor `embeddings`, nor `combine`\n  try: plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"",
         ),
         (
             "n_alphas = 3\nalphas = [1]\n".to_owned(),
@@ -239,7 +239,7 @@ fn a_run_may_move_but_its_settings_and_contents_may_not_change() {
         differences(&plan.portable().unwrap(), &moved.portable().unwrap()),
         [
             "evaluation.permutations: 999 → 99",
-            "encoders.1: {\"name\":\"lexical\",\"source\":{\"plugin\":{\"plugin\":\"lexical\",\"params\":{}}},\"pool\":\"mean\",\"download\":false} → nothing",
+            "encoders.1: {\"name\":\"lexical\",\"source\":{\"plugin\":{\"plugin\":\"lexical\",\"params\":{}}},\"pool\":\"mean\",\"download\":false,\"report\":true} → nothing",
             "regressors.1.alphas: nothing → [1.0]",
         ]
     );

@@ -189,6 +189,7 @@ impl Arrangement {
             groups: &self.clusters,
             inner: self.inner,
             seed: self.seed,
+            weights: None,
             covariates: self.covariates.as_ref().map(|covariates| &covariates.z),
         }
     }

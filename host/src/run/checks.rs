@@ -156,7 +156,8 @@ pub(super) fn look_at_files(dataset: &Dataset, sources: &Sources) -> Vec<Finding
 fn look_at_encoded(dataset: &Dataset, sources: &Sources, embedded: &[Embedded]) -> Vec<Finding> {
     let encoders = sources.encoders.iter().zip(embedded);
     encoders
-        .filter(|(encoder, _)| !encoder.is_control && encoder.precomputed().is_none())
+        .filter(|(encoder, _)| !encoder.is_control && !encoder.is_combined())
+        .filter(|(encoder, _)| encoder.precomputed().is_none())
         .flat_map(|(encoder, embedded)| {
             let vectors = Vectors {
                 encoder: &encoder.name,

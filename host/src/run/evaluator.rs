@@ -12,6 +12,7 @@ use std::time::Instant;
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::best::Contender;
+use ocean_engine::design::Layout;
 use ocean_engine::inference::planted::PLANTED;
 use ocean_engine::nested::Tuning;
 use ocean_engine::piece::{Asked, Cost, Items, Part, Phase, PieceError, PieceRun, Watch, Work};
@@ -159,7 +160,10 @@ impl Evaluator<'_> {
         let contenders: Vec<Contender> = competing
             .iter()
             .map(|(encoder, regressors)| Contender {
-                layout: self.arrangement.layout(&embedded[*encoder].x),
+                layout: Layout {
+                    weights: embedded[*encoder].weights.as_deref(),
+                    ..self.arrangement.layout(&embedded[*encoder].x)
+                },
                 regressors,
             })
             .collect();

@@ -116,7 +116,11 @@ pub(crate) struct Entry {
 pub(crate) fn entries(sources: &Sources, n_row_sets: usize, with_best: bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     let all = 0..sources.regressors.len();
-    for (at, encoder) in sources.encoders.iter().enumerate() {
+    let reported = || {
+        let all = sources.encoders.iter().enumerate();
+        all.filter(|(_, encoder)| encoder.is_reported)
+    };
+    for (at, encoder) in reported() {
         // Controls are there to be compared with: the first regressor is enough.
         let (role, regressors) = match encoder.is_control {
             true => (Role::Control, 0..1),
@@ -134,9 +138,9 @@ pub(crate) fn entries(sources: &Sources, n_row_sets: usize, with_best: bool) -> 
             }));
         }
     }
-    let competing: Vec<(usize, Range<usize>)> = (0..sources.encoders.len())
-        .filter(|&at| !sources.encoders[at].is_control)
-        .map(|at| (at, all.clone()))
+    let competing: Vec<(usize, Range<usize>)> = reported()
+        .filter(|(_, encoder)| !encoder.is_control)
+        .map(|(at, _)| (at, all.clone()))
         .collect();
     if with_best && !competing.is_empty() {
         entries.extend((0..n_row_sets).map(|row_set| Entry {

@@ -282,6 +282,7 @@ impl FinishedRun<'_> {
     ) -> Vec<EncoderSummary> {
         let encoders = self.sources.encoders.iter().zip(self.embedded);
         encoders
+            .filter(|(encoder, _)| encoder.is_reported)
             .map(|(encoder, embedded)| EncoderSummary {
                 name: encoder.name.clone(),
                 source: encoder.origin.clone(),

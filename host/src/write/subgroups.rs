@@ -3,6 +3,7 @@
 use ocean_engine::subgroup::Subgroup;
 use ocean_report::model::SubgroupResult;
 
+use crate::read::dataset::{LEAST_LABELLED, Labelled};
 use crate::run::FinishedRun;
 
 /// The rows of the analysis by the values of a column.
@@ -10,9 +11,11 @@ struct Labels<'a> {
     name: &'a str,
     /// In the order in which they are shown, each with its rows.
     values: Vec<(&'a str, Vec<usize>)>,
+    /// Values with fewer rows of a target are left out.
+    least: usize,
 }
 
-/// Value by value of the column that has the folds, target by target as in results.csv.
+/// Of the column that has the folds, and of those of `by`, cell by cell, value by value.
 #[must_use]
 pub fn subgroups(run: &FinishedRun) -> Vec<SubgroupResult> {
     let of_column = |labels: Labels| {
@@ -36,9 +39,30 @@ fn labels<'a>(run: &FinishedRun<'a>) -> Vec<Labels<'a>> {
             values: values
                 .map(|(at, value)| (value.as_str(), rows_of(at)))
                 .collect(),
+            least: 1,
         }
     });
-    of_folds.into_iter().collect()
+    let of_column = |column: &'a Labelled| {
+        let rows_of = |value: usize| -> Vec<usize> {
+            let of_row = column.of_row.iter().enumerate();
+            of_row
+                .filter(|(_, of)| **of == Some(value))
+                .map(|(row, _)| row)
+                .collect()
+        };
+        let values = column.values.iter().enumerate();
+        Labels {
+            name: &column.name,
+            values: values
+                .map(|(at, value)| (value.as_str(), rows_of(at)))
+                .collect(),
+            least: LEAST_LABELLED,
+        }
+    };
+    let fold_column = column.map(|column| &column.name);
+    let further = run.analysed.dataset.labels.iter();
+    let further = further.filter(|column| Some(&column.name) != fold_column);
+    of_folds.into_iter().chain(further.map(of_column)).collect()
 }
 
 fn of_cell(run: &FinishedRun, cell: usize, labels: &Labels) -> Vec<SubgroupResult> {
@@ -59,7 +83,7 @@ fn of_cell(run: &FinishedRun, cell: usize, labels: &Labels) -> Vec<SubgroupResul
         let places: Vec<usize> = places
             .filter_map(|row| row_set.rows.binary_search(row).ok())
             .collect();
-        if places.is_empty() {
+        if places.len() < labels.least {
             return None;
         }
         let found = Subgroup::of(&held_out, &places, &group_of, inflation);

@@ -67,6 +67,7 @@ mod tests {
             groups: &Groups::singletons(40),
             inner: InnerFolds::Outer,
             seed: Seed(0),
+            weights: None,
             covariates: None,
         };
         let rows: Vec<usize> = (0..40).collect();

@@ -42,19 +42,24 @@ pub struct Planted {
 }
 
 impl Planted {
-    /// `x`: the whole embedding.
+    /// `x`: the whole embedding; `weights`: of its columns, as a
+    /// [`Layout`](crate::design::Layout) has them.
     ///
     /// # Errors
     /// [`EngineError::NoComponents`].
     pub fn draw(
-        x: &DMatrix<f64>,
+        (x, weights): (&DMatrix<f64>, Option<&[f64]>),
         permuted: &PermutedTargets,
         n_draws: usize,
         seed: Seed,
     ) -> Result<Self, EngineError> {
         let rows = &permuted.row_set.rows;
         let n_targets = permuted.row_set.targets.len();
-        let mut u = signals(scaled(x, permuted), n_draws, seed)?;
+        let mut scaled = scaled(x, permuted);
+        for (mut column, weight) in scaled.column_iter_mut().zip(weights.into_iter().flatten()) {
+            column *= *weight;
+        }
+        let mut u = signals(scaled, n_draws, seed)?;
         let mut e = DMatrix::zeros(rows.len(), n_draws);
         // The targets of a row set lack the same rows.
         let observed = permuted.targets.observed(permuted.row_set.targets[0]);

@@ -32,6 +32,7 @@ fn built_by(
         groups: &groups,
         inner: InnerFolds::Outer,
         seed: Seed(4),
+        weights: None,
         covariates: None,
     };
     let rows: Vec<usize> = (0..n).collect();

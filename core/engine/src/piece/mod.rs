@@ -262,7 +262,7 @@ impl<'a> PieceRun<'a> {
         };
         watch.begin(Phase::Planted);
         let seed = layout.seed.derive("planted", 0);
-        let planted = Planted::draw(layout.x, &self.permuted, n_draws, seed)?;
+        let planted = Planted::draw((layout.x, layout.weights), &self.permuted, n_draws, seed)?;
         // Repeats' designs are held together, since r2 is their mean.
         let designs = self.designs(0..repeats)?;
         let recipes = self.recipes(&designs)?;

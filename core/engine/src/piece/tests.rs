@@ -77,6 +77,7 @@ impl Study {
             groups: &self.groups,
             inner: InnerFolds::Outer,
             seed: SEED,
+            weights: None,
             covariates: None,
         }
     }
@@ -383,7 +384,8 @@ fn planted_effects_are_scored_alone_as_together() {
         scheme: &study.scheme,
         observed_slot: 0,
     };
-    let planted = Planted::draw(&study.x, &permuted, 45, SEED.derive("planted", 0)).unwrap();
+    let planted =
+        Planted::draw((&study.x, None), &permuted, 45, SEED.derive("planted", 0)).unwrap();
     for strength in &found.strengths {
         let columns = planted.columns(strength.share, strength.r2.len());
         for draw in [0, 1, 39] {

@@ -196,6 +196,7 @@ impl Study {
             groups: &self.groups,
             inner: InnerFolds::Outer,
             seed: self.seed,
+            weights: None,
             covariates: self.z.as_ref(),
         }
     }

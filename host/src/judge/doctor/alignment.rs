@@ -191,6 +191,7 @@ fn predict_length(
         groups: &groups,
         inner: InnerFolds::Outer,
         seed,
+        weights: None,
         covariates: None,
     };
     let rows: Vec<usize> = (0..x.nrows()).collect();

@@ -18,7 +18,7 @@ use crate::plan::{
     EncoderPlan, EncoderSource, EvaluationPlan, Exchange, InnerFolds, Plan, RegressorPlan, Unit,
 };
 use crate::problem::{listed_up_to, shown_path};
-use crate::read::dataset::{Dataset, FoldColumn, Target, as_read};
+use crate::read::dataset::{Dataset, FoldColumn, LEAST_LABELLED, Labelled, Target, as_read};
 pub(crate) use settings::settings;
 
 /// Blocks of the jackknife.
@@ -103,7 +103,8 @@ fn needed(n_cells: u64, level: f64) -> u64 {
 
 /// Cells of the family, J.
 pub(crate) fn n_cells(plan: &Plan, n_targets: usize) -> u64 {
-    let n_recipes = plan.encoders.len() * plan.regressors.len() + usize::from(plan.evaluation.best);
+    let n_recipes =
+        plan.reported().count() * plan.regressors.len() + usize::from(plan.evaluation.best);
     (n_recipes * n_targets) as u64
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
     let m = u64::from(plan.n_permutations());
     let repeats = u64::from(evaluation.repeats);
     let planted = most_planted(evaluation.sensitivity as usize) as u64;
-    let benches = (plan.encoders.len() * plan.regressors.len() * row_sets) as u64;
+    let benches = (plan.reported().count() * plan.regressors.len() * row_sets) as u64;
     let mut lines = vec![
         (
             "study",
@@ -137,12 +138,15 @@ pub(crate) fn summary(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> Str
             listed_up_to(10, plan.regressors.iter().map(regressor)),
         ),
         ("folds", folds(plan, dataset, analysed)),
+    ]);
+    lines.extend(analysed.labels.iter().map(|column| ("by", by(column))));
+    lines.extend([
         ("designs", designs(plan, row_sets)),
         (
             "cells",
             format!(
                 "{n_cells} in the family: encoders × regressors × targets = {} × {} × {}{}{}",
-                plan.encoders.len(),
+                plan.reported().count(),
                 plan.regressors.len(),
                 dataset.targets.len(),
                 if evaluation.best {
@@ -252,6 +256,9 @@ fn encoder(plan: &EncoderPlan) -> String {
         EncoderSource::Precomputed { embeddings, .. } => {
             format!("{} (vectors from {})", plan.name, shown_path(embeddings))
         }
+        EncoderSource::Combined { combine, .. } => {
+            format!("{} ({} side by side)", plan.name, combine.join(", "))
+        }
     }
 }
 
@@ -280,6 +287,21 @@ fn folds(plan: &Plan, dataset: &Dataset, analysed: &Dataset) -> String {
         (None, repeats) => format!("drawn {repeats} times"),
     };
     format!("{}, {from}{kept}; {inner}", evaluation.folds.number())
+}
+
+/// "`gender`: f (60 rows), m (62 rows)"; those with too few rows are told apart.
+fn by(column: &Labelled) -> String {
+    let sizes = column.sizes();
+    let (shown, few): (Vec<usize>, Vec<usize>) =
+        (0..sizes.len()).partition(|&value| sizes[value] >= LEAST_LABELLED);
+    let each = shown
+        .iter()
+        .map(|&at| format!("{} ({} rows)", column.values[at], sizes[at]));
+    let others = match few.len() {
+        0 => String::new(),
+        n => format!("; {n} with fewer than {LEAST_LABELLED} rows are not shown"),
+    };
+    format!("`{}`: {}{others}", column.name, listed_up_to(8, each))
 }
 
 /// "4, the values of `site`: a (12 rows), b (9 rows), …; permutations stay inside each".
@@ -414,6 +436,7 @@ alphas = [1, 10]
             ],
             groups: Some(["p", "p", "q", "q"].map(str::to_owned).to_vec()),
             folds: None,
+            labels: Vec::new(),
             parts: None,
             covariates: None,
             shared_labels: Vec::new(),

@@ -29,6 +29,7 @@ pub fn settings(plan: &Plan) -> String {
         section(&mut text, "[raters]", &raters.collect());
     }
     section(&mut text, "[evaluation]", &to_map(&plan.evaluation));
+    section(&mut text, "[report]", &to_map(&plan.report));
     for encoder in &plan.encoders {
         section(&mut text, "[[encoder]]", &encoder_settings(encoder));
     }
@@ -46,12 +47,15 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         .and_then(Value::as_object)
         .into_iter()
         .flatten();
-    if matches!(plan.source, EncoderSource::Precomputed { .. }) {
+    if !matches!(plan.source, EncoderSource::Plugin { .. }) {
         // Settings of plugins are refused there.
         for key in ENCODER.feeding(Feeds::Place) {
             settings.shift_remove(key);
         }
         settings.shift_remove("download");
+    }
+    if matches!(plan.source, EncoderSource::Combined { .. }) {
+        settings.shift_remove("pool");
     }
     for source in kinds.filter_map(|(_, source)| source.as_object()) {
         settings.extend(source.clone());

@@ -100,6 +100,14 @@ choices! {
         Free = "free",
     }
 
+    /// How much each of several sets of columns counts beside the others.
+    Weight {
+        /// As much as any other: every column is divided by the root of the set's number of columns.
+        Blocks = "blocks",
+        /// As many times as it has columns.
+        Columns = "columns",
+    }
+
     /// What one row of the analysis is.
     Unit {
         /// A row of the table.

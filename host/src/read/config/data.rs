@@ -168,6 +168,21 @@ impl TestConfig {
     }
 }
 
+/// `[report]`
+#[derive(Debug, Clone)]
+pub struct ReportConfig {
+    /// Columns by whose values it tells who is predicted how well.
+    pub by: Option<Sourced<Vec<String>>>,
+}
+
+impl ReportConfig {
+    pub(super) fn read(mut section: Section<'_>) -> ReportConfig {
+        let by = section.texts("by");
+        section.finish();
+        ReportConfig { by }
+    }
+}
+
 impl JoinConfig {
     fn read_all(data: &Section<'_>, node: &Node) -> Vec<JoinConfig> {
         let Value::List(items) = &node.value else {

@@ -19,9 +19,11 @@ use std::path::{Path, PathBuf};
 
 pub use choices::{
     Blank, Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool,
-    Selection, Unit,
+    Selection, Unit, Weight,
 };
-pub use data::{DataConfig, FormatConfig, JoinConfig, RaterConfig, StudyConfig, TestConfig};
+pub use data::{
+    DataConfig, FormatConfig, JoinConfig, RaterConfig, ReportConfig, StudyConfig, TestConfig,
+};
 pub use evaluation::{EvaluationConfig, InnerFolds, OuterFolds, Permutations};
 pub use plugins::{EncoderConfig, Parameters, Patience, PlaceConfig, RegressorConfig};
 pub use section::Sourced;
@@ -60,6 +62,8 @@ pub struct Config {
     pub raters: Vec<RaterConfig>,
     /// `[evaluation]`
     pub evaluation: EvaluationConfig,
+    /// `[report]`
+    pub report: Option<ReportConfig>,
     /// `[[encoder]]`, in file order; at least one.
     pub encoders: Vec<EncoderConfig>,
     /// `[[regressor]]`, in file order; at least one, none for [`Scope::Encoding`].
@@ -148,6 +152,10 @@ impl Reader<'_> {
         let study = self.required(&keys::STUDY).and_then(StudyConfig::read);
         let data = self.required(&keys::DATA).and_then(DataConfig::read);
         let encoders = self.array(&keys::ENCODER, EncoderConfig::read);
+        let report = match scope {
+            Scope::Evaluation => self.section(&keys::REPORT).map(ReportConfig::read),
+            Scope::Power | Scope::Encoding => None,
+        };
         let (test, raters) = match scope {
             Scope::Evaluation => (
                 self.section(&keys::TEST).map(TestConfig::read),
@@ -170,6 +178,7 @@ impl Reader<'_> {
             test,
             raters: raters.unwrap_or_default(),
             evaluation: evaluation.unwrap_or_default(),
+            report,
             encoders,
             regressors,
         })

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Number, Value as Json};
 
-use super::choices::{Compat, Isolation, Pool, Selection};
+use super::choices::{Compat, Isolation, Pool, Selection, Weight};
 use super::evaluation::MANY;
 use super::section::{Section, Sourced, as_number, as_whole};
 use super::tree::{Origin, Value};
@@ -115,6 +115,12 @@ pub struct EncoderConfig {
     pub embeddings: Option<Sourced<String>>,
     /// The ids of a .npy file's rows.
     pub ids: Option<Sourced<String>>,
+    /// Other encoders whose columns stand side by side.
+    pub combine: Option<Sourced<Vec<String>>>,
+    /// How much they count beside each other.
+    pub weight: Option<Sourced<Weight>>,
+    /// Does it have cells of its own?
+    pub report: Option<Sourced<bool>>,
     /// How the vectors of several text columns become one, for this encoder.
     pub pool: Option<Sourced<Pool>>,
     /// Where the plugin runs.
@@ -135,6 +141,9 @@ impl EncoderConfig {
         let embeddings = section.text("embeddings");
         let ids = section.text("ids");
         let pool = section.choice("pool");
+        let combine = section.texts("combine");
+        let weight = section.choice("weight");
+        let report = section.flag("report");
         let place = PlaceConfig::read(&mut section);
         let download = section.flag("download");
         let allow_misaligned = section.flag("allow_misaligned");
@@ -146,6 +155,9 @@ impl EncoderConfig {
             plugin,
             embeddings,
             ids,
+            combine,
+            weight,
+            report,
             pool,
             place,
             download,

@@ -102,7 +102,12 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         };
         members.iter().map(of_group).collect()
     });
+    let labelled = dataset.labels.iter().filter_map(|column| {
+        problems.keep(column.by_group(&members, labels).map_err(Refusal::from))
+    });
+    let labelled = labelled.collect();
     problems.finish(Dataset {
+        labels: labelled,
         ids: members.iter().map(|rows| labels[rows[0]].clone()).collect(),
         file_rows: members
             .iter()

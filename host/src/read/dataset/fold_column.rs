@@ -1,11 +1,9 @@
 //! Folds that a column has: sites, or folds that somebody made elsewhere.
 
-use std::collections::BTreeSet;
-
 use ocean_engine::folds::Groups;
 
-use super::missing::is_missing;
-use super::table::{Cell, Column, Table};
+use super::labelled::{in_order, label};
+use super::table::Table;
 use crate::plan::{DataPlan, Missing};
 use crate::problem::{Problem, Refusal, listed_up_to};
 
@@ -38,12 +36,7 @@ impl FoldColumn {
         let labels: Vec<String> = (0..table.n_rows)
             .map(|row| label(column, row).unwrap_or_default())
             .collect();
-        let different: BTreeSet<&String> = labels.iter().collect();
-        let mut values: Vec<String> = different.into_iter().cloned().collect();
-        if let Some(mut numbered) = as_numbers(&values) {
-            numbered.sort_by(|a, b| a.0.total_cmp(&b.0));
-            values = numbered.into_iter().map(|(_, value)| value).collect();
-        }
+        let values = in_order(labels.iter());
         let refuse = |message: String| Problem::new(&column.places.file, message);
         if !(LEAST_VALUES..=MOST_VALUES).contains(&values.len()) {
             let shown = listed_up_to(5, values.iter().map(|value| format!("`{value}`")));
@@ -149,19 +142,6 @@ pub(super) fn with_value(
     Ok((with, without.len()))
 }
 
-fn label(column: &Column, row: usize) -> Option<String> {
-    match column.cell(row) {
-        Cell::Text(text) if !is_missing(text) => Some(text.trim().to_owned()),
-        Cell::Number(number) => Some(number.to_string()),
-        Cell::Text(_) | Cell::Null | Cell::Nested => None,
-    }
-}
-
-fn as_numbers(values: &[String]) -> Option<Vec<(f64, String)>> {
-    let number = |value: &String| Some((value.parse::<f64>().ok()?, value.clone()));
-    values.iter().map(number).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,16 +152,6 @@ mod tests {
             values: ["a", "b", "c"].map(str::to_owned).to_vec(),
             of_row: of_row.to_vec(),
         }
-    }
-
-    #[test]
-    fn values_that_are_numbers_go_by_size() {
-        let values = ["10", "9", "1"].map(str::to_owned);
-        let mut numbered = as_numbers(&values).unwrap();
-        numbered.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let values: Vec<String> = numbered.into_iter().map(|(_, value)| value).collect();
-        assert_eq!(values, ["1", "9", "10"]);
-        assert_eq!(as_numbers(&["1".to_owned(), "x".to_owned()]), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod form;
 mod ids;
 mod join;
 mod jsonl;
+mod labelled;
 mod labels;
 mod length;
 mod lists;
@@ -58,6 +59,7 @@ pub use covariate::Covariate;
 pub use covariates::{Covariates, as_read, listed};
 pub use doubt::Doubt;
 pub use fold_column::FoldColumn;
+pub use labelled::{LEAST_ROWS as LEAST_LABELLED, Labelled};
 pub use length::length;
 pub use new_rows::{Asked, NewRows};
 pub use parts::Parts;
@@ -83,6 +85,8 @@ pub struct Dataset {
     pub groups: Option<Vec<String>>,
     /// The folds, if a column has them. Rows without a value of it are not here.
     pub folds: Option<FoldColumn>,
+    /// Columns by whose values a report tells who is predicted how well.
+    pub labels: Vec<Labelled>,
     /// Z, if covariates are to be taken out. Rows that lack one are not here.
     pub covariates: Option<Covariates>,
     /// Columns without a role whose values several rows share, as labels do: the name, and one
@@ -217,6 +221,9 @@ impl Dataset {
             .group
             .as_ref()
             .and_then(|name| problems.keep(groups_of(&table, name)));
+        let labels = problems
+            .keep(Labelled::all(&table, data))
+            .unwrap_or_default();
         let fold_column = problems.keep(FoldColumn::of(&table, data)).flatten();
         if let (Some(folds), Some(groups)) = (&fold_column, &groups) {
             problems.extend(folds.refuse_crossing(groups, &ids.names).err());
@@ -270,6 +277,7 @@ impl Dataset {
             targets,
             groups,
             folds: fold_column,
+            labels,
             notes,
             readings,
             misnumbered,

@@ -49,6 +49,7 @@ impl Dataset {
             part: part(Part::Test),
             path: test.path.clone().unwrap_or_else(|| data.path.clone()),
             fold_column: None,
+            by: Vec::new(),
             ..data.clone()
         };
         let mut problems = Problems::default();
@@ -267,6 +268,7 @@ impl Parts {
             targets: targets.map(target).collect(),
             groups: groups.map(|(a, b)| both(a, b)),
             folds: None,
+            labels: Vec::new(),
             covariates: None,
             shared_labels: Vec::new(),
             n_read: train.n_read,

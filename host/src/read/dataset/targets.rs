@@ -85,6 +85,7 @@ pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bo
         || data.group.as_ref().is_some_and(is)
         || data.fold_column.as_ref().is_some_and(is)
         || data.split.as_ref().is_some_and(is)
+        || data.by.iter().any(is)
         || data.text.iter().chain(&data.covariates).any(is)
         || raters.iter().flat_map(|rater| &rater.columns).any(is)
         || data.targets.iter().any(is_target)

@@ -50,6 +50,7 @@ impl Study {
             split: None,
             part: None,
             fold_column: None,
+            by: Vec::new(),
             joins: Vec::new(),
         };
         let study = Study {
@@ -736,7 +737,8 @@ fn the_quickstart_reads_whole() {
             crate::plan::EncoderSource::Precomputed {
                 embeddings, ids, ..
             } => Some(read_precomputed(embeddings, ids.as_deref(), "id", &dataset.ids).unwrap()),
-            crate::plan::EncoderSource::Plugin { .. } => None,
+            crate::plan::EncoderSource::Plugin { .. }
+            | crate::plan::EncoderSource::Combined { .. } => None,
         });
     assert_eq!(precomputed.unwrap().x.nrows(), dataset.n_rows());
 }

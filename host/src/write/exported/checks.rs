@@ -13,8 +13,14 @@ use crate::read::dataset::Covariate;
 pub(super) fn check(model: &Model) -> Result<(), String> {
     let regressor = &model.regressor;
     check_id(&regressor.plugin.id)?;
-    if let Recipe::Plugin(encoder) = &model.encoder {
-        check_id(&encoder.plugin.id)?;
+    let parts = model.encoder.parts();
+    if parts.is_empty() || parts.iter().any(|part| matches!(part, Recipe::Combined(_))) {
+        return Err("its vectors are made of nothing, or of what is combined itself".into());
+    }
+    for part in parts {
+        if let Recipe::Plugin(encoder) = part {
+            check_id(&encoder.plugin.id)?;
+        }
     }
     let n_features = regressor.mean.len();
     if n_features == 0 {
@@ -79,7 +85,8 @@ fn same(what: &str, found: usize, expected: usize) -> Result<(), String> {
 impl Model {
     /// Texts are needed: for their vectors, or for their length as a covariate.
     pub fn reads_texts(&self) -> bool {
-        matches!(self.encoder, Recipe::Plugin(_)) || self.has(&Covariate::Length)
+        let mut parts = self.encoder.parts().iter();
+        parts.any(|part| matches!(part, Recipe::Plugin(_))) || self.has(&Covariate::Length)
     }
 
     /// Groups are needed: to be predicted, or for their size as a covariate.

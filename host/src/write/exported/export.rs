@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use nalgebra::DMatrix;
-use ocean_engine::design::FoldDesigns;
+use ocean_engine::design::{FoldDesigns, Layout};
 use ocean_engine::nested::{Fit, NestedCv};
 use ocean_engine::scale::mean_and_sd_of_varying;
 use ocean_engine::score::mean_and_sd;
@@ -15,7 +15,7 @@ use super::error::NoModel;
 use super::file::FORMAT;
 use super::model::{Evidence, Model, PluginName, Regression};
 use super::taken_out;
-use crate::encode::sources::NamedRegressor;
+use crate::encode::sources::{Embedded, NamedRegressor};
 use crate::keep::atomic;
 use crate::keep::file_names::distinct;
 use crate::plan::Unit;
@@ -58,7 +58,7 @@ impl Export<'_> {
         atomic::create_folder(&folder)?;
         let files = self.files(&regressors, &folder);
         for (at, encoder) in self.run.sources.encoders.iter().enumerate() {
-            if encoder.is_control {
+            if encoder.is_control || !encoder.is_reported {
                 continue;
             }
             for regressor in &regressors {
@@ -80,7 +80,7 @@ impl Export<'_> {
     fn files<'a>(&'a self, regressors: &[&'a NamedRegressor], folder: &Path) -> Files<'a> {
         let encoders = self.run.sources.encoders.iter();
         let mut models = Vec::new();
-        for encoder in encoders.filter(|encoder| !encoder.is_control) {
+        for encoder in encoders.filter(|encoder| !encoder.is_control && encoder.is_reported) {
             for regressor in regressors {
                 let targets = self.run.arrangement.target_names.iter();
                 models.extend(targets.map(|target| [&*encoder.name, &regressor.name, target]));
@@ -99,9 +99,13 @@ impl Export<'_> {
         regressor: &NamedRegressor,
         row_set: usize,
     ) -> Result<Vec<Model>, NoModel> {
-        let x = &self.run.embedded[encoder].x;
+        let Embedded { x, weights, .. } = &self.run.embedded[encoder];
         let set = &self.run.arrangement.row_sets[row_set];
-        let designs = FoldDesigns::build_final(&self.run.arrangement.layout(x), &set.rows, 0)?;
+        let layout = Layout {
+            weights: weights.as_deref(),
+            ..self.run.arrangement.layout(x)
+        };
+        let designs = FoldDesigns::build_final(&layout, &set.rows, 0)?;
         let y = DMatrix::from_fn(set.rows.len(), set.targets.len(), |row, t| {
             self.run.arrangement.targets.y()[(set.rows[row], set.targets[t])]
         });
@@ -111,6 +115,7 @@ impl Export<'_> {
         let covariates = self.run.arrangement.covariates.as_ref();
         let z = covariates.map(|all| taken_out::Fit::of(&all.z.select_rows(&set.rows)));
         let scaling = Scaling::of(&x.select_rows(&set.rows), z.as_ref());
+        let scaling = scaling.weighted(weights.as_deref());
         let mut models = Vec::new();
         for (column, &target) in set.targets.iter().enumerate() {
             let name = &self.run.arrangement.target_names[target];
@@ -282,6 +287,13 @@ struct Scaling {
 }
 
 impl Scaling {
+    /// A column that counts w times is one of 1/w times the sd.
+    fn weighted(mut self, weights: Option<&[f64]>) -> Self {
+        let of_columns = self.sd.iter_mut().zip(weights.into_iter().flatten());
+        of_columns.for_each(|(sd, weight)| *sd /= weight);
+        self
+    }
+
     /// `x`: the rows of the model.
     fn of(x: &DMatrix<f64>, z: Option<&taken_out::Fit>) -> Self {
         let of_column = |column: nalgebra::DVectorView<'_, f64>| {

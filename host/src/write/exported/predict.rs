@@ -19,8 +19,9 @@ use super::predictions::Predictions;
 use super::scored::{refuse_unscored, scored};
 use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::limits;
+use crate::encode::sources::pooled;
 use crate::keep::atomic;
-use crate::plan::{Place, Unit};
+use crate::plan::{Place, Pool, Unit};
 use crate::problem::{Problem, Refusal, typed_path};
 use crate::read::dataset::embeddings::{read_columns, read_precomputed};
 use crate::read::dataset::{Asked, NewRows};
@@ -108,12 +109,7 @@ pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Strin
         interrupted,
         threads,
     };
-    let x = match &model.encoder {
-        Recipe::Precomputed { name, columns, .. } => {
-            command.vectors(&model, name, columns.as_deref(), &rows)?
-        }
-        Recipe::Plugin(recipe) => command.encoded(recipe, &rows)?,
-    };
+    let x = command.side_by_side(&model, &rows)?;
     let (x, z) = match (model.unit, groups(&rows)) {
         (Unit::Group, Some(groups)) => (groups.means(&x), groups.means(&rows.z)),
         _ => (x, rows.z.clone()),
@@ -216,6 +212,30 @@ pub(super) struct Command<'a> {
 }
 
 impl Command<'_> {
+    /// The vectors of the complete rows, by every part of the model's encoder.
+    fn side_by_side(&self, model: &Model, rows: &NewRows) -> Result<DMatrix<f64>, RunError> {
+        let parts = model.encoder.parts();
+        let is_unnamed = |part: &&Recipe| matches!(part, Recipe::Precomputed { columns: None, .. });
+        let n_files = |part: &&Recipe| matches!(part, Recipe::Precomputed { .. });
+        if parts.iter().filter(n_files).count() > 1 && parts.iter().any(|part| is_unnamed(&part)) {
+            let message = "the model is of several sets of vectors that were made elsewhere, and not all have names of columns by which they could be found in one file";
+            let problem = Problem::new(self.options.model.display().to_string(), message);
+            return Err(Refusal::from(problem.with_try(
+                "a study whose vectors are tables with names of columns; one table of all of them then serves here",
+            ))
+            .into());
+        }
+        let of_part = |part: &Recipe| match part {
+            Recipe::Plugin(recipe) => self.encoded(recipe, rows),
+            Recipe::Precomputed { name, columns, .. } => {
+                self.vectors(model, name, columns.as_deref(), rows)
+            }
+            Recipe::Combined(_) => Ok(DMatrix::zeros(rows.complete.len(), 0)),
+        };
+        let parts = parts.iter().map(of_part).collect::<Result<_, _>>()?;
+        Ok(pooled(parts, Pool::Concat))
+    }
+
     /// The vectors of the complete rows, from a file; `columns`: the names of the model's.
     fn vectors(
         &self,

@@ -4,6 +4,23 @@ use super::{Default, Feeds, Form, Key, Others, SectionKeys, words_of};
 use crate::read::config::choices::{Duplicates, Exchange, MissingExchange, Unit};
 use crate::read::config::evaluation::MANY;
 
+/// `[report]`
+pub static REPORT: SectionKeys = SectionKeys {
+    name: "report",
+    header: "[report]",
+    meaning: "What the report shows besides.",
+    others: Others::Refused,
+    keys: &[Key {
+        name: "by",
+        form: Form::Texts,
+        unit: None,
+        default: Default::Value("[]"),
+        example: "[\"gender\", \"site\"]",
+        feeds: Feeds::Results,
+        meaning: "Columns by whose values it tells who is predicted how well (`subgroups.csv`): every value with 20 rows or more.",
+    }],
+};
+
 /// `[evaluation]`
 pub static EVALUATION: SectionKeys = SectionKeys {
     name: "evaluation",

@@ -14,7 +14,7 @@ mod plugins;
 mod tests;
 
 pub use data::{DATA, JOIN, RATERS, STUDY, TEST};
-pub use evaluation::EVALUATION;
+pub use evaluation::{EVALUATION, REPORT};
 pub use page::page;
 pub use plugins::{ENCODER, REGRESSOR};
 
@@ -23,13 +23,14 @@ use super::section::{as_number, as_texts, as_whole};
 use super::tree::Value;
 
 /// Every section, in the order of the page.
-pub static SECTIONS: [&SectionKeys; 8] = [
+pub static SECTIONS: [&SectionKeys; 9] = [
     &STUDY,
     &DATA,
     &JOIN,
     &TEST,
     &RATERS,
     &EVALUATION,
+    &REPORT,
     &ENCODER,
     &REGRESSOR,
 ];

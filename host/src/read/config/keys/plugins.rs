@@ -1,7 +1,7 @@
 //! The keys of `[[encoder]]` and `[[regressor]]` that the host reads.
 
 use super::{Default, Feeds, Form, Key, Others, SectionKeys, words_of};
-use crate::read::config::choices::{Compat, Isolation, Pool, Selection};
+use crate::read::config::choices::{Compat, Isolation, Pool, Selection, Weight};
 
 const ISOLATION: Key = Key {
     name: "isolation",
@@ -35,7 +35,7 @@ const MEMORY_LIMIT: Key = Key {
 pub static ENCODER: SectionKeys = SectionKeys {
     name: "encoder",
     header: "[[encoder]]",
-    meaning: "One encoder, once for each: a plugin (`plugin`), or vectors that you have (`embeddings`).",
+    meaning: "One encoder, once for each: a plugin (`plugin`), vectors that you have (`embeddings`), or others side by side (`combine`).",
     others: Others::Parameters,
     keys: &[
         Key {
@@ -51,7 +51,7 @@ pub static ENCODER: SectionKeys = SectionKeys {
             name: "plugin",
             form: Form::Text,
             unit: None,
-            default: Default::Words("`embeddings` stands instead"),
+            default: Default::Words("`embeddings` or `combine` stands instead"),
             example: "\"minilm\"",
             feeds: Feeds::Results,
             meaning: "The id of a plugin, or the path of its library.",
@@ -60,7 +60,7 @@ pub static ENCODER: SectionKeys = SectionKeys {
             name: "embeddings",
             form: Form::Text,
             unit: None,
-            default: Default::Words("`plugin` stands instead"),
+            default: Default::Words("`plugin` or `combine` stands instead"),
             example: "\"minilm.npy\"",
             feeds: Feeds::Results,
             meaning: "A file of vectors: .npy or .npz, or a table in any format with an id column called as in `[data]`, and one column a dimension or one of lists.",
@@ -82,6 +82,33 @@ pub static ENCODER: SectionKeys = SectionKeys {
             example: "\"concat\"",
             feeds: Feeds::Results,
             meaning: "The same for this encoder alone.",
+        },
+        Key {
+            name: "combine",
+            form: Form::Texts,
+            unit: None,
+            default: Default::Words("`plugin` or `embeddings` stands instead"),
+            example: "[\"minilm\", \"liwc\"]",
+            feeds: Feeds::Results,
+            meaning: "The names of two or more other encoders, whose columns stand side by side.",
+        },
+        Key {
+            name: "weight",
+            form: Form::Word(words_of::<Weight>),
+            unit: None,
+            default: Default::Value("\"blocks\""),
+            example: "\"columns\"",
+            feeds: Feeds::Results,
+            meaning: "How much they count beside each other in `combine`: alike, however many columns they have, or by their columns.",
+        },
+        Key {
+            name: "report",
+            form: Form::Flag,
+            unit: None,
+            default: Default::Value("true"),
+            example: "false",
+            feeds: Feeds::Results,
+            meaning: "Whether it has cells of its own, or serves in `combine` alone.",
         },
         ISOLATION,
         TIME_LIMIT,

@@ -31,6 +31,9 @@ plugin = "lexical"
 name = "vectors"
 embeddings = "vectors.npy"
 ids = "ids.txt"
+[[encoder]]
+name = "pair"
+combine = ["words", "vectors"]
 [[regressor]]
 name = "lines"
 plugin = "lasso"
@@ -72,6 +75,8 @@ fn typed(section: &str, key: &Key) -> String {
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={example}")
         }
+        ("encoder", "combine") => "encoder.pair.combine=[\"vectors\", \"words\"]".to_owned(),
+        ("encoder", "weight" | "name") => format!("encoder.pair.{name}={example}"),
         ("encoder", _) => format!("encoder.words.{name}={example}"),
         ("regressor", _) => format!("regressor.lines.{name}={example}"),
         _ => format!("{section}.{name}={example}"),
@@ -155,6 +160,7 @@ fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
             // Vectors of a file have a key that plugins lack, and the other way round.
             let there = inner.get(key.name);
             let there = there.or_else(|| typed["encoder"][1].get(key.name));
+            let there = there.or_else(|| typed["encoder"][2].get(key.name));
             assert_eq!(there, Some(&parse(value)), "{place}");
             assert_ne!(parse(value), parse(key.example), "{place}");
         }
@@ -164,12 +170,13 @@ fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
 /// Provenance records the plan: it must have every key and no further one.
 #[test]
 fn the_plan_has_the_keys_of_the_table() {
-    let plan = json(&plan(&[TESTED.to_owned()]).unwrap());
+    let all = [TESTED, "report.by=\"site\""].map(str::to_owned);
+    let plan = json(&plan(&all).unwrap());
     let keys_of = |part: &Value| -> Vec<String> {
         let mut keys = Vec::new();
         for (key, value) in part.as_object().unwrap() {
             match (key.as_str(), value.as_object()) {
-                // Vectors come from one of two sources, each with keys of its own.
+                // Vectors come from one of three sources, each with keys of its own.
                 ("source", Some(source)) => {
                     for (_, kind) in source {
                         keys.extend(kind.as_object().unwrap().keys().cloned());
@@ -188,7 +195,8 @@ fn the_plan_has_the_keys_of_the_table() {
         (&JOIN, vec![&plan["data"]["joins"][0]]),
         (&TEST, vec![&plan["test"]]),
         (&EVALUATION, vec![&plan["evaluation"]]),
-        (&ENCODER, vec![&plan["encoders"][0], &plan["encoders"][1]]),
+        (&REPORT, vec![&plan["report"]]),
+        (&ENCODER, (0..3).map(|at| &plan["encoders"][at]).collect()),
         (&REGRESSOR, vec![&plan["regressors"][0]]),
     ];
     for (section, parts) in parts {
