@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::cells::cell;
+use super::cells::{cell, shown};
 use super::guess::{Judge, Role};
 use super::inspect::{LEAST_GROUPS, MOST_LEVELS, numbers};
 use super::scores::Doubt;
@@ -72,6 +72,29 @@ impl Judge<'_> {
             })
         };
         !scores.is_empty() && scores.iter().all(is_constant)
+    }
+
+    /// Where most scores are one value a group, those that vary within groups are of another study:
+    /// likes of a message beside traits of its author.
+    pub(super) fn varying(&mut self, group: Option<usize>, scores: &[usize], is_guess: bool) {
+        let Some(group) = group.filter(|_| is_guess) else {
+            return;
+        };
+        let (constant, varying): (Vec<usize>, Vec<usize>) = scores
+            .iter()
+            .partition(|&&at| self.has_one_value(group, &[at]));
+        let is_sampled =
+            self.could_be_group(group) && self.facts[group].n_different >= LEAST_GROUP_ROWS;
+        if !is_sampled || constant.len() < 2 || constant.len() <= varying.len() {
+            return;
+        }
+        let (n, name) = (constant.len(), shown(&self.facts[group].name));
+        for at in varying {
+            self.reject(
+                at,
+                format!("it varies within `{name}`, while {n} scores are one value in each: --target takes it, as another study"),
+            );
+        }
     }
 
     pub(super) fn is_by_group(&self, group: usize) -> bool {

@@ -6,15 +6,18 @@
 
 use std::collections::HashMap;
 
-use super::cells::{cell, shown};
+use super::cells::shown;
 use super::inspect::{Facts, LEAST_GROUPS, numbers};
 use super::name::Name;
 use super::scores::{Doubt, doubt, nearly};
-use super::{panel, scores, series};
-use crate::problem::{Problem, Refusal};
+use super::{long, panel, scores, series};
+use crate::problem::{Refusal, listed_up_to};
 use crate::read::dataset::table::Table;
 use crate::read::dataset::targets::matches;
+use ocean_engine::doctor::codes::missing_codes;
 
+/// Smaller codes of missing values are scores as often.
+const LEAST_CODE: f64 = 77.0;
 /// Why a column has the role that the user gave it.
 const SAID: &str = "as you said";
 
@@ -70,6 +73,8 @@ pub struct Guess {
     pub is_by_group: bool,
     /// Columns about whoever wrote the text.
     pub covariates: Vec<String>,
+    /// Columns of the same two words, and the words: classes that numbers would make targets.
+    pub of_two_words: Option<(String, String)>,
     /// What a reader should know besides, one sentence each.
     pub remarks: Vec<String>,
 }
@@ -84,7 +89,6 @@ impl Guess {
         for name in wishes.id.into_iter().chain(wishes.group).chain(texts) {
             table.column("the", name)?;
         }
-        refuse_question_texts(table)?;
         let mut judge = Judge::new(table, facts);
         judge.wishes(wishes);
         judge.wished_targets(wishes.targets, false);
@@ -96,6 +100,7 @@ impl Guess {
         judge.no_scores(texts.first().copied());
         let candidates = judge.scores();
         let group = judge.group(wishes.group, &candidates);
+        judge.varying(group, &candidates, wishes.targets.is_empty());
         let covariates = judge.people(wishes.targets.is_empty());
         let raters = judge.scores_and_raters(wishes.targets.is_empty());
         let other_groups = judge.rest();
@@ -118,6 +123,8 @@ impl Guess {
             false => targets = wishes.targets.to_vec(),
         }
         let mut remarks = judge.remarks;
+        remarks.extend(codes(table, facts, &targets));
+        remarks.extend(long::remark(table, facts, group));
         remarks.extend(first_line_is_a_row(facts));
         Ok(Self {
             id: id.map(|at| facts[at].name.clone()),
@@ -129,6 +136,7 @@ impl Guess {
             other_groups: names(&other_groups),
             is_by_group,
             covariates: names(&covariates),
+            of_two_words: of_two_words(facts),
             remarks,
             columns: judge
                 .judged
@@ -396,27 +404,53 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Qualtrics puts the questions and their import ids in two lines below the header.
-fn refuse_question_texts(table: &Table) -> Result<(), Refusal> {
-    let is_import = |row: usize| {
-        let cells = table.columns.iter().map(|column| cell(column.cell(row)));
-        cells
-            .filter(|cell| cell.starts_with("{\"ImportId\""))
-            .count()
-            * 2
-            > table.columns.len()
+/// The columns that have the two words of the first such column, and no other value.
+fn of_two_words(facts: &[Facts]) -> Option<(String, String)> {
+    let words = |facts: &Facts| -> Option<[String; 2]> {
+        let mut words: Vec<String> = facts.words.iter().map(|(word, _)| word.clone()).collect();
+        words.sort();
+        <[String; 2]>::try_from(words)
+            .ok()
+            .filter(|_| facts.n_distinct == 2)
     };
-    let Some(row) = (0..table.n_rows.min(3)).find(|&row| is_import(row)) else {
-        return Ok(());
-    };
-    let rows: Vec<usize> = (0..=row).collect();
-    let lines = table.columns[0].places.listed(&rows);
-    let message = format!(
-        "{lines}: the questions and import ids that Qualtrics puts below the header, not answers"
-    );
-    let remedy =
-        "delete these lines from a copy of the file, and run init on the copy; the header stays";
-    Err(Problem::new(&table.file, message).with_try(remedy).into())
+    let first = facts.iter().find_map(words)?;
+    let columns = facts
+        .iter()
+        .filter(|facts| words(facts).as_ref() == Some(&first));
+    let names = columns.map(|facts| format!("`{}`", shown(&facts.name)));
+    let names = listed_up_to(8, names);
+    Some((
+        names,
+        format!("`{}` and `{}`", shown(&first[1]), shown(&first[0])),
+    ))
+}
+
+/// Numbers among the targets that are codes of missing values, it seems.
+fn codes(table: &Table, facts: &[Facts], targets: &[String]) -> Option<String> {
+    let is_target = |facts: &&Facts| targets.contains(&facts.name);
+    let columns = table
+        .columns
+        .iter()
+        .zip(facts)
+        .filter(|(_, facts)| is_target(facts));
+    let found = columns.filter_map(|(column, facts)| {
+        // A 9 may be a score.
+        let codes = missing_codes(&numbers(column));
+        let codes = codes
+            .iter()
+            .filter(|(code, _)| *code < 0.0 || *code >= LEAST_CODE);
+        let codes: Vec<String> = codes
+            .map(|(code, n)| format!("{code} ({n} cells)"))
+            .collect();
+        (!codes.is_empty()).then(|| format!("`{}` holds {}", shown(&facts.name), codes.join(", ")))
+    });
+    let found: Vec<String> = found.collect();
+    (!found.is_empty()).then(|| {
+        format!(
+            "{}: far from all other values, as codes of missing ones are; where they are, empty these cells first, or they are predicted like scores",
+            listed_up_to(8, found)
+        )
+    })
 }
 
 /// A header with a fraction in it is a row of numbers.

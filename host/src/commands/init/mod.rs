@@ -7,7 +7,10 @@
 //! said here.
 
 mod cells;
+#[cfg(test)]
+mod corpora;
 mod explain;
+mod folder;
 #[cfg(test)]
 mod grids;
 mod groups;
@@ -15,6 +18,7 @@ mod guess;
 mod inspect;
 #[cfg(test)]
 mod layouts;
+mod long;
 mod name;
 mod panel;
 mod scores;
@@ -35,6 +39,7 @@ use crate::problem::{Problem, Refusal, listed_up_to, shown_path, typed_path};
 use crate::read::dataset::table::Table;
 use crate::read::dataset::{encoding, is_table, is_text, workbook};
 use crate::run::{self, RunError};
+use folder::{Folder, texts_in};
 use guess::{Guess, Wishes};
 use inspect::Facts;
 
@@ -89,10 +94,22 @@ fn init_and_try(
     };
     may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
     let (format, remark) = format(&data, options.sheet.as_deref())?;
-    let table = Table::read(&data, &format)?;
+    let mut table = Table::read(&data, &format)?;
+    let folder = Folder::beside(&data).filter(|_| options.text.is_empty());
+    let texts = folder
+        .map(|folder| folder.texts(&table, &data))
+        .transpose()?
+        .flatten();
+    if let Some(texts) = &texts {
+        may_write(&texts.path, std::slice::from_ref(&data), options.is_forced)?;
+        table = texts.beside(&table).map_err(Refusal::from)?;
+    }
     let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
     let wishes = Wishes {
-        id: options.id.as_deref(),
+        id: texts
+            .as_ref()
+            .map(|texts| texts.id.as_str())
+            .or(options.id.as_deref()),
         text: &options.text,
         targets: &options.targets,
         group: options.group.as_deref(),
@@ -101,6 +118,13 @@ fn init_and_try(
     guess
         .remarks
         .splice(0..0, remark.into_iter().chain(table.notes.iter().cloned()));
+    if let Some(texts) = &texts {
+        guess.remarks.push(texts.remark.clone());
+        let named = guess.columns.iter_mut();
+        named
+            .filter(|column| column.name == texts.id)
+            .for_each(|column| column.why = "it names the files of the texts".to_owned());
+    }
     let mut text = explain::columns(&guess, &table);
     if let Some(problem) = lacking(&guess, &table) {
         return Ok(Said {
@@ -108,10 +132,15 @@ fn init_and_try(
             refusal: Some(problem.into()),
         });
     }
-    atomic::write(
-        &out,
-        write::plugins_toml(&guess, &relative(&data, &out), &format).as_bytes(),
-    )?;
+    let tables = write::Tables {
+        main: relative(texts.as_ref().map_or(&data, |texts| &texts.path), &out),
+        joined: texts.as_ref().map(|_| relative(&data, &out)),
+        format: &format,
+    };
+    if let Some(texts) = &texts {
+        atomic::write(&texts.path, &texts.content)?;
+    }
+    atomic::write(&out, write::plugins_toml(&guess, &tables).as_bytes())?;
     text.push_str(&next(&guess, &out, tried));
     Ok(Said {
         text,
@@ -175,7 +204,16 @@ fn lacking(guess: &Guess, table: &Table) -> Option<Problem> {
         let message =
             "has no column that could be a target: none of numbers that looks like a score";
         let advice = "--target NAME, or another table; scores in files of their own are joined under [[data.join]]";
-        return Some(Problem::new(&table.file, message).with_try(advice));
+        return Some(match &guess.of_two_words {
+            None => Problem::new(&table.file, message).with_try(advice),
+            Some((columns, words)) => Problem::new(
+                &table.file,
+                format!("{message}; {columns} have two values, {words}"),
+            )
+            .with_try(format!(
+                "1 and 0 for {words}, then --target with their names; or {advice}"
+            )),
+        });
     }
     None
 }
@@ -212,6 +250,12 @@ fn find_table(data: &Path) -> Result<PathBuf, Refusal> {
     match tables.as_slice() {
         [table] => Ok(table.clone()),
         [] => {
+            if texts_in(data).len() > 1 {
+                let message = "holds texts and no table of their scores";
+                return Err(Problem::new(data.display(), message)
+                    .with_try("a table with a column of the files' names beside the folder, and ocean-host init TABLE")
+                    .into());
+            }
             let message = "holds no .csv, .tsv, .jsonl, .parquet, .xlsx, .xls or .ods file";
             Err(Problem::new(data.display(), message)
                 .with_try("ocean-host init FILE")

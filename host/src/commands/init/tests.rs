@@ -8,7 +8,7 @@ use crate::read::dataset::{Analysed, Dataset};
 use crate::run::RunError;
 
 /// All that `eval --dry-run` does but for opening plugins, which are not beside a test.
-fn read(out: &Path) -> Result<(), RunError> {
+pub fn read(out: &Path) -> Result<(), RunError> {
     let config = Config::read(out, &[], Scope::Evaluation)?;
     let plan = Plan::resolve(&config, None)?;
     let dataset = Dataset::read(&plan.data, &plan.raters, plan.evaluation.folds.number())?;

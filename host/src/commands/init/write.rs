@@ -33,15 +33,30 @@ fn list(names: &[String]) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
-/// The file. `data`: the table as the file names it.
-pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
+/// The tables of the file, as it names them.
+pub struct Tables<'a> {
+    /// The table that was looked at, or that of texts of a folder.
+    pub main: String,
+    /// Then, the one that was looked at.
+    pub joined: Option<String>,
+    /// How the one that was looked at is written.
+    pub format: &'a FormatPlan,
+}
+
+/// The file.
+pub fn plugins_toml(guess: &Guess, tables: &Tables<'_>) -> String {
+    let data = tables.main.as_str();
+    let format = match tables.joined {
+        None => as_written(tables.format),
+        Some(_) => String::new(),
+    };
     let mut text = String::new();
     let _ = write!(
         text,
         "[study]\nname = {}            # names the results folder: runs/NAME\nseed = 42\n\n[data]\npath = {}\n{}{}",
         quoted(&study_name(data)),
         quoted(data),
-        as_written(format),
+        format,
         id(guess)
     );
     match guess.texts.as_slice() {
@@ -85,6 +100,14 @@ pub fn plugins_toml(guess: &Guess, data: &str, format: &FormatPlan) -> String {
             );
         }
         (None, None) => text.push_str("# group = \"author\"          # a column whose rows belong together; without it r2 may be too good\n"),
+    }
+    if let Some(joined) = &tables.joined {
+        let _ = write!(
+            text,
+            "\n[[data.join]]\npath = {}\n{}",
+            quoted(joined),
+            as_written(tables.format)
+        );
     }
     if !guess.raters.is_empty() {
         text.push_str("\n[raters]                     # the mean of the raters is the target, and says how far anything can be predicted\n");

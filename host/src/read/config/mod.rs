@@ -30,6 +30,7 @@ pub use section::Sourced;
 
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion, typed_path};
 use crate::read::dataset::encoding::decode;
+use crate::read::dataset::refused_as_foreign;
 use keys::SectionKeys;
 use section::Section;
 use tree::{Node, Table, Value};
@@ -124,6 +125,9 @@ impl Config {
 
 /// A table where its plugins.toml was meant: the command that makes one.
 fn refuse_table(file: &Path) -> Result<(), Problem> {
+    if let Some(problem) = refused_as_foreign(file) {
+        return Err(problem);
+    }
     if !crate::read::dataset::is_table(file) || !file.exists() {
         return Ok(());
     }

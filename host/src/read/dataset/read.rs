@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::table::{Table, Wanted, read_bytes};
-use super::{delimited, jsonl, parquet, workbook};
+use super::{delimited, foreign, jsonl, parquet, qualtrics, workbook};
 use crate::plan::FormatPlan;
 use crate::problem::{Problem, Refusal, shown_path};
 
@@ -53,7 +53,7 @@ impl Table {
         let file = shown_path(path);
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         let bytes = || read_bytes(path, &file);
-        match extension.to_str() {
+        let mut table = match extension.to_str() {
             Some("csv") => delimited::read(file.clone(), &bytes()?, b',', format),
             Some("tsv" | "tab" | "txt") => delimited::read(file.clone(), &bytes()?, b'\t', format),
             Some("jsonl") => {
@@ -70,10 +70,15 @@ impl Table {
             }
             Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
             _ => {
+                if let Some(problem) = foreign::refused(path) {
+                    return Err(problem.into());
+                }
                 let message = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
                 Err(Problem::new(file, message).into())
             }
-        }
+        }?;
+        qualtrics::without_questions(&mut table);
+        Ok(table)
     }
 }
 
