@@ -10,7 +10,7 @@ use super::table::{Cell, Table};
 /// Every part is preceded by its kind and its length, so that no two tables share a hash by moving
 /// a border.
 pub fn hash_of_rows(table: &Table, ids: &Ids) -> String {
-    let mut hasher = blake3::Hasher::new();
+    let mut hasher = Buffered::default();
     for column in &table.columns {
         add(&mut hasher, b'c', column.name.as_bytes());
     }
@@ -26,13 +26,35 @@ pub fn hash_of_rows(table: &Table, ids: &Ids) -> String {
             }
         }
     }
-    hasher.finalize().to_hex().to_string()
+    hasher.flush();
+    hasher.hasher.finalize().to_hex().to_string()
 }
 
-fn add(hasher: &mut blake3::Hasher, kind: u8, bytes: &[u8]) {
-    hasher.update(&[kind]);
-    hasher.update(&(bytes.len() as u64).to_le_bytes());
-    hasher.update(bytes);
+/// Bytes that wait to be hashed together: cells are short, and there are many.
+#[derive(Default)]
+struct Buffered {
+    hasher: blake3::Hasher,
+    waiting: Vec<u8>,
+}
+
+impl Buffered {
+    const MOST: usize = 1 << 16;
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.waiting);
+        self.waiting.clear();
+    }
+}
+
+fn add(hasher: &mut Buffered, kind: u8, bytes: &[u8]) {
+    hasher.waiting.push(kind);
+    hasher
+        .waiting
+        .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    hasher.waiting.extend_from_slice(bytes);
+    if hasher.waiting.len() >= Buffered::MOST {
+        hasher.flush();
+    }
 }
 
 #[cfg(test)]

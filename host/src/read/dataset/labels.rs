@@ -71,13 +71,19 @@ fn labels(column: &Column, n_rows: usize) -> Option<Vec<String>> {
         Cell::Number(number) if !number.is_nan() => Some(number.to_string()),
         _ => None,
     };
-    let labels: Vec<String> = (0..n_rows).map(label).collect::<Option<_>>()?;
-    let different: BTreeSet<&String> = labels.iter().collect();
     let name = column.name.to_lowercase();
     let mut words = name.split(|c: char| !c.is_alphanumeric());
     let is_named = words.any(|word| LABEL_WORDS.contains(&word));
-    let is_number = |label: &&String| column.numeral(label).parse::<f64>().is_ok();
-    let is_label = is_named || !different.iter().all(is_number);
+    let is_number = |row: usize| match column.cell(row) {
+        Cell::Text(text) => column.numeral(text).parse::<f64>().is_ok(),
+        _ => true,
+    };
+    // First, for most columns end here: a table of numbers has many, of as many different values.
+    if !is_named && (0..n_rows).all(is_number) {
+        return None;
+    }
+    let labels: Vec<String> = (0..n_rows).map(label).collect::<Option<_>>()?;
+    let different: BTreeSet<&String> = labels.iter().collect();
     let is_shared = different.len() >= LEAST_GROUPS && 2 * different.len() <= n_rows;
-    (is_label && is_shared).then_some(labels)
+    is_shared.then_some(labels)
 }

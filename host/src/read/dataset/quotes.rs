@@ -5,6 +5,8 @@
 //! before a delimiter or the end of the line. Where the next stray quote happens to close a field
 //! properly, what lies between gives it away: lines that read like rows of their own.
 
+use memchr::{memchr, memchr2};
+
 use super::missing::is_missing;
 use super::table::count_lines;
 use crate::problem::Problem;
@@ -26,39 +28,34 @@ pub(super) fn check(
         Problem::new(format!("{file}:{}", line_of(at)), message).with_try(REMEDY)
     };
     let ends_field = |byte: u8| byte == delimiter || byte == b'\n' || byte == b'\r';
-    let (mut spans, mut opened, mut is_start, mut has_breaks) = (Vec::new(), None, true, false);
-    let mut i = 0;
-    while i < bytes.len() {
-        let byte = bytes[i];
-        match opened {
-            None if byte == b'"' && is_start => (opened, has_breaks) = (Some(i), false),
-            None => {}
-            Some(_) if byte == b'"' && bytes.get(i + 1) == Some(&b'"') => i += 1,
-            Some(start) if byte == b'"' => {
-                if bytes.get(i + 1).is_some_and(|next| !ends_field(*next)) {
-                    let message = format!(
-                        "a quoted field begins here, and the quote that closes it at line {} is followed by neither a delimiter nor the end of the line",
-                        line_of(i)
-                    );
-                    return Err(refuse(start, message));
-                }
-                if has_breaks {
-                    spans.push((start, i));
-                }
-                opened = None;
-            }
-            Some(_) => has_breaks |= byte == b'\n' || byte == b'\r',
+    let next_quote = |from: usize| memchr(b'"', bytes.get(from..)?).map(|at| from + at);
+    let (mut spans, mut from) = (Vec::new(), 0);
+    while let Some(start) = next_quote(from) {
+        from = start + 1;
+        if start > 0 && !ends_field(bytes[start - 1]) {
+            continue; // in the middle of a field it is a quote like any other letter
         }
-        is_start = opened.is_none() && ends_field(byte);
-        i += 1;
-    }
-    match opened {
-        None => Ok(spans),
-        Some(start) => {
+        let mut end = next_quote(from);
+        while let Some(at) = end.filter(|at| bytes.get(at + 1) == Some(&b'"')) {
+            end = next_quote(at + 2);
+        }
+        let Some(end) = end else {
             let message = "a quoted field begins here and is never closed".to_owned();
-            Err(refuse(start, message))
+            return Err(refuse(start, message));
+        };
+        if bytes.get(end + 1).is_some_and(|next| !ends_field(*next)) {
+            let message = format!(
+                "a quoted field begins here, and the quote that closes it at line {} is followed by neither a delimiter nor the end of the line",
+                line_of(end)
+            );
+            return Err(refuse(start, message));
         }
+        if memchr2(b'\n', b'\r', &bytes[start..end]).is_some() {
+            spans.push((start, end));
+        }
+        from = end + 1;
     }
+    Ok(spans)
 }
 
 /// What the cells of a column have in common, as far as a line can be recognised by it.

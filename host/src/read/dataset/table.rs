@@ -201,12 +201,10 @@ pub fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Problem> {
 
 /// Line ends: `\n`, `\r\n`, or `\r` alone.
 pub fn count_lines(bytes: &[u8]) -> usize {
-    let is_end = |i: usize| match bytes[i] {
-        b'\n' => true,
-        b'\r' => bytes.get(i + 1) != Some(&b'\n'),
-        _ => false,
-    };
-    (0..bytes.len()).filter(|i| is_end(*i)).count()
+    let is_end = |at: &usize| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
+    memchr::memchr2_iter(b'\n', b'\r', bytes)
+        .filter(is_end)
+        .count()
 }
 
 impl Places {
