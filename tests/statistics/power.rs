@@ -104,6 +104,7 @@ fn p(x: &DMatrix<f64>, y: DMatrix<f64>, seed: Seed) -> f64 {
         inner: InnerFolds::Outer,
         seed,
         covariates: None,
+        weights: None,
     };
     let regressors = [(&PluginRidge as _, Tuning::PLAIN)];
     let contenders = [Contender {

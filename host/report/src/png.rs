@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use png::{BitDepth, ColorType, Compression, Encoder, EncodingError};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
@@ -62,7 +63,25 @@ pub fn render(svg: &str) -> Result<Vec<u8>, String> {
         Transform::from_scale(scale, scale),
         &mut picture.as_mut(),
     );
-    picture.encode_png().map_err(|error| error.to_string())
+    encoded(&picture).map_err(|error| error.to_string())
+}
+
+/// Compressed by a method of one way only: its bytes depend on the pixels alone. The page of every
+/// picture is opaque, so colours are enough.
+fn encoded(picture: &Pixmap) -> Result<Vec<u8>, EncodingError> {
+    let pixels = picture.pixels().iter().map(|pixel| pixel.demultiply());
+    let pixels: Vec<u8> = pixels
+        .flat_map(|colour| [colour.red(), colour.green(), colour.blue()])
+        .collect();
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, picture.width(), picture.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&pixels)?;
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// The scripts that the fonts were cut to; what they lack within these, the system's would hardly
