@@ -133,6 +133,12 @@ fn what_other_programs_leave_in_a_table_is_told_before_the_run_and_in_its_findin
         "name = \"lexical\"\nplugin = \"lexical\"",
         "name = \"vectors\"\nembeddings = \"vectors.csv\"\nallow_misaligned = true",
     );
+    // By default such rows are left out and counted.
+    folder.replace(
+        "plugins.toml",
+        "text = \"text\"",
+        "text = \"text\"\nblank = \"keep\"",
+    );
     folder.replace("plugins.toml", "mood", "followers");
     folder.replace(
         "plugins.toml",
