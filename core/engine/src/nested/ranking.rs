@@ -4,17 +4,16 @@
 //! What is chosen is what [`NestedCv::walk_designs`] chooses: a penalty whose error, less its bound,
 //! is beyond the least error with its bound cannot be the best. Of a hundred choices some five are
 //! left open, mostly between two neighbours.
-//!
-//! [`Path::errors`]: crate::regressor::Path::errors
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::NestedCv;
-use super::block::Block;
+use super::block::{Block, Open};
 use super::errors::InnerErrors;
-use super::rows::RowsBlock;
+use super::rows::{HeldOut, RowsBlock};
 use super::tuning::{Grid, Selection};
 use crate::error::EngineError;
+use crate::regressor::Path;
 
 /// The (variant, step) that are left to choose from, of a (split, column).
 pub(super) type OpenChoices = BTreeMap<(usize, usize), BTreeSet<(usize, usize)>>;
@@ -31,8 +30,11 @@ impl NestedCv<'_> {
             return Ok(None);
         }
         let mut errors = self.no_errors(block);
+        // What is begun once serves the penalties that are left, too.
+        let mut begun = Vec::with_capacity(self.n_inner());
         for at in 0..self.n_inner() {
             let open = block.open(at);
+            let mut paths = Vec::with_capacity(self.n_variants);
             for variant in 0..self.n_variants {
                 let alphas = self.grid(&open, variant)?;
                 let mut path = self.begin(&open, variant, &alphas)?;
@@ -41,66 +43,51 @@ impl NestedCv<'_> {
                     Some(found) => errors.add_bounded(self.splits[at], variant, &found),
                     None => return Ok(None),
                 }
+                paths.push(path);
             }
+            begun.push((open, paths));
         }
         let choices = errors.open_choices();
-        self.settle(block, &choices, &mut errors)?;
+        for (open, paths) in &mut begun {
+            for (variant, path) in paths.iter_mut().enumerate() {
+                self.settle(block, open, (variant, path.as_mut()), &choices, &mut errors)?;
+            }
+        }
         Ok(Some(errors))
     }
 
-    /// Fits what is left to choose from.
+    /// Fits what is left to choose from at one design.
     fn settle(
         &self,
         block: &RowsBlock,
+        open: &mut Open<HeldOut>,
+        (variant, path): (usize, &mut dyn Path),
         choices: &OpenChoices,
         errors: &mut InnerErrors,
     ) -> Result<(), EngineError> {
-        let columns: BTreeSet<usize> = choices.keys().map(|(_, column)| *column).collect();
-        if columns.is_empty() {
-            return Ok(());
+        let serves = &self.splits[open.at].serves;
+        // Steps of each target, to be taken together: a call has its price.
+        let mut left: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for ((split, column), candidates) in choices {
+            if serves.iter().any(|(served, _)| served == split) {
+                let steps = candidates.iter().filter(|(of, _)| *of == variant);
+                let steps = steps.map(|(_, step)| *step as u32);
+                left.entry(*column as u32).or_default().extend(steps);
+            }
         }
-        // The targets concerned, numbered from 0 in a block of their own.
-        let columns: Vec<usize> = columns.into_iter().collect();
-        let y = block.y.select_columns(&columns);
-        let some = RowsBlock {
-            designs: block.designs.clone(),
-            y: &y,
-            scales_y: block.scales_y,
-        };
-        for at in 0..self.n_inner() {
-            let mut open = some.open(at);
-            let serves = &self.splits[at].serves;
-            let is_open = |split: usize, slot: u32, at: (usize, usize)| {
-                let choice = choices.get(&(split, columns[slot as usize]));
-                choice.is_some_and(|left| left.contains(&at))
-            };
-            for variant in 0..self.n_variants {
-                let alphas = self.grid(&open, variant)?;
-                let mut path = self.begin(&open, variant, &alphas)?;
-                // The steps of each target, to be taken together: a call has its price.
-                let of_slot = |slot: u32| -> Vec<u32> {
-                    let is_asked = |&step: &usize| {
-                        let mut splits = serves.iter().map(|(split, _)| *split);
-                        splits.any(|split| is_open(split, slot, (variant, step)))
-                    };
-                    let steps = (0..self.n_alphas).filter(is_asked);
-                    steps.map(|step| step as u32).collect()
-                };
-                let left: Vec<Vec<u32>> = (0..columns.len() as u32).map(of_slot).collect();
-                let n_rounds = left.iter().map(Vec::len).max().unwrap_or(0);
-                for round in 0..n_rounds {
-                    let now = (0..).zip(&left);
-                    let now = now.filter_map(|(slot, steps)| Some((slot, *steps.get(round)?)));
-                    let (asked, steps): (Vec<u32>, Vec<u32>) = now.unzip();
-                    self.advance(&mut open, path.as_mut(), &asked, &steps)?;
-                    let sse = some.score(&open, &asked);
-                    for ((split, rows), sse) in serves.iter().zip(sse.row_iter()) {
-                        for ((&slot, &step), &sse) in asked.iter().zip(&steps).zip(sse.iter()) {
-                            let (column, step) = (columns[slot as usize], step as usize);
-                            if is_open(*split, slot, (variant, step)) {
-                                errors.add((*split, column, variant, step), sse, rows.len());
-                            }
-                        }
+        let n_rounds = left.values().map(BTreeSet::len).max().unwrap_or(0);
+        for round in 0..n_rounds {
+            let now = left.iter();
+            let now = now.filter_map(|(column, steps)| Some((*column, *steps.iter().nth(round)?)));
+            let (columns, steps): (Vec<u32>, Vec<u32>) = now.unzip();
+            self.advance(open, path, &columns, &steps)?;
+            let sse = block.score(open, &columns);
+            for ((split, rows), sse) in serves.iter().zip(sse.row_iter()) {
+                for ((&column, &step), &sse) in columns.iter().zip(&steps).zip(sse.iter()) {
+                    let (column, step) = (column as usize, step as usize);
+                    let choice = choices.get(&(*split, column));
+                    if choice.is_some_and(|left| left.contains(&(variant, step))) {
+                        errors.add((*split, column, variant, step), sse, rows.len());
                     }
                 }
             }
