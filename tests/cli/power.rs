@@ -62,6 +62,42 @@ fn rows_for_a_study_are_told_without_a_score() {
 }
 
 #[test]
+fn a_part_that_is_not_reported_has_no_picture_and_takes_no_others_name() {
+    let folder = Folder::sound();
+    folder.write("texts.csv", texts(60));
+    folder.replace(
+        "plugins.toml",
+        "[[encoder]]\nname = \"lexical\"",
+        "[[encoder]]\nname = \"letters\"\nplugin = \"lexical\"\ndim = 16\nreport = false\n\n\
+         [[encoder]]\nname = \"both\"\ncombine = [\"letters\", \"lexical\"]\n\n[[encoder]]\nname = \"lexical\"",
+    );
+    let asked = [
+        "power",
+        "plugins.toml",
+        "--quiet",
+        "--n",
+        "40",
+        "--r2",
+        ".5",
+        "--data-sets",
+        "20",
+        "--out",
+        "power",
+    ];
+    let said = run(folder.path(), &asked).ending_with(0).stdout;
+    assert!(
+        said.contains("both · ridge") && !said.contains("letters · ridge"),
+        "{said}"
+    );
+    for recipe in ["both", "lexical"] {
+        let file = format!("power/power-{recipe}___ridge.svg");
+        let picture = std::fs::read_to_string(folder.file(&file)).unwrap();
+        assert!(picture.contains(&format!("{recipe} · ridge")), "{picture}");
+    }
+    assert!(!folder.file("power/power-letters___ridge.svg").exists());
+}
+
+#[test]
 fn sizes_and_effects_that_cannot_be_are_refused_together() {
     let folder = Folder::sound();
     let asked = ["power", "plugins.toml", "--n", "12,100", "--r2", "0,1.5"];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
-use ocean_loader::CallContext;
+use ocean_loader::{CallContext, Library};
 use serde_json::{Map, Value, json};
 
 use crate::encode::cache::Cache;
@@ -45,13 +45,7 @@ pub fn encode(
         .doubts
         .iter()
         .for_each(|doubt| progress.warn(&doubt.in_short()));
-    let threads = set_threads(options.threads);
-    let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let library = open_library(&context, false).map_err(RunError::Program)?;
-    let models = Models::new(&progress, interrupted, true);
-    let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
-        .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
-    sources.notes.iter().for_each(|note| progress.warn(note));
+    let (sources, _library) = open(&plan, &dataset, options, (&progress, interrupted))?;
     let cache = Cache::resolve(options.cache.as_deref());
     let mut text = String::new();
     for encoder in sources
@@ -75,6 +69,27 @@ pub fn encode(
         }
     }
     Ok(text)
+}
+
+/// What turns texts into vectors, and the regressors, where no score is looked at; the library lives
+/// as long as its plugins are used.
+///
+/// # Errors
+/// [`RunError`], of whatever cannot be opened.
+pub(super) fn open(
+    plan: &Plan,
+    dataset: &Dataset,
+    options: &Options,
+    (progress, interrupted): (&Progress, &Arc<AtomicBool>),
+) -> Result<(Sources, Library), RunError> {
+    let threads = set_threads(options.threads);
+    let context = CallContext::of(progress, Arc::clone(interrupted));
+    let library = open_library(&context, false).map_err(RunError::Program)?;
+    let models = Models::new(progress, interrupted, true);
+    let sources = Sources::open(plan, dataset, &library, &models, threads, &context)
+        .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
+    sources.notes.iter().for_each(|note| progress.warn(note));
+    Ok((sources, library))
 }
 
 /// What `--out` writes of one encoder.

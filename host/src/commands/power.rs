@@ -9,15 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ocean_engine::design::InnerFolds;
 use ocean_engine::power::{self, Design, Power, Sample, draw_rows, n_for};
 use ocean_engine::seed::Seed;
-use ocean_loader::CallContext;
 use ocean_report::numbers::{count, score};
 use ocean_report::plot::{self, PowerCurve};
 use rayon::prelude::*;
 
+use super::encode::open;
 use crate::encode::cache::Cache;
-use crate::encode::models::Models;
-use crate::encode::places::{open_library, set_threads};
-use crate::encode::sources::{Embedded, NamedRegressor, Sources};
+use crate::encode::sources::{Embedded, NamedRegressor};
 use crate::keep::atomic;
 use crate::keep::file_names::{distinct_of, may_write};
 use crate::plan::{self, OuterFolds, Plan};
@@ -80,13 +78,7 @@ pub fn power(
         atomic::create_folder(&plan.out)?;
     }
     let dataset = Dataset::read(&plan.data, &[], 0)?;
-    let threads = set_threads(options.threads);
-    let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let library = open_library(&context, false).map_err(RunError::Program)?;
-    let models = Models::new(&progress, interrupted, true);
-    let sources = Sources::open(&plan, &dataset, &library, &models, threads, &context)
-        .map_err(|refusal| RunError::of_opening(refusal, interrupted))?;
-    sources.notes.iter().for_each(|note| progress.warn(note));
+    let (sources, _library) = open(&plan, &dataset, options, (&progress, interrupted))?;
     let cache = Cache::resolve(options.cache.as_deref());
     let reported = || {
         sources
@@ -350,11 +342,10 @@ fn tests(n: usize) -> String {
     }
 }
 
-/// power.csv and the stems of the pictures, in the order of encoders and regressors.
+/// power.csv and the stems of the pictures, in the order of the recipes that are reported.
 fn files(plan: &Plan) -> Vec<PathBuf> {
     let recipes: Vec<String> = plan
-        .encoders
-        .iter()
+        .reported()
         .flat_map(|encoder| {
             let of =
                 |regressor: &plan::RegressorPlan| format!("{} · {}", encoder.name, regressor.name);
