@@ -58,8 +58,8 @@ pub struct Split {
     pub train: Vec<usize>,
     /// Held-out rows, stacked.
     pub held_out: Vec<usize>,
-    /// Which outer split each range of held-out rows validates, in the order of the rows. For an outer design: its own split,
-    /// all rows.
+    /// Which outer split each range of held-out rows validates, in the order of the rows. For an
+    /// outer design: its own split, all rows.
     pub serves: Vec<(usize, Range<usize>)>,
 }
 

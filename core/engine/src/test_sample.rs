@@ -12,9 +12,12 @@ use rayon::prelude::*;
 use crate::best::{BestOf, Contender, Recipe};
 use crate::design::FoldDesigns;
 use crate::error::EngineError;
+use crate::folds::Groups;
+use crate::inference::given::LogRatio;
 use crate::inference::multiplicity::settle_ties;
 use crate::nested::Fit;
 use crate::permutation::PermutationScheme;
+use crate::score::{HeldOut, Scores};
 use crate::targets::{RowSet, Targets};
 
 /// What one model a target predicts for other rows.
@@ -73,6 +76,54 @@ pub fn predict_others(
         y_hat: others(&out.y_hat),
         y_bar: others(&out.y_bar).row(0).iter().copied().collect(),
         fits: out.fits.into_iter().flatten().collect(),
+    })
+}
+
+/// What the predictions of a model that is given are worth.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Rows with a value.
+    pub n: usize,
+    /// Groups among them.
+    pub n_groups: usize,
+    /// Over these rows.
+    pub scores: Scores,
+    /// What their interval follows from; `None` where [`LogRatio::of`] has none, and for a model
+    /// that is empty.
+    pub log_ratio: Option<LogRatio>,
+}
+
+/// Scores one cell on the rows that have a value. `groups`: of all test rows; `is_empty`: the model
+/// has no coefficient.
+///
+/// # Errors
+/// As [`Scores::of`].
+pub fn judge(
+    targets: &Targets,
+    cell: &TestCell,
+    groups: &Groups,
+    is_empty: bool,
+) -> Result<Judged, EngineError> {
+    let observed = targets.observed(cell.target);
+    let valued: Vec<usize> = (0..observed.len()).filter(|&row| observed[row]).collect();
+    let pick = |values: &[f64]| -> Vec<f64> { valued.iter().map(|&row| values[row]).collect() };
+    let (y, y_hat) = (
+        pick(targets.y().column(cell.target).as_slice()),
+        pick(cell.y_hat),
+    );
+    let held_out = HeldOut {
+        y: &y,
+        y_hat: &y_hat,
+        y_bar: &vec![cell.y_bar; y.len()],
+        fold_of: &vec![0; y.len()],
+        is_empty,
+    };
+    let own = groups.among(valued.iter().copied());
+    Ok(Judged {
+        n: y.len(),
+        n_groups: own.n_groups(),
+        scores: Scores::of(&held_out)?,
+        log_ratio: LogRatio::of(&held_out, own.of_row()).filter(|_| !is_empty),
     })
 }
 
@@ -178,7 +229,6 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::folds::Groups;
     use crate::permutation::Exchange;
     use crate::score::r2;
     use crate::seed::Seed;

@@ -2,15 +2,13 @@
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
-use ocean_engine::inference::given::LogRatio;
 use ocean_engine::inference::interval::Interval;
 use ocean_engine::inference::multiplicity::{
     PermutationP, benjamini_hochberg, holm, permutation_p, step_down_max_t,
 };
 use ocean_engine::inference::verdict::{Evidence, Verdict, false_coverage_level};
 use ocean_engine::nested::Fit;
-use ocean_engine::score::{HeldOut, Scores};
-use ocean_engine::test_sample::{Predicted, TestCell, permuted_r2};
+use ocean_engine::test_sample::{Predicted, TestCell, judge, permuted_r2};
 use ocean_report::model::{CellResult, TestResult};
 
 use crate::judge::cells::{Cells, Common};
@@ -130,21 +128,9 @@ impl OfCell<'_> {
         family: &Family,
     ) -> Result<TestResult, EngineError> {
         let Self { row, fit, .. } = self;
-        let valued = rows.valued(self.target);
-        let pick = |values: &[f64]| -> Vec<f64> { valued.iter().map(|&at| values[at]).collect() };
-        let y = pick(rows.targets.y().column(self.target).as_slice());
-        let y_hat = pick(&self.y_hat);
-        let held_out = HeldOut {
-            y: &y,
-            y_hat: &y_hat,
-            y_bar: &vec![self.y_bar; y.len()],
-            fold_of: &vec![0; y.len()],
-            is_empty: fit.is_empty,
-        };
-        let scores = Scores::of(&held_out)?;
-        let groups = rows.groups.among(valued.iter().copied());
-        let found = LogRatio::of(&held_out, groups.of_row()).filter(|_| !fit.is_empty);
-        let at = |level: f64| found.map(|found| found.interval(1.0, level));
+        let judged = judge(&rows.targets, &self.as_tested(), &rows.groups, fit.is_empty)?;
+        let scores = &judged.scores;
+        let at = |level: f64| judged.log_ratio.map(|found| found.interval(1.0, level));
         let plain = at(LEVEL);
         let wide = at(family.fcr).filter(|_| !row.is_control);
         let evidence = Evidence {
@@ -163,8 +149,8 @@ impl OfCell<'_> {
             regressor: row.regressor.clone(),
             target: row.target.clone(),
             n_train: row.n,
-            n: y.len(),
-            n_groups: rows.is_grouped.then(|| groups.n_groups()),
+            n: judged.n,
+            n_groups: rows.is_grouped.then_some(judged.n_groups),
             r2_test: scores.r2,
             ci_low: low(plain),
             ci_high: high(plain),

@@ -26,43 +26,45 @@ pub fn subgroups(run: &FinishedRun) -> Vec<SubgroupResult> {
 }
 
 fn labels<'a>(run: &FinishedRun<'a>) -> Vec<Labels<'a>> {
-    let column = run.analysed.dataset.folds.as_ref();
-    let of_folds = column.map(|column| {
-        let rows_of = |value: usize| -> Vec<usize> {
-            (0..column.of_row.len())
-                .filter(|&row| column.of_row[row] == value)
-                .collect()
-        };
-        let values = column.values.iter().enumerate();
-        Labels {
-            name: &column.name,
-            values: values
-                .map(|(at, value)| (value.as_str(), rows_of(at)))
-                .collect(),
-            least: 1,
-        }
+    let dataset = &run.analysed.dataset;
+    let folds = dataset.folds.as_ref();
+    let of_folds = folds.map(|column| {
+        let of_row = column.of_row.iter().map(|value| Some(*value));
+        Labels::of(&column.name, &column.values, of_row, 1)
     });
-    let of_column = |column: &'a Labelled| {
-        let rows_of = |value: usize| -> Vec<usize> {
-            let of_row = column.of_row.iter().enumerate();
-            of_row
-                .filter(|(_, of)| **of == Some(value))
-                .map(|(row, _)| row)
-                .collect()
-        };
-        let values = column.values.iter().enumerate();
-        Labels {
-            name: &column.name,
-            values: values
-                .map(|(at, value)| (value.as_str(), rows_of(at)))
-                .collect(),
-            least: LEAST_LABELLED,
-        }
-    };
-    let fold_column = column.map(|column| &column.name);
-    let further = run.analysed.dataset.labels.iter();
+    let fold_column = folds.map(|column| &column.name);
+    let further = dataset.labels.iter();
     let further = further.filter(|column| Some(&column.name) != fold_column);
+    let of_column = |column: &'a Labelled| {
+        let of_row = column.of_row.iter().copied();
+        Labels::of(&column.name, &column.values, of_row, LEAST_LABELLED)
+    };
     of_folds.into_iter().chain(further.map(of_column)).collect()
+}
+
+impl<'a> Labels<'a> {
+    /// `of_row`: of each row the place of its value, if it has one.
+    fn of(
+        name: &'a str,
+        values: &'a [String],
+        of_row: impl Iterator<Item = Option<usize>>,
+        least: usize,
+    ) -> Self {
+        let mut values: Vec<(&str, Vec<usize>)> = values
+            .iter()
+            .map(|value| (value.as_str(), Vec::new()))
+            .collect();
+        for (row, value) in of_row.enumerate() {
+            if let Some(value) = value {
+                values[value].1.push(row);
+            }
+        }
+        Self {
+            name,
+            values,
+            least,
+        }
+    }
 }
 
 fn of_cell(run: &FinishedRun, cell: usize, labels: &Labels) -> Vec<SubgroupResult> {

@@ -2,7 +2,7 @@
 
 use ocean_engine::folds::Groups;
 
-use super::labelled::{in_order, label};
+use super::labelled::{Labelled, label};
 use super::table::Table;
 use crate::plan::{DataPlan, Missing};
 use crate::problem::{Problem, Refusal, listed_up_to};
@@ -33,10 +33,8 @@ impl FoldColumn {
             return Ok(None);
         };
         let column = table.column("folds", name)?;
-        let labels: Vec<String> = (0..table.n_rows)
-            .map(|row| label(column, row).unwrap_or_default())
-            .collect();
-        let values = in_order(labels.iter());
+        let found = Labelled::read(column, name, table.n_rows);
+        let (sizes, values) = (found.sizes(), found.values);
         let refuse = |message: String| Problem::new(&column.places.file, message);
         if !(LEAST_VALUES..=MOST_VALUES).contains(&values.len()) {
             let shown = listed_up_to(5, values.iter().map(|value| format!("`{value}`")));
@@ -48,10 +46,6 @@ impl FoldColumn {
                 .with_try("another column, or a number of folds, under [evaluation]")
                 .into());
         }
-        let place = |label: &String| values.iter().position(|value| value == label);
-        let of_row: Vec<usize> = labels.iter().filter_map(place).collect();
-        let mut sizes = vec![0; values.len()];
-        of_row.iter().for_each(|&value| sizes[value] += 1);
         let thin = values.iter().zip(&sizes).filter(|(_, size)| **size < 2);
         let thin: Vec<String> = thin.map(|(value, _)| format!("`{value}`")).collect();
         if !thin.is_empty() {
@@ -68,7 +62,7 @@ impl FoldColumn {
         Ok(Some(Self {
             name: name.clone(),
             values,
-            of_row,
+            of_row: found.of_row.into_iter().flatten().collect(),
         }))
     }
 

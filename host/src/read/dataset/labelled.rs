@@ -36,14 +36,7 @@ impl Labelled {
 
     fn of(table: &Table, name: &str) -> Result<Self, Refusal> {
         let column = table.column("[report] by", name)?;
-        let labels: Vec<Option<String>> = (0..table.n_rows).map(|row| label(column, row)).collect();
-        let values = in_order(labels.iter().flatten());
-        let place = |label: &String| values.iter().position(|value| value == label);
-        let found = Self {
-            name: name.to_owned(),
-            of_row: labels.iter().map(|label| place(label.as_ref()?)).collect(),
-            values,
-        };
+        let found = Self::read(column, name, table.n_rows);
         if found.sizes().iter().any(|size| *size >= LEAST_ROWS) {
             return Ok(found);
         }
@@ -54,6 +47,18 @@ impl Labelled {
         Err(Problem::new(&column.places.file, message)
             .with_try("a column of few categories, such as bands of age in place of ages")
             .into())
+    }
+
+    /// What stands in a column.
+    pub(super) fn read(column: &Column, name: &str, n_rows: usize) -> Self {
+        let labels: Vec<Option<String>> = (0..n_rows).map(|row| label(column, row)).collect();
+        let values = in_order(labels.iter().flatten());
+        let place = |label: &String| values.iter().position(|value| value == label);
+        Self {
+            name: name.to_owned(),
+            of_row: labels.iter().map(|label| place(label.as_ref()?)).collect(),
+            values,
+        }
     }
 
     /// Rows of each value.
@@ -108,7 +113,7 @@ pub(super) fn label(column: &Column, row: usize) -> Option<String> {
 }
 
 /// Different labels: by size if all are numbers, else as bytes.
-pub(super) fn in_order<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<String> {
+fn in_order<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<String> {
     let different: BTreeSet<&String> = labels.collect();
     let mut values: Vec<String> = different.into_iter().cloned().collect();
     let number = |value: &String| value.parse::<f64>().ok();

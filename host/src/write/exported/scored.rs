@@ -3,13 +3,12 @@
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
 use ocean_engine::folds::Groups;
-use ocean_engine::inference::given::LogRatio;
 use ocean_engine::inference::multiplicity::permutation_p;
 use ocean_engine::permutation::{Exchange, PermutationScheme};
-use ocean_engine::score::{HeldOut, Scores};
+use ocean_engine::score::Scores;
 use ocean_engine::seed::Seed;
 use ocean_engine::targets::Targets;
-use ocean_engine::test_sample::{TestCell, permuted_r2};
+use ocean_engine::test_sample::{TestCell, judge, permuted_r2};
 use ocean_report::numbers::{count, in_units, interval, p_with_floor, score};
 
 use super::model::Model;
@@ -75,15 +74,15 @@ pub(super) fn scored(
         (Unit::Row, Some(groups)) => (scores.to_vec(), groups),
         (_, None) => (scores.to_vec(), Groups::singletons(scores.len())),
     };
-    let valued: Vec<usize> = (0..y.len()).filter(|&row| !y[row].is_nan()).collect();
-    if valued.len() < LEAST_ROWS {
+    let n_valued = y.iter().filter(|y| !y.is_nan()).count();
+    if n_valued < LEAST_ROWS {
         return Err(refuse(format!(
             "has {} values among the rows with a prediction, and {LEAST_ROWS} are the least",
-            valued.len()
+            n_valued
         )));
     }
     let y_bar = model.regressor.intercept;
-    let said = judged(&y, y_hat, y_bar, &groups, &valued);
+    let said = judged(&y, y_hat, y_bar, &groups);
     let said = said.map_err(|error| refuse(error.to_string()))?;
     Ok(lines(model, column, &said))
 }
@@ -98,13 +97,7 @@ struct Said {
     floor: f64,
 }
 
-fn judged(
-    y: &[f64],
-    y_hat: &[f64],
-    y_bar: f64,
-    groups: &Groups,
-    valued: &[usize],
-) -> Result<Said, EngineError> {
+fn judged(y: &[f64], y_hat: &[f64], y_bar: f64, groups: &Groups) -> Result<Said, EngineError> {
     let targets = Targets::new(DMatrix::from_column_slice(y.len(), 1, y))?;
     let scheme = PermutationScheme::new(groups, Exchange::Blocks, &targets, Seed(0))?;
     scheme.check(&targets, 0, LEVEL)?;
@@ -115,22 +108,12 @@ fn judged(
     };
     let statistics = permuted_r2(&targets, &[cell], &scheme, PERMUTATIONS)?;
     let p = &permutation_p(statistics.as_view())[0];
-    let pick = |values: &[f64]| -> Vec<f64> { valued.iter().map(|&row| values[row]).collect() };
-    let (own, own_hat) = (pick(y), pick(y_hat));
-    let held_out = HeldOut {
-        y: &own,
-        y_hat: &own_hat,
-        y_bar: &vec![y_bar; own.len()],
-        fold_of: &vec![0; own.len()],
-        is_empty: false,
-    };
-    let clusters = groups.among(valued.iter().copied());
-    let found = LogRatio::of(&held_out, clusters.of_row());
-    let ends = found.map(|found| found.interval(1.0, LEVEL));
+    let judged = judge(&targets, &cell, groups, false)?;
+    let ends = judged.log_ratio.map(|found| found.interval(1.0, LEVEL));
     Ok(Said {
-        n: valued.len(),
-        n_groups: (groups.n_groups() < groups.n_rows()).then(|| clusters.n_groups()),
-        scores: Scores::of(&held_out)?,
+        n: judged.n,
+        n_groups: (groups.n_groups() < groups.n_rows()).then_some(judged.n_groups),
+        scores: judged.scores,
         ci: ends.map(|ends| (ends.low, ends.high)),
         p: p.p,
         floor: p.floor,

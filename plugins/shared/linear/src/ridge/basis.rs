@@ -7,7 +7,12 @@
 //! runs, each with its own B: at rank 299 and 30 penalties, runs of 74, 150 and 75 directions need
 //! 18, 12 and 8 columns, 3,700 direction-products instead of 8,970.
 
-use std::ops::Range;
+use std::ops::{Mul, Range};
+
+use faer::traits::RealField;
+use faer::{MatMut, MatRef};
+
+use crate::product::multiply;
 
 /// Error allowed in a run's factors, relative to the norm of each penalty's column in this run.
 /// Tested: predictions agree to 1e-12.
@@ -159,6 +164,42 @@ impl Basis {
             recombination,
             n_terms,
         }
+    }
+}
+
+/// `products`: (n_new · targets) × n_terms, column-major: H·diag(b)·s for every column b of a basis
+/// and every target's scores s.
+///
+/// `runs`: with their factors, in the precision of the products; `new_rows`: H, n_new × rank;
+/// `scores`: rank × targets; `weighted`: memory.
+pub(super) fn products_with<'r, T: RealField + Copy + Mul<Output = T> + 'r>(
+    runs: impl Iterator<Item = (&'r Run, &'r [T])>,
+    new_rows: MatRef<'_, T>,
+    scores: &[T],
+    products: &mut [T],
+    weighted: &mut Vec<T>,
+) {
+    let (n_new, rank) = new_rows.shape();
+    let n_targets = scores.len() / rank;
+    let mut rest = products;
+    for (run, factors) in runs {
+        let (first, n) = (run.first, run.n_directions);
+        let n_products = run.n_terms * n_targets;
+        weighted.resize(n * n_products, T::zero_impl());
+        let mut slots = weighted.chunks_exact_mut(n);
+        for factor in factors.chunks_exact(n) {
+            for (scores, slot) in scores.chunks_exact(rank).zip(&mut slots) {
+                let products = factor.iter().zip(&scores[first..]).map(|(f, s)| *f * *s);
+                slot.iter_mut().zip(products).for_each(|(w, v)| *w = v);
+            }
+        }
+        let (here, after) = rest.split_at_mut(n_new * n_products);
+        rest = after;
+        multiply(
+            MatMut::from_column_major_slice_mut(here, n_new, n_products),
+            new_rows.subcols(first, n),
+            MatRef::from_column_major_slice(weighted, n, n_products),
+        );
     }
 }
 

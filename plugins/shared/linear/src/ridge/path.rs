@@ -6,12 +6,11 @@
 //! product predicts them all.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use faer::{MatMut, MatRef};
 
-use super::basis::Basis;
+use super::basis::{Basis, products_with};
 use super::ranking::Targets;
 use super::shared::Shared;
 use crate::error::expect_count;
@@ -306,7 +305,14 @@ impl RidgePath {
         for first in (0..n_targets).step_by(chunk) {
             let n_here = chunk.min(n_targets - first);
             let products = &mut space.products[..per_target * n_here];
-            self.multiply_basis(basis, first..first + n_here, products, &mut space.weighted);
+            let rank = self.design.lambda.len();
+            products_with(
+                basis.runs.iter().map(|run| (run, run.factors.as_slice())),
+                self.design.new_rows.as_ref(),
+                &self.scores[first * rank..(first + n_here) * rank],
+                products,
+                &mut space.weighted,
+            );
             let all = MatMut::from_column_major_slice_mut(
                 &mut space.predictions,
                 n_new * n_targets,
@@ -319,40 +325,6 @@ impl RidgePath {
             );
         }
         space
-    }
-
-    /// `products`: (n_new · targets) × n_terms, column-major: H·diag(b)·Uᵀy for every column b of
-    /// the basis.
-    fn multiply_basis(
-        &self,
-        basis: &Basis,
-        targets: Range<usize>,
-        products: &mut [f64],
-        weighted: &mut Vec<f64>,
-    ) {
-        let rank = self.design.lambda.len();
-        let new_rows = self.design.new_rows.as_ref();
-        let mut rest = products;
-        for run in &basis.runs {
-            let (first, n) = (run.first, run.n_directions);
-            let n_products = run.n_terms * targets.len();
-            weighted.resize(n * n_products, 0.0);
-            let mut slots = weighted.chunks_exact_mut(n);
-            for factor in run.factors.chunks_exact(n) {
-                for (target, slot) in targets.clone().zip(&mut slots) {
-                    let scores = &self.scores[target * rank + first..][..n];
-                    let products = factor.iter().zip(scores).map(|(f, s)| f * s);
-                    slot.iter_mut().zip(products).for_each(|(w, v)| *w = v);
-                }
-            }
-            let (here, after) = rest.split_at_mut(new_rows.nrows() * n_products);
-            rest = after;
-            multiply(
-                MatMut::from_column_major_slice_mut(here, new_rows.nrows(), n_products),
-                new_rows.subcols(first, n),
-                MatRef::from_column_major_slice(weighted, n, n_products),
-            );
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use faer::{Mat, MatMut, MatRef};
 
-use super::basis::Basis;
+use super::basis::{Basis, products_with};
 use crate::Columns;
 use crate::kernel::vectorised;
 use crate::product::multiply;
@@ -150,26 +150,14 @@ impl Ranker {
         space
             .predictions
             .resize(n_new * n_alphas * chunk.len(), 0.0);
-        let mut rest = space.products.as_mut_slice();
-        for (run, factors) in self.basis.runs.iter().zip(&self.factors) {
-            let (first, n) = (run.first, run.n_directions);
-            let n_products = run.n_terms * chunk.len();
-            space.weighted.resize(n * n_products, 0.0);
-            let mut slots = space.weighted.chunks_exact_mut(n);
-            for factor in factors.chunks_exact(n) {
-                for (scores, slot) in space.scores.chunks_exact(rank).zip(&mut slots) {
-                    let products = factor.iter().zip(&scores[first..]).map(|(f, s)| f * s);
-                    slot.iter_mut().zip(products).for_each(|(w, v)| *w = v);
-                }
-            }
-            let (here, after) = rest.split_at_mut(n_new * n_products);
-            rest = after;
-            multiply(
-                MatMut::from_column_major_slice_mut(here, n_new, n_products),
-                self.new_rows.as_ref().subcols(first, n),
-                MatRef::from_column_major_slice(&space.weighted, n, n_products),
-            );
-        }
+        let factors = self.factors.iter().map(Vec::as_slice);
+        products_with(
+            self.basis.runs.iter().zip(factors),
+            self.new_rows.as_ref(),
+            &space.scores,
+            &mut space.products,
+            &mut space.weighted,
+        );
         let n_rows = n_new * chunk.len();
         multiply(
             MatMut::from_column_major_slice_mut(&mut space.predictions, n_rows, n_alphas),
