@@ -41,10 +41,12 @@ mod minilm;
 mod mpnet;
 #[path = "../../regressors/ridge/src/lib.rs"]
 mod ridge;
+#[path = "../../encoders/sentence-transformer/src/lib.rs"]
+mod sentence_transformer;
 
 /// The entry of each plugin, in the order of their ids.
 #[must_use]
-pub fn entries() -> [&'static sdk::abi::Entry; 7] {
+pub fn entries() -> [&'static sdk::abi::Entry; 8] {
     [
         bge::entry(),
         elastic_net::entry(),
@@ -53,5 +55,6 @@ pub fn entries() -> [&'static sdk::abi::Entry; 7] {
         minilm::entry(),
         mpnet::entry(),
         ridge::entry(),
+        sentence_transformer::entry(),
     ]
 }

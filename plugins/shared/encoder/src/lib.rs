@@ -1,8 +1,10 @@
-//! `ocean-transformer`'s network as an encoder of the SDK: what the plugins `minilm`, `mpnet` and
-//! `bge` have in common.
+//! `ocean-transformer`'s network as an encoder of the SDK: the plugin `sentence-transformer`, and
+//! its presets `minilm`, `mpnet` and `bge`.
 //!
-//! Each of them brings its name, its parameters and the family of its models ([`Kind`]); everything
-//! else is [`TextEncoder`].
+//! Each of them brings its names, its usual model and the family of its models, in one
+//! [`plugin!`]; everything else is [`TextEncoder`].
+
+mod plugin;
 
 pub mod testing;
 #[cfg(test)]
@@ -16,7 +18,7 @@ use ocean_transformer::{Error as ModelError, Model, PoolingMode, Run};
 
 pub use ocean_transformer::{Family, Settings};
 
-/// What one plugin is.
+/// What one plugin is; [`plugin!`] makes it.
 pub trait Kind: 'static {
     /// Its names.
     const INFO: Info;

@@ -20,11 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [_, folder, family, texts, threads] = &arguments[..] else {
         return Err("usage: encode MODEL_FOLDER FAMILY TEXTS.json THREADS".into());
     };
-    let family = if family == "mpnet" {
-        Family::MpNet
-    } else {
-        Family::Bert
-    };
+    let family = Family::named(family).ok_or("FAMILY is a model_type, as in config.json")?;
     let threads: usize = threads.parse()?;
     let texts: Vec<String> = serde_json::from_slice(&std::fs::read(texts)?)?;
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

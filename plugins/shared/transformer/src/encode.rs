@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::folder::tokens::Tokenised;
-use crate::model::{Weights, Workspace, forward, pool};
+use crate::model::{Table, Weights, Workspace, forward, pool};
 use crate::{Model, TextInfo};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -69,8 +69,9 @@ impl Model {
         let tokenised = self.tokenised(texts, run)?;
         let weights = self.weights()?;
         let tasks = tasks(&tokenised, run.threads);
+        let mut pooled = vec![0.0; texts.len() * self.pooled_dim()];
         let board = Board {
-            out: Mutex::new((out, 0)),
+            out: Mutex::new((&mut pooled, 0)),
             total: tokenised.iter().map(|t| t.ids.len()).sum(),
             run,
         };
@@ -80,7 +81,32 @@ impl Model {
                 self.task(&weights, &tokenised, &tasks[task], &mut work, &board)?;
             }
             Ok(())
-        })
+        })?;
+        if let Table::InFile(_) = weights.words {
+            self.tensors.check_unchanged()?;
+        }
+        self.finish(&weights, pooled, out)
+    }
+
+    /// What follows pooling, and the cut.
+    fn finish(&self, weights: &Weights, pooled: Vec<f32>, out: &mut [f32]) -> Result<()> {
+        let (mut vectors, mut width) = (pooled, self.pooled_dim());
+        for step in &weights.steps {
+            vectors = step.apply(self.kernel, vectors, &mut width);
+        }
+        let rows = vectors
+            .chunks_exact(width)
+            .zip(out.chunks_exact_mut(self.dim()));
+        for (index, (vector, out)) in rows.enumerate() {
+            if !vector.iter().all(|v| v.is_finite()) {
+                return Err(Error::NotFinite {
+                    index,
+                    path: self.folder.clone(),
+                });
+            }
+            out.copy_from_slice(&vector[..out.len()]);
+        }
+        Ok(())
     }
 
     /// Token counts of `texts`; tokenises and no more.
@@ -137,41 +163,22 @@ impl Model {
     ) -> Result<()> {
         let (hidden, pooled) = (self.architecture.hidden, self.pooled_dim());
         let texts: Vec<&[u32]> = task.iter().map(|&text| &tokenised[text].ids[..]).collect();
-        if !forward(self.kernel, weights, &texts, work, board.run.cancelled) {
-            return Err(Error::Cancelled);
-        }
+        forward(self.kernel, weights, &texts, work, board.run.cancelled)?;
         let mut vectors = vec![0.0; task.len() * pooled];
-        for ((sequence, &index), vector) in work
-            .sequences
-            .iter()
-            .zip(task)
-            .zip(vectors.chunks_exact_mut(pooled))
-        {
+        for (sequence, vector) in work.sequences.iter().zip(vectors.chunks_exact_mut(pooled)) {
             let rows = &work.x[sequence.rows(hidden)];
-            pool(
-                self.kernel,
-                &self.modules.pooling,
-                self.modules.is_normalised,
-                rows,
-                hidden,
-                vector,
-            );
-            if !vector.iter().all(|v| v.is_finite()) {
-                return Err(Error::NotFinite {
-                    index,
-                    path: self.folder.clone(),
-                });
-            }
+            pool(self.kernel, &self.modules.pooling, rows, hidden, vector);
         }
-        let kept = vectors
-            .chunks_exact(pooled)
-            .map(|vector| &vector[..self.dim()]);
-        board.put(task, kept, texts.iter().map(|ids| ids.len()).sum());
+        board.put(
+            task,
+            vectors.chunks_exact(pooled),
+            texts.iter().map(|ids| ids.len()).sum(),
+        );
         Ok(())
     }
 }
 
-/// Where finished vectors go, and how many tokens they had.
+/// Where pooled vectors go, and how many tokens they had.
 struct Board<'a> {
     out: Mutex<(&'a mut [f32], usize)>,
     total: usize,

@@ -1,7 +1,6 @@
-//! Sentence encoders of the BERT and MPNet families: a sentence-transformers folder in, vectors
-//! out.
+//! Sentence encoders of BERT and its heirs: a sentence-transformers folder in, vectors out.
 //!
-//! `folder` reads what an author published and refuses what would give other vectors than
+//! `family` tells one kind of network from another; `folder` reads what an author published and refuses what would give other vectors than
 //! sentence-transformers gives; `model` is the network; `kernel` its arithmetic; `encode` spreads
 //! texts over threads; here is what a plugin sees. f32 throughout. A text's vector is the same bits
 //! whatever its neighbours, the number of threads and the machine's vector unit.
@@ -12,24 +11,25 @@
 
 mod encode;
 mod error;
+mod family;
 mod folder;
 mod kernel;
 mod model;
 
 pub use encode::Run;
 pub use error::{Error, Result};
-pub use folder::config::Family;
+pub use family::Family;
 pub use folder::modules::PoolingMode;
 pub use kernel::Simd;
 
 use folder::config::Architecture;
 use folder::known;
 use folder::limits::{Limits, Side};
-use folder::modules::Modules;
+use folder::modules::{Modules, Step};
 use folder::tensors::Tensors;
 use folder::tokens::Tokens;
 use kernel::Kernel;
-use model::{Layout, Weights};
+use model::{Layout, Table, Weights};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -39,8 +39,8 @@ const REVISION: u32 = 1;
 /// What the user decides; the rest is the folder's.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The family the folder must be of.
-    pub family: Family,
+    /// The family the folder must be of; `None`: any.
+    pub family: Option<Family>,
     /// Longest text in tokens, special ones included; `None`: the model's own limit.
     pub max_seq_length: Option<usize>,
     /// Put before every text; `None`: the model's own default, usually nothing.
@@ -52,9 +52,9 @@ pub struct Settings {
 impl Settings {
     /// Everything as the model's author meant it.
     #[must_use]
-    pub fn new(family: Family) -> Settings {
+    pub fn new(family: impl Into<Option<Family>>) -> Settings {
         Settings {
-            family,
+            family: family.into(),
             max_seq_length: None,
             prompt: None,
             simd: Simd::detect(),
@@ -119,6 +119,11 @@ impl Model {
             settings,
         )?;
         modules.check_prompt(folder, &limits.prompt)?;
+        let mut width = architecture.hidden * modules.pooling.len();
+        for dense in modules.dense() {
+            dense.check_inputs(width)?;
+            width = dense.outputs;
+        }
         let tensors = Tensors::open(&modules.network)?;
         Ok(Model {
             tokens: Tokens::read(&modules.network, &architecture, &limits)?,
@@ -134,17 +139,21 @@ impl Model {
         })
     }
 
-    /// Numbers of a vector: those of a token, times the number of pooling modes; fewer where the
-    /// model's author cut it.
+    /// Numbers of a vector: those of the last Dense, else those of a token, times the number of
+    /// pooling modes; fewer where the model's author cut it.
     #[must_use]
     pub fn dim(&self) -> usize {
-        let pooled = self.pooled_dim();
-        self.limits
-            .truncate_dim
-            .map_or(pooled, |dim| dim.min(pooled))
+        let whole = self.whole_dim();
+        self.limits.truncate_dim.map_or(whole, |dim| dim.min(whole))
     }
 
     /// Before it is cut.
+    fn whole_dim(&self) -> usize {
+        let last = self.modules.dense().last();
+        last.map_or(self.pooled_dim(), |dense| dense.outputs)
+    }
+
+    /// After pooling.
     fn pooled_dim(&self) -> usize {
         self.architecture.hidden * self.modules.pooling.len()
     }
@@ -164,7 +173,7 @@ impl Model {
     /// Every vector has length 1.
     #[must_use]
     pub fn is_normalised(&self) -> bool {
-        self.modules.is_normalised && self.dim() == self.pooled_dim()
+        self.modules.is_normalised() && self.dim() == self.whole_dim()
     }
 
     /// All that a vector depends on besides its text: the bytes of the weights, the tokenizer as
@@ -188,44 +197,59 @@ impl Model {
             self.architecture.family.name(),
             self.limits.max_tokens,
             pooling.join("+"),
-            self.modules.is_normalised,
+            self.modules.is_normalised(),
             self.tokens.is_lowered,
             hash(&self.limits.prompt),
             hash(&format!("{:?}", self.architecture)),
             self.tokens.hash,
             self.tensors.hash()?,
-            self.exceptions(),
+            self.exceptions()?,
         );
         Ok(self.cache_key.get_or_init(|| key).clone())
     }
 
     /// What is said in the key only where it is not the rule, so that the keys of other models
     /// stay.
-    fn exceptions(&self) -> String {
+    fn exceptions(&self) -> Result<String> {
         let mut said = String::new();
         if self.tokens.cut == Side::Left {
             said.push_str(" truncation_side=left");
         }
-        if self.dim() < self.pooled_dim() {
+        if self.dim() < self.whole_dim() {
             said.push_str(&format!(" truncate_dim={}", self.dim()));
         }
         if let Some(network) = &self.layout.network {
             said.push_str(&format!(" network={network:?}"));
         }
-        said
+        if self.modules.dense().next().is_some() {
+            for step in &self.modules.steps {
+                match step {
+                    Step::Normalize => said.push_str(" then=normalize"),
+                    Step::Dense(dense) => said.push_str(&format!(" then={}", dense.key()?)),
+                }
+            }
+        }
+        Ok(said)
     }
 
     /// The weights, read at the first call.
     fn weights(&self) -> Result<Arc<Weights>> {
         let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(weights) = weights.as_ref() {
+            if let Table::InFile(_) = weights.words {
+                self.tensors.check_unchanged()?;
+            }
             return Ok(Arc::clone(weights));
         }
         self.tensors.check_unchanged()?;
+        for dense in self.modules.dense() {
+            dense.tensors.check_unchanged()?;
+        }
         let read = Arc::new(Weights::read(
             &self.tensors,
             &self.layout,
             &self.architecture,
+            &self.modules.steps,
         )?);
         *weights = Some(Arc::clone(&read));
         Ok(read)

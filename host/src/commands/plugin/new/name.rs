@@ -10,7 +10,7 @@ const MOST: usize = 64;
 
 /// Ids that are taken: bundled plugins are found first by their id, and the rest means something
 /// else in a study or a report.
-const BUNDLED: [&str; 7] = [
+const BUNDLED: [&str; 8] = [
     "ridge",
     "lasso",
     "elastic-net",
@@ -18,6 +18,7 @@ const BUNDLED: [&str; 7] = [
     "minilm",
     "mpnet",
     "bge",
+    "sentence-transformer",
 ];
 const RESERVED: [&str; 9] = [
     // The crate behind the SDK is called ocean-plugin-abi, and two crates of one name cannot be

@@ -2,14 +2,14 @@
 //!
 //! transformers 5, on which sentence-transformers 6 stands and which is followed here, takes from
 //! the file no more than the vocabulary and the added tokens when the class is BertTokenizer,
-//! MPNetTokenizer or XLMRobertaTokenizer, and sets up everything else as the class does;
-//! transformers 4 took most of it from the file. Files that these classes wrote say the same, and
+//! MPNetTokenizer, RobertaTokenizer or XLMRobertaTokenizer, and sets up everything else as the class
+//! does; transformers 4 took most of it from the file. Files that these classes wrote say the same, and
 //! are left as they are. Classes without rules of their own follow the file.
 
 use super::added::{Declared, Token};
-use super::config::Family;
 use super::limits::{Limits, TokenizerConfig};
 use crate::error::{Result, damaged, unsupported};
+use crate::family::Family;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -21,6 +21,8 @@ pub(crate) enum Class {
     Bert,
     /// WordPiece between `<s>` and `</s>`.
     MpNet,
+    /// Pairs of bytes, merged, between `<s>` and `</s>`.
+    Roberta,
     /// Unigram between `<s>` and `</s>`.
     XlmRoberta,
     /// As tokenizer.json says.
@@ -31,25 +33,20 @@ impl Class {
     /// The class of this name; without one, that of the network's family.
     pub fn find(path: &Path, name: Option<&str>, family: Family) -> Result<Class> {
         let Some(name) = name else {
-            return Ok(Class::of(family));
+            return Ok(family.description().tokenizer);
         };
         match name.strip_suffix("Fast").unwrap_or(name) {
-            "BertTokenizer" => Ok(Class::Bert),
+            // The second is the first under another name.
+            "BertTokenizer" | "DistilBertTokenizer" => Ok(Class::Bert),
             "MPNetTokenizer" => Ok(Class::MpNet),
+            "RobertaTokenizer" => Ok(Class::Roberta),
             "XLMRobertaTokenizer" => Ok(Class::XlmRoberta),
             "PreTrainedTokenizer" | "TokenizersBackend" => Ok(Class::File),
             _ => Err(unsupported(
                 path,
                 format!("tokenizer_class \"{name}\""),
-                "BertTokenizer, MPNetTokenizer, XLMRobertaTokenizer and PreTrainedTokenizerFast are",
+                "BertTokenizer, DistilBertTokenizer, MPNetTokenizer, RobertaTokenizer, XLMRobertaTokenizer and PreTrainedTokenizerFast are",
             )),
-        }
-    }
-
-    fn of(family: Family) -> Class {
-        match family {
-            Family::Bert => Class::Bert,
-            Family::MpNet => Class::MpNet,
         }
     }
 
@@ -72,7 +69,7 @@ impl Class {
                 ("pad_token", "<pad>"),
                 ("mask_token", "<mask>"),
             ],
-            Class::XlmRoberta => &[
+            Class::Roberta | Class::XlmRoberta => &[
                 ("bos_token", "<s>"),
                 ("eos_token", "</s>"),
                 ("sep_token", "</s>"),
@@ -117,6 +114,7 @@ impl Class {
                 description.insert("normalizer".into(), bert_normalizer(&limits.tokenizer));
                 description.insert("pre_tokenizer".into(), json!({"type": "BertPreTokenizer"}));
             }
+            Class::Roberta => byte_pairs(path, description, &limits.tokenizer)?,
             Class::XlmRoberta => unigram(path, description)?,
         }
         let (first, last) = self.ends(declared);
@@ -127,6 +125,7 @@ impl Class {
         match self {
             Class::Bert => "BertTokenizer",
             Class::MpNet => "MPNetTokenizer",
+            Class::Roberta => "RobertaTokenizer",
             Class::XlmRoberta => "XLMRobertaTokenizer",
             Class::File => "PreTrainedTokenizerFast",
         }
@@ -151,6 +150,32 @@ fn word_piece(
             model.insert(name.into(), value);
         }
     }
+    Ok(())
+}
+
+/// The model must be BPE, and is so with these rules, over the bytes of words as GPT-2 splits them.
+fn byte_pairs(
+    path: &Path,
+    description: &mut Map<String, Value>,
+    config: &TokenizerConfig,
+) -> Result<()> {
+    let model = model(Class::Roberta, path, description, "BPE")?;
+    for name in ["vocab", "merges"] {
+        if !model.contains_key(name) {
+            return Err(damaged(
+                path,
+                format!("a tokenizer without {name}"),
+                "the file as its author published it",
+            ));
+        }
+    }
+    model.retain(|name, _| ["type", "vocab", "merges"].contains(&name.as_str()));
+    description.insert("normalizer".into(), Value::Null);
+    description.insert(
+        "pre_tokenizer".into(),
+        json!({"type": "ByteLevel", "add_prefix_space": config.add_prefix_space.unwrap_or(false),
+            "trim_offsets": true, "use_regex": true}),
+    );
     Ok(())
 }
 

@@ -38,22 +38,16 @@ const FLOATS: &[&str] = &[
     "\"auto\"",
 ];
 
-/// config.json: the network.
+/// config.json: what all families have, beside the names of their own (`family`).
 pub(crate) const CONFIG: Keys = Keys {
     obeyed: &[
-        "hidden_act",
-        "hidden_size",
-        "intermediate_size",
         "is_decoder",
-        "layer_norm_eps",
         "max_position_embeddings",
         "model_type",
-        "num_attention_heads",
-        "num_hidden_layers",
+        // Where positions are counted from it.
+        "pad_token_id",
         "position_embedding_type",
-        "relative_attention_num_buckets",
         "tokenizer_class",
-        "type_vocab_size",
         "vocab_size",
     ],
     harmless: &[
@@ -107,7 +101,6 @@ pub(crate) const CONFIG: Keys = Keys {
         "decoder_start_token_id",
         "eos_token_id",
         "mask_token_id",
-        "pad_token_id",
         "sep_token_id",
         // What is returned beside the last layer.
         "output_attentions",
@@ -190,6 +183,21 @@ pub(crate) const NORMALIZE: Keys = Keys {
     obeyed: &["module_input_name", "module_output_name"],
     harmless: &[],
     only: &[],
+    arguments: &[],
+};
+
+/// 2_Dense/config.json.
+pub(crate) const DENSE: Keys = Keys {
+    obeyed: &[
+        "activation_function",
+        "bias",
+        "in_features",
+        "module_input_name",
+        "module_output_name",
+        "out_features",
+    ],
+    harmless: &[],
+    only: &[("use_residual", NO)],
     arguments: &[],
 };
 
@@ -284,6 +292,7 @@ pub(crate) const SENTENCE_TRANSFORMERS: Keys = Keys {
 /// tokenizer_config.json.
 pub(crate) const TOKENIZER_CONFIG: Keys = Keys {
     obeyed: &[
+        "add_prefix_space",
         "added_tokens_decoder",
         "additional_special_tokens",
         "bos_token",
@@ -348,7 +357,6 @@ pub(crate) const TOKENIZER_CONFIG: Keys = Keys {
         "wordpieces_prefix",
     ],
     only: &[
-        ("add_prefix_space", YES),
         ("auto_map", EMPTY),
         ("clean_text", YES),
         ("fast_tokenizer_files", EMPTY),
@@ -395,7 +403,7 @@ pub(crate) const TOKENIZER: Keys = Keys {
 };
 
 /// JSON files that are read.
-const READ: [&str; 15] = [
+const READ: [&str; 16] = [
     "added_tokens.json",
     "config.json",
     "config_sentence_transformers.json",
@@ -411,11 +419,12 @@ const READ: [&str; 15] = [
     "special_tokens_map.json",
     "tokenizer.json",
     "tokenizer_config.json",
+    "vocab.json",
 ];
 
 /// JSON files that neither library reads for such a model, or only for other formats of its
 /// weights.
-const HARMLESS: [&str; 18] = [
+const HARMLESS: [&str; 17] = [
     "chat_template.json",
     "config_setfit.json",
     "configuration.json",
@@ -433,7 +442,6 @@ const HARMLESS: [&str; 18] = [
     "sentencepiece.bpe.json",
     "tf_model.h5.index.json",
     "unigram.json",
-    "vocab.json",
 ];
 
 /// Parts of the names of what training and evaluation leave behind.
@@ -553,6 +561,7 @@ mod tests {
             &MODULE,
             &POOLING,
             &NORMALIZE,
+            &DENSE,
             &SENTENCE,
             &MODEL_ARGUMENTS,
             &CONFIG_ARGUMENTS,

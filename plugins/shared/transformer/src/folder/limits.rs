@@ -3,11 +3,12 @@
 //! config_sentence_transformers.json.
 
 use super::class::Class;
-use super::config::{Architecture, Family};
+use super::config::Architecture;
 use super::modules::Modules;
 use super::{known, optional_json, optional_object, typed};
 use crate::Settings;
-use crate::error::{Error, Result, damaged};
+use crate::error::{Error, Result, damaged, unsupported};
+use crate::family::Family;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -40,6 +41,8 @@ pub(crate) struct TokenizerConfig {
     pub do_lower_case: Option<bool>,
     pub strip_accents: Option<bool>,
     pub tokenize_chinese_chars: Option<bool>,
+    /// A blank before the first word, so that it is a word like others.
+    pub add_prefix_space: Option<bool>,
     /// Which end of a long text is cut off.
     pub truncation_side: Option<Side>,
     /// Named here, else in config.json.
@@ -155,6 +158,11 @@ impl TokenizerConfig {
         let class = Class::find(&path, named.or(of_network), family)?;
         known::TOKENIZER_CONFIG.check(&path, &members)?;
         let config: TokenizerConfig = typed(&path, members.clone())?;
+        // The file's own pre-tokenizer says it where the class has no rules.
+        let is_setting = matches!(class, Class::Roberta | Class::File);
+        if config.add_prefix_space == Some(false) && !is_setting {
+            return Err(unsupported(&path, "add_prefix_space = false", "true is"));
+        }
         Ok(TokenizerConfig {
             class,
             members,

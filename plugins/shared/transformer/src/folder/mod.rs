@@ -1,19 +1,23 @@
 //! A sentence-transformers folder: which file says what, and what holds where a file is absent.
 //!
 //! `known` lists what may stand in it, so that nothing that changes vectors passes without a word.
-//! `config` is the network's shape, `modules` what follows it (pooling, length 1), `limits` the
-//! longest text and the prompt, `tokens` the tokenizer (`class` what its class makes of the files,
-//! `added` its added tokens), `tensors` and `weight_files` the weights. Everything is read and
+//! `config` is the network's shape, `modules` what follows it (pooling, `dense`, length 1), `limits`
+//! the longest text and the prompt, `tokens` the tokenizer (`class` what its class makes of the files,
+//! `added` its added tokens, `vocabulary` one without tokenizer.json), `tensors`, `rows` and
+//! `weight_files` the weights. Everything is read and
 //! checked when a model is opened, except the weights themselves.
 
 mod added;
-mod class;
+pub(crate) mod class;
 pub(crate) mod config;
+pub(crate) mod dense;
 pub(crate) mod known;
 pub(crate) mod limits;
 pub(crate) mod modules;
+pub(crate) mod rows;
 pub(crate) mod tensors;
 pub(crate) mod tokens;
+mod vocabulary;
 mod weight_files;
 
 use crate::error::{Error, Result, damaged, unreadable};

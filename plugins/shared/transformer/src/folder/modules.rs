@@ -1,10 +1,14 @@
 //! modules.json and 1_Pooling/config.json: what follows the network.
 
+use super::dense::Dense;
 use super::{json, known, optional_json, optional_object, typed};
 use crate::error::{Error, Result, damaged, unsupported};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::{Component, Path, PathBuf};
+
+/// What the modules call the text's vector.
+pub(super) const TEXT: &str = "sentence_embedding";
 
 /// One way to make one vector of a sequence's. In the order in which several are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +58,19 @@ pub(crate) struct Modules {
     /// no settings of its own.
     pub is_listed: bool,
     pub pooling: Vec<PoolingMode>,
-    pub is_normalised: bool,
+    /// What is done with the text's vector after that, in this order.
+    pub steps: Vec<Step>,
     /// False: the prompt's tokens are left out of pooling.
     pub includes_prompt: bool,
+}
+
+/// One module after Pooling.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// Divided by its length.
+    Normalize,
+    /// Multiplied by a matrix.
+    Dense(Dense),
 }
 
 #[derive(Deserialize)]
@@ -82,7 +96,7 @@ impl Modules {
             network: folder.to_owned(),
             is_listed: false,
             pooling: vec![PoolingMode::Mean],
-            is_normalised: false,
+            steps: Vec::new(),
             includes_prompt: true,
         };
         let Some(entries) = entries(&path)? else {
@@ -97,23 +111,46 @@ impl Modules {
                 "modules of sentence-transformers are",
             ));
         }
-        let normalize = match kinds[..] {
-            ["Transformer", "Pooling"] => None,
-            ["Transformer", "Pooling", "Normalize"] => {
-                Some(inside(&path, folder, &entries[2].path)?)
+        let steps = match &kinds[..] {
+            ["Transformer", "Pooling", steps @ ..]
+                if steps
+                    .iter()
+                    .all(|kind| ["Dense", "Normalize"].contains(kind)) =>
+            {
+                steps
             }
             _ => {
                 return Err(unsupported(
                     &path,
                     format!("the sequence {}", kinds.join(", ")),
-                    "Transformer, Pooling and an optional Normalize are",
+                    "Transformer, Pooling, and then Dense and Normalize in any number are",
                 ));
             }
         };
         modules.network = inside(&path, folder, &entries[0].path)?;
         modules.read_pooling(&inside(&path, folder, &entries[1].path)?)?;
-        modules.is_normalised = normalize.map_or(Ok(false), |folder| normalises(&folder))?;
+        for (kind, entry) in steps.iter().zip(&entries[2..]) {
+            let folder = inside(&path, folder, &entry.path)?;
+            match *kind {
+                "Dense" => modules.steps.push(Step::Dense(Dense::read(&folder)?)),
+                _ if normalises(&folder)? => modules.steps.push(Step::Normalize),
+                _ => {}
+            }
+        }
         Ok(modules)
+    }
+
+    /// Every vector has length 1.
+    pub fn is_normalised(&self) -> bool {
+        matches!(self.steps.last(), Some(Step::Normalize))
+    }
+
+    /// The modules that have weights.
+    pub fn dense(&self) -> impl Iterator<Item = &Dense> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Dense(dense) => Some(dense),
+            Step::Normalize => None,
+        })
     }
 
     fn read_pooling(&mut self, folder: &Path) -> Result<()> {
@@ -183,7 +220,6 @@ fn normalises(folder: &Path) -> Result<bool> {
         Some(config) => typed(&path, config)?,
         None => Normalize::default(),
     };
-    const TEXT: &str = "sentence_embedding";
     let input = config.module_input_name.as_deref().unwrap_or(TEXT);
     match (input, config.module_output_name.as_deref().unwrap_or(input)) {
         (TEXT, TEXT) => Ok(true),

@@ -1,9 +1,10 @@
 //! Weight files: safetensors, whole or in shards.
 //!
 //! Headers are read and checked when a model is opened; the numbers tensor by tensor when they are
-//! needed, so that memory holds no second copy of the model. Reading, unlike mapping, cannot crash
-//! when a file shrinks under us.
+//! needed, so that memory holds no second copy of the model, and those of a large table row by row
+//! (`rows`). Reading, unlike mapping, cannot crash when a file shrinks under us.
 
+use super::rows::Rows;
 use super::weight_files::{Entry, header, missing_shard, weight_files};
 use crate::error::{Error, Result, damaged, unreadable, unsupported};
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::time::SystemTime;
 
 /// How a number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     F32,
     F16,
     Bf16,
@@ -49,7 +50,7 @@ struct Shard {
 }
 
 /// All tensors of a folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tensors {
     shards: Vec<Shard>,
     places: BTreeMap<String, Place>,
@@ -190,6 +191,19 @@ impl Tensors {
             .map_or(Path::new("model.safetensors"), |shard| &shard.path)
     }
 
+    /// A table of rows of `width` numbers, which stays in the file.
+    pub fn rows(&self, tensor: &Tensor, width: usize) -> Result<Rows> {
+        let path = &self.shards[tensor.file].path;
+        let file = File::open(path).map_err(|error| unreadable(path, error))?;
+        Ok(Rows::new(
+            file,
+            path.clone(),
+            tensor.kind,
+            tensor.start,
+            width,
+        ))
+    }
+
     /// The numbers of a tensor.
     pub fn values(&self, tensor: &Tensor) -> Result<Vec<f32>> {
         let shard = &self.shards[tensor.file];
@@ -201,7 +215,7 @@ impl Tensors {
             ),
             _ => unreadable(&shard.path, error),
         };
-        let size = if tensor.kind == Kind::F32 { 4 } else { 2 };
+        let size = tensor.kind.bytes();
         let mut file = File::open(&shard.path).map_err(failed)?;
         file.seek(SeekFrom::Start(tensor.start)).map_err(failed)?;
         let mut values = Vec::with_capacity(tensor.len);
@@ -250,8 +264,22 @@ impl Tensors {
     }
 }
 
+impl Tensor {
+    /// How many numbers it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+}
+
 impl Kind {
-    fn extend(self, values: &mut Vec<f32>, bytes: &[u8]) {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Kind::F32 => 4,
+            Kind::F16 | Kind::Bf16 => 2,
+        }
+    }
+
+    pub(super) fn extend(self, values: &mut Vec<f32>, bytes: &[u8]) {
         match self {
             Kind::F32 => values.extend(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b))),
             Kind::F16 => values.extend(

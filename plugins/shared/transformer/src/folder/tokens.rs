@@ -1,5 +1,5 @@
-//! The tokenizer: tokenizer.json, or one built from vocab.txt, as transformers would set it up for
-//! this folder.
+//! The tokenizer: tokenizer.json, or one built from the files of a vocabulary, as transformers would
+//! set it up for this folder.
 //!
 //! What tokenizer.json says about truncation and padding is dropped but for the side: the limit is
 //! `Limits`' (the real MiniLM says 128 there, and 256 is right), and nothing is padded. The rest
@@ -7,11 +7,11 @@
 //! (`added`). Texts are tokenised one by one, without the library's own threads.
 
 use super::added::Declared;
-use super::class::{Class, template};
+use super::class::Class;
 use super::config::Architecture;
 use super::limits::{Limits, Side};
-use super::{known, optional_object};
-use crate::error::{Error, Result, damaged, unreadable};
+use super::{known, optional_object, vocabulary};
+use crate::error::{Error, Result, damaged};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ impl Tokens {
         let path = folder.join("tokenizer.json");
         let (path, mut description) = match optional_object(&path, &known::TOKENIZER)? {
             Some(description) => (path, description),
-            None => from_vocabulary(folder, architecture, limits, &declared)?,
+            None => vocabulary::tokenizer(folder, architecture, limits, &declared)?,
         };
         let cut = limits
             .tokenizer
@@ -197,82 +197,4 @@ fn set_up(description: &mut Map<String, Value>, limits: &Limits) -> bool {
     description.insert("truncation".into(), Value::Null);
     description.insert("padding".into(), Value::Null);
     is_lowered
-}
-
-/// A tokenizer from vocab.txt, one token a line: WordPiece between the special tokens of the class.
-fn from_vocabulary(
-    folder: &Path,
-    architecture: &Architecture,
-    limits: &Limits,
-    declared: &Declared,
-) -> Result<(PathBuf, Map<String, Value>)> {
-    let path = folder.join("vocab.txt");
-    let missing = |advice: &str| Error::Missing {
-        path: folder.join("tokenizer.json"),
-        advice: format!("it says how texts become tokens {advice}"),
-    };
-    let class = limits.tokenizer.class;
-    if class == Class::File || class == Class::XlmRoberta {
-        return Err(missing(
-            "(vocab.txt would not do for this tokenizer_class); python -c \"from transformers import AutoTokenizer as A; \
-             A.from_pretrained('FOLDER').save_pretrained('FOLDER')\" may write it",
-        ));
-    }
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(missing(
-                "(vocab.txt would do as well, and is missing too); fetch the model again",
-            ));
-        }
-        Err(error) => return Err(unreadable(&path, error)),
-    };
-    let vocabulary: Map<String, Value> = text
-        .lines()
-        .enumerate()
-        .map(|(id, token)| (token.to_owned(), json!(id)))
-        .collect();
-    let content = |name| declared.named(name).map_or("", |token| &token.content);
-    let (first, last) = class.ends(declared);
-    let mut numbered = Vec::new();
-    for needed in [first, last, content("unk_token")] {
-        let Some(id) = vocabulary.get(needed).and_then(Value::as_u64) else {
-            return Err(damaged(
-                &path,
-                format!("no token {needed}"),
-                format!(
-                    "the vocabulary of a {} model, one token a line",
-                    architecture.family.name()
-                ),
-            ));
-        };
-        numbered.push((needed.to_owned(), id));
-    }
-    let names = [
-        "cls_token",
-        "sep_token",
-        "unk_token",
-        "pad_token",
-        "mask_token",
-    ];
-    let added: Vec<Value> = names
-        .into_iter()
-        .filter_map(|name| {
-            let token = declared.named(name)?;
-            Some(json!({"id": vocabulary.get(&token.content)?, "content": token.content, "special": true, "single_word": token.single_word,
-                "lstrip": token.lstrip, "rstrip": token.rstrip, "normalized": token.normalized}))
-        })
-        .collect();
-    let description = json!({
-        "version": "1.0",
-        "added_tokens": added,
-        "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true},
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": template(&[numbered[0].clone(), numbered[1].clone()]),
-        "model": {"type": "WordPiece", "unk_token": content("unk_token"), "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary},
-    });
-    let Value::Object(description) = description else {
-        unreachable!("written as an object above")
-    };
-    Ok((path, description))
 }

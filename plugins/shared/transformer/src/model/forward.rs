@@ -7,6 +7,7 @@
 use super::attention::{Scratch, attend};
 use super::sequence::Sequence;
 use super::weights::{Layer, Linear, Norm, Weights};
+use crate::error::{Error, Result};
 use crate::kernel::{Kernel, Rows};
 
 /// Memory of one thread, reused from task to task.
@@ -20,28 +21,32 @@ pub(crate) struct Workspace {
     wide: Vec<f32>,
     change: Vec<f32>,
     attention: Scratch,
+    bytes: Vec<u8>,
 }
 
 /// Runs the network on the token numbers of `texts`; the last layer's vectors are left in `work.x`.
-/// `false` when `cancelled` said so, asked once a layer.
+/// `cancelled` is asked once a layer.
+///
+/// # Errors
+/// The table of words cannot be read, or `cancelled` said so.
 pub(crate) fn forward(
     kernel: Kernel,
     weights: &Weights,
     texts: &[&[u32]],
     work: &mut Workspace,
     cancelled: &dyn Fn() -> bool,
-) -> bool {
-    embed(kernel, weights, texts, work);
+) -> Result<()> {
+    embed(kernel, weights, texts, work)?;
     for layer in &weights.layers {
         if cancelled() {
-            return false;
+            return Err(Error::Cancelled);
         }
         layer.run(kernel, weights, work);
     }
-    true
+    Ok(())
 }
 
-fn embed(kernel: Kernel, weights: &Weights, texts: &[&[u32]], work: &mut Workspace) {
+fn embed(kernel: Kernel, weights: &Weights, texts: &[&[u32]], work: &mut Workspace) -> Result<()> {
     let (a, norm) = (&weights.architecture, &weights.norm);
     work.x.clear();
     work.sequences.clear();
@@ -59,8 +64,9 @@ fn embed(kernel: Kernel, weights: &Weights, texts: &[&[u32]], work: &mut Workspa
             };
             next = next.max(position + 1);
             let at = work.x.len();
-            work.x
-                .extend_from_slice(row(&weights.words, id as usize, a.hidden));
+            weights
+                .words
+                .append(id as usize, &mut work.x, &mut work.bytes)?;
             kernel.add_layer_norm(
                 &mut work.x[at..],
                 row(&weights.positions, position, a.hidden),
@@ -70,6 +76,7 @@ fn embed(kernel: Kernel, weights: &Weights, texts: &[&[u32]], work: &mut Workspa
             );
         }
     }
+    Ok(())
 }
 
 fn row(table: &[f32], index: usize, width: usize) -> &[f32] {

@@ -1,8 +1,9 @@
-//! Which tensor of the weight files is which part of the network: names of the two families, shapes
-//! by config.json.
+//! Which tensor of the weight files is which part of the network: names of the family, shapes by
+//! config.json.
 
 use crate::error::{Result, unsupported};
-use crate::folder::config::{Architecture, Family};
+use crate::family;
+use crate::folder::config::Architecture;
 use crate::folder::tensors::{Tensor, Tensors};
 
 /// A matrix (out × in, as PyTorch stores it) and what is added.
@@ -46,51 +47,29 @@ pub(crate) struct Layout {
     pub network: Option<String>,
 }
 
-/// Names of the parts of a layer that differ: query, key, value, out, the normalisation after
-/// attention.
-fn attention_names(family: Family) -> [&'static str; 5] {
-    match family {
-        Family::Bert => [
-            "attention.self.query",
-            "attention.self.key",
-            "attention.self.value",
-            "attention.output.dense",
-            "attention.output.LayerNorm",
-        ],
-        Family::MpNet => [
-            "attention.attn.q",
-            "attention.attn.k",
-            "attention.attn.v",
-            "attention.attn.o",
-            "attention.LayerNorm",
-        ],
-    }
-}
-
 impl Layout {
     /// Finds every tensor and checks its shape.
-    pub fn find(tensors: &Tensors, architecture: &Architecture) -> Result<Layout> {
-        let found = tensors.prefixes_of("embeddings.word_embeddings.weight");
-        let prefix = prefix(tensors, &found, architecture.family)?;
-        let find = Finder { tensors, prefix };
-        let (hidden, a) = (architecture.hidden, architecture);
+    pub fn find(tensors: &Tensors, a: &Architecture) -> Result<Layout> {
+        let names = &a.family.description().tensors;
+        let found = tensors.prefixes_of(&format!("{}.weight", names.words));
+        let prefix = prefix(tensors, &found, names.prefix)?;
+        let find = Finder {
+            tensors,
+            prefix,
+            names,
+        };
+        let table = |name: &str, shape: [usize; 2]| find.tensor(&format!("{name}.weight"), &shape);
         Ok(Layout {
-            words: find.tensor("embeddings.word_embeddings.weight", &[a.vocab, hidden])?,
-            positions: find.tensor(
-                "embeddings.position_embeddings.weight",
-                &[a.positions, hidden],
-            )?,
-            types: match a.token_types {
-                0 => None,
-                n => Some(find.tensor("embeddings.token_type_embeddings.weight", &[n, hidden])?),
+            words: table(names.words, [a.vocab, a.hidden])?,
+            positions: table(names.positions, [a.positions, a.hidden])?,
+            types: match (names.token_types, a.token_types) {
+                (None, _) | (_, 0) => None,
+                (Some(name), n) => Some(table(name, [n, a.hidden])?),
             },
-            norm: find.norm("embeddings.LayerNorm", hidden)?,
-            relative: match a.family {
-                Family::Bert => None,
-                Family::MpNet => Some(find.tensor(
-                    "encoder.relative_attention_bias.weight",
-                    &[a.buckets, a.heads],
-                )?),
+            norm: find.norm(names.norm, a.hidden)?,
+            relative: match names.relative {
+                None => None,
+                Some(name) => Some(table(name, [a.buckets, a.heads])?),
             },
             layers: (0..a.layers)
                 .map(|layer| find.layer(layer, a))
@@ -100,11 +79,10 @@ impl Layout {
     }
 }
 
-/// What stands before the names of the network's tensors: nothing, else the family's name, else
-/// what the only network in the files has.
-fn prefix<'a>(tensors: &Tensors, found: &[&'a str], family: Family) -> Result<&'a str> {
-    let own = format!("{}.", family.name());
-    for usual in ["", &own] {
+/// What stands before the names of the network's tensors: nothing, else `own`, else what the only
+/// network in the files has.
+fn prefix<'a>(tensors: &Tensors, found: &[&'a str], own: &str) -> Result<&'a str> {
+    for usual in ["", own] {
         if let Some(prefix) = found.iter().find(|prefix| **prefix == usual) {
             return Ok(prefix);
         }
@@ -123,6 +101,7 @@ fn prefix<'a>(tensors: &Tensors, found: &[&'a str], family: Family) -> Result<&'
 struct Finder<'a> {
     tensors: &'a Tensors,
     prefix: &'a str,
+    names: &'static family::Tensors,
 }
 
 impl Finder<'_> {
@@ -151,18 +130,17 @@ impl Finder<'_> {
     }
 
     fn layer(&self, layer: usize, a: &Architecture) -> Result<Layer> {
-        let (h, i) = (a.hidden, a.intermediate);
-        let [query, key, value, out, norm] =
-            attention_names(a.family).map(|name| format!("encoder.layer.{layer}.{name}"));
+        let (h, i, names) = (a.hidden, a.intermediate, self.names);
+        let named = |part: &str| format!("{}{layer}.{part}", names.layer);
         Ok(Layer {
-            query: self.linear(&query, h, h)?,
-            key: self.linear(&key, h, h)?,
-            value: self.linear(&value, h, h)?,
-            out: self.linear(&out, h, h)?,
-            attention_norm: self.norm(&norm, h)?,
-            up: self.linear(&format!("encoder.layer.{layer}.intermediate.dense"), i, h)?,
-            down: self.linear(&format!("encoder.layer.{layer}.output.dense"), h, i)?,
-            norm: self.norm(&format!("encoder.layer.{layer}.output.LayerNorm"), h)?,
+            query: self.linear(&named(names.query), h, h)?,
+            key: self.linear(&named(names.key), h, h)?,
+            value: self.linear(&named(names.value), h, h)?,
+            out: self.linear(&named(names.out), h, h)?,
+            attention_norm: self.norm(&named(names.attention_norm), h)?,
+            up: self.linear(&named(names.up), i, h)?,
+            down: self.linear(&named(names.down), h, i)?,
+            norm: self.norm(&named(names.final_norm), h)?,
         })
     }
 }

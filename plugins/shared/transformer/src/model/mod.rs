@@ -6,9 +6,10 @@ mod layout;
 mod pool;
 mod relative;
 mod sequence;
+mod steps;
 mod weights;
 
 pub(crate) use forward::{Workspace, forward};
 pub(crate) use layout::Layout;
 pub(crate) use pool::pool;
-pub(crate) use weights::Weights;
+pub(crate) use weights::{Table, Weights};

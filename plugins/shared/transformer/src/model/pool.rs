@@ -4,26 +4,16 @@ use crate::folder::modules::PoolingMode;
 use crate::kernel::Kernel;
 
 /// The vector of one text from the rows of its tokens (`x`, each `hidden` long, special tokens
-/// included), one mode after the other, at the end divided by its length if so wanted.
+/// included), one mode after the other.
 pub(crate) fn pool(
     kernel: Kernel,
     modes: &[PoolingMode],
-    is_normalised: bool,
     x: &[f32],
     hidden: usize,
     out: &mut [f32],
 ) {
     for (mode, out) in modes.iter().zip(out.chunks_exact_mut(hidden)) {
         pool_one(kernel, *mode, x, hidden, out);
-    }
-    if is_normalised {
-        // f64: the sum of a thousand squares, once a text.
-        let length = out
-            .iter()
-            .map(|&v| f64::from(v) * f64::from(v))
-            .sum::<f64>()
-            .sqrt();
-        kernel.scale(out, (1.0 / length.max(1e-12)) as f32);
     }
 }
 

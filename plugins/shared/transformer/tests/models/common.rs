@@ -24,30 +24,40 @@ fn read(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
+/// The goldens of the families after BERT and MPNet.
+pub fn golden_families() -> Value {
+    golden("models/families.json")
+}
+
+/// The texts of one of the two.
+pub fn texts(golden: &Value) -> Vec<&str> {
+    let texts = golden["texts"].as_array().unwrap();
+    texts.iter().map(|text| text.as_str().unwrap()).collect()
+}
+
 /// A copy of one of the tiny models.
 pub fn model_of(name: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
-    let from = golden_folder().join("models").join(name);
-    fs::create_dir(folder.path().join("1_Pooling")).unwrap();
-    for entry in fs::read_dir(&from)
-        .unwrap()
-        .chain(fs::read_dir(from.join("1_Pooling")).unwrap())
-    {
+    copy(&golden_folder().join("models").join(name), folder.path());
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
-            fs::copy(&path, folder.path().join(path.strip_prefix(&from).unwrap())).unwrap();
+        let place = to.join(path.strip_prefix(from).unwrap());
+        if path.is_dir() {
+            fs::create_dir(&place).unwrap();
+            copy(&path, &place);
+        } else {
+            fs::copy(&path, &place).unwrap();
         }
     }
-    folder
 }
 
 /// The family of a tiny model.
 pub fn family(name: &str) -> Family {
-    if name == "mpnet" {
-        Family::MpNet
-    } else {
-        Family::Bert
-    }
+    Family::named(name).unwrap_or(Family::Bert)
 }
 
 /// One edit of `make.py`, of the same effect.
@@ -153,16 +163,23 @@ fn reweigh(folder: &Path, how: &str) {
                 .replace("LayerNorm.weight", "LayerNorm.gamma")
                 .replace("LayerNorm.bias", "LayerNorm.beta")
         }),
-        "prefix" => tensors
-            .iter_mut()
-            .for_each(|t| t.name = format!("bert.{}", t.name)),
+        "prefix" => prefixed(&mut tensors, "bert."),
         "shards" => {
             fs::remove_file(&path).unwrap();
             return save_shards(folder, &tensors);
         }
-        other => panic!("unknown weights {other}"),
+        other => match other.strip_prefix("prefix ") {
+            Some(prefix) => prefixed(&mut tensors, prefix),
+            None => panic!("unknown weights {other}"),
+        },
     }
     save(&path, &tensors);
+}
+
+fn prefixed(tensors: &mut [Stored], prefix: &str) {
+    for tensor in tensors {
+        tensor.name = format!("{prefix}{}", tensor.name);
+    }
 }
 
 /// Two shards and their index.

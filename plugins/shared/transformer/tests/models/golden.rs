@@ -1,7 +1,7 @@
 //! Vectors of tiny models against sentence-transformers, one variant of a folder after the other;
-//! see `tests/golden/models/make.py`.
+//! see `make.py` and `make_families.py` in `tests/golden/models`.
 
-use crate::common::{self, edit, golden_models, model_of};
+use crate::common::{self, edit, golden_families, golden_models, model_of};
 use ocean_transformer::{Model, Run, Settings, Simd};
 use serde_json::Value;
 
@@ -10,17 +10,25 @@ use serde_json::Value;
 /// that `make.py` provokes is 1e-4 or more.
 const TOLERANCE: f64 = 1e-6;
 
+/// Where a Dense follows, which multiplies all differences by up to its largest singular value: 3.8
+/// for these random ones. PyTorch's own f32 is 2.5e-6 from its f64 here.
+const THROUGH_DENSE: f64 = 4.0 * TOLERANCE;
+
 #[test]
 fn every_variant_of_a_folder_gives_the_vectors_of_sentence_transformers() {
-    let golden = golden_models();
-    let texts: Vec<&str> = golden["texts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|t| t.as_str().unwrap())
-        .collect();
+    check(&golden_models(), 41);
+}
+
+#[test]
+fn so_do_the_families_after_bert_and_mpnet_and_the_modules_after_pooling() {
+    check(&golden_families(), 22);
+}
+
+/// `least`: so many variants there are, at least.
+fn check(golden: &Value, least: usize) {
+    let texts = common::texts(golden);
     let variants = golden["variants"].as_array().unwrap();
-    assert!(variants.len() >= 41, "{} variants", variants.len());
+    assert!(variants.len() >= least, "{} variants", variants.len());
     let mut failures = Vec::new();
     for variant in variants {
         let folder = model_of(variant["model"].as_str().unwrap());
@@ -40,7 +48,11 @@ fn every_variant_of_a_folder_gives_the_vectors_of_sentence_transformers() {
                 "{:<70} {simd:?} {worst:.1e}",
                 variant["name"].as_str().unwrap()
             );
-            if worst >= TOLERANCE {
+            let allowed = match variant["model"].as_str() {
+                Some("distilbert") => THROUGH_DENSE,
+                _ => TOLERANCE,
+            };
+            if worst >= allowed {
                 failures.push(format!("{} ({simd:?}): {worst:.2e}", variant["name"]));
             }
         }

@@ -7,7 +7,14 @@ use crate::common::{family, model_of};
 use ocean_transformer::{Error, Model, Run, Settings, Simd};
 use std::sync::Mutex;
 
-const MODELS: [&str; 3] = ["minilm", "mpnet", "bge"];
+const MODELS: [&str; 6] = [
+    "minilm",
+    "mpnet",
+    "bge",
+    "roberta",
+    "xlm-roberta",
+    "distilbert",
+];
 
 fn open(name: &str) -> Model {
     Model::open(model_of(name).path(), &Settings::new(family(name)))
@@ -145,13 +152,14 @@ fn any_text_gets_a_valid_vector() {
                 .sqrt();
             // 48 roundings to f32.
             assert!(
-                (length - 1.0).abs() < 1e-6,
+                length.is_finite() && (!model.is_normalised() || (length - 1.0).abs() < 1e-6),
                 "{name} {:?} {length}",
                 text.chars().take(9).collect::<String>()
             );
         }
+        // RoBERTa's bytes are tokens, those of blanks too.
         assert!(
-            out[..model.dim()] == out[model.dim()..2 * model.dim()],
+            name == "roberta" || out[..model.dim()] == out[model.dim()..2 * model.dim()],
             "blank is empty"
         );
         let counts = model.text_info(&texts, Run::quiet()).unwrap();

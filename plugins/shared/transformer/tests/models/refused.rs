@@ -272,8 +272,12 @@ fn what_would_give_other_vectors_is_refused() {
     let config =
         |key: &str, value: Value| after("minilm", json!({"set": ["config.json", key, value]}));
     assert_eq!(
+        config("model_type", json!("albert")),
+        "…/config.json: model_type \"albert\" is not supported; the types bert, distilbert, mpnet, roberta, xlm-roberta are"
+    );
+    assert_eq!(
         config("model_type", json!("roberta")),
-        "…/config.json: model_type \"roberta\" is not supported; models of type bert (encoders `minilm` and `bge`) and mpnet (encoder `mpnet`) are"
+        "…/config.json: found model_type \"roberta\"; expected \"bert\"; use the encoder `sentence-transformer` for this model"
     );
     assert_eq!(
         config("model_type", json!("mpnet")),
@@ -299,11 +303,17 @@ fn what_would_give_other_vectors_is_refused() {
             "embeddings.position_embeddings.weight of shape [128, 48]; expected [64, 48]"
         )
     );
-    let dense = json!({"write": ["modules.json", [{"type": "sentence_transformers.models.Transformer", "path": ""},
-        {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}, {"type": "sentence_transformers.models.Dense", "path": "2_Dense"}]]});
+    let modules = |last: &str| {
+        json!({"write": ["modules.json", [{"type": "sentence_transformers.models.Transformer", "path": ""},
+            {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}, {"type": format!("sentence_transformers.models.{last}"), "path": "2_Dense"}]]})
+    };
     assert_eq!(
-        after("minilm", dense),
-        "…/modules.json: the sequence Transformer, Pooling, Dense is not supported; Transformer, Pooling and an optional Normalize are"
+        after("minilm", modules("LayerNorm")),
+        "…/modules.json: the sequence Transformer, Pooling, LayerNorm is not supported; Transformer, Pooling, and then Dense and Normalize in any number are"
+    );
+    assert_eq!(
+        after("minilm", modules("Dense")),
+        "…/2_Dense/config.json is missing; modules.json names it: it says how vectors go on after pooling; fetch the model again"
     );
     let outside = json!({"write": ["modules.json", [{"type": "sentence_transformers.models.Transformer", "path": ""},
         {"type": "sentence_transformers.models.Pooling", "path": "../other"}]]});
@@ -446,6 +456,23 @@ fn every_setting_and_file_that_counts_is_part_of_the_cache_key() {
         ),
         "the model's own, spelled out"
     );
+    let dense = |changes: &[Value]| {
+        let folder = model_of("distilbert");
+        changes
+            .iter()
+            .for_each(|change| edit(folder.path(), change));
+        let model = Model::open(folder.path(), &Settings::new(None)).unwrap();
+        model.cache_key().unwrap()
+    };
+    let config = "2_Dense/config.json";
+    keys.extend([
+        dense(&[]),
+        dense(&[
+            json!({"set": [config, "activation_function", "torch.nn.modules.activation.ReLU"]}),
+        ]),
+        dense(&[json!({"set": [config, "bias", false]})]),
+        dense(&[json!({"set": ["modules.json", 2, null]})]),
+    ]);
     let n = keys.len();
     keys.sort();
     keys.dedup();

@@ -67,12 +67,12 @@ fn a_key_or_file_on_no_list_is_refused_by_its_name() {
 #[test]
 fn every_refusal_of_a_model_names_the_way_that_works() {
     let message = told("minilm", |folder| {
-        edit(folder, &set("config.json", "model_type", json!("roberta")));
+        edit(folder, &set("config.json", "model_type", json!("albert")));
     });
     let (what, way) = message.split_once("; try: ").unwrap();
     assert_eq!(
         what,
-        "…/config.json: model_type \"roberta\" is not supported; models of type bert (encoders `minilm` and `bge`) and mpnet (encoder `mpnet`) are"
+        "…/config.json: model_type \"albert\" is not supported; the types bert, distilbert, mpnet, roberta, xlm-roberta are"
     );
     let (settings, python) = way.split_once(": ").unwrap();
     assert!(
@@ -246,6 +246,108 @@ fn what_changes_vectors_and_is_not_built_is_refused_by_name() {
         assert!(message.contains(part), "{change}\n{message}");
         assert!(message.starts_with('…'), "{message}");
     }
+}
+
+/// Of the families after BERT and MPNet, and of the modules after pooling.
+#[test]
+fn variants_of_other_families_are_refused_by_name() {
+    let dense = "2_Dense/config.json";
+    for (model, change, part) in [
+        (
+            "distilbert",
+            set("config.json", "activation", json!("relu")),
+            "activation \"relu\" is not supported; \"gelu\" (with the error function) is",
+        ),
+        (
+            // transformers would take it for `dim`.
+            "distilbert",
+            set("config.json", "hidden_size", json!(48)),
+            "`hidden_size` is not known",
+        ),
+        (
+            "roberta",
+            set("config.json", "pad_token_id", json!(-1)),
+            "found pad_token_id -1; expected a token's number",
+        ),
+        (
+            "roberta",
+            set("config.json", "n_layers", json!(2)),
+            "`n_layers` is not known",
+        ),
+        (
+            "roberta",
+            json!({"set": ["tokenizer.json", "model", {"type": "WordPiece", "vocab": {"a": 0}}]}),
+            "a WordPiece tokenizer with tokenizer_class RobertaTokenizer is not supported",
+        ),
+        (
+            "xlm-roberta",
+            set("tokenizer_config.json", "add_prefix_space", json!(false)),
+            "add_prefix_space = false is not supported; true is",
+        ),
+        (
+            "xlm-roberta",
+            json!({"remove": "tokenizer.json"}),
+            "…/tokenizer.json is missing; it says how texts become tokens",
+        ),
+        (
+            "distilbert",
+            set(dense, "in_features", json!(47)),
+            "found linear.weight of shape [32, 48]; expected [32, 47]",
+        ),
+        (
+            "distilbert",
+            json!({"write": ["1_Pooling/config.json", {"pooling_mode": ["cls", "mean"]}]}),
+            "found in_features 48; expected 96, the numbers of a vector before it",
+        ),
+        (
+            "distilbert",
+            set(
+                dense,
+                "activation_function",
+                json!("torch.nn.modules.activation.SiLU"),
+            ),
+            "activation_function \"torch.nn.modules.activation.SiLU\" is not supported",
+        ),
+        (
+            "distilbert",
+            set(dense, "activation_function", json!("mine.Tanh")),
+            "activation_function \"mine.Tanh\" is not supported; those of torch are",
+        ),
+        (
+            "distilbert",
+            set(dense, "use_residual", json!(true)),
+            "use_residual = true is not supported; false is",
+        ),
+        (
+            "distilbert",
+            set(dense, "module_input_name", json!("token_embeddings")),
+            "Dense from token_embeddings to token_embeddings is not supported",
+        ),
+        (
+            "distilbert",
+            set(dense, "foo", json!(1)),
+            "…/2_Dense/config.json: `foo` is not known",
+        ),
+        (
+            "distilbert",
+            json!({"remove": "2_Dense/model.safetensors"}),
+            "…/2_Dense/model.safetensors is missing",
+        ),
+    ] {
+        let message = after(model, change);
+        assert!(
+            message.starts_with('…') && message.contains(part),
+            "{message}"
+        );
+    }
+    let merges = refused("roberta", |folder| {
+        fs::remove_file(folder.join("tokenizer.json")).unwrap();
+        fs::remove_file(folder.join("merges.txt")).unwrap();
+    });
+    assert!(
+        merges.contains("vocab.json and merges.txt would do as well, and are not both there"),
+        "{merges}"
+    );
 }
 
 #[test]
