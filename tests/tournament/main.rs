@@ -169,6 +169,14 @@ fn regressor(model: Model) -> Box<dyn Regressor> {
     }
 }
 
+/// The program's own: paths of the lasso and the elastic net end after five steps without a gain.
+fn tuning(model: Model) -> Tuning {
+    Tuning {
+        patience: (model != Model::Ridge).then_some(5),
+        ..Tuning::PLAIN
+    }
+}
+
 /// Every target of one data set.
 fn simulate(
     population: &Population,
@@ -188,7 +196,7 @@ fn simulate(
         weights: None,
         covariates: None,
     };
-    let regressors = [(regressor.as_ref(), Tuning::PLAIN)];
+    let regressors = [(regressor.as_ref(), tuning(population.model))];
     let contenders = [Contender {
         layout,
         regressors: &regressors,
