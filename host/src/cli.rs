@@ -108,6 +108,8 @@ pub enum Command {
         seed: u64,
         /// Parameters, a JSON object
         params: String,
+        /// What the process does before: none or busy
+        past: String,
     },
     /// Open a library as a plugin and say what it is: the child that the host starts before it
     /// opens one itself

@@ -76,6 +76,7 @@ fn sound_plugins_of_others_pass() {
         ("keeps_state", &[]),
         ("sound_ridge", &[]),
         ("sound_ridge", &["-DLASSO"]),
+        ("sound_ridge", &["-DNO_ALPHA"]),
         ("sound_encoder", &[]),
     ] {
         passes(fixtures::c_plugin_with(name, flags).to_str().unwrap(), &[]);
@@ -213,4 +214,42 @@ fn the_page_lists_the_checks_that_there_are() {
         (name.to_owned(), rest.trim_end_matches(" |").to_owned())
     });
     assert_eq!(rows.collect::<Vec<_>>(), listed());
+}
+
+/// Names in backticks.
+fn named(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_rule_of_the_specification_has_a_check_or_a_reason() {
+    let read = |page: &str| std::fs::read_to_string(workspace::root().join(page)).unwrap();
+    let specification = read("docs/plugins/specification.md");
+    let (_, rules) = specification.split_once("## 1. Rules").unwrap();
+    let (rules, _) = rules.split_once("## 2.").unwrap();
+    let rules = rules.lines().filter_map(|line| line.strip_prefix("**"));
+    let rules: Vec<&str> = rules
+        .filter_map(|line| line.split_once(".**").map(|(rule, _)| rule))
+        .collect();
+    assert!(rules.len() >= 10, "{rules:?}");
+
+    let page = read("docs/plugins/check.md");
+    let (_, table) = page.split_once("| rule | held by | not checked |").unwrap();
+    let rows = table.lines().skip(2).filter(|line| line.starts_with('|'));
+    let rows: Vec<Vec<&str>> = rows
+        .map(|row| row.split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.iter().map(|row| row[1]).collect::<Vec<_>>(), rules);
+    let known: Vec<String> = listed().into_iter().map(|(name, _)| name).collect();
+    for row in &rows {
+        let unknown: Vec<&str> = named(row[2])
+            .filter(|name| !known.iter().any(|k| k == name))
+            .collect();
+        assert!(unknown.is_empty(), "{}: {unknown:?}", row[1]);
+        assert!(
+            named(row[2]).count() > 0 || !row[3].is_empty(),
+            "{}",
+            row[1]
+        );
+    }
 }

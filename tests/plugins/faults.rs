@@ -1,8 +1,10 @@
 //! Every check of `ocean-host plugin check` has a plugin that breaks its promise and no other.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use ocean_tests::fixtures::{c_plugin, c_plugin_with, wrong_layout_plugin};
+use ocean_tests::workspace;
 
 use crate::conformance::{check, failing, listed};
 
@@ -22,6 +24,10 @@ fn lasso(fault: &str) -> PathBuf {
     c_plugin_with("sound_ridge", &["-DLASSO", &format!("-DFAULT_{fault}")])
 }
 
+fn without_penalty(fault: &str) -> PathBuf {
+    c_plugin_with("sound_ridge", &["-DNO_ALPHA", &format!("-DFAULT_{fault}")])
+}
+
 fn encoder(fault: &str) -> PathBuf {
     c_plugin_with("sound_encoder", &[&format!("-DFAULT_{fault}")])
 }
@@ -30,7 +36,7 @@ fn wrong_layout(_: &str) -> PathBuf {
     wrong_layout_plugin().to_path_buf()
 }
 
-const RIDGE: [(&str, &str, &str); 40] = [
+const RIDGE: [(&str, &str, &str); 43] = [
     ("SLOW", "quick-to-load", "warning"),
     ("DESCRIBE", "describes-itself-the-same", "failed"),
     ("GARBAGE", "refuses-garbage", "failed"),
@@ -42,6 +48,9 @@ const RIDGE: [(&str, &str, &str); 40] = [
     ("LEAK", "leaves-no-memory", "failed"),
     ("THREAD", "leaves-no-threads", "failed"),
     ("MODE", "keeps-fp-mode", "failed"),
+    ("DIRECTORY", "leaves-its-process-alone", "failed"),
+    ("STDOUT", "silent-when-called", "failed"),
+    ("REMEMBER", "remembers-nothing", "failed"),
     ("TWO", "two-rows", "failed"),
     ("ONE", "one-feature", "failed"),
     ("WIDE", "wide", "failed"),
@@ -125,6 +134,7 @@ fn cases() -> impl Iterator<Item = Case> {
         .chain(of(&LASSO, lasso))
         .chain(of(&ENCODER, encoder))
         .chain(of(&WHOLE_FILES, c_plugin))
+        .chain(of(&[("BATCH", "batch-is-fits", "failed")], without_penalty))
         .chain(of(&[("wrong-layout", "layout", "failed")], wrong_layout))
 }
 
@@ -152,6 +162,47 @@ fn every_fault_fails_its_own_check_and_no_other() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_change_of_a_process_is_named() {
+    let mut faults = vec![
+        ("DIRECTORY", "the working directory changed"),
+        ("ENVIRONMENT", "the environment changed"),
+        ("LOCALE", "the locale changed"),
+        ("LIMIT", "the limit of open files changed"),
+    ];
+    if cfg!(target_os = "linux") {
+        faults.extend([
+            ("UMASK", "the umask changed"),
+            ("MASK", "the mask of signals changed"),
+            ("HANDLER", "the signals that are ignored changed"),
+        ]);
+    }
+    for (fault, seen) in faults {
+        let plugin = ridge(fault);
+        let only = ["--only", "leaves-its-process-alone", "--json"];
+        let output = Command::new(&workspace::built().host)
+            .args(["plugin", "check", plugin.to_str().unwrap()])
+            .args(only)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(seen), "{fault}: {said}");
+        assert_eq!(output.status.code(), Some(1), "{fault}");
+    }
+}
+
+/// Two processes make the answer, so there is none in one.
+#[test]
+fn what_takes_processes_of_its_own_is_skipped_in_process() {
+    let plugin = ridge("REMEMBER");
+    let more = ["--in-process", "--only", "remembers-nothing"];
+    let (results, code) = check(plugin.to_str().unwrap(), &more);
+    assert_eq!(
+        (results[0].1.as_str(), results.len(), code),
+        ("skipped", 1, 0)
+    );
 }
 
 #[test]

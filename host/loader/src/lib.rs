@@ -38,6 +38,7 @@ mod profile;
 mod quarantine;
 mod regressor;
 mod search;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod text_encoder;
@@ -62,5 +63,6 @@ pub use profile::Profile;
 pub use quarantine::Quarantine;
 pub use regressor::{PluginRegressor, RegressorOptions, StudyRegressor};
 pub use search::{Found, SearchPath, file_name, inspect as hash_of};
+pub use surroundings::Surroundings;
 pub use text_encoder::{EncoderShape, Pooling, TextEncoder, TokenCount};
 pub use worker::{IsolatedEncoder, IsolatedRegressor, Launcher, worker_main};

@@ -8,8 +8,13 @@ use ocean_loader as library;
 
 use super::Ended;
 
-pub(super) fn check_one(file: &Path, id: &str, check: &str, seed: u64, params: &str) -> Ended {
-    use crate::commands::plugin::check::{Request, child_main};
+pub(super) fn check_one(
+    (file, id): (&Path, &str),
+    check: &str,
+    (seed, params): (u64, &str),
+    past: &str,
+) -> Ended {
+    use crate::commands::plugin::check::{Past, Request, child_main};
 
     let params = serde_json::from_str(params).unwrap_or_default();
     Ended::silently(child_main(&Request {
@@ -18,6 +23,10 @@ pub(super) fn check_one(file: &Path, id: &str, check: &str, seed: u64, params: &
         check,
         seed,
         params: &params,
+        past: match past {
+            "busy" => Past::Busy,
+            _ => Past::None,
+        },
     }))
 }
 

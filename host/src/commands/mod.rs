@@ -101,7 +101,13 @@ pub fn run(command: Command) -> Result<Ended, RunError> {
             check,
             seed,
             params,
-        } => Ok(children::check_one(&file, &id, &check, seed, &params)),
+            past,
+        } => Ok(children::check_one(
+            (&file, &id),
+            &check,
+            (seed, &params),
+            &past,
+        )),
         Command::Worker { file, id, memory } => Ok(children::worker(&file, &id, memory)),
         Command::Probe { file } => Ok(children::probe(&file)),
     }

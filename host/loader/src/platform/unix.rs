@@ -17,11 +17,60 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use rustix::process::{
-    Resource, Rlimit, Signal, getpgrp, getpid, kill_current_process_group, kill_process, setrlimit,
+    Resource, Rlimit, Signal, getpgrp, getpid, getrlimit, kill_current_process_group, kill_process,
+    setrlimit,
 };
 
 use crate::worker::control::{self, GRACE, LOOK};
 use crate::worker::wire::Connection;
+
+/// Of the surroundings of a process what only such systems have. Signals as Linux tells them; empty
+/// where it cannot be read.
+pub fn surroundings() -> Vec<(&'static str, String)> {
+    // SAFETY: asks, and copies what it is told before anybody can change it.
+    let locale = unsafe {
+        let told = libc::setlocale(libc::LC_ALL, std::ptr::null());
+        let is_told = !told.is_null();
+        is_told.then(|| {
+            std::ffi::CStr::from_ptr(told)
+                .to_string_lossy()
+                .into_owned()
+        })
+    };
+    let limits = [
+        ("the limit of open files", Resource::Nofile),
+        ("the limit of file sizes", Resource::Fsize),
+        ("the limit of the stack", Resource::Stack),
+        ("the limit of memory", Resource::As),
+        ("the limit of data", Resource::Data),
+        ("the limit of processor time", Resource::Cpu),
+        ("the limit of core files", Resource::Core),
+    ];
+    let limit = |resource| {
+        let limit = getrlimit(resource);
+        let words = |value: Option<u64>| value.map_or("any".to_owned(), |most| most.to_string());
+        format!("{} of {}", words(limit.current), words(limit.maximum))
+    };
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let of_status = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    // Signals 32 to 34 are the C library's own: it sets them up when the first thread begins.
+    let signals = |name: &str| {
+        let mask = u64::from_str_radix(&of_status(name), 16);
+        mask.map_or(String::new(), |mask| format!("{:016x}", mask & !(7 << 31)))
+    };
+    let mut parts = vec![
+        ("the locale", locale.unwrap_or_default()),
+        ("the umask", of_status("Umask:")),
+        ("the mask of signals", signals("SigBlk:")),
+        ("the signals that are ignored", signals("SigIgn:")),
+        ("the signals that have handlers", signals("SigCgt:")),
+    ];
+    parts.extend(limits.map(|(what, resource)| (what, limit(resource))));
+    parts
+}
 
 /// `signal 11 (SIGSEGV, invalid memory access)`.
 pub fn signal_name(number: i32) -> String {

@@ -3,7 +3,7 @@
 //!
 //! From the floor: `result` says what may come of a check, `subject`
 //! the plugin under test. What is asked of every plugin is in `probing`, `objects`, `parameters`,
-//! `calls` and `memory`, of one kind in `regressors`, `models`, `paths` and `encoders`. `suite`
+//! `calls`, `memory` and `surroundings`, of one kind in `regressors`, `models`, `paths` and `encoders`. `suite`
 //! lists it all, `child` runs one check in a process of its own, and [`check`] runs them in turn.
 
 mod calls;
@@ -19,6 +19,7 @@ mod regressors;
 mod result;
 mod subject;
 mod suite;
+mod surroundings;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ pub use suite::listed;
 
 use probing::{Probing, unloaded};
 use suite::{Check, Question};
+
+pub use suite::Past;
 
 /// One check may take so long.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -155,7 +158,10 @@ impl Bench<'_> {
             let outcome = match check.question {
                 _ if !is_usable => Outcome::Skipped("ordinary data fail already".into()),
                 Question::Probing(ask) => ask(self.probing),
-                Question::Plugin(_) => self.ask(id, check),
+                Question::Listened(_) if probing::is_silent(self.probing) != Outcome::Success => {
+                    Outcome::Skipped("it writes when it is loaded already".into())
+                }
+                _ => self.ask(id, check),
             };
             let result = check.result(id, outcome);
             report.add(&result);
@@ -172,11 +178,12 @@ impl Bench<'_> {
             check: check.name,
             seed: self.options.seed,
             params: &self.params,
+            past: Past::None,
         };
         if self.options.is_in_process {
             child::here(&request)
         } else {
-            child::apart(&request, self.program, TIME_LIMIT)
+            child::apart(check, &request, self.program, TIME_LIMIT)
         }
     }
 }

@@ -17,10 +17,15 @@ fn of_engine(error: RegressorError) -> Outcome {
     Outcome::Failed(error.to_string())
 }
 
-fn wants(subject: &Subject, interface: &str) -> Result<(), Outcome> {
-    if !subject.plugin.offers(interface) {
-        return skipped(format!("it does not offer `{interface}`"));
+fn offers(subject: &Subject, interface: &str) -> Result<(), Outcome> {
+    match subject.plugin.offers(interface) {
+        true => Ok(()),
+        false => skipped(format!("it does not offer `{interface}`")),
     }
+}
+
+fn wants(subject: &Subject, interface: &str) -> Result<(), Outcome> {
+    offers(subject, interface)?;
     if subject.plugin.descriptor.alpha().is_none() {
         return skipped("it has no penalty");
     }
@@ -35,8 +40,12 @@ fn data(subject: &Subject) -> (DMatrix<f64>, DMatrix<f64>) {
     (x, DMatrix::from_column_slice(40, 2, &both))
 }
 
-/// From strong to weak. Of a sparse model the first is empty by the host's definition.
+/// From strong to weak. Of a sparse model the first is empty by the host's definition. Without a
+/// penalty: the one NaN that the host passes.
 fn alphas(subject: &Subject) -> Vec<f64> {
+    if subject.plugin.descriptor.alpha().is_none() {
+        return vec![f64::NAN];
+    }
     let first = if is_sparse(subject) { 40.0 } else { 100.0 };
     (0..N_ALPHAS as i32)
         .map(|step| first / 4f64.powi(step))
@@ -99,9 +108,11 @@ fn same_as_fits(
             let expected = fit(regressor, &x, target.as_slice(), alpha)?;
             let apart = apart(&expected, found);
             if apart > SAME {
-                return failed(format!(
-                    "at alpha = {alpha} predictions are apart by {apart:.1e}"
-                ));
+                let at = match alpha.is_nan() {
+                    true => String::new(),
+                    false => format!("at alpha = {alpha} "),
+                };
+                return failed(format!("{at}predictions are apart by {apart:.1e}"));
             }
         }
     }
@@ -117,7 +128,7 @@ pub fn path_is_fits(subject: &Subject) -> Verdict {
 }
 
 pub fn batch_is_fits(subject: &Subject) -> Verdict {
-    wants(subject, id::BATCH)?;
+    offers(subject, id::BATCH)?;
     let (x, _) = data(subject);
     let regressor = subject.regressor()?;
     match regressor.prepare_batch(&x, &x) {
@@ -127,6 +138,45 @@ pub fn batch_is_fits(subject: &Subject) -> Verdict {
         }
         None => skipped(format!("it does not offer `{}`", id::BATCH)),
     }
+}
+
+/// Predictions of both targets by every interface that a study drives, step by step.
+pub fn every_way(
+    subject: &Subject,
+    x: &DMatrix<f64>,
+    y: &DMatrix<f64>,
+) -> Result<Vec<f64>, Outcome> {
+    let (regressor, alphas) = (subject.regressor()?, alphas(subject));
+    let mut all = Vec::new();
+    let mut walk = |prepared: &dyn Prepared, n_out, y: &DMatrix<f64>, y_sq: &[f64]| {
+        let grid = DMatrix::from_fn(alphas.len(), y.ncols(), |row, _| alphas[row]);
+        let path = prepared.begin(0, y, y_sq, &grid).map_err(of_engine)?;
+        let mut walk = Walk { path, n_out };
+        for step in 0..alphas.len() {
+            all.extend(walk.at(&[0, 1], step)?);
+        }
+        Ok(())
+    };
+    if subject.plugin.offers(id::PATH) && subject.plugin.descriptor.alpha().is_some() {
+        let prepared = regressor.prepare(rows(x)).map_err(of_engine)?;
+        walk(&*prepared, x.nrows(), y, &[])?;
+    }
+    if let Some(prepared) = regressor.prepare_batch(x, x) {
+        walk(&*prepared.map_err(of_engine)?, x.nrows(), y, &[])?;
+    }
+    if subject.plugin.offers(id::MOMENTS) && subject.plugin.descriptor.alpha().is_some() {
+        let moments = Moments::of(x, y);
+        let training = TrainingSet::Moments {
+            gram: &moments.gram,
+            n_samples: x.nrows(),
+        };
+        let prepared = regressor.prepare(training).map_err(of_engine)?;
+        walk(&*prepared, x.ncols(), &moments.xty, &moments.y_sq)?;
+    }
+    for target in y.column_iter() {
+        all.extend(fit(&regressor, x, target.as_slice(), subject.alpha())?);
+    }
+    Ok(all)
 }
 
 /// A walk that leaves rows out, and a column that comes back, against walks along every row.

@@ -5,7 +5,9 @@ use ocean_loader::Kind;
 use super::probing::{self, Probing};
 use super::result::{CheckResult, Outcome, Verdict};
 use super::subject::Subject;
-use super::{calls, encoders, memory, models, objects, parameters, paths, regressors};
+use super::{
+    calls, encoders, memory, models, objects, parameters, paths, regressors, surroundings,
+};
 
 /// One check.
 #[derive(Debug)]
@@ -30,6 +32,19 @@ pub enum Question {
     Probing(fn(&Probing) -> Outcome),
     /// The plugin, in a process of its own.
     Plugin(fn(&Subject) -> Verdict),
+    /// The same, in a process whose standard output is listened to.
+    Listened(fn(&Subject) -> Verdict),
+    /// The plugin in two processes, the second of which has a past: both give the same bits.
+    Twice(fn(&Subject, Past) -> Result<Vec<u64>, Outcome>),
+}
+
+/// What a process has done before it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// Nothing.
+    None,
+    /// Other targets of the same rows, other texts.
+    Busy,
 }
 
 impl Check {
@@ -98,12 +113,29 @@ const fn probed(
     }
 }
 
+/// One whose process is asked in another way.
+const fn asked(
+    name: &'static str,
+    promise: &'static str,
+    fix: &'static str,
+    question: Question,
+) -> Check {
+    Check {
+        name,
+        promise,
+        fix,
+        question,
+        is_basic: false,
+        kind: ALL,
+    }
+}
+
 const ALL: Option<Kind> = None;
 const REG: Option<Kind> = Some(Kind::Regressor);
 const ENC: Option<Kind> = Some(Kind::Encoder);
 
 /// The checks, in the order they are run.
-pub const SUITE: [Check; 50] = [
+pub const SUITE: [Check; 53] = [
     probed(
         "loads",
         "it loads in a child process, and its entry, descriptors and tables are whole",
@@ -208,6 +240,25 @@ pub const SUITE: [Check; 50] = [
         "the floating-point mode after a call is the one before",
         "put the control word back, or do not touch it",
         objects::keeps_the_fp_mode,
+    ),
+    check(
+        "leaves-its-process-alone",
+        ALL,
+        "working directory, environment, locale, umask, limits, signal mask and handlers are after calls what they were before",
+        "they belong to the host; take a directory, a locale or a limit as an argument instead",
+        surroundings::leaves_its_process_alone,
+    ),
+    asked(
+        "silent-when-called",
+        "calls write nothing to standard output",
+        "results go there; use `log`",
+        Question::Listened(surroundings::works_in_every_way),
+    ),
+    asked(
+        "remembers-nothing",
+        "what a call gives does not depend on the calls before it, of other objects neither: a permuted target gets the bits that it gets in a new process",
+        "no static variables, caches or files between calls: a regressor that remembers the real y makes its p-value a lie",
+        Question::Twice(surroundings::after_a_past),
     ),
     check(
         "stays-in-its-buffers",
