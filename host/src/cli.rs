@@ -94,6 +94,9 @@ pub enum Command {
         id: String,
         /// Bytes its data may have; 0: as many as there are
         memory: u64,
+        /// Without the user's files but these, the network and other programs
+        #[arg(long, num_args = 0..)]
+        sandbox: Option<Vec<PathBuf>>,
     },
     /// Run one check of a plugin in this process: the child that `plugin check` starts
     #[command(hide = true)]

@@ -48,6 +48,7 @@ mod readme;
 mod refused;
 mod same_bytes;
 mod same_null;
+mod sandbox;
 mod selfcheck;
 mod shown;
 mod survival;

@@ -75,8 +75,16 @@ fn predictions_that_are_finite_and_huge_cost_their_own_cells() {
 #[test]
 fn processes_that_a_plugin_starts_keep_nobody_whether_its_worker_lives_or_dies() {
     let folder = with_regressors(&[
-        ("forks", &["-DSTARTS_A_PROCESS"], ""),
-        ("dies", &["-DSTARTS_A_PROCESS", "-DCRASHES"], ""),
+        (
+            "forks",
+            &["-DSTARTS_A_PROCESS"],
+            "isolation = \"process\"\n",
+        ),
+        (
+            "dies",
+            &["-DSTARTS_A_PROCESS", "-DCRASHES"],
+            "isolation = \"process\"\n",
+        ),
         ("closes", &["-DCLOSES_EVERYTHING"], ""),
     ]);
     let begun = Instant::now();

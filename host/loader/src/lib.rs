@@ -9,7 +9,7 @@
 //! What is called afterwards goes through [`call`]: [`PluginRegressor`] is the engine's regressor,
 //! [`PluginEncoder`] turns texts into vectors; [`IsolatedRegressor`] and [`IsolatedEncoder`] are
 //! the same in a process of their own. That process, and the child that probes, are the program
-//! itself: it calls [`worker_main`] for `worker FILE ID MEMORY` and [`probe_main`] for
+//! itself: it calls [`worker_main`] for `worker FILE ID MEMORY [--sandbox [FOLDER]...]` and [`probe_main`] for
 //! `probe FILE`.
 //!
 //! All `unsafe` of the host is in this crate. It knows no study, no report and no terminal: what a

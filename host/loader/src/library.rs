@@ -23,7 +23,10 @@ use super::worker::{IsolatedEncoder, IsolatedRegressor, Launcher};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Isolation {
-    /// In a child process.
+    /// In a child process without the user's files, the network and other programs, where the system
+    /// has such a thing; else in a child process.
+    Sandbox,
+    /// In a child process with the rights of the user.
     Process,
     /// In this process.
     InProcess,
@@ -61,7 +64,7 @@ impl Library {
 
     /// The plugin of `kind` that `value` of plugins.toml means: an id, a path (relative to `base`,
     /// the folder of plugins.toml), or `PATH#ID`. `isolation`: where it is to run; `None`: in a
-    /// process of its own unless it is bundled.
+    /// sandbox unless it is bundled.
     ///
     /// The first load of a file probes it in a child process and warns, once, of what is not as it
     /// should be.
@@ -103,10 +106,11 @@ impl Library {
         let hash = search::inspect(path)?;
         let probed = self.probed(path, &hash)?;
         let is_bundled = is_ours(&self.search, path, &probed.build_info);
-        let is_isolated = match isolation {
-            Some(isolation) => isolation == Isolation::Process,
-            None => !is_bundled,
-        };
+        let isolation = isolation.unwrap_or(match is_bundled {
+            true => Isolation::InProcess,
+            false => Isolation::Sandbox,
+        });
+        let is_isolated = isolation != Isolation::InProcess;
         let origin = Origin {
             path,
             hash: &hash,
@@ -114,6 +118,7 @@ impl Library {
             layout: probed.layout,
             is_bundled,
             is_isolated,
+            is_sandboxed: isolation == Isolation::Sandbox,
             is_fp_reported: false,
         };
         if is_isolated {
@@ -235,6 +240,7 @@ pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
         layout: opened.layout,
         is_bundled: false,
         is_isolated: false,
+        is_sandboxed: false,
         is_fp_reported: opened.fp_change.is_some(),
     };
     let mut ids = Vec::new();

@@ -40,6 +40,8 @@ pub struct Plugin {
     pub is_bundled: bool,
     /// It is to run in a process of its own, and was not loaded here.
     pub is_isolated: bool,
+    /// That process is to give away the rights of its user.
+    pub is_sandboxed: bool,
     /// Ids of the interfaces it offers.
     pub offered: Vec<String>,
     /// The tables behind them; none of a plugin that was not loaded here.
@@ -58,6 +60,7 @@ pub(crate) struct Origin<'a> {
     pub layout: Layout,
     pub is_bundled: bool,
     pub is_isolated: bool,
+    pub is_sandboxed: bool,
     /// It was already named for changing the floating-point mode.
     pub is_fp_reported: bool,
 }
@@ -80,6 +83,7 @@ impl Plugin {
             layout: origin.layout,
             is_bundled: origin.is_bundled,
             is_isolated: origin.is_isolated,
+            is_sandboxed: origin.is_sandboxed,
             offered,
             interfaces,
             is_fp_reported: origin.is_fp_reported.into(),

@@ -362,6 +362,7 @@ fn plugin(interfaces: Interfaces, family: &str, alpha: Value, flags: u32) -> Arc
         layout: Layout::NotChecked,
         is_bundled: true,
         is_isolated: false,
+        is_sandboxed: false,
         is_fp_reported: false,
     };
     Plugin::new(descriptor, interfaces, interfaces.owned_ids(), &origin)

@@ -1,7 +1,7 @@
 //! The commands that the program gives to itself: a plugin in a process of its own, a probe, one
 //! check.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ocean_loader as library;
@@ -30,8 +30,8 @@ pub(super) fn check_one(
     }))
 }
 
-pub(super) fn worker(file: &Path, id: &str, memory: u64) -> Ended {
-    Ended::silently(library::worker_main(file, id, memory))
+pub(super) fn worker(file: &Path, id: &str, memory: u64, readable: Option<Vec<PathBuf>>) -> Ended {
+    Ended::silently(library::worker_main(file, id, memory, readable))
 }
 
 pub(super) fn probe(file: &Path) -> Ended {

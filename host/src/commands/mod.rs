@@ -108,7 +108,12 @@ pub fn run(command: Command) -> Result<Ended, RunError> {
             (seed, &params),
             &past,
         )),
-        Command::Worker { file, id, memory } => Ok(children::worker(&file, &id, memory)),
+        Command::Worker {
+            file,
+            id,
+            memory,
+            sandbox,
+        } => Ok(children::worker(&file, &id, memory, sandbox)),
         Command::Probe { file } => Ok(children::probe(&file)),
     }
 }

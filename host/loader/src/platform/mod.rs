@@ -6,6 +6,22 @@
 //! both share. On Windows they are sockets of this machine, opened with a key that only the worker
 //! was given; there all numbers go through the socket.
 
+#[cfg(target_os = "linux")]
+pub mod sandbox;
+#[cfg(not(target_os = "linux"))]
+pub mod sandbox {
+    //! Other systems have none.
+
+    use std::path::PathBuf;
+
+    pub fn close() -> Result<bool, String> {
+        Ok(false)
+    }
+
+    pub fn close_reading(_: &[PathBuf]) -> Result<(), String> {
+        Ok(())
+    }
+}
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{Id, Reply, Request};
+use super::sandbox;
 use super::witness::{CHANGED, Witness};
 use crate::encoder::{StudyEncoder, check_hint, key_parts};
 use crate::regressor::json;
@@ -103,8 +104,12 @@ fn start(
 ) -> Result<(Arc<Worker>, Id, EncoderShape), PluginError> {
     refuse_changed(label, witness)?;
     let file = witness.place().ok_or_else(|| changed(label))?;
-    let worker =
-        Worker::start(launcher, plugin, &file, context).map_err(|e| unstarted(label, &e))?;
+    let readable = match request {
+        Request::Encoder { params, .. } => sandbox::named(plugin, std::iter::once(params)),
+        _ => Vec::new(),
+    };
+    let worker = Worker::start(launcher, plugin, &file, &readable, context)
+        .map_err(|e| unstarted(label, &e))?;
     let answer = worker.ask(request, &[], &|_| {});
     match answer {
         Ok((Reply::Encoder(id, shape), _)) => {

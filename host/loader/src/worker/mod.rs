@@ -10,7 +10,8 @@
 //! sees, [`process`] starts the child and says how it died, [`protocol`] and [`wire`] are what is
 //! said and how (numbers lie in shared memory), [`serve`] is the child.
 //!
-//! It isolates from mistakes, not from malice: a worker runs with all rights of its user.
+//! It isolates from mistakes, and in a [`sandbox`] (Linux) from malice: without it a worker runs with
+//! all rights of its user.
 
 #[cfg(target_os = "linux")]
 mod arena;
@@ -19,6 +20,7 @@ mod encoder;
 mod process;
 mod protocol;
 mod regressor;
+mod sandbox;
 mod serve;
 pub(crate) mod wire;
 mod witness;

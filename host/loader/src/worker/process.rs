@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::control::GRACE;
 use super::protocol::{Id, Reply, Request, Told};
+use super::sandbox;
 use super::wire::{self, Connection};
 use crate::children::{self, Patience};
 use crate::platform::{Door, Link, Stream, crash, set_apart};
@@ -48,6 +49,7 @@ pub struct Worker {
     forgotten: Mutex<Vec<Id>>,
     said: Arc<Mutex<Vec<u8>>>,
     limits: Limits,
+    is_sandboxed: bool,
     context: CallContext,
     /// What is known of its end.
     ended: Mutex<Option<Ended>>,
@@ -58,7 +60,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker for `plugin`, which loads it from `file`.
+    /// Starts a worker for `plugin`, which loads it from `file` and may read `readable` besides.
     ///
     /// # Errors
     /// The system starts no process or gives no socket.
@@ -66,6 +68,7 @@ impl Worker {
         launcher: &Launcher,
         plugin: &Plugin,
         file: &Path,
+        readable: &[PathBuf],
         context: &CallContext,
     ) -> io::Result<Self> {
         let mut command = Command::new(&launcher.program);
@@ -73,9 +76,11 @@ impl Worker {
             .arg("worker")
             .arg(file)
             .arg(&plugin.descriptor.id)
-            .arg(launcher.limits.memory.unwrap_or(0).to_string())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .arg(launcher.limits.memory.unwrap_or(0).to_string());
+        if plugin.is_sandboxed {
+            command.arg("--sandbox").args(readable);
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         set_apart(&mut command);
         let door = Door::of(&mut command)?;
         let mut child = command.spawn()?;
@@ -96,6 +101,7 @@ impl Worker {
             forgotten: Mutex::default(),
             said,
             limits: launcher.limits,
+            is_sandboxed: plugin.is_sandboxed,
             context: context.clone(),
             ended: Mutex::default(),
             is_cancelled: AtomicBool::new(false),
@@ -125,6 +131,14 @@ impl Worker {
             let reply = loop {
                 match connection.read(&mut patient, most_numbers)? {
                     (Reply::Progress(share), _) => progress(share),
+                    (Reply::Refused(mut error), numbers) if self.is_sandboxed => {
+                        error.message = sandbox::with_hint(error.message);
+                        break (Reply::Refused(error), numbers);
+                    }
+                    (Reply::Failed { status, message }, numbers) if self.is_sandboxed => {
+                        let message = sandbox::with_hint(message);
+                        break (Reply::Failed { status, message }, numbers);
+                    }
                     reply => break reply,
                 }
             };

@@ -11,6 +11,7 @@ use ocean_plugin_abi::status;
 
 use super::process::{Ended, Launcher, Worker};
 use super::protocol::{INFO, Id, Reply, Request, parts};
+use super::sandbox;
 use super::witness::{CHANGED, Witness};
 use crate::profile::Profile;
 use crate::regressor::{StudyRegressor, engine_error};
@@ -88,7 +89,9 @@ impl IsolatedRegressor {
         let error = |what: &str| PluginError::new(&self.plugin, status::INTERNAL, what);
         self.refuse_changed()?;
         let file = self.witness.place().ok_or_else(|| error(CHANGED))?;
-        let worker = Worker::start(&self.launcher, &self.plugin, &file, &self.context)
+        let readable = sandbox::named(&self.plugin, self.options.variants.iter());
+        let context = &self.context;
+        let worker = Worker::start(&self.launcher, &self.plugin, &file, &readable, context)
             .map_err(|e| unstarted(&self.plugin, &e))?;
         let request = Request::Regressor(self.options.clone());
         let id = match worker.ask(&request, &[], &|_| {}) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,12 +15,13 @@ use self_cell::self_cell;
 
 use super::control;
 use super::protocol::{INFO, Id, Reply, Request, Shape, Told, training_set};
+use super::sandbox;
 use super::wire::{self, Connection};
 use crate::TextEncoder;
-use crate::platform::{HostLink, Stream, end_all, limit};
+use crate::platform::{self, HostLink, Stream, end_all, limit};
 use crate::{
-    CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen, StudyRegressor,
-    open_here,
+    CallContext, Fitted, LogLevel, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen,
+    StudyRegressor, open_here,
 };
 
 /// Signs of life are told no oftener: `time_limit` counts seconds.
@@ -28,8 +29,9 @@ const SIGNS: Duration = Duration::from_millis(100);
 
 /// What `ocean-host worker FILE ID MEMORY` does: opens the plugin `id` of the library `file`, which
 /// the host has probed, and serves the host on stdin until that closes. `memory`: bytes its data
-/// may have, 0 for no limit.
-pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
+/// may have, 0 for no limit. `readable`: files and folders that it may read besides those of the
+/// system and its own, in a sandbox; `None` for no sandbox.
+pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<PathBuf>>) -> ExitCode {
     limit(memory);
     let Ok(host) = HostLink::take() else {
         eprintln!("a worker is started by ocean-host, with a socket as its standard input");
@@ -39,13 +41,35 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
     let Ok(context) = telling(&host, Arc::clone(&cancelled)) else {
         return ExitCode::FAILURE;
     };
-    let plugin = match open_here(file, id) {
+    // Another process's open file, which a plugin that was rebuilt is loaded from, is out of reach of
+    // a sandbox.
+    let held = std::fs::File::open(file).ok();
+    let own = held.as_ref().map(platform::own_path);
+    let file = match own {
+        Some(own) if file.starts_with("/proc") && readable.is_some() => own,
+        _ => file.to_path_buf(),
+    };
+    // While there is one thread: the rights of a thread are those of the one that begins it.
+    let readable = match readable.map(|named| closed(&file, named, &context)) {
+        Some(Err(why)) => {
+            eprintln!("its sandbox could not be closed: {why}");
+            return ExitCode::FAILURE;
+        }
+        Some(Ok(readable)) => readable,
+        None => None,
+    };
+    let plugin = match open_here(&file, id) {
         Ok(plugin) => plugin,
         Err(fault) => {
             eprintln!("{fault}");
             return ExitCode::FAILURE;
         }
     };
+    // What a library is linked with may lie anywhere; what it reads later may not.
+    if let Some(Err(why)) = readable.map(|folders| platform::sandbox::close_reading(&folders)) {
+        eprintln!("its sandbox could not be closed: {why}");
+        return ExitCode::FAILURE;
+    }
     let objects = Arc::new(Objects {
         plugin,
         context,
@@ -66,6 +90,22 @@ pub fn worker_main(file: &Path, id: &str, memory: u64) -> ExitCode {
     // for, and destructors of libraries are not run. Whom it started goes too.
     end_all();
     ExitCode::SUCCESS
+}
+
+/// Closes the sandbox but for reading; what may be read from then on, `None` where there is no
+/// sandbox.
+fn closed(
+    file: &Path,
+    named: Vec<PathBuf>,
+    context: &CallContext,
+) -> Result<Option<Vec<PathBuf>>, String> {
+    if !platform::sandbox::close()? {
+        let text =
+            "this system has no sandbox (landlock, Linux 5.13): the plugin runs with your rights";
+        context.log(LogLevel::Warn, text);
+        return Ok(None);
+    }
+    Ok(Some([named, sandbox::needed_by(file)].concat()))
 }
 
 /// Log lines of the plugin go to the host, and that it tells of progress.

@@ -143,6 +143,7 @@ choices! {
 
 impl Choice for Isolation {
     const ALL: &'static [(&'static str, Self)] = &[
+        ("sandbox", Isolation::Sandbox),
         ("process", Isolation::Process),
         ("in-process", Isolation::InProcess),
     ];

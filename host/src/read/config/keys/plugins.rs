@@ -7,10 +7,10 @@ const ISOLATION: Key = Key {
     name: "isolation",
     form: Form::Word(words_of::<Isolation>),
     unit: None,
-    default: Default::Words("`\"in-process\"` for bundled plugins, `\"process\"` for others"),
+    default: Default::Words("`\"in-process\"` for bundled plugins, `\"sandbox\"` for others"),
     example: "\"process\"",
     feeds: Feeds::Place,
-    meaning: "Whether the plugin runs in a process of its own, whose end is not the host's.",
+    meaning: "Whether the plugin runs in a process of its own, whose end is not the host's; in a sandbox that process has no files of yours but those that its parameters name, no network and no other programs (Linux; elsewhere the same as `process`).",
 };
 const TIME_LIMIT: Key = Key {
     name: "time_limit",
