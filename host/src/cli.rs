@@ -13,7 +13,9 @@ use clap_complete::Shell;
 use crate::commands::cluster::frozen::MOST_SHARDS;
 use crate::commands::cluster::task::Asked;
 use crate::commands::plugin::new;
-use crate::read::config::Scope;
+use crate::plan::FormatPlan;
+use crate::read::config::{self, Scope};
+use crate::read::dataset::encoding;
 use crate::tell::progress::Format;
 
 const STYLES: Styles = Styles::styled()
@@ -336,10 +338,45 @@ pub struct SlurmArgs {
     pub submit: bool,
 }
 
+/// How a table is written, where it is not found or not as it was found.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    /// What separates the fields of the table: one character, or tab [default: found]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<char>,
+    /// What the bytes of the table mean, as windows-1252 [default: UTF-8 or UTF-16; that of a .sav]
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    pub encoding: Option<String>,
+    /// The sheet of a workbook [default: the only one that holds something; of init: the largest]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+}
+
+fn delimiter(typed: &str) -> Result<char, String> {
+    config::delimiter(typed).ok_or_else(|| "one character is expected, or tab".to_owned())
+}
+
+fn encoding(typed: &str) -> Result<String, String> {
+    let is_known = encoding::named(typed).is_some();
+    is_known
+        .then(|| typed.to_owned())
+        .ok_or_else(|| encoding::unknown(typed))
+}
+
+impl From<TableArgs> for FormatPlan {
+    fn from(args: TableArgs) -> Self {
+        Self {
+            delimiter: args.delimiter,
+            encoding: args.encoding,
+            sheet: args.sheet,
+        }
+    }
+}
+
 /// `init`
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The table (.csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods), or a folder with one
+    /// The table (.csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods, .sav, .dta), or a folder with one
     #[arg(value_name = "DATA", default_value = ".")]
     pub data: PathBuf,
     /// The id column
@@ -354,9 +391,9 @@ pub struct InitArgs {
     /// The column whose rows belong together
     #[arg(long, value_name = "COLUMN")]
     pub group: Option<String>,
-    /// The sheet of a workbook [default: the largest]
-    #[arg(long, value_name = "NAME")]
-    pub sheet: Option<String>,
+    /// How the table is written
+    #[command(flatten)]
+    pub table: TableArgs,
     /// The file to write [default: plugins.toml beside the table]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -440,9 +477,13 @@ pub struct PredictArgs {
     /// The model
     #[arg(value_name = "MODEL.ocean")]
     pub model: PathBuf,
-    /// The texts: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods, with the columns of the study
+    /// The texts: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods, .sav or .dta, with the columns
+    /// of the study
     #[arg(value_name = "TEXTS")]
     pub texts: PathBuf,
+    /// How the texts are written
+    #[command(flatten)]
+    pub table: TableArgs,
     /// The id column [default: that of the study]
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,

@@ -51,5 +51,7 @@ mod same_null;
 mod sandbox;
 mod selfcheck;
 mod shown;
+mod statistics_programs;
 mod survival;
 mod test_sample;
+mod values;

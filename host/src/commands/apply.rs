@@ -27,6 +27,7 @@ pub(super) fn predict(args: PredictArgs) -> Result<Ended, RunError> {
         params: params.collect::<Result<_, _>>()?,
         model: args.model,
         texts: args.texts,
+        format: args.table.into(),
         id: args.id,
         text: args.text,
         group: args.group,

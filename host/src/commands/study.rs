@@ -1,5 +1,6 @@
 //! `eval`, `encode`, `power`, `init` and `report`: one study on one machine.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use ocean_report::escape;
@@ -72,9 +73,10 @@ pub(super) fn init(args: InitArgs) -> Result<Ended, RunError> {
         text: args.text,
         targets: args.targets,
         group: args.group,
-        sheet: args.sheet,
+        format: args.table.into(),
         out: args.out,
         is_forced: args.force,
+        may_ask: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
     })?;
     match refusal {
         None => Ok(Ended::saying(&text)),

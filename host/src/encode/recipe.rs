@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::plan::Pool;
+use crate::read::dataset::Covariate;
 
 /// How texts become vectors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,13 @@ pub enum Recipe {
     Plugin(EncoderRecipe),
     /// Those of several, side by side.
     Combined(Vec<Recipe>),
+    /// Columns of the table are features themselves.
+    Values {
+        /// The label in the study.
+        name: String,
+        /// What each column is, its categories too.
+        kinds: Vec<Covariate>,
+    },
     /// They were made elsewhere.
     Precomputed {
         /// The label in the study.

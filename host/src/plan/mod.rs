@@ -24,6 +24,7 @@ pub use crate::read::config::{
 };
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
+pub(crate) use refusals::refuse_idle_flags;
 
 /// A resolved study.
 #[derive(Debug, Clone, Serialize)]
@@ -97,6 +98,9 @@ pub struct DataPlan {
     /// The columns of `by` of `[report]`.
     #[serde(skip)]
     pub by: Vec<String>,
+    /// The columns of `values` of all encoders, names and globs.
+    #[serde(skip)]
+    pub values: Vec<String>,
     /// The column that has the folds: `folds` of `[evaluation]`.
     #[serde(skip)]
     pub fold_column: Option<String>,
@@ -253,6 +257,11 @@ pub enum EncoderSource {
         ids: Option<PathBuf>,
         /// Are they used even if they do not seem to belong to the texts?
         allow_misaligned: bool,
+    },
+    /// Columns of the tables are features themselves.
+    Values {
+        /// Names and globs, as typed.
+        values: Vec<String>,
     },
     /// The columns of others, side by side.
     Combined {

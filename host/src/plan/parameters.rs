@@ -96,9 +96,9 @@ impl EncoderPlan {
     ) -> Result<CheckedParameters, Refusal> {
         match &self.source {
             EncoderSource::Plugin { params, .. } => check(params, schema, &ENCODER, folder),
-            EncoderSource::Precomputed { .. } | EncoderSource::Combined { .. } => {
-                Ok(CheckedParameters::default())
-            }
+            EncoderSource::Precomputed { .. }
+            | EncoderSource::Values { .. }
+            | EncoderSource::Combined { .. } => Ok(CheckedParameters::default()),
         }
     }
 }

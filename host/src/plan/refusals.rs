@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ocean_report::model::BEST;
 
+use super::FormatPlan;
 use super::resolve::default;
 use crate::problem::{Problem, Problems, Refusal, shown_path, suggestion};
 use crate::read::config::keys::ENCODER;
@@ -432,6 +433,29 @@ pub(super) fn refuse_beside_combine(config: &EncoderConfig, pool: Pool) -> Resul
         let message = "stands beside `combine`: vectors come from one place";
         problems.push(other.problem(message).with_try("one of the two"));
     }
+    if let Some(other) = &config.values {
+        let message = "stands beside `combine`: vectors come from one place";
+        problems.push(other.problem(message).with_try("one of the two"));
+    }
+    problems.keep(refuse_plugin_keys(config, pool));
+    problems.keep(refuse_precomputed_keys(config));
+    problems.finish(())
+}
+
+/// Columns of the tables need no file and no plugin.
+pub(super) fn refuse_beside_values(
+    config: &EncoderConfig,
+    values: &Sourced<Vec<String>>,
+    pool: Pool,
+) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    if config.plugin.is_some() || config.embeddings.is_some() {
+        let message = "stands beside `plugin` or `embeddings`: vectors come from one place";
+        problems.push(values.problem(message).with_try("one of the two"));
+    }
+    if values.value.is_empty() {
+        problems.push(values.problem("names no column"));
+    }
     problems.keep(refuse_plugin_keys(config, pool));
     problems.keep(refuse_precomputed_keys(config));
     problems.finish(())
@@ -492,7 +516,7 @@ pub(super) fn refuse_plugin_keys(config: &EncoderConfig, pool: Pool) -> Result<(
 }
 
 /// Why a setting of plugins is refused beside vectors from a file.
-const NO_PLUGIN: &str = "has no meaning beside `embeddings`: vectors in a file need no plugin";
+const NO_PLUGIN: &str = "has no meaning without `plugin`: vectors in a file or a table need none";
 
 /// Row order is never trusted: a .npy file needs an ids file, an .npz may bring its own, a table
 /// brings its ids along.
@@ -512,45 +536,79 @@ pub(super) fn refuse_ids(
             .into()),
         _ if is_numpy || is_table(Path::new(&embeddings.value)) => Ok(()),
         _ => Err(embeddings
-            .problem("is none of .npy, .npz, .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods")
+            .problem("is none of .npy, .npz, .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods, .sav, .dta")
             .into()),
     }
 }
 
+/// What cannot be said of a table of this name: why it has no delimiter, no encoding, no sheet.
+#[derive(Debug, Default)]
+struct Idle {
+    delimiter: Option<&'static str>,
+    encoding: Option<&'static str>,
+    sheet: Option<&'static str>,
+}
+
+impl Idle {
+    fn of(name: &str) -> Self {
+        let path = Path::new(name);
+        let is_delimited = is_text(path) && !has_extension(name, &["jsonl"]);
+        let is_encoded = is_text(path) || has_extension(name, &["sav", "zsav", "dta"]);
+        let unless = |has: bool, why| (!has).then_some(why);
+        Self {
+            delimiter: unless(
+                is_delimited,
+                "belongs to files whose fields are separated by something, as .csv",
+            ),
+            encoding: unless(
+                is_encoded,
+                "belongs to text files, as .csv, and to .sav and .dta",
+            ),
+            sheet: unless(is_workbook(path), "belongs to workbooks: .xlsx, .xls, .ods"),
+        }
+    }
+}
+
+/// Refuses what the command line says of a table that does not have it.
+///
+/// # Errors
+/// Each such flag.
+pub(crate) fn refuse_idle_flags(path: &Path, format: &FormatPlan) -> Result<(), Refusal> {
+    let idle = Idle::of(&path.to_string_lossy());
+    let mut problems = Problems::default();
+    for (flag, is_typed, why) in [
+        ("--delimiter", format.delimiter.is_some(), idle.delimiter),
+        ("--encoding", format.encoding.is_some(), idle.encoding),
+        ("--sheet", format.sheet.is_some(), idle.sheet),
+    ] {
+        let why = why.filter(|_| is_typed);
+        problems.extend(why.map(|why| Problem::new(flag, why).with_try("leave it out")));
+    }
+    problems.finish(())
+}
+
 /// What a format does not have cannot be said of it.
-fn refuse_idle_format(path: &str, format: &FormatConfig, problems: &mut Problems) {
-    let path = Path::new(path);
-    let is_jsonl = has_extension(&path.to_string_lossy(), &["jsonl"]);
-    let is_delimited = is_text(path) && !is_jsonl;
-    let is_workbook = is_workbook(path);
-    let idle = |problem: Problem| problem.with_try("leave it out");
-    problems.extend(
+fn refuse_idle_format(name: &str, format: &FormatConfig, problems: &mut Problems) {
+    let idle = Idle::of(name);
+    let found = [
         format
             .delimiter
             .as_ref()
-            .filter(|_| !is_delimited)
-            .map(|typed| {
-                idle(
-                    typed.problem(
-                        "belongs to files whose fields are separated by something, as .csv",
-                    ),
-                )
-            }),
-    );
-    problems.extend(
+            .zip(idle.delimiter)
+            .map(|(typed, why)| typed.problem(why)),
         format
             .encoding
             .as_ref()
-            .filter(|_| !is_text(path))
-            .map(|typed| idle(typed.problem("belongs to text files, as .csv"))),
-    );
-    problems.extend(
+            .zip(idle.encoding)
+            .map(|(typed, why)| typed.problem(why)),
         format
             .sheet
             .as_ref()
-            .filter(|_| !is_workbook)
-            .map(|typed| idle(typed.problem("belongs to workbooks: .xlsx, .xls, .ods"))),
-    );
+            .zip(idle.sheet)
+            .map(|(typed, why)| typed.problem(why)),
+    ];
+    let found = found.into_iter().flatten();
+    problems.extend(found.map(|problem| problem.with_try("leave it out")));
 }
 
 fn has_extension(path: &str, extensions: &[&str]) -> bool {

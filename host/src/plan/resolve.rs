@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf, absolute};
 
 use super::refusals::{
-    refuse_beside_combine, refuse_contradictions, refuse_ids, refuse_plugin_keys,
-    refuse_precomputed_keys,
+    refuse_beside_combine, refuse_beside_values, refuse_contradictions, refuse_ids,
+    refuse_plugin_keys, refuse_precomputed_keys,
 };
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
@@ -160,6 +160,11 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
         by: config.report.as_ref().map_or(Vec::new(), |report| {
             value_or(report.by.as_ref(), Vec::new())
         }),
+        values: config
+            .encoders
+            .iter()
+            .flat_map(|encoder| value_or(encoder.values.as_ref(), Vec::new()))
+            .collect(),
         fold_column: config
             .evaluation
             .folds
@@ -306,6 +311,11 @@ fn encoder_source(
             weight: value_or(config.weight.as_ref(), Weight::Blocks),
         });
     }
+    if let Some(values) = &config.values {
+        refuse_beside_values(config, values, pool)?;
+        let values = values.value.clone();
+        return Ok(EncoderSource::Values { values });
+    }
     match (&config.plugin, &config.embeddings) {
         (Some(plugin), None) => {
             refuse_precomputed_keys(config)?;
@@ -329,7 +339,7 @@ fn encoder_source(
         (None, None) => Err(Problem::new(
             &config.origin,
             format!(
-                "[[encoder]] {} has neither `plugin`, nor `embeddings`, nor `combine`",
+                "[[encoder]] {} has neither `plugin`, nor `embeddings`, nor `values`, nor `combine`",
                 config.name.value
             ),
         )

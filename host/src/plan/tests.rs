@@ -115,7 +115,7 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors("embeddings = \"v.bin\""),
-            "17: [[encoder]] v embeddings is none of .npy, .npz, .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods",
+            "17: [[encoder]] v embeddings is none of .npy, .npz, .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods, .sav, .dta",
         ),
         (
             vectors("embeddings = \"v.csv\"\nplugin = \"x\""),
@@ -127,11 +127,11 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors("embeddings = \"v.csv\"\ndownload = true"),
-            "18: [[encoder]] v download has no meaning beside `embeddings`: vectors in a file need no plugin\n  try: leave it out; it belongs to encoders with `plugin`",
+            "18: [[encoder]] v download has no meaning without `plugin`: vectors in a file or a table need none\n  try: leave it out; it belongs to encoders with `plugin`",
         ),
         (
             vectors("embeddings = \"v.csv\"\npool = \"concat\""),
-            "18: [[encoder]] v pool has no meaning beside `embeddings`: vectors in a file need no plugin\n  try: leave it out; it belongs to encoders with `plugin`",
+            "18: [[encoder]] v pool has no meaning without `plugin`: vectors in a file or a table need none\n  try: leave it out; it belongs to encoders with `plugin`",
         ),
         (
             "isolation = \"in-process\"\ntime_limit = 5\n".to_owned(),
@@ -143,7 +143,7 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors(""),
-            "15: [[encoder]] v has neither `plugin`, nor `embeddings`, nor `combine`\n  try: plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"",
+            "15: [[encoder]] v has neither `plugin`, nor `embeddings`, nor `values`, nor `combine`\n  try: plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"",
         ),
         (
             "n_alphas = 3\nalphas = [1]\n".to_owned(),

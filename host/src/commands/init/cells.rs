@@ -1,5 +1,7 @@
 //! Names and cells of a table as text.
 
+use std::borrow::Cow;
+
 use crate::read::dataset::table::Cell;
 
 /// A name or cell for a message: control characters escaped, cut after 40 characters.
@@ -14,10 +16,10 @@ pub fn shown(text: &str) -> String {
 }
 
 /// A cell as text, empty where there is none.
-pub fn cell(cell: Cell<'_>) -> String {
+pub fn cell(cell: Cell<'_>) -> Cow<'_, str> {
     match cell {
-        Cell::Text(text) => text.to_owned(),
-        Cell::Number(number) => number.to_string(),
-        Cell::Null | Cell::Nested => String::new(),
+        Cell::Text(text) => text.into(),
+        Cell::Number(number) => number.to_string().into(),
+        Cell::Null | Cell::Nested => "".into(),
     }
 }

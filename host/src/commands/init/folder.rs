@@ -105,7 +105,9 @@ impl Folder {
             match file_of(column, row) {
                 Some(file) => {
                     let text = read(file)?;
-                    writer.write_record([id.as_str(), &text]).map_err(failed)?;
+                    writer
+                        .write_record([id.as_ref(), text.as_str()])
+                        .map_err(failed)?;
                     by_row.push(Cell::Text(&text));
                 }
                 None => {

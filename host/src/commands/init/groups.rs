@@ -1,10 +1,11 @@
 //! Whose a row is: columns whose rows belong together, and what is about people.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::{cell, shown};
 use super::guess::{Judge, Role};
-use super::inspect::{LEAST_GROUPS, MOST_LEVELS, numbers};
+use super::inspect::{LEAST_GROUPS, MOST_LEVELS, number};
 use super::scores::Doubt;
 
 /// A group has fewer values than this share of the rows, so that some rows share one.
@@ -62,13 +63,14 @@ impl Judge<'_> {
 
     /// Each of the columns of numbers has one value in all rows of a group.
     fn has_one_value(&self, group: usize, scores: &[usize]) -> bool {
-        let label = |row| cell(self.table.columns[group].cell(row));
-        let labels: Vec<String> = (0..self.table.n_rows).map(label).collect();
+        let labels = &self.table.columns[group];
+        // The first two rows that differ end it: most columns have them near the top.
         let is_constant = |&at: &usize| {
-            let mut of_group: HashMap<&str, u64> = HashMap::new();
-            let values = numbers(&self.table.columns[at]);
-            labels.iter().zip(&values).all(|(label, value)| {
-                *of_group.entry(label).or_insert(value.to_bits()) == value.to_bits()
+            let mut of_group: HashMap<Cow<'_, str>, u64> = HashMap::new();
+            let column = &self.table.columns[at];
+            (0..self.table.n_rows).all(|row| {
+                let value = number(column, row).to_bits();
+                *of_group.entry(cell(labels.cell(row))).or_insert(value) == value
             })
         };
         !scores.is_empty() && scores.iter().all(is_constant)

@@ -71,6 +71,8 @@ pub struct Guess {
     pub other_groups: Vec<String>,
     /// Each target has one value a group.
     pub is_by_group: bool,
+    /// Columns that are features rather than scores: counted words, vectors.
+    pub features: Vec<String>,
     /// Columns about whoever wrote the text.
     pub covariates: Vec<String>,
     /// Columns of the same two words, and the words: classes that numbers would make targets.
@@ -96,7 +98,7 @@ impl Guess {
         judge.nameless();
         let (texts, all_texts) = judge.texts(wishes.text);
         judge.wished_targets(wishes.targets, true);
-        judge.series();
+        let features = judge.series();
         judge.no_scores(texts.first().copied());
         let candidates = judge.scores();
         let group = judge.group(wishes.group, &candidates);
@@ -135,6 +137,7 @@ impl Guess {
             group: group.map(|at| facts[at].name.clone()),
             other_groups: names(&other_groups),
             is_by_group,
+            features: names(&features),
             covariates: names(&covariates),
             of_two_words: of_two_words(facts),
             remarks,
@@ -263,9 +266,14 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn series(&mut self) {
-        for at in series::word_categories(self.facts, &self.free()) {
-            self.reject(at, "words counted in the text by LIWC; a table of its own, with the id, can be named as `embeddings` under [[encoder]]");
+    /// Columns of one kind; returns those that are features.
+    fn series(&mut self) -> Vec<usize> {
+        let mut features = series::word_categories(self.facts, &self.free());
+        for &at in &features {
+            self.reject(
+                at,
+                "words counted in the text by LIWC: features, which an encoder takes as `values`",
+            );
         }
         let found = series::find(self.facts, &self.free());
         let others = self.free().iter().any(|at| {
@@ -279,16 +287,23 @@ impl<'a> Judge<'a> {
         for (kind, columns) in found {
             for at in columns {
                 match kind {
-                    series::Kind::Vectors => self.reject(at, "numbers that look like vectors; a table of its own, with the id, can be named as `embeddings` under [[encoder]]"),
+                    series::Kind::Vectors => {
+                        features.push(at);
+                        self.reject(at, "numbers that look like vectors, which an encoder takes as `values`");
+                    }
                     series::Kind::Items if has_target => self.reject(at, "many columns of whole numbers, as of a questionnaire's items: a scale's mean is the score; --target takes them all the same"),
                     series::Kind::Items => self.give(at, Role::Target, "many columns of whole numbers, as of a questionnaire's items; their mean would be the scale's score", ""),
                 }
             }
         }
+        features
     }
 
     pub(super) fn doubt(&self, at: usize) -> Option<Doubt> {
-        doubt(&self.facts[at], &self.names[at], self.table.n_rows)
+        let nominal = self.table.columns[at]
+            .is_nominal()
+            .then_some(Doubt::Nominal);
+        doubt(&self.facts[at], &self.names[at], self.table.n_rows).or(nominal)
     }
 
     /// Columns of numbers, or nearly so, that are no scores.
@@ -368,7 +383,7 @@ impl<'a> Judge<'a> {
                 at,
                 Role::Target,
                 "numbers that look like a score",
-                scores::described(&self.facts[at]),
+                scores::described(&self.facts[at], &self.table.columns[at]),
             );
         }
         traits

@@ -1,7 +1,7 @@
 //! What is in a column.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::read::dataset::table::{Cell, Column};
 use crate::read::dataset::targets::MISSING;
@@ -43,6 +43,25 @@ pub struct Facts {
     pub same_length: Option<usize>,
 }
 
+/// Different texts and how often each occurs, in the order in which they come.
+#[derive(Default)]
+struct Counts<'a> {
+    of: Vec<(Cow<'a, str>, usize)>,
+    places: HashMap<Cow<'a, str>, usize>,
+}
+
+impl<'a> Counts<'a> {
+    fn add(&mut self, text: Cow<'a, str>) {
+        match self.places.get(&text) {
+            Some(&at) => self.of[at].1 += 1,
+            None => {
+                self.places.insert(text.clone(), self.of.len());
+                self.of.push((text, 1));
+            }
+        }
+    }
+}
+
 /// What a value that is no number looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -79,7 +98,7 @@ impl Facts {
             shapes: [0; 6],
             same_length: None,
         };
-        let mut counts: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
+        let mut counts = Counts::default();
         for row in 0..n_rows {
             match column.cell(row) {
                 Cell::Null => {}
@@ -89,19 +108,21 @@ impl Facts {
                     facts.shapes[Shape::Vector as usize] += 1;
                 }
                 Cell::Number(number) => {
-                    *counts.entry(number.to_string().into()).or_default() += 1;
+                    counts.add(number.to_string().into());
                 }
                 Cell::Text(text) if text.trim().is_empty() => {}
-                Cell::Text(text) => *counts.entry(text.into()).or_default() += 1,
+                Cell::Text(text) => counts.add(text.into()),
             }
         }
+        let mut counts = counts.of;
         facts.n_different = counts.len();
-        facts.n_filled += counts.values().sum::<usize>();
-        counts.retain(|text, _| !MISSING.contains(&text.trim()));
+        facts.n_filled += counts.iter().map(|(_, count)| count).sum::<usize>();
+        counts.retain(|(text, _)| !MISSING.contains(&text.trim()));
         facts.n_distinct = counts.len();
+        let mut frequent: Vec<(&str, usize)> = Vec::new();
         let mut characters = 0;
         let mut words = 0.0;
-        for (text, &count) in &counts {
+        for &(ref text, count) in &counts {
             let length = text.chars().count();
             facts.n_present += count;
             characters += length * count;
@@ -118,17 +139,23 @@ impl Facts {
                 }
                 _ => {
                     facts.shapes[shape(text.trim()) as usize] += count;
-                    facts.words.push((text.to_string(), count));
+                    frequent.push((text.as_ref(), count));
                 }
             }
             words += words_of(text) * count as f64;
         }
         let n = facts.n_present.max(1) as f64;
         (facts.mean_characters, facts.mean_words) = (characters as f64 / n, words / n);
-        facts
-            .words
-            .sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        facts.words.truncate(MOST_LEVELS);
+        let order = |a: &(&str, usize), b: &(&str, usize)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+        if frequent.len() > MOST_LEVELS {
+            frequent.select_nth_unstable_by(MOST_LEVELS, order);
+            frequent.truncate(MOST_LEVELS);
+        }
+        frequent.sort_by(order);
+        let owned = frequent
+            .into_iter()
+            .map(|(word, count)| (word.to_owned(), count));
+        facts.words = owned.collect();
         facts
     }
 
@@ -166,15 +193,18 @@ impl Facts {
 
 /// The numbers of a column, NaN where there is none.
 pub fn numbers(column: &Column) -> Vec<f64> {
-    let number = |row| match column.cell(row) {
+    let rows = 0..column.places.numbers.len();
+    rows.map(|row| number(column, row)).collect()
+}
+
+/// The number in a cell, NaN where there is none.
+pub fn number(column: &Column, row: usize) -> f64 {
+    let number = match column.cell(row) {
         Cell::Number(number) => number,
         Cell::Text(text) => column.numeral(text).parse().unwrap_or(f64::NAN),
         Cell::Null | Cell::Nested => f64::NAN,
     };
-    let numbers = (0..column.places.numbers.len()).map(number);
-    numbers
-        .map(|x| if x.is_finite() { x } else { f64::NAN })
-        .collect()
+    if number.is_finite() { number } else { f64::NAN }
 }
 
 /// Words between spaces; a character of a script that writes without them counts for half a word.

@@ -1,5 +1,6 @@
 //! Ratings in long form: a row for each text and rater, where a column for each rater is wanted.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::cells::{cell, shown};
@@ -22,7 +23,7 @@ pub fn remark(table: &Table, facts: &[Facts], group: Option<usize>) -> Option<St
     };
     let rater = (0..facts.len()).find(is_rater)?;
     let value = |at: usize, row: usize| cell(table.columns[at].cell(row));
-    let pairs: HashSet<(String, String)> = (0..table.n_rows)
+    let pairs: HashSet<(Cow<'_, str>, Cow<'_, str>)> = (0..table.n_rows)
         .map(|row| (value(group, row), value(rater, row)))
         .collect();
     if pairs.len() < table.n_rows {

@@ -21,6 +21,7 @@ mod layouts;
 mod long;
 mod name;
 mod panel;
+mod questions;
 mod scores;
 mod series;
 #[cfg(test)]
@@ -32,9 +33,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rayon::prelude::*;
+
 use crate::keep::atomic;
 use crate::keep::file_names::may_write;
-use crate::plan::FormatPlan;
+use crate::plan::{FormatPlan, refuse_idle_flags};
 use crate::problem::{Problem, Refusal, listed_up_to, shown_path, typed_path};
 use crate::read::dataset::table::Table;
 use crate::read::dataset::{encoding, is_table, is_text, workbook};
@@ -56,12 +59,14 @@ pub struct Options {
     pub targets: Vec<String>,
     /// The group column, instead of a guess.
     pub group: Option<String>,
-    /// The sheet of a workbook, instead of a guess.
-    pub sheet: Option<String>,
+    /// How the table is written, instead of a guess.
+    pub format: FormatPlan,
     /// The file to write; `None`: plugins.toml beside the table.
     pub out: Option<PathBuf>,
     /// Replace it if it is there.
     pub is_forced: bool,
+    /// Somebody sits at the terminal.
+    pub may_ask: bool,
 }
 
 /// What `init` says.
@@ -93,7 +98,8 @@ fn init_and_try(
         None => data.with_file_name("plugins.toml"),
     };
     may_write(&out, std::slice::from_ref(&data), options.is_forced)?;
-    let (format, remark) = format(&data, options.sheet.as_deref())?;
+    refuse_idle_flags(&data, &options.format)?;
+    let (format, remark) = format(&data, &options.format)?;
     let mut table = Table::read(&data, &format)?;
     let folder = Folder::beside(&data).filter(|_| options.text.is_empty());
     let texts = folder
@@ -104,17 +110,24 @@ fn init_and_try(
         may_write(&texts.path, std::slice::from_ref(&data), options.is_forced)?;
         table = texts.beside(&table).map_err(Refusal::from)?;
     }
-    let facts: Vec<Facts> = table.columns.iter().map(Facts::of).collect();
-    let wishes = Wishes {
-        id: texts
-            .as_ref()
-            .map(|texts| texts.id.as_str())
-            .or(options.id.as_deref()),
-        text: &options.text,
-        targets: &options.targets,
-        group: options.group.as_deref(),
+    let facts: Vec<Facts> = table.columns.par_iter().map(Facts::of).collect();
+    let id = texts.as_ref().map(|texts| texts.id.as_str());
+    let guessed = |options: &Options| {
+        let wishes = Wishes {
+            id: id.or(options.id.as_deref()),
+            text: &options.text,
+            targets: &options.targets,
+            group: options.group.as_deref(),
+        };
+        Guess::of(&table, &facts, &wishes)
     };
-    let mut guess = Guess::of(&table, &facts, &wishes)?;
+    let mut guess = guessed(options)?;
+    if options.may_ask {
+        let (mut input, mut output) = (std::io::stdin().lock(), std::io::stderr());
+        let answered = questions::ask(&guess, options, &mut input, &mut output)
+            .map_err(|error| Refusal::from(Problem::new("the terminal", error.to_string())))?;
+        guess = guessed(&answered)?;
+    }
     guess
         .remarks
         .splice(0..0, remark.into_iter().chain(table.notes.iter().cloned()));
@@ -150,11 +163,13 @@ fn init_and_try(
 
 /// How the file must be said to be written, and why: what is not UTF-8 is not read without a word,
 /// and of several sheets none is chosen.
-fn format(data: &Path, sheet: Option<&str>) -> Result<(FormatPlan, Option<String>), Refusal> {
-    let mut format = FormatPlan {
-        sheet: sheet.map(str::to_owned),
-        ..FormatPlan::default()
-    };
+fn format(data: &Path, typed: &FormatPlan) -> Result<(FormatPlan, Option<String>), Refusal> {
+    let mut format = typed.clone();
+    let is_sought = is_text(data) && typed.encoding.is_none()
+        || workbook::is_workbook(data) && typed.sheet.is_none();
+    if !is_sought {
+        return Ok((format, None));
+    }
     let bytes = std::fs::read(data).unwrap_or_default();
     if is_text(data)
         && let Some((encoding, seen)) = encoding::likely(&bytes)
@@ -166,7 +181,7 @@ fn format(data: &Path, sheet: Option<&str>) -> Result<(FormatPlan, Option<String
         format.encoding = Some(encoding);
         return Ok((format, Some(remark)));
     }
-    if !workbook::is_workbook(data) || sheet.is_some() {
+    if !workbook::is_workbook(data) {
         return Ok((format, None));
     }
     let sheets = workbook::sheets(&shown_path(data), &bytes)?;
@@ -196,7 +211,7 @@ fn format(data: &Path, sheet: Option<&str>) -> Result<(FormatPlan, Option<String
 
 /// What no study can do without, and the table does not have.
 fn lacking(guess: &Guess, table: &Table) -> Option<Problem> {
-    if guess.id.is_none() && guess.texts.is_empty() {
+    if guess.id.is_none() && guess.texts.is_empty() && guess.features.is_empty() {
         let message = "has no column that names its rows, by which vectors could be joined: none that looks like an id and has a value in every row and none twice";
         return Some(Problem::new(&table.file, message).with_try("--id COLUMN, if a column names them all the same; or --text COLUMN, if there are texts"));
     }
@@ -225,7 +240,7 @@ fn next(guess: &Guess, out: &Path, tried: &dyn Fn(&Path) -> Result<(), RunError>
         out.display()
     );
     let command = format!("\n\n  ocean-host eval {}\n", typed_path(out));
-    if guess.texts.is_empty() {
+    if guess.texts.is_empty() && guess.features.is_empty() {
         return format!("{written} name the file of your vectors under [[encoder]], and{command}");
     }
     match tried(out) {
@@ -256,7 +271,8 @@ fn find_table(data: &Path) -> Result<PathBuf, Refusal> {
                     .with_try("a table with a column of the files' names beside the folder, and ocean-host init TABLE")
                     .into());
             }
-            let message = "holds no .csv, .tsv, .jsonl, .parquet, .xlsx, .xls or .ods file";
+            let message =
+                "holds no .csv, .tsv, .jsonl, .parquet, .xlsx, .xls, .ods, .sav or .dta file";
             Err(Problem::new(data.display(), message)
                 .with_try("ocean-host init FILE")
                 .into())

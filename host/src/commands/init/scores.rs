@@ -30,6 +30,7 @@ pub enum Doubt {
     Code,
     Paperwork,
     CountsText,
+    Nominal,
 }
 
 impl Doubt {
@@ -47,6 +48,7 @@ impl Doubt {
             Self::Date => "it looks like dates or times".into(),
             Self::Code => "a code, by its name: its numbers are no amounts".into(),
             Self::Paperwork => "how the survey went, by its name, rather than an answer".into(),
+            Self::Nominal => "categories, as the file says: each number is a name; --target takes them all the same".into(),
             Self::CountsText => "it counts the characters or words of the text; covariates = [\"length\"] takes their number out".into(),
         }
     }
@@ -209,16 +211,18 @@ pub fn levels(facts: &Facts) -> (String, String) {
 }
 
 /// `1 to 6, 11 different values`.
-pub fn described(facts: &Facts) -> String {
+pub fn described(facts: &Facts, column: &Column) -> String {
     let short = |number: f64| match number.fract() == 0.0 || number.abs() >= 1000.0 {
         true => format!("{number:.0}"),
         false => format!("{number:.2}"),
     };
+    let labels = column.listed_labels();
     format!(
-        "{} to {}, {} different values",
+        "{} to {}, {} different values{}",
         short(facts.range.0),
         short(facts.range.1),
-        facts.n_distinct
+        facts.n_distinct,
+        labels.map_or(String::new(), |labels| format!(": {labels}"))
     )
 }
 

@@ -122,17 +122,72 @@ pub fn plugins_toml(guess: &Guess, tables: &Tables<'_>) -> String {
     text.push_str(
         "# folds = 5                  # each row is predicted by a model that never saw it\n# permutations = 999         # p cannot be below 1/1000\n# smallest_effect = 0.02     # the smallest r2 of interest to you: lets a verdict say \"practically null\"\n",
     );
-    if !guess.texts.is_empty() {
-        text.push_str(
-            "\n[[encoder]]                  # hashed word and character n-grams: what every language model must beat\nname = \"lexical\"\nplugin = \"lexical\"\n\n# [[encoder]]                # a language model; also mpnet, bge\n# name = \"minilm\"\n# plugin = \"minilm\"\n# model = \"sentence-transformers/all-MiniLM-L6-v2\"   # or a folder\n# download = true\n",
-        );
-        text.push_str("\n# [[encoder]]                # vectors you made elsewhere\n");
-        text.push_str("# name = \"mine\"\n# embeddings = \"vectors.npy\" # n × dim; or .csv / .parquet with the id column\n# ids = \"vectors_ids.txt\"    # one id a line: row order is never trusted\n");
-    } else {
-        text.push_str("\n[[encoder]]                  # vectors you made elsewhere\nname = \"mine\"\nembeddings = \"vectors.npy\"   # n × dim; or .csv / .parquet with the id column\nids = \"vectors_ids.txt\"      # one id a line: row order is never trusted\n");
-    }
+    text.push_str(&encoders(guess));
     text.push_str("\n[[regressor]]\nname = \"ridge\"\nplugin = \"ridge\"\n\n# [[regressor]]              # sparse models; also lasso\n# name = \"elastic-net\"\n# plugin = \"elastic-net\"\n");
     text
+}
+
+const LEXICAL: &str = "
+[[encoder]]                  # hashed word and character n-grams: what every language model must beat
+name = \"lexical\"
+plugin = \"lexical\"
+
+# [[encoder]]                # a language model; also mpnet, bge
+# name = \"minilm\"
+# plugin = \"minilm\"
+# model = \"sentence-transformers/all-MiniLM-L6-v2\"   # or a folder
+# download = true
+
+# [[encoder]]                # vectors you made elsewhere
+# name = \"mine\"
+# embeddings = \"vectors.npy\" # n × dim; or .csv / .parquet with the id column
+# ids = \"vectors_ids.txt\"    # one id a line: row order is never trusted
+";
+
+const VECTORS: &str = "
+[[encoder]]                  # vectors you made elsewhere
+name = \"mine\"
+embeddings = \"vectors.npy\"   # n × dim; or .csv / .parquet with the id column
+ids = \"vectors_ids.txt\"      # one id a line: row order is never trusted
+";
+
+/// What the table offers to predict from: texts, or columns that are features.
+fn encoders(guess: &Guess) -> String {
+    let values = values(&guess.features);
+    match (guess.texts.is_empty(), guess.features.is_empty()) {
+        (false, true) => LEXICAL.to_owned(),
+        (false, false) => {
+            let (name, columns) = ("columns of the table, beside the texts", &values);
+            format!(
+                "{LEXICAL}\n# [[encoder]]                # {name}\n# name = \"columns\"\n# values = {columns}\n"
+            )
+        }
+        (true, false) => format!(
+            "\n[[encoder]]                  # columns of the table: numbers as they are, categories as dummies\nname = \"columns\"\nvalues = {values}\n"
+        ),
+        (true, true) => VECTORS.to_owned(),
+    }
+}
+
+/// The names of features: those that differ in a number at their end alone as one pattern.
+fn values(features: &[String]) -> String {
+    let stem = |name: &String| {
+        name.trim_end_matches(|c: char| c.is_ascii_digit())
+            .to_owned()
+    };
+    let mut patterns: Vec<String> = Vec::new();
+    for name in features {
+        let (stem, is_plain) = (stem(name), !name.contains(['[', ']', '*', '?', '{', '}']));
+        let is_numbered = stem.len() < name.len() && is_plain && !stem.is_empty();
+        let pattern = match is_numbered {
+            true => format!("{stem}[0-9]*"),
+            false => name.clone(),
+        };
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    list(&patterns)
 }
 
 /// The column of ids. Without one no vectors can be joined.
@@ -155,7 +210,9 @@ fn as_written(format: &FormatPlan) -> String {
         .sheet
         .iter()
         .map(|sheet| format!("sheet = {}\n", quoted(sheet)));
-    encoding.chain(sheet).collect()
+    let delimiter = format.delimiter.iter();
+    let delimiter = delimiter.map(|one| format!("delimiter = {}\n", quoted(&one.to_string())));
+    delimiter.chain(encoding).chain(sheet).collect()
 }
 
 /// The name of the file, as far as it can name a folder anywhere.

@@ -256,6 +256,14 @@ fn encoder(plan: &EncoderPlan) -> String {
         EncoderSource::Precomputed { embeddings, .. } => {
             format!("{} (vectors from {})", plan.name, shown_path(embeddings))
         }
+        EncoderSource::Values { values } => {
+            let named = values.iter().map(|name| format!("`{name}`"));
+            format!(
+                "{} (columns {} of the data)",
+                plan.name,
+                listed_up_to(8, named)
+            )
+        }
         EncoderSource::Combined { combine, .. } => {
             format!("{} ({} side by side)", plan.name, combine.join(", "))
         }
@@ -440,6 +448,7 @@ alphas = [1, 10]
             parts: None,
             covariates: None,
             shared_labels: Vec::new(),
+            features: crate::read::dataset::Features::default(),
             n_read: 4,
             readings: Vec::new(),
             doubts: Vec::new(),

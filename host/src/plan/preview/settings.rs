@@ -54,7 +54,10 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         }
         settings.shift_remove("download");
     }
-    if matches!(plan.source, EncoderSource::Combined { .. }) {
+    if matches!(
+        plan.source,
+        EncoderSource::Combined { .. } | EncoderSource::Values { .. }
+    ) {
         settings.shift_remove("pool");
     }
     for source in kinds.filter_map(|(_, source)| source.as_object()) {

@@ -85,7 +85,10 @@ pub struct FormatConfig {
 impl FormatConfig {
     fn read(section: &mut Section<'_>) -> FormatConfig {
         FormatConfig {
-            delimiter: section.take("delimiter", delimiter),
+            delimiter: section.take("delimiter", |value| match value {
+                Value::Text(text) => delimiter(text),
+                _ => None,
+            }),
             encoding: section.take("encoding", |value| match value {
                 Value::Text(name) => encoding::named(name).map(|_| name.clone()),
                 _ => None,
@@ -96,10 +99,7 @@ impl FormatConfig {
 }
 
 /// One ASCII character that can stand between fields, or the word for it.
-fn delimiter(value: &Value) -> Option<char> {
-    let Value::Text(text) = value else {
-        return None;
-    };
+pub(crate) fn delimiter(text: &str) -> Option<char> {
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
         (Some(one), None) if one.is_ascii() && !matches!(one, '"' | '\n' | '\r') => Some(one),

@@ -21,6 +21,7 @@ pub use choices::{
     Blank, Choice, Compat, Duplicates, Exchange, Isolation, Missing, MissingExchange, Pool,
     Selection, Unit, Weight,
 };
+pub(crate) use data::delimiter;
 pub use data::{
     DataConfig, FormatConfig, JoinConfig, RaterConfig, ReportConfig, StudyConfig, TestConfig,
 };

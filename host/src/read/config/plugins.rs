@@ -115,6 +115,8 @@ pub struct EncoderConfig {
     pub embeddings: Option<Sourced<String>>,
     /// The ids of a .npy file's rows.
     pub ids: Option<Sourced<String>>,
+    /// Columns of the tables that are features themselves, names or globs.
+    pub values: Option<Sourced<Vec<String>>>,
     /// Other encoders whose columns stand side by side.
     pub combine: Option<Sourced<Vec<String>>>,
     /// How much they count beside each other.
@@ -141,6 +143,7 @@ impl EncoderConfig {
         let embeddings = section.text("embeddings");
         let ids = section.text("ids");
         let pool = section.choice("pool");
+        let values = section.texts("values");
         let combine = section.texts("combine");
         let weight = section.choice("weight");
         let report = section.flag("report");
@@ -155,6 +158,7 @@ impl EncoderConfig {
             plugin,
             embeddings,
             ids,
+            values,
             combine,
             weight,
             report,

@@ -119,6 +119,8 @@ fn by_group(dataset: &Dataset, groups: &Groups, labels: &[String]) -> Result<Dat
         folds: dataset.folds.as_ref().map(|folds| folds.by_group(&members)),
         covariates: dataset.covariates.as_ref().map(|z| z.means(groups)),
         shared_labels: Vec::new(),
+        // Vectors are of rows, and averaged.
+        features: dataset.features.clone(),
         parts: None,
         n_read: dataset.n_read,
         notes: dataset.notes.clone(),

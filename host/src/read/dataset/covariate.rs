@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::built_in::{LENGTH, LOG_SIZE, Named, of_length, of_sizes};
-use super::table::{Cell, Column, Table};
+use super::table::{Column, Table};
 use super::targets::{number, numbers};
 use crate::problem::{Problem, Refusal, listed_up_to, quoted};
+
+/// What is said of such a column.
+pub(super) const ROLE: &str = "covariate";
 
 /// One covariate as it was read: what it takes to make its columns of Z for other rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,12 +45,12 @@ impl Covariate {
                 _ => {}
             }
         }
-        let values = table.column("covariate", name)?;
+        let values = table.column(ROLE, name)?;
         let column = name.to_owned();
-        if (0..table.n_rows).all(|row| number(values, row).is_ok()) {
+        if is_numbers(values) {
             return Ok(Covariate::Number { column });
         }
-        let levels: BTreeSet<String> = levels_of(name, values)?.into_iter().collect();
+        let levels: BTreeSet<String> = levels_of(ROLE, name, values)?.into_iter().collect();
         Ok(Covariate::Category {
             column,
             levels: levels.into_iter().collect(),
@@ -78,6 +81,7 @@ impl Covariate {
     /// or groups.
     pub fn columns(
         &self,
+        role: &str,
         table: &Table,
         texts: &[String],
         groups: Option<&[String]>,
@@ -85,13 +89,13 @@ impl Covariate {
         let of_named = |named: Named| named.into_iter().map(|(_, values)| values).collect();
         Ok(match self {
             Covariate::Number { column } => {
-                let values = table.column("covariate", column)?;
-                vec![numbers(values, &format!("covariate `{column}`"))?]
+                let values = table.column(role, column)?;
+                vec![numbers(values, &format!("{role} `{column}`"))?]
             }
             Covariate::Category { column, levels } => {
-                let values = table.column("covariate", column)?;
-                let levels_of = levels_of(column, values)?;
-                refuse_unseen(values, column, levels, &levels_of)?;
+                let values = table.column(role, column)?;
+                let levels_of = levels_of(role, column, values)?;
+                refuse_unseen(role, values, column, levels, &levels_of)?;
                 let dummy = |level: &String| {
                     let dummy = levels_of.iter().map(|own| f64::from(own == level));
                     dummy.collect()
@@ -106,6 +110,7 @@ impl Covariate {
 
 /// A model knows nothing of a category that it has not seen.
 fn refuse_unseen(
+    role: &str,
     column: &Column,
     name: &str,
     levels: &[String],
@@ -121,7 +126,7 @@ fn refuse_unseen(
         n => format!("; {n} rows have such a category"),
     };
     let message = format!(
-        "covariate `{name}` = {} is none of the categories that the model has seen: {}{others}",
+        "{role} `{name}` = {} is none of the categories that the model has seen: {}{others}",
         quoted(&levels_of[first]),
         listed_up_to(10, levels.iter().map(|level| quoted(level)))
     );
@@ -129,13 +134,18 @@ fn refuse_unseen(
         .with_try("the spelling of the study, or a table without these rows"))
 }
 
+/// Are the values to be calculated with? Not where a file says what each of them stands for.
+pub(super) fn is_numbers(column: &Column) -> bool {
+    let mut rows = 0..column.places.numbers.len();
+    rows.all(|row| number(column, row).is_ok()) && !column.is_labelled_category()
+}
+
 /// The category of each row.
-fn levels_of(name: &str, column: &Column) -> Result<Vec<String>, Problem> {
-    let level = |row: usize| match column.cell(row) {
-        Cell::Text(text) => Ok(text.trim().to_owned()),
-        Cell::Number(number) => Ok(number.to_string()),
-        Cell::Null | Cell::Nested => {
-            let message = format!("covariate `{name}` is neither a number nor a category");
+pub(super) fn levels_of(role: &str, name: &str, column: &Column) -> Result<Vec<String>, Problem> {
+    let level = |row: usize| match column.word(row) {
+        Some(word) => Ok(word.trim().to_owned()),
+        None => {
+            let message = format!("{role} `{name}` is neither a number nor a category");
             Err(Problem::new(column.places.of(row), message))
         }
     };

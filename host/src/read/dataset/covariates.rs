@@ -11,7 +11,7 @@ use nalgebra::DMatrix;
 use ocean_engine::folds::Groups;
 
 use super::built_in::{LENGTH, LOG_SIZE, Named, of_length, of_sizes};
-use super::covariate::Covariate;
+use super::covariate::{Covariate, ROLE, is_numbers, levels_of};
 use super::missing::is_missing;
 use super::separators;
 use super::table::{Cell, Column, Table};
@@ -96,7 +96,7 @@ fn column<'a>(table: &'a Table, name: &str) -> Result<Option<&'a Column>, Refusa
     }
 }
 
-fn has_none(column: &Column, row: usize) -> bool {
+pub(super) fn has_none(column: &Column, row: usize) -> bool {
     match column.cell(row) {
         Cell::Null => true,
         Cell::Text(text) => is_missing(text),
@@ -167,24 +167,13 @@ impl Covariates {
 /// Numbers as they are, or a dummy for each level but the first.
 fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
     let n_rows = column.places.numbers.len();
-    let numbers: Vec<f64> = (0..n_rows)
-        .filter_map(|row| number(column, row).ok())
-        .collect();
-    if numbers.len() == n_rows {
+    if is_numbers(column) {
+        let numbers = (0..n_rows).filter_map(|row| number(column, row).ok());
+        let numbers = numbers.collect();
         return Ok((ReadAs::Numbers, vec![(name.to_owned(), numbers)]));
     }
-    refuse_words_among_numbers(name, column, &numbers)?;
-    let mut levels_of = Vec::with_capacity(n_rows);
-    for row in 0..n_rows {
-        match column.cell(row) {
-            Cell::Text(text) => levels_of.push(text.trim().to_owned()),
-            Cell::Number(number) => levels_of.push(number.to_string()),
-            Cell::Null | Cell::Nested => {
-                let message = format!("covariate `{name}` is neither a number nor a category");
-                return Err(Problem::new(column.places.of(row), message).into());
-            }
-        }
-    }
+    refuse_words_among_numbers(ROLE, name, column)?;
+    let levels_of = levels_of(ROLE, name, column)?;
     let mut levels = levels_of.clone();
     levels.sort_unstable();
     levels.dedup();
@@ -202,9 +191,15 @@ fn of_column(name: &str, column: &Column) -> Result<(ReadAs, Named), Refusal> {
 
 /// "30+" among ages: where more rows or more different values are numbers than words, the column is
 /// no category.
-fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> Result<(), Problem> {
+pub(super) fn refuse_words_among_numbers(
+    role: &str,
+    name: &str,
+    column: &Column,
+) -> Result<(), Problem> {
     let n_rows = column.places.numbers.len();
-    if let Some(problem) = separators::both_notations(column, &format!("covariate `{name}`"))
+    let numbers = (0..n_rows).filter_map(|row| number(column, row).ok());
+    let numbers: Vec<f64> = numbers.collect();
+    if let Some(problem) = separators::both_notations(column, &format!("{role} `{name}`"))
         && 2 * numbers.len() > n_rows
     {
         return Err(problem);
@@ -224,7 +219,7 @@ fn refuse_words_among_numbers(name: &str, column: &Column, numbers: &[f64]) -> R
         count => format!("; {count} of {n_rows} values are not"),
     };
     let message = format!(
-        "covariate `{name}` = {} is not a finite number{more}",
+        "{role} `{name}` = {} is not a finite number{more}",
         quoted(word)
     );
     let remedy = separators::advice(words.map(|(_, word)| word)).unwrap_or_else(|| {

@@ -167,6 +167,24 @@ fn asides<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<Aside> {
     ALL.into_iter().filter(kept).collect()
 }
 
+/// Nothing of the label is ever left aside: small letters, digits without leading zeros, `-` and
+/// `_`.
+fn is_plain(label: &str) -> bool {
+    let mut before = b'-';
+    let mut bytes = label.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        let leads = byte == b'0' && !before.is_ascii_digit();
+        let is_leading_zero = leads && bytes.peek().is_some_and(u8::is_ascii_digit);
+        let is_known =
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        if !is_known || is_leading_zero {
+            return false;
+        }
+        before = byte;
+    }
+    true
+}
+
 /// The least of `aside` that makes two labels of one form the same.
 fn least(one: &str, other: &str, aside: &[Aside]) -> Vec<Aside> {
     let mut least = aside.to_vec();
@@ -220,6 +238,10 @@ pub struct Alike {
 impl Alike {
     /// `None` when all labels keep apart.
     pub fn of<'a>(labels: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
+        // Most ids of large files are of a form in which there is nothing to leave aside.
+        if labels.clone().all(is_plain) {
+            return None;
+        }
         let different: BTreeSet<&str> = labels.collect();
         let aside = asides(different.iter().copied());
         let mut by_form: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -379,6 +401,19 @@ mod tests {
                 Some((2, 1, asides.to_owned())),
                 "{labels:?}"
             );
+        }
+    }
+
+    #[test]
+    fn of_a_plain_label_nothing_is_left_aside() {
+        let labels = [
+            "a0", "0", "10", "t-100_b", "007", "a01", "A", "1.0", "a b", "\"a\"", "1e+05", "é", "",
+            "1e5", "-1", "-01",
+        ];
+        let plain: Vec<&str> = labels.into_iter().filter(|label| is_plain(label)).collect();
+        assert_eq!(plain, ["a0", "0", "10", "t-100_b", "", "1e5", "-1"]);
+        for label in plain {
+            assert_eq!(form(label, &ALL), label);
         }
     }
 

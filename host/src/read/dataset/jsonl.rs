@@ -283,6 +283,7 @@ impl Columns {
                 cells: filled(texts),
                 places: places.clone(),
                 has_decimal_commas: false,
+                labels: None,
             })
             .collect()
     }

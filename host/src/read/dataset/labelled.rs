@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::missing::is_missing;
-use super::table::{Cell, Column, Table};
+use super::table::{Column, Table};
 use crate::plan::DataPlan;
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -103,13 +103,10 @@ impl Labelled {
     }
 }
 
-/// The label in a row, as it is written.
+/// The label in a row, in words.
 pub(super) fn label(column: &Column, row: usize) -> Option<String> {
-    match column.cell(row) {
-        Cell::Text(text) if !is_missing(text) => Some(text.trim().to_owned()),
-        Cell::Number(number) => Some(number.to_string()),
-        Cell::Text(_) | Cell::Null | Cell::Nested => None,
-    }
+    let word = column.word(row).filter(|word| !is_missing(word));
+    word.map(|word| word.trim().to_owned())
 }
 
 /// Different labels: by size if all are numbers, else as bytes.

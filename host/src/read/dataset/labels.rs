@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Target;
 use super::missing::is_missing;
-use super::table::{Cell, Column, Table};
+use super::table::{Cell, Column, Table, Texts};
 use crate::plan::{DataPlan, RaterPlan};
 
 /// Fewer different values are categories rather than groups.
@@ -63,6 +63,22 @@ pub(super) fn shared(
         .collect()
 }
 
+/// May such cells be shared by rows as labels are? Short, and words unless the name says that its
+/// numbers are labels.
+pub(super) fn could_be(name: &str, cells: &Texts) -> bool {
+    let mut texts = (0..cells.n_cells()).map(|row| cells.text(row));
+    let is_short = texts
+        .clone()
+        .all(|text| text.chars().count() <= MOST_CHARACTERS);
+    is_short && (is_named(name) || !texts.all(|text| text.trim().parse::<f64>().is_ok()))
+}
+
+fn is_named(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| LABEL_WORDS.contains(&word))
+}
+
 fn labels(column: &Column, n_rows: usize) -> Option<Vec<String>> {
     let label = |row: usize| match column.cell(row) {
         Cell::Text(text) if text.chars().count() <= MOST_CHARACTERS && !is_missing(text) => {
@@ -71,15 +87,12 @@ fn labels(column: &Column, n_rows: usize) -> Option<Vec<String>> {
         Cell::Number(number) if !number.is_nan() => Some(number.to_string()),
         _ => None,
     };
-    let name = column.name.to_lowercase();
-    let mut words = name.split(|c: char| !c.is_alphanumeric());
-    let is_named = words.any(|word| LABEL_WORDS.contains(&word));
     let is_number = |row: usize| match column.cell(row) {
         Cell::Text(text) => column.numeral(text).parse::<f64>().is_ok(),
         _ => true,
     };
     // First, for most columns end here: a table of numbers has many, of as many different values.
-    if !is_named && (0..n_rows).all(is_number) {
+    if !is_named(&column.name) && (0..n_rows).all(is_number) {
         return None;
     }
     let labels: Vec<String> = (0..n_rows).map(label).collect::<Option<_>>()?;

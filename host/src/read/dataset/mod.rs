@@ -8,6 +8,7 @@
 
 mod built_in;
 mod by_group;
+mod bytes;
 mod content;
 mod counting;
 mod covariate;
@@ -17,6 +18,7 @@ mod delimiter;
 mod doubt;
 pub mod embeddings;
 pub(crate) mod encoding;
+mod features;
 mod fold_column;
 mod foreign;
 pub mod form;
@@ -28,6 +30,7 @@ mod labels;
 mod length;
 mod lists;
 mod missing;
+mod moments;
 mod named_columns;
 mod new_rows;
 pub mod npy;
@@ -42,8 +45,12 @@ mod raters;
 mod read;
 mod repeated;
 mod separators;
+mod spss;
+mod stata;
 pub mod table;
 pub(crate) mod targets;
+mod value_labels;
+mod variables;
 pub(crate) mod workbook;
 
 use crate::plan::{Blank, DataPlan, RaterPlan};
@@ -60,6 +67,7 @@ pub use counting::{Misnumbered, in_number_order};
 pub use covariate::Covariate;
 pub use covariates::{Covariates, as_read, listed};
 pub use doubt::Doubt;
+pub use features::{Features, in_words as features_in_words};
 pub use fold_column::FoldColumn;
 pub(crate) use foreign::refused as refused_as_foreign;
 pub use labelled::{LEAST_ROWS as LEAST_LABELLED, Labelled};
@@ -92,6 +100,8 @@ pub struct Dataset {
     pub labels: Vec<Labelled>,
     /// Z, if covariates are to be taken out. Rows that lack one are not here.
     pub covariates: Option<Covariates>,
+    /// Columns that are features themselves.
+    pub features: Features,
     /// Columns without a role whose values several rows share, as labels do: the name, and one
     /// value a row.
     pub shared_labels: Vec<(String, Vec<String>)>,
@@ -205,8 +215,11 @@ impl Dataset {
         let mut file_rows = covariates::complete_rows(&table, data).map_err(reasoned)?;
         file_rows.retain(|row| rows.binary_search(row).is_ok());
         let n_lacking = rows.len() - file_rows.len();
-        let (mut file_rows, n_without_fold) =
+        let (file_rows, n_without_fold) =
             fold_column::with_value(&table, data, file_rows).map_err(reasoned)?;
+        let values = features::names(&table, data).map_err(reasoned)?;
+        let (mut file_rows, n_without_value) =
+            features::complete_rows(&table, data, &values, file_rows).map_err(reasoned)?;
         file_rows.sort_unstable_by(|a, b| ids.names[*a].cmp(&ids.names[*b]));
         if !file_rows.iter().copied().eq(0..n_read) {
             table.keep(&file_rows);
@@ -239,11 +252,20 @@ impl Dataset {
         notes.extend(unused);
         let covariates = Covariates::of(&table, data, &joined(&texts), groups.as_deref());
         let covariates = problems.keep(covariates).flatten();
+        problems.extend(features::refuse_targets(&table, &values, &targets));
+        let features = problems
+            .keep(Features::of(&table, &values))
+            .unwrap_or_default();
+        readings.extend(features.reading(&table.file));
         let mut dropped = rows_without_target(&targets, ids.names.len());
         let named = |name: &Option<String>| name.clone().unwrap_or_default();
         for (reason, count) in [
             ("no text".to_owned(), n_textless),
             ("no value of a covariate".to_owned(), n_lacking),
+            (
+                "no value of a column among `values`".to_owned(),
+                n_without_value,
+            ),
             (
                 format!("neither train nor test in `{}`", named(&data.split)),
                 n_of_neither,
@@ -266,6 +288,8 @@ impl Dataset {
             .into_iter()
             .chain(data.covariates.iter().filter_map(covariate));
         doubts.extend(of_numbers.filter_map(separators::thousands));
+        let predicted = targets::columns_of(&table, &targets);
+        readings.extend(value_labels::read_as_numbers(predicted.into_iter()));
         problems.finish(()).map_err(reasoned)?;
         Ok(Dataset {
             doubts,
@@ -281,6 +305,7 @@ impl Dataset {
             groups,
             folds: fold_column,
             labels,
+            features,
             notes,
             readings,
             misnumbered,
@@ -438,14 +463,11 @@ fn required(
     let mut missing = Vec::new();
     let mut words = std::collections::BTreeSet::new();
     for row in 0..table.n_rows {
-        let value = match column.cell(row) {
-            Cell::Text(text) => convert(text).or_else(|| {
-                words.insert(text.trim());
-                None
-            }),
-            Cell::Number(number) => convert(&number.to_string()),
-            Cell::Null | Cell::Nested => None,
-        };
+        let word = column.word(row);
+        let value = word.as_deref().and_then(&convert);
+        if let (None, Some(word)) = (&value, &word) {
+            words.insert(word.trim().to_owned());
+        }
         match value {
             Some(value) => values.push(value),
             None => missing.push(row),

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use nalgebra::DMatrix;
 
-use super::covariate::Covariate;
+use super::covariate::{Covariate, ROLE};
 use super::ids::Ids;
 use super::missing::is_missing;
 use super::table::{Cell, Column, Table};
 use super::targets::numbers;
-use super::{groups_of, joined};
+use super::{features, groups_of, joined};
 use crate::plan::FormatPlan;
 use crate::problem::{Problem, Problems, Refusal};
 
@@ -21,6 +21,8 @@ use crate::problem::{Problem, Problems, Refusal};
 pub struct Asked<'a> {
     /// The table.
     pub path: &'a Path,
+    /// How it is written.
+    pub format: &'a FormatPlan,
     /// Its id column; `None`: the numbers of the rows.
     pub id: Option<&'a str>,
     /// Its text columns.
@@ -29,6 +31,8 @@ pub struct Asked<'a> {
     pub group: Option<&'a str>,
     /// What its columns of covariates are.
     pub covariates: &'a [Covariate],
+    /// Its columns that are features themselves.
+    pub values: &'a [&'a Covariate],
     /// Its column of scores that predictions are to be compared with.
     pub score: Option<&'a str>,
 }
@@ -48,6 +52,8 @@ pub struct NewRows {
     pub texts: Vec<Vec<String>>,
     /// Z of the complete rows; no columns without covariates.
     pub z: DMatrix<f64>,
+    /// The features of the complete rows, one part for each of `values` that were asked for.
+    pub values: Vec<DMatrix<f64>>,
     /// Scores of the complete rows, if they were asked for; NaN for missing.
     pub scores: Option<Vec<f64>>,
 }
@@ -60,7 +66,7 @@ impl NewRows {
     /// repeated, a row without a group, a list where a text should be, a covariate that is no
     /// number or a category that was not seen, no row that is complete.
     pub fn read(asked: Asked<'_>) -> Result<Self, Refusal> {
-        let mut table = Table::read(asked.path, &FormatPlan::default())?;
+        let mut table = Table::read(asked.path, asked.format)?;
         let ids = match asked.id {
             Some(id) => Ids::of(&table, id)?.names,
             None => Ids::numbered(table.n_rows).names,
@@ -89,8 +95,19 @@ impl NewRows {
         let mut columns = Vec::new();
         let whole_texts = joined(&texts);
         for covariate in asked.covariates {
-            let found = covariate.columns(&table, &whole_texts, own_groups.as_deref());
+            let found = covariate.columns(ROLE, &table, &whole_texts, own_groups.as_deref());
             columns.extend(problems.keep(found).unwrap_or_default());
+        }
+        let mut values = Vec::new();
+        for feature in asked.values {
+            let found = problems.keep(feature.columns(features::ROLE, &table, &[], None));
+            let found = found.unwrap_or_default();
+            let n_columns = found.len();
+            values.push(DMatrix::from_iterator(
+                complete.len(),
+                n_columns,
+                found.into_iter().flatten(),
+            ));
         }
         let scores = asked.score.and_then(|name| {
             let column = table.column("score", name).map_err(Refusal::from);
@@ -105,20 +122,28 @@ impl NewRows {
             lacking,
             texts,
             z,
+            values,
             scores,
         })
     }
 }
 
 /// Rows that lack a part, with what they lack; a row that lacks two is named once.
-fn lacking(table: &Table, asked: &Asked<'_>) -> Result<Vec<(String, Vec<usize>)>, Refusal> {
+fn lacking<'a>(table: &Table, asked: &Asked<'a>) -> Result<Vec<(String, Vec<usize>)>, Refusal> {
     let mut problems = Problems::default();
     let texts = asked.text.iter().map(|name| table.column("text", name));
     let texts: Vec<&Column> = texts
         .filter_map(|column| problems.keep(column.map_err(Refusal::from)))
         .collect();
-    let names = asked.covariates.iter().filter_map(Covariate::column);
-    let covariates = names.map(|name| Ok((name, table.column("covariate", name)?)));
+    let of = |role: &'static str, kind: &'a Covariate| Some((role, kind.column()?));
+    let covariates = asked.covariates.iter().filter_map(|kind| of(ROLE, kind));
+    let values = asked
+        .values
+        .iter()
+        .filter_map(|kind| of(features::ROLE, kind));
+    let covariates = covariates
+        .chain(values)
+        .map(|(role, name)| Ok((name, table.column(role, name)?)));
     let covariates: Vec<(&str, &Column)> = covariates
         .filter_map(|column: Result<_, Problem>| problems.keep(column.map_err(Refusal::from)))
         .collect();
@@ -203,10 +228,12 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let read = NewRows::read(Asked {
             path: &path,
+            format: &FormatPlan::default(),
             id: Some("id"),
             text: &["text".to_owned()],
             group: Some("who"),
             covariates,
+            values: &[],
             score: None,
         });
         let folder = format!("{}/", folder.path().display());

@@ -69,6 +69,7 @@ pub fn read(file: String, bytes: Vec<u8>, wanted: Wanted<'_>) -> Result<Table, R
                 cells,
                 places: places.clone(),
                 has_decimal_commas: false,
+                labels: None,
             })
             .collect(),
         n_rows: source.n_rows,

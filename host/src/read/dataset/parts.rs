@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::missing::is_missing;
-use super::table::{Cell, Table};
+use super::labelled::label;
+use super::table::Table;
 use super::{Dataset, Doubt, Target, name_of};
 use crate::plan::{DataPlan, Part, RaterPlan, TestPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted};
@@ -78,13 +78,9 @@ pub(super) fn rows_of(table: &Table, data: &DataPlan) -> Result<(Vec<usize>, usi
     let (mut rows, mut n_without, mut others) = (Vec::new(), 0, Vec::new());
     let mut words: BTreeSet<String> = BTreeSet::new();
     for row in 0..table.n_rows {
-        let word = match column.cell(row) {
-            Cell::Text(text) if !is_missing(text) => text.trim().to_owned(),
-            Cell::Number(number) => number.to_string(),
-            Cell::Text(_) | Cell::Null | Cell::Nested => {
-                n_without += 1;
-                continue;
-            }
+        let Some(word) = label(column, row) else {
+            n_without += 1;
+            continue;
         };
         match WORDS
             .iter()
@@ -222,6 +218,10 @@ impl Parts {
             let value = |at: &usize| at.checked_sub(n_train).map_or_else(|| &a[*at], |at| &b[at]);
             order.iter().map(|at| value(at).clone()).collect()
         };
+        let of_row: Vec<(bool, usize)> = order
+            .iter()
+            .map(|&at| at.checked_sub(n_train).map_or((false, at), |at| (true, at)))
+            .collect();
         let texts = train.texts.iter().zip(&test.texts);
         let groups = train.groups.as_ref().zip(test.groups.as_ref());
         let targets = train.targets.iter().zip(&test.targets);
@@ -269,6 +269,7 @@ impl Parts {
             groups: groups.map(|(a, b)| both(a, b)),
             folds: None,
             labels: Vec::new(),
+            features: train.features.together(&test.features, &of_row),
             covariates: None,
             shared_labels: Vec::new(),
             n_read: train.n_read,

@@ -8,7 +8,7 @@
 use memchr::{memchr, memchr2};
 
 use super::missing::is_missing;
-use super::table::count_lines;
+use super::table::{Texts, count_lines};
 use crate::problem::Problem;
 
 const REMEDY: &str = "a field with a quote in it stands in quotes, and the quote is written twice (\"\"); where no field is quoted, remove the stray quote";
@@ -136,31 +136,33 @@ impl Pattern {
     }
 }
 
-/// A split file, for comparison: its cells by column and row.
-pub(super) struct Cells<'a> {
-    pub n_columns: usize,
-    pub n_rows: usize,
-    pub cell: &'a dyn Fn(usize, usize) -> &'a str,
+/// What the rows without line breaks in any field are like.
+fn patterns(columns: &[Texts]) -> Vec<Pattern> {
+    let n_rows = columns.first().map_or(0, Texts::n_cells);
+    let has_breaks = |row: &usize| {
+        columns
+            .iter()
+            .any(|column| column.text(*row).contains(['\n', '\r']))
+    };
+    let rows: Vec<usize> = (0..n_rows).filter(|row| !has_breaks(row)).collect();
+    let pattern = |column: &Texts| Pattern::of(rows.iter().map(|&row| column.text(row)));
+    columns.iter().map(pattern).collect()
 }
 
-/// Refuses the first of `spans` whose lines read like rows of their own.
+/// Refuses the first of `spans` whose lines read like rows of their own. `sample`: the cells of
+/// some rows by column, asked for only where lines have as many fields as a row.
 pub(super) fn refuse_swallowed_rows(
     file: &str,
     bytes: &[u8],
     delimiter: u8,
     spans: &[(usize, usize)],
-    cells: &Cells,
+    n_columns: usize,
+    sample: impl Fn() -> Result<Vec<Texts>, Problem>,
 ) -> Result<(), Problem> {
-    if spans.is_empty() || cells.n_columns < 2 {
+    if n_columns < 2 {
         return Ok(());
     }
-    let has_breaks = |row: usize| {
-        (0..cells.n_columns).any(|column| (cells.cell)(column, row).contains(['\n', '\r']))
-    };
-    let rows: Vec<usize> = (0..cells.n_rows).filter(|row| !has_breaks(*row)).collect();
-    let patterns: Vec<Pattern> = (0..cells.n_columns)
-        .map(|column| Pattern::of(rows.iter().map(|&row| (cells.cell)(column, row))))
-        .collect();
+    let mut known: Option<Vec<Pattern>> = None;
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
     for &(open, close) in spans {
         let start = bytes[..open]
@@ -169,7 +171,15 @@ pub(super) fn refuse_swallowed_rows(
             .map_or(0, |at| at + 1);
         let end = bytes[close..].iter().position(is_end);
         let end = end.map_or(bytes.len(), |at| close + at);
-        if !are_rows(&bytes[start..end], delimiter, &patterns) {
+        let lines = &bytes[start..end];
+        if !are_long_as_rows(lines, delimiter, n_columns) {
+            continue;
+        }
+        let patterns = match &mut known {
+            Some(patterns) => patterns,
+            none => none.insert(patterns(&sample()?)),
+        };
+        if !are_rows(lines, delimiter, patterns) {
             continue;
         }
         let line = |at: usize| 1 + count_lines(&bytes[..at]);
@@ -182,7 +192,23 @@ pub(super) fn refuse_swallowed_rows(
     Ok(())
 }
 
-/// Nine tenths of the lines, all of fewer than ten, have the fields of a row, and the lines below
+/// Nine tenths, all of fewer than ten.
+fn are_enough(n: usize, of: usize) -> bool {
+    10 * n >= 9 * of
+}
+
+/// Enough of the lines have as many fields as a row.
+fn are_long_as_rows(bytes: &[u8], delimiter: u8, n_columns: usize) -> bool {
+    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let (mut n_lines, mut n_rows) = (0, 0);
+    for line in lines.filter(|line| !line.is_empty()) {
+        n_lines += 1;
+        n_rows += usize::from(memchr::memchr_iter(delimiter, line).count() + 1 == n_columns);
+    }
+    n_lines > 1 && are_enough(n_rows, n_lines)
+}
+
+/// Enough of the lines have the fields of a row, and the lines below
 /// the first say so by more than their number.
 fn are_rows(bytes: &[u8], delimiter: u8, patterns: &[Pattern]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -206,6 +232,5 @@ fn are_rows(bytes: &[u8], delimiter: u8, patterns: &[Pattern]) -> bool {
             n_telling += usize::from(i > 0 && telling.contains(&true));
         }
     }
-    let enough = |n: usize, of: usize| 10 * n >= 9 * of;
-    n_lines > 1 && enough(n_rows, n_lines) && enough(n_telling, n_lines - 1)
+    n_lines > 1 && are_enough(n_rows, n_lines) && are_enough(n_telling, n_lines - 1)
 }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::table::{Table, Wanted, read_bytes};
-use super::{delimited, foreign, jsonl, parquet, qualtrics, workbook};
+use super::{delimited, foreign, jsonl, parquet, qualtrics, spss, stata, workbook};
 use crate::plan::FormatPlan;
 use crate::problem::{Problem, Refusal, shown_path};
 
 /// Formats that a study reads, as the ends of their files' names.
-const EXTENSIONS: [&str; 8] = [
-    "csv", "tsv", "jsonl", "parquet", "xlsx", "xlsm", "xls", "ods",
+const EXTENSIONS: [&str; 11] = [
+    "csv", "tsv", "jsonl", "parquet", "xlsx", "xlsm", "xls", "ods", "sav", "zsav", "dta",
 ];
 
 /// Is this the name of a table?
@@ -30,7 +30,7 @@ pub(crate) fn is_text(path: &Path) -> bool {
 }
 
 impl Table {
-    /// Reads a .csv, .tsv, .jsonl or .parquet file, as much of it as can be read.
+    /// Reads a file of any of these formats, as much of it as can be read.
     ///
     /// # Errors
     /// A [`Refusal`] when the file cannot be read, is not what its name says, is damaged or holds
@@ -39,7 +39,7 @@ impl Table {
         Table::read_columns(path, Wanted::Readable, format)
     }
 
-    /// Reads a .csv, .tsv, .jsonl or .parquet file for the sake of some columns. The others are
+    /// Reads a file of any of these formats for the sake of some columns. The others are
     /// there by name.
     ///
     /// # Errors
@@ -54,8 +54,10 @@ impl Table {
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         let bytes = || read_bytes(path, &file);
         let mut table = match extension.to_str() {
-            Some("csv") => delimited::read(file.clone(), &bytes()?, b',', format),
-            Some("tsv" | "tab" | "txt") => delimited::read(file.clone(), &bytes()?, b'\t', format),
+            Some("csv") => delimited::read(file.clone(), &bytes()?, b',', format, wanted),
+            Some("tsv" | "tab" | "txt") => {
+                delimited::read(file.clone(), &bytes()?, b'\t', format, wanted)
+            }
             Some("jsonl") => {
                 let keeps_lists = matches!(wanted, Wanted::Vectors(_));
                 jsonl::read(
@@ -68,12 +70,21 @@ impl Table {
             Some("xlsx" | "xlsm" | "xls" | "ods") => {
                 workbook::read(file.clone(), bytes()?, format.sheet.as_deref())
             }
+            Some("sav" | "zsav") => {
+                let encoding = format.encoding.as_deref();
+                spss::read(file.clone(), &bytes()?, encoding, wanted)
+            }
+            Some("dta") => {
+                let encoding = format.encoding.as_deref();
+                stata::read(file.clone(), &bytes()?, encoding, wanted)
+            }
             Some("parquet") => parquet::read(file.clone(), bytes()?, wanted),
             _ => {
                 if let Some(problem) = foreign::refused(path) {
                     return Err(problem.into());
                 }
-                let message = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
+                let message =
+                    "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods, .sav, .dta";
                 Err(Problem::new(file, message).into())
             }
         }?;
@@ -107,7 +118,8 @@ mod tests {
     fn a_file_of_another_format_is_refused_before_it_is_opened() {
         let refused =
             Table::read(Path::new("/nowhere/a.docx"), &FormatPlan::default()).unwrap_err();
-        let expected = "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods";
+        let expected =
+            "is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods, .sav, .dta";
         assert!(refused.to_string().contains(expected), "{refused}");
     }
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::value_labels::ValueLabels;
 use crate::problem::{Problem, listed_up_to, suggestion};
 
 /// A table read whole.
@@ -36,6 +37,8 @@ pub struct Column {
     pub places: Arc<Places>,
     /// Its numbers are written `3,5`.
     pub has_decimal_commas: bool,
+    /// What its values stand for, where the file says it.
+    pub labels: Option<Arc<ValueLabels>>,
 }
 
 /// Where the rows of a column stand in their file.
@@ -267,6 +270,7 @@ impl Column {
             cells,
             places,
             has_decimal_commas: self.has_decimal_commas,
+            labels: self.labels.clone(),
         }
     }
 
@@ -322,6 +326,14 @@ impl Texts {
         };
         self.ends.push(self.text.len());
         self.kinds.push(kind);
+    }
+
+    /// Adds the cells of another column behind these.
+    pub fn append(&mut self, other: &Texts) {
+        let before = self.text.len();
+        self.text.push_str(&other.text);
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+        self.kinds.extend_from_slice(&other.kinds);
     }
 
     /// How many cells.

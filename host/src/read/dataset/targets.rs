@@ -88,7 +88,17 @@ pub(super) fn is_wanted(name: &str, data: &DataPlan, raters: &[RaterPlan]) -> bo
         || data.by.iter().any(is)
         || data.text.iter().chain(&data.covariates).any(is)
         || raters.iter().flat_map(|rater| &rater.columns).any(is)
-        || data.targets.iter().any(is_target)
+        || data.targets.iter().chain(&data.values).any(is_target)
+}
+
+/// The column is an id, a group, a fold, a part, a covariate or a text.
+pub(super) fn has_role(name: &str, data: &DataPlan) -> bool {
+    data.id.as_deref() == Some(name)
+        || data.group.as_deref() == Some(name)
+        || data.fold_column.as_deref() == Some(name)
+        || data.split.as_deref() == Some(name)
+        || data.covariates.iter().any(|covariate| covariate == name)
+        || data.text.iter().any(|text| text == name)
 }
 
 fn refuse_shared_name(table: &Table, rater: &RaterPlan, problems: &mut Problems) {
@@ -111,18 +121,10 @@ fn names<'a>(
     problems: &mut Problems,
 ) -> (Vec<&'a str>, Vec<String>) {
     let traits = raters.iter().map(|rater| rater.target.as_str());
-    let has_other_role = |name: &str| {
-        data.id.as_deref() == Some(name)
-            || data.group.as_deref() == Some(name)
-            || data.fold_column.as_deref() == Some(name)
-            || data.split.as_deref() == Some(name)
-            || data.covariates.iter().any(|covariate| covariate == name)
-            || data.text.iter().any(|text| text == name)
-    };
     let columns = table.columns.iter().map(|column| column.name.as_str());
     let candidates: Vec<&str> = traits
         .clone()
-        .chain(columns.filter(|name| !has_other_role(name)))
+        .chain(columns.filter(|name| !has_role(name, data)))
         .collect();
     if data.targets.is_empty() {
         return (traits.collect(), Vec::new());

@@ -20,6 +20,7 @@ mod formats;
 mod indices;
 mod json_lines;
 mod missing_words;
+mod packages;
 mod quotes;
 mod separators;
 mod workbooks;
@@ -51,6 +52,7 @@ impl Study {
             part: None,
             fold_column: None,
             by: Vec::new(),
+            values: Vec::new(),
             joins: Vec::new(),
         };
         let study = Study {
@@ -227,7 +229,7 @@ fn files_that_are_no_tables_are_one_clear_line() {
         (
             "d.docx",
             b"",
-            "d.docx: is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods",
+            "d.docx: is none of .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods, .sav, .dta",
         ),
         (
             "d.csv",
@@ -738,6 +740,7 @@ fn the_quickstart_reads_whole() {
                 embeddings, ids, ..
             } => Some(read_precomputed(embeddings, ids.as_deref(), "id", &dataset.ids).unwrap()),
             crate::plan::EncoderSource::Plugin { .. }
+            | crate::plan::EncoderSource::Values { .. }
             | crate::plan::EncoderSource::Combined { .. } => None,
         });
     assert_eq!(precomputed.unwrap().x.nrows(), dataset.n_rows());

@@ -21,10 +21,10 @@ use crate::encode::places::{open_library, set_threads};
 use crate::encode::sources::limits;
 use crate::encode::sources::pooled;
 use crate::keep::atomic;
-use crate::plan::{Place, Pool, Unit};
+use crate::plan::{FormatPlan, Place, Pool, Unit, refuse_idle_flags};
 use crate::problem::{Problem, Refusal, typed_path};
 use crate::read::dataset::embeddings::{read_columns, read_precomputed};
-use crate::read::dataset::{Asked, NewRows};
+use crate::read::dataset::{Asked, Covariate, NewRows};
 use crate::run::RunError;
 use crate::tell::progress::{Format, Progress};
 
@@ -35,6 +35,8 @@ pub struct Options {
     pub model: PathBuf,
     /// The texts.
     pub texts: PathBuf,
+    /// How they are written.
+    pub format: FormatPlan,
     /// The id column, if it is not that of the study.
     pub id: Option<String>,
     /// The text columns, if they are not those of the study.
@@ -176,9 +178,16 @@ fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
     let group = options.group.as_ref().or(model.group.as_ref());
     let taken_out = model.taken_out.as_ref();
     // Groups that are named move as a whole.
+    let kinds = model.encoder.parts().iter().flat_map(|part| match part {
+        Recipe::Values { kinds, .. } => kinds.as_slice(),
+        _ => &[],
+    });
+    let kinds: Vec<&Covariate> = kinds.collect();
+    refuse_idle_flags(&options.texts, &options.format)?;
     let scores_groups = options.score.is_some() && options.group.is_some();
     NewRows::read(Asked {
         path: &options.texts,
+        format: &options.format,
         id: options
             .id
             .as_ref()
@@ -189,6 +198,7 @@ fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
             .filter(|_| model.needs_groups() || scores_groups)
             .map(String::as_str),
         covariates: taken_out.map_or(&[], |taken_out| &taken_out.covariates),
+        values: &kinds,
         score: options.score.as_deref(),
     })
 }
@@ -225,7 +235,12 @@ impl Command<'_> {
             ))
             .into());
         }
+        let mut values = rows.values.iter();
         let of_part = |part: &Recipe| match part {
+            Recipe::Values { kinds, .. } => {
+                let own: Vec<DMatrix<f64>> = values.by_ref().take(kinds.len()).cloned().collect();
+                Ok(pooled(own, Pool::Concat))
+            }
             Recipe::Plugin(recipe) => self.encoded(recipe, rows),
             Recipe::Precomputed { name, columns, .. } => {
                 self.vectors(model, name, columns.as_deref(), rows)

@@ -53,7 +53,7 @@ const ENCODING: Key = Key {
     default: Default::Words("UTF-8, or UTF-16; anything else is refused, and the likely one named"),
     example: "\"windows-1252\"",
     feeds: Feeds::Results,
-    meaning: "What the bytes of a text file mean, where they are not UTF-8 or UTF-16.",
+    meaning: "What the bytes of a text file mean, where they are not UTF-8 or UTF-16; in .sav and .dta, where they are not what the file says.",
 };
 
 /// The sheet of a workbook, of `[data]` and `[[data.join]]`.
@@ -81,7 +81,7 @@ pub static DATA: SectionKeys = SectionKeys {
             default: Default::Refused,
             example: "\"loans.csv\"",
             feeds: Feeds::Results,
-            meaning: "The main table: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls or .ods, one row a text.",
+            meaning: "The main table: .csv, .tsv, .txt, .jsonl, .parquet, .xlsx, .xls, .ods, .sav or .dta, one row a text.",
         },
         DELIMITER,
         ENCODING,

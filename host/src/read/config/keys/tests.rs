@@ -12,7 +12,7 @@ use crate::plan::preview;
 use crate::problem::Refusal;
 use crate::read::config::{Config, Scope};
 
-/// An encoder of either kind, and one regressor.
+/// An encoder of each kind, and one regressor.
 const STUDY_TEXT: &str = r#"
 [study]
 name = "small"
@@ -34,6 +34,9 @@ ids = "ids.txt"
 [[encoder]]
 name = "pair"
 combine = ["words", "vectors"]
+[[encoder]]
+name = "columns"
+values = ["site"]
 [[regressor]]
 name = "lines"
 plugin = "lasso"
@@ -75,6 +78,7 @@ fn typed(section: &str, key: &Key) -> String {
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={example}")
         }
+        ("encoder", "values") => format!("encoder.columns.{name}={example}"),
         ("encoder", "combine") => "encoder.pair.combine=[\"vectors\", \"words\"]".to_owned(),
         ("encoder", "weight" | "name") => format!("encoder.pair.{name}={example}"),
         ("encoder", _) => format!("encoder.words.{name}={example}"),
@@ -176,7 +180,7 @@ fn the_plan_has_the_keys_of_the_table() {
         let mut keys = Vec::new();
         for (key, value) in part.as_object().unwrap() {
             match (key.as_str(), value.as_object()) {
-                // Vectors come from one of three sources, each with keys of its own.
+                // Vectors come from one of four sources, each with keys of its own.
                 ("source", Some(source)) => {
                     for (_, kind) in source {
                         keys.extend(kind.as_object().unwrap().keys().cloned());
@@ -196,7 +200,7 @@ fn the_plan_has_the_keys_of_the_table() {
         (&TEST, vec![&plan["test"]]),
         (&EVALUATION, vec![&plan["evaluation"]]),
         (&REPORT, vec![&plan["report"]]),
-        (&ENCODER, (0..3).map(|at| &plan["encoders"][at]).collect()),
+        (&ENCODER, (0..4).map(|at| &plan["encoders"][at]).collect()),
         (&REGRESSOR, vec![&plan["regressors"][0]]),
     ];
     for (section, parts) in parts {
