@@ -49,8 +49,11 @@ pub(super) struct Extensions<'a> {
     /// How the values of each variable are to be understood.
     measures: Vec<i32>,
     long_labels: Vec<LongLabel<'a>>,
-    long_missing: Vec<(&'a [u8], Vec<&'a [u8]>)>,
+    long_missing: Vec<LongMissing<'a>>,
 }
+
+/// A long text's variable, and its values that are called missing.
+type LongMissing<'a> = (&'a [u8], Vec<&'a [u8]>);
 
 /// A label of a text that is longer than eight bytes.
 #[derive(Debug)]
@@ -321,7 +324,7 @@ fn long_labels<'a>(source: &mut Bytes<'a>) -> Result<Vec<LongLabel<'a>>, String>
     Ok(all)
 }
 
-fn long_missing<'a>(source: &mut Bytes<'a>) -> Result<Vec<(&'a [u8], Vec<&'a [u8]>)>, String> {
+fn long_missing<'a>(source: &mut Bytes<'a>) -> Result<Vec<LongMissing<'a>>, String> {
     let mut all = Vec::new();
     while source.left() > 0 {
         let variable = counted(source)?;
