@@ -20,6 +20,10 @@ use crate::{CallContext, Limits, LogLevel, Plugin};
 /// How much of what a child says on stderr is kept.
 const MOST_SAID: usize = 8192;
 
+/// Of all workers of this process, once.
+const NO_SANDBOX: &str = "this system has no sandbox (landlock, Linux 5.13): plugins that did not come with this ocean-host run with your rights";
+static NO_SANDBOX_IS_SAID: AtomicBool = AtomicBool::new(false);
+
 /// Starts workers.
 #[derive(Debug, Clone)]
 pub struct Launcher {
@@ -410,6 +414,11 @@ fn listen(
                 Told::Log(level, text) => context.log(level, &text),
                 Told::Sign => {
                     signs.fetch_add(1, Ordering::Relaxed);
+                }
+                Told::NoSandbox => {
+                    if !NO_SANDBOX_IS_SAID.swap(true, Ordering::Relaxed) {
+                        context.log(LogLevel::Warn, NO_SANDBOX);
+                    }
                 }
             }
         }

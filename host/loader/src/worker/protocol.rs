@@ -213,4 +213,6 @@ pub enum Told {
     Log(LogLevel, String),
     /// The plugin told of progress: it has not hung.
     Sign,
+    /// It was to be in a sandbox, and the system has none.
+    NoSandbox,
 }

@@ -20,8 +20,8 @@ use super::wire::{self, Connection};
 use crate::TextEncoder;
 use crate::platform::{self, HostLink, Stream, end_all, limit};
 use crate::{
-    CallContext, Fitted, LogLevel, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen,
-    StudyRegressor, open_here,
+    CallContext, Fitted, Plugin, PluginEncoder, PluginError, PluginRegressor, Seen, StudyRegressor,
+    open_here,
 };
 
 /// Signs of life are told no oftener: `time_limit` counts seconds.
@@ -50,7 +50,7 @@ pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<Path
         _ => file.to_path_buf(),
     };
     // While there is one thread: the rights of a thread are those of the one that begins it.
-    let readable = match readable.map(|named| closed(&file, named, &context)) {
+    let readable = match readable.map(|named| closed(&file, named, &host)) {
         Some(Err(why)) => {
             eprintln!("its sandbox could not be closed: {why}");
             return ExitCode::FAILURE;
@@ -97,13 +97,13 @@ pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<Path
 fn closed(
     file: &Path,
     named: Vec<PathBuf>,
-    context: &CallContext,
+    host: &HostLink,
 ) -> Result<Option<Vec<PathBuf>>, String> {
     if !platform::sandbox::close()? {
-        let text =
-            "this system has no sandbox (landlock, Linux 5.13): the plugin runs with your rights";
-        context.log(LogLevel::Warn, text);
-        return Ok(None);
+        let told = host
+            .teller()
+            .and_then(|mut control| wire::write_head(&mut control, &Told::NoSandbox, 0));
+        return told.map(|()| None).map_err(|error| error.to_string());
     }
     Ok(Some([named, sandbox::needed_by(file)].concat()))
 }
