@@ -5,7 +5,8 @@
 //! [`folds`] (who is held out when) → [`covariates`] (what is taken out first) → [`design`] and
 //! [`moments`] (scaled training sets) → [`regressor`] (what is asked of a model) and [`family`]
 //! (what is known of some) → [`nested`] and [`best`] (choose the penalty, or the recipe, and
-//! predict) → [`score`] (R² and its relatives) → [`permutation`], [`waves`], [`blocks`] and
+//! predict) → [`score`] (R² and its relatives) and
+//! [`ordering`] (AUC, ranks) → [`permutation`], [`waves`], [`blocks`] and
 //! [`evaluate`] (the null distribution, block by block) → [`replicate`] (without some rows, with
 //! other folds) → [`piece`] (THE loop: all of this for one encoder × regressor × row set) →
 //! [`inference`] (p-values, intervals, verdict) and [`diagnostics`] (a closer look at one recipe).
@@ -27,6 +28,7 @@ pub mod folds;
 pub mod inference;
 pub mod moments;
 pub mod nested;
+pub mod ordering;
 pub mod permutation;
 pub mod piece;
 pub mod power;

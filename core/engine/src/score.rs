@@ -272,7 +272,8 @@ impl CovariateScores {
 }
 
 /// For each row the mean of y over all rows of other folds.
-fn training_means(y: &[f64], fold_of: &[usize]) -> Vec<f64> {
+#[must_use]
+pub fn training_means(y: &[f64], fold_of: &[usize]) -> Vec<f64> {
     let others = |fold: usize| -> Vec<f64> {
         let pairs = y.iter().zip(fold_of).filter(|&(_, &f)| f != fold);
         pairs.map(|(&y, _)| y).collect()

@@ -16,6 +16,7 @@ use crate::folds::Groups;
 use crate::inference::given::LogRatio;
 use crate::inference::multiplicity::settle_ties;
 use crate::nested::Fit;
+use crate::ordering::{Auc, two_values};
 use crate::permutation::PermutationScheme;
 use crate::score::{HeldOut, Scores};
 use crate::targets::{RowSet, Targets};
@@ -91,6 +92,8 @@ pub struct Judged {
     /// What their interval follows from; `None` where [`LogRatio::of`] has none, and for a model
     /// that is empty.
     pub log_ratio: Option<LogRatio>,
+    /// Of a target of two values.
+    pub auc: Option<Auc>,
 }
 
 /// Scores one cell on the rows that have a value. `groups`: of all test rows; `is_empty`: the model
@@ -124,6 +127,7 @@ pub fn judge(
         n_groups: own.n_groups(),
         scores: Scores::of(&held_out)?,
         log_ratio: LogRatio::of(&held_out, own.of_row()).filter(|_| !is_empty),
+        auc: two_values(&y).and_then(|(_, high)| Auc::of(&held_out, high, own.of_row())),
     })
 }
 
