@@ -11,7 +11,7 @@
 //! linear models. [`compat`]: other programs' grids. [`power`]: how often a study finds what.
 //! [`ranking`]: penalties chosen from bounded errors. [`tails`]: which errors are said to have heavy
 //! tails. [`fold_column`], [`test_sample`]: folds that a column has, rows of their own to test on.
-//! [`given`]: the interval of models that are given. [`ordering`]: AUC and ranks.
+//! [`given`]: the interval of models that are given. [`ordering`]: AUC and ranks. [`words`]: words that go with a target.
 //! `OCEAN_THOROUGH=1` simulates 2,000 data sets instead of some hundred.
 //!
 //! The rest are tools: [`uniformity`] simulates and judges, [`fixture`] reads the golden files,
@@ -46,3 +46,4 @@ mod tails;
 mod test_sample;
 mod twin;
 mod uniformity;
+mod words;

@@ -42,5 +42,6 @@ pub mod subgroup;
 pub mod targets;
 pub mod test_sample;
 pub mod waves;
+pub mod words;
 
 pub use error::EngineError;
