@@ -68,6 +68,7 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("evaluation", "smallest_effect") => "0.9",
         ("evaluation", "sensitivity") => "20",
         ("evaluation", "fold_redraws") => "2",
+        ("data", "positive") => "\"0\"",
         ("report", "by") => "[\"part\"]",
         ("encoder", "name") => "\"letters\"",
         ("encoder", "plugin") => "\"no-such-plugin\"",
@@ -86,6 +87,7 @@ fn value(section: &str, key: &Key) -> &'static str {
 fn beside(section: &str, key: &Key) -> Vec<&'static str> {
     match (section, key.name) {
         ("data", "id") => vec!["data.join=[{ path = \"joined.csv\", id = \"id\" }]"],
+        ("data", "positive") => vec!["data.targets=[\"half\"]"],
         ("data", "delimiter") => vec!["data.path=\"either.csv\""],
         ("data", "encoding") => vec!["data.path=\"escapes.csv\""],
         ("data", "sheet") => vec!["data.path=\"table.xlsx\"", "data.sheet=\"other\""],
@@ -145,7 +147,7 @@ fn study() -> Folder {
         .map(|row| row.split(',').collect())
         .collect();
     let table = |turn: usize| {
-        let mut table = "id,code,text,more,mood,calm,age,author,shared,part\n".to_owned();
+        let mut table = "id,code,text,more,mood,calm,age,author,shared,part,half\n".to_owned();
         for (row, cell) in cells.iter().enumerate() {
             // The last three persons write what the first three do.
             let text = cells[if row >= ROWS - 3 { row + 3 - ROWS } else { row }][1];
@@ -174,7 +176,8 @@ fn study() -> Folder {
             };
             writeln!(
                 table,
-                "{id},{code},{text},{more},{mood},{calm},{age},a{author},{shared},{part}"
+                "{id},{code},{text},{more},{mood},{calm},{age},a{author},{shared},{part},{}",
+                u8::from(cells[row][2] < cells[(row + 1) % ROWS][2])
             )
             .unwrap();
         }

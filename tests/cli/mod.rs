@@ -5,7 +5,7 @@
 //! what is taken out first. [`raters`]: how far they agree. [`comparisons`]: differences between
 //! encoders, from the files beside them. [`combined`]: encoders side by side. [`by_value`]: who is
 //! predicted how well. [`fold_column`]: folds that a column has. [`test_sample`]: rows of their own
-//! to test on. [`power`]: rows before scores. [`best`]: the best of all. [`failing`]: what goes
+//! to test on. [`two_values`]: words as targets, and AUC. [`words`]: which go with a target. [`power`]: rows before scores. [`best`]: the best of all. [`failing`]: what goes
 //! wrong while it runs. [`files`]: tables as other programs write them. [`survival`]: numbers out
 //! of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
@@ -54,4 +54,6 @@ mod shown;
 mod statistics_programs;
 mod survival;
 mod test_sample;
+mod two_values;
 mod values;
+mod words;

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use crate::error::ReportError;
 use crate::model::{
     CellResult, Compared, ComparisonResult, Correction, IntervalMethod, SubgroupResult, TestResult,
+    WordResult,
 };
 use crate::numbers::exact;
 use crate::verdict::words;
@@ -45,7 +46,7 @@ fn number(value: impl Into<Option<f64>>) -> Field {
 }
 
 /// The columns of `results.csv`, in order; what each holds is documented at [`CellResult`].
-pub const COLUMNS: [Column<CellResult>; 63] = [
+pub const COLUMNS: [Column<CellResult>; 69] = [
     ("encoder", |c| text(&c.encoder)),
     ("regressor", |c| text(&c.regressor)),
     ("target", |c| text(&c.target)),
@@ -112,6 +113,12 @@ pub const COLUMNS: [Column<CellResult>; 63] = [
     ("ci_low_jackknife", |c| number(c.ci_low_jackknife)),
     ("ci_high_jackknife", |c| number(c.ci_high_jackknife)),
     ("r2_ranks", |c| number(c.r2_ranks)),
+    ("spearman_r", |c| number(c.spearman_r)),
+    ("auc", |c| number(c.auc)),
+    ("auc_low", |c| number(c.auc_low)),
+    ("auc_high", |c| number(c.auc_high)),
+    ("balanced_accuracy", |c| number(c.balanced_accuracy)),
+    ("base_rate", |c| number(c.base_rate)),
     ("notes", |c| Field::Text(notes(c))),
 ];
 
@@ -209,7 +216,7 @@ pub fn comparisons(comparisons: &[ComparisonResult]) -> Result<String, ReportErr
 }
 
 /// The columns of `test.csv`, in order; what each holds is documented at [`TestResult`].
-const OF_TESTS: [Column<TestResult>; 24] = [
+const OF_TESTS: [Column<TestResult>; 27] = [
     ("encoder", |t| text(&t.encoder)),
     ("regressor", |t| text(&t.regressor)),
     ("target", |t| text(&t.target)),
@@ -240,6 +247,9 @@ const OF_TESTS: [Column<TestResult>; 24] = [
         })
     }),
     ("alpha", |t| number(t.alpha)),
+    ("auc", |t| number(t.auc)),
+    ("auc_low", |t| number(t.auc_low)),
+    ("auc_high", |t| number(t.auc_high)),
 ];
 
 /// `test.csv`: a header, then one row a cell that was tested.
@@ -326,6 +336,30 @@ pub fn subgroups(subgroups: &[SubgroupResult]) -> Result<String, ReportError> {
             "`{}` × `{}` × `{}` where {} is {}",
             s.encoder, s.regressor, s.target, s.column, s.value
         )
+    })
+}
+
+/// Writes `words.csv`: a header, then one row a word and target.
+///
+/// # Errors
+/// As [`write_predictions`].
+pub fn write_words(out: impl Write, words: &[WordResult]) -> Result<(), ReportError> {
+    let columns: [Column<WordResult>; 12] = [
+        ("target", |w| text(&w.target)),
+        ("term", |w| text(&w.term)),
+        ("n_rows", |w| count(w.n_rows)),
+        ("r", |w| number(w.r)),
+        ("ci_low", |w| number(w.ci_low)),
+        ("ci_high", |w| number(w.ci_high)),
+        ("p", |w| number(w.p)),
+        ("p_fwer", |w| number(w.p_fwer)),
+        ("q_bh", |w| number(w.q_bh)),
+        ("encoder", |w| text(&w.encoder)),
+        ("regressor", |w| text(&w.regressor)),
+        ("r_prediction", |w| number(w.r_prediction)),
+    ];
+    write(out, &columns, words, |w| {
+        format!("word `{}` and target `{}`", w.term, w.target)
     })
 }
 

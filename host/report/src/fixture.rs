@@ -141,6 +141,7 @@ fn target(name: &str) -> TargetSummary {
         n_distinct: 37,
         raters: Vec::new(),
         reliability: None,
+        two_values: None,
     }
 }
 
@@ -231,6 +232,8 @@ pub fn quickstart() -> StudyResults {
         test: None,
         subgroups: Vec::new(),
         close_ups: Vec::new(),
+        words: None,
+        texts: Vec::new(),
         failed: Vec::new(),
         findings: vec![finding(
             Severity::Note,
@@ -589,7 +592,85 @@ pub fn adaptive() -> StudyResults {
     results
 }
 
-/// Every study, by the name of its kept files.
+/// A target of two words, and one of five steps.
+pub fn two_values() -> StudyResults {
+    let mut results = with_intervals();
+    results.targets[0].raters.clear();
+    results.targets[0].n_distinct = 2;
+    results.targets[0].two_values = Some(TwoValues {
+        low: "no".into(),
+        high: "yes".into(),
+        base_rate: 0.31,
+    });
+    results.targets[1].n_distinct = 5;
+    let of_two = results.cells.iter_mut();
+    for cell in of_two.filter(|cell| cell.target == "openness") {
+        cell.auc = Some(0.5 + cell.r2);
+        cell.auc_low = cell.ci_low.map(|low| 0.5 + low);
+        cell.auc_high = cell.ci_high.map(|high| 0.5 + high);
+        cell.balanced_accuracy = Some(0.5 + 0.7 * cell.r2);
+        cell.base_rate = Some(0.31);
+    }
+    for cell in &mut results.cells {
+        cell.spearman_r = cell.pearson_r.map(|r| 0.95 * r);
+    }
+    if let Some(density) = &mut results.close_ups[0].density {
+        density.y = (0.0, 1.0);
+    }
+    results
+}
+
+/// Two words of one target, about one of which the model disagrees, and two texts.
+pub fn with_words() -> StudyResults {
+    let mut results = quickstart();
+    let word = |term: &str, r: f64, p: f64, r_prediction: f64| WordResult {
+        target: "openness".into(),
+        term: term.into(),
+        n_rows: 77,
+        r,
+        ci_low: r - 0.1,
+        ci_high: r + 0.1,
+        p,
+        p_fwer: (p * 20.0).min(1.0),
+        q_bh: (p * 10.0).min(1.0),
+        encoder: "precomputed".into(),
+        regressor: "ridge".into(),
+        r_prediction: Some(r_prediction),
+    };
+    let words = vec![
+        word("museum <b>", 0.31, 0.001, -0.05),
+        word("the office", -0.14, 0.02, -0.22),
+    ];
+    results.words = Some(WordSummary {
+        permutations: PERMUTATIONS,
+        n_tests: 212,
+        targets: vec![WordsOfTarget {
+            target: "openness".into(),
+            encoder: "precomputed".into(),
+            regressor: "ridge".into(),
+            n_terms: 106,
+            n_significant: 1,
+            leaning: words[1..].to_vec(),
+            opposed: words[..1].to_vec(),
+            shown: words,
+        }],
+    });
+    let text = |id: &str, y_hat: f64, text: &str| TextResult {
+        id: id.into(),
+        y: 3.0,
+        y_hat,
+        text: text.into(),
+    };
+    results.texts = vec![TextsOfTarget {
+        target: "openness".into(),
+        encoder: "precomputed".into(),
+        regressor: "ridge".into(),
+        highest: vec![text("t17", 4.4, "We went to <b>the museum</b> | again…")],
+        lowest: vec![text("t3", 2.1, "The office, as always.\nThen home.")],
+    }];
+    results
+}
+
 /// Sites as folds, of which one is predicted too high.
 pub fn by_site() -> StudyResults {
     let mut results = quickstart();
@@ -644,6 +725,9 @@ pub fn tested() -> StudyResults {
         r2: 0.2,
         verdict: (!is_control).then_some(Verdict::Predictive),
         alpha: Some(120.0),
+        auc: None,
+        auc_low: None,
+        auc_high: None,
         is_control,
     };
     results.test = Some(TestSummary {
@@ -655,6 +739,7 @@ pub fn tested() -> StudyResults {
     results
 }
 
+/// Every study, by the name of its kept files.
 pub fn all() -> Vec<(&'static str, StudyResults)> {
     vec![
         ("quickstart", quickstart()),
@@ -665,5 +750,7 @@ pub fn all() -> Vec<(&'static str, StudyResults)> {
         ("adaptive", adaptive()),
         ("by_site", by_site()),
         ("tested", tested()),
+        ("two_values", two_values()),
+        ("with_words", with_words()),
     ]
 }

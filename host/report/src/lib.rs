@@ -18,6 +18,7 @@ pub mod markdown;
 pub mod methods;
 pub mod model;
 pub mod numbers;
+pub mod ordered;
 pub mod plot;
 pub mod png;
 pub mod run;
@@ -28,6 +29,7 @@ pub mod terminal;
 pub mod tested;
 pub mod verdict;
 pub mod wording;
+pub mod words;
 
 use rayon::prelude::*;
 

@@ -4,12 +4,14 @@ use crate::comparing;
 use crate::escape::markdown as escaped;
 use crate::methods;
 use crate::model::{CellResult, Finding, StudyResults};
+use crate::ordered;
 use crate::plot;
 use crate::run;
 use crate::subgroups;
 use crate::table::{Kind, columns};
 use crate::tested;
 use crate::wording;
+use crate::words;
 
 /// The report as Markdown, ending in a newline.
 pub fn render(results: &StudyResults) -> String {
@@ -20,9 +22,11 @@ pub fn render(results: &StudyResults) -> String {
     blocks.extend(findings(results));
     blocks.extend(cells("Results", &wording::family(results), results));
     blocks.extend(failed(results));
+    blocks.extend(in_order(results));
     blocks.extend(on_test_sample(results));
     blocks.extend(differences(results));
     blocks.extend(by_column(results));
+    blocks.extend(which_words(results));
     blocks.extend(cells(
         "Controls, outside the family",
         &wording::controls(results),
@@ -114,13 +118,37 @@ fn on_test_sample(results: &StudyResults) -> Option<String> {
 }
 
 fn by_column(results: &StudyResults) -> Vec<String> {
-    let of_column = |(column, shown): (String, comparing::Table)| {
-        let rows = shown.rows.into_iter().map(|(texts, _)| texts);
-        let title = format!("## By {}", escaped(&column));
-        [title, table(&shown.headings, rows), escaped(&shown.below)]
-    };
-    let tables = subgroups::tables(results).into_iter();
-    tables.flat_map(of_column).collect()
+    titled_each("By", subgroups::tables(results)).collect()
+}
+
+fn in_order(results: &StudyResults) -> Vec<String> {
+    let tables = ordered::tables(results).into_iter();
+    tables
+        .flat_map(|(title, shown)| titled(title, shown))
+        .collect()
+}
+
+fn which_words(results: &StudyResults) -> Vec<String> {
+    let words = titled_each("Words:", words::tables(results));
+    let said = words::explanation(results).map(|text| escaped(&text));
+    let texts = titled_each("Texts:", words::texts(results));
+    words.chain(said).chain(texts).collect()
+}
+
+/// Tables, each under what it is and whose.
+fn titled_each(
+    what: &str,
+    tables: Vec<(String, comparing::Table)>,
+) -> impl Iterator<Item = String> + '_ {
+    let tables = tables.into_iter();
+    tables.flat_map(move |(name, shown)| titled(&format!("{what} {}", escaped(&name)), shown))
+}
+
+/// A table under its title.
+fn titled(title: &str, shown: comparing::Table) -> [String; 3] {
+    let rows = shown.rows.into_iter().map(|(texts, _)| texts);
+    let table = table(&shown.headings, rows);
+    [format!("## {title}"), table, escaped(&shown.below)]
 }
 
 /// A table, numbers flush right.

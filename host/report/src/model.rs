@@ -4,7 +4,7 @@
 //! rendered again later. A number that was not computed is `None` (JSON null, an empty CSV field);
 //! it is never 0 or NaN, and `json` refuses to write one that is not finite. The formulas
 //! named here are computed by the engine; each is defined once, in its documentation. Nothing of
-//! the texts themselves is kept.
+//! the texts themselves is kept, unless `[report]` asks for words or texts.
 
 use ocean_engine::inference::verdict::Verdict;
 use serde::{Deserialize, Serialize};
@@ -96,6 +96,12 @@ pub struct StudyResults {
     /// Of each target the cell with the highest r2, for the pictures.
     #[serde(default)]
     pub close_ups: Vec<CloseUp>,
+    /// Which words go with the targets, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<WordSummary>,
+    /// The texts with the highest and the lowest predictions, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<TextsOfTarget>,
     /// Cells that were planned and have no result; not empty means the run is partial.
     #[serde(default)]
     pub failed: Vec<FailedCell>,
@@ -259,6 +265,20 @@ pub struct TargetSummary {
     /// of each.
     #[serde(default)]
     pub reliability: Option<Reliability>,
+    /// Its values, where it has two; `None`: it has more.
+    #[serde(default)]
+    pub two_values: Option<TwoValues>,
+}
+
+/// A target of two values: its r2 is the Brier skill score against the training share.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TwoValues {
+    /// The lower value, or the word that counts as 0.
+    pub low: String,
+    /// The higher value, or the word that counts as 1.
+    pub high: String,
+    /// Share of its rows that have the higher one.
+    pub base_rate: f64,
 }
 
 /// Agreement of the raters of one target (Shrout & Fleiss 1979), on the rows that all of them
@@ -474,6 +494,17 @@ pub struct TestResult {
     pub verdict: Option<Verdict>,
     /// Chosen penalty; `None` for a model without coefficients.
     pub alpha: Option<f64>,
+    /// Of a target of two values: the share of pairs of a high and a low test row in which the high
+    /// one has the higher prediction, equal ones half.
+    #[serde(default)]
+    pub auc: Option<f64>,
+    /// Lower end of the 95 % interval of this model's `auc`: jackknife of ln(auc/(1 − auc)) over test
+    /// rows or groups. `None` with fewer than 20 of them.
+    #[serde(default)]
+    pub auc_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub auc_high: Option<f64>,
     /// Outside the family.
     pub is_control: bool,
 }
@@ -510,6 +541,97 @@ pub struct SubgroupResult {
     pub bias: Option<f64>,
     /// Root mean squared error of guessing the training mean, target units.
     pub rmse_baseline: f64,
+}
+
+/// Which words go with the targets; words.csv has all of them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WordSummary {
+    /// Permutations of the targets behind every p.
+    pub permutations: u32,
+    /// Words × targets, over which p is adjusted.
+    pub n_tests: usize,
+    /// One entry a target.
+    pub targets: Vec<WordsOfTarget>,
+}
+
+/// The words of one target that a report shows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WordsOfTarget {
+    /// Label of the target.
+    pub target: String,
+    /// Label of the encoder whose predictions are looked at: that of the target's highest r2.
+    pub encoder: String,
+    /// Label of its regressor.
+    pub regressor: String,
+    /// Words and pairs of words that were tested.
+    pub n_terms: usize,
+    /// Those with an adjusted p of at most the level.
+    pub n_significant: usize,
+    /// Those with the largest |r|, from the highest r to the lowest.
+    pub shown: Vec<WordResult>,
+    /// Those whose use goes most with the prediction, the largest first.
+    pub leaning: Vec<WordResult>,
+    /// Significant ones that go the other way with the prediction.
+    pub opposed: Vec<WordResult>,
+}
+
+/// One word, or pair of words, and one target. Names and order are those of `words.csv`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WordResult {
+    /// Label of the target.
+    pub target: String,
+    /// The word, or two words with a space between.
+    pub term: String,
+    /// Rows of the target that use it.
+    pub n_rows: usize,
+    /// Correlation of the square root of its relative frequency with the target; with covariates
+    /// these are taken out of both.
+    pub r: f64,
+    /// Lower end of the 95 % interval of `r`, of this word alone.
+    pub ci_low: f64,
+    /// Its upper end.
+    pub ci_high: f64,
+    /// Permutation p, two-sided.
+    pub p: f64,
+    /// Adjusted for all words and targets, step-down maxT.
+    pub p_fwer: f64,
+    /// Benjamini & Hochberg's q over the same.
+    pub q_bh: f64,
+    /// Label of the encoder that makes the prediction.
+    pub encoder: String,
+    /// Label of its regressor.
+    pub regressor: String,
+    /// The same correlation with the out-of-fold prediction, as deviation from the training mean, in
+    /// place of the target; `None` without a model.
+    pub r_prediction: Option<f64>,
+}
+
+/// Texts at either end of the predictions of one target.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TextsOfTarget {
+    /// Label of the target.
+    pub target: String,
+    /// Label of the encoder with the highest r2.
+    pub encoder: String,
+    /// Label of its regressor.
+    pub regressor: String,
+    /// The highest predictions, the highest first.
+    pub highest: Vec<TextResult>,
+    /// The lowest predictions, the lowest first.
+    pub lowest: Vec<TextResult>,
+}
+
+/// A text with what was predicted for it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TextResult {
+    /// Id of the row.
+    pub id: String,
+    /// Observed value, target units.
+    pub y: f64,
+    /// Predicted by the model that never saw the row.
+    pub y_hat: f64,
+    /// The text, or its beginning.
+    pub text: String,
 }
 
 /// A planned cell that has no result.
@@ -689,6 +811,32 @@ pub struct CellResult {
     /// same folds: no rare large value decides it. `None` for controls.
     #[serde(default)]
     pub r2_ranks: Option<f64>,
+    /// Spearman's r of target and prediction within folds (equal values share the mean of their
+    /// ranks), mean over folds weighted by their rows: for ordered scores of few steps. `None` for
+    /// the empty model.
+    #[serde(default)]
+    pub spearman_r: Option<f64>,
+    /// Of a target of two values: the share of pairs of a high and a low row of one fold in which the
+    /// high one has the higher prediction, equal ones half; pairs pooled over folds. With covariates
+    /// the prediction is that of covariates and X together.
+    #[serde(default)]
+    pub auc: Option<f64>,
+    /// Lower end of its 95 % interval: jackknife of ln(auc/(1 − auc)) over rows, or groups, as many
+    /// times wider as `r2` spreads beyond its naive standard error. `None` with fewer than 20 rows,
+    /// or groups where there are such, and where no effects were planted.
+    #[serde(default)]
+    pub auc_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub auc_high: Option<f64>,
+    /// Of a target of two values: mean of the shares of high and of low rows that are told right,
+    /// where a prediction above the mean of the training targets is told high. .5 for the empty
+    /// model.
+    #[serde(default)]
+    pub balanced_accuracy: Option<f64>,
+    /// Of a target of two values: the share of its rows that have the higher one.
+    #[serde(default)]
+    pub base_rate: Option<f64>,
     /// Short remarks about this cell, separated by "; ". Controls are labelled by the writers, not
     /// here.
     pub notes: String,

@@ -11,7 +11,7 @@ use crate::{fixture, json};
 const SCHEMA: &str = include_str!("../../docs/results.schema.json");
 
 /// Properties of a study that only some designs have.
-const OF_DESIGNS: [&str; 3] = ["fold_column", "subgroups", "test"];
+const OF_DESIGNS: [&str; 5] = ["fold_column", "subgroups", "test", "texts", "words"];
 
 /// Words of JSON Schema this validator knows; another one in the schema would silently check
 /// nothing.
@@ -179,7 +179,9 @@ fn every_property_of_the_schema_is_written() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let written = json::to_text(&fixture::odd()).unwrap()
         + &json::to_text(&fixture::by_site()).unwrap()
-        + &json::to_text(&fixture::tested()).unwrap();
+        + &json::to_text(&fixture::tested()).unwrap()
+        + &json::to_text(&fixture::two_values()).unwrap()
+        + &json::to_text(&fixture::with_words()).unwrap();
     for (kind, definition) in schema["$defs"].as_object().unwrap() {
         let Some(properties) = definition.get("properties") else {
             continue;

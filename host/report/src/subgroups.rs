@@ -1,5 +1,8 @@
 //! Who is predicted how well: tables of r2 by the values of a column.
 
+use ocean_engine::score::mean_and_sd;
+
+use crate::close_up::CloseUp;
 use crate::comparing::Table;
 use crate::model::{StudyResults, SubgroupResult};
 use crate::numbers::{count, in_units, interval, score};
@@ -60,7 +63,8 @@ fn of_column(results: &StudyResults, column: &str) -> Table {
     }
     let mut below = if results.fold_column.as_deref() == Some(column) {
         format!(
-            "Each value of `{column}` was predicted by models of the others. r2 of a value is against the same baseline as r2 of all rows, and that is their mean weighted by n and the squared baseline rmse. "
+            "Each value of `{column}` was predicted by models of the others. r2 of a value is against the same baseline as r2 of all rows, and that is their mean weighted by n and the squared baseline rmse. {}",
+            spreads(results)
         )
     } else {
         "r2 of a value is against the same baseline as r2 of all rows. ".to_owned()
@@ -76,6 +80,43 @@ fn of_column(results: &StudyResults, column: &str) -> Table {
         rows,
         below,
     }
+}
+
+/// How far r2 spreads between the values of the column of folds, target by target.
+fn spreads(results: &StudyResults) -> String {
+    let spreads = results.close_ups.iter().filter_map(|close_up| {
+        let sd = spread(&of_folds(results, close_up))?;
+        Some(format!("{} {}", close_up.target, score(sd)))
+    });
+    let spreads: Vec<String> = spreads.collect();
+    match spreads.is_empty() {
+        true => String::new(),
+        false => format!(
+            "Standard deviation of r2 between the values, of the recipe with the highest r2: {}; chance alone makes some of it, more where they are small. ",
+            spreads.join(", ")
+        ),
+    }
+}
+
+/// The values of the column of folds, of one recipe and target; empty where folds were drawn.
+pub(crate) fn of_folds<'r>(
+    results: &'r StudyResults,
+    close_up: &CloseUp,
+) -> Vec<&'r SubgroupResult> {
+    let all = results.subgroups.iter();
+    let of_recipe = all.filter(|one| {
+        results.fold_column.as_deref() == Some(one.column.as_str())
+            && one.target == close_up.target
+            && one.encoder == close_up.encoder
+            && one.regressor == close_up.regressor
+    });
+    of_recipe.collect()
+}
+
+/// Standard deviation (ddof 1) of r2 between values that have one; `None` for fewer than two.
+pub(crate) fn spread(values: &[&SubgroupResult]) -> Option<f64> {
+    let r2: Vec<f64> = values.iter().filter_map(|one| one.r2).collect();
+    (r2.len() > 1).then(|| mean_and_sd(&r2, 1).1)
 }
 
 fn row(one: &SubgroupResult) -> Vec<String> {
@@ -108,6 +149,34 @@ fn bias(bias: f64) -> String {
 mod tests {
     use super::*;
     use crate::fixture;
+
+    #[test]
+    fn the_spread_between_values_is_their_standard_deviation() {
+        let mut results = fixture::by_site();
+        results.close_ups = vec![CloseUp {
+            encoder: results.subgroups[0].encoder.clone(),
+            regressor: results.subgroups[0].regressor.clone(),
+            target: results.subgroups[0].target.clone(),
+            ..CloseUp::default()
+        }];
+        let below = |results: &StudyResults| tables(results).remove(0).1.below;
+        // One of the two has no r2.
+        assert!(!below(&results).contains("Standard deviation"));
+        results.subgroups[1].r2 = Some(0.1);
+        // .2 and .1: √(2·.05²).
+        assert!(
+            below(&results).contains("openness .071;"),
+            "{}",
+            below(&results)
+        );
+        let pictures = crate::plot::sites(&results);
+        assert_eq!(pictures.len(), 1);
+        assert!(
+            pictures[0].description.contains(".071"),
+            "{}",
+            pictures[0].description
+        );
+    }
 
     #[test]
     fn every_value_is_a_row_and_a_large_mean_error_is_marked() {

@@ -77,6 +77,7 @@ fn all_columns(results: &StudyResults) -> Vec<Column<'_>> {
         }),
         column("p_fwer", Kind::Number, 0, p_fwer),
         column("verdict", Kind::Verdict, 0, verdict),
+        column("AUC", Kind::Number, 1, |c, _| optional(c.auc, score)),
         column("r2 covariates", Kind::Number, 3, |c, _| {
             optional(c.r2_covariates, score)
         }),

@@ -11,7 +11,7 @@ use crate::wording::plural;
 /// A column: its heading, what it holds, whether a narrow screen shows it.
 type Column = (&'static str, Kind, bool);
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     ("target", Kind::Label, true),
     ("encoder", Kind::Label, true),
     ("regressor", Kind::Label, true),
@@ -19,6 +19,7 @@ const COLUMNS: [Column; 11] = [
     ("r2_test", Kind::Number, true),
     ("95 % CI", Kind::Number, true),
     ("r", Kind::Number, false),
+    ("AUC", Kind::Number, false),
     ("p", Kind::Number, false),
     ("p_fwer", Kind::Number, true),
     ("r2 in training", Kind::Number, false),
@@ -40,7 +41,15 @@ pub fn brief(results: &StudyResults) -> Option<Table> {
 fn with_columns(results: &StudyResults, is_shown: impl Fn(&Column) -> bool) -> Option<Table> {
     let test = results.test.as_ref()?;
     let is_single = results.regressors.len() < 2;
-    let is_there = |column: &Column| is_shown(column) && !(is_single && column.0 == "regressor");
+    let has_auc = test.cells.iter().any(|cell| cell.auc.is_some());
+    let is_there = |column: &Column| {
+        let is_needed = match column.0 {
+            "regressor" => !is_single,
+            "AUC" => has_auc,
+            _ => true,
+        };
+        is_shown(column) && is_needed
+    };
     let headings = COLUMNS.iter().filter(|column| is_there(column));
     let rows = test.cells.iter().map(|cell| {
         let all = row(cell, results.level).into_iter().zip(&COLUMNS);
@@ -72,6 +81,7 @@ fn row(cell: &TestResult, level: f64) -> Vec<String> {
         score(cell.r2_test),
         ends.map(interval).unwrap_or_default(),
         cell.pearson_r.map(score).unwrap_or_default(),
+        cell.auc.map(score).unwrap_or_default(),
         p(cell.p),
         cell.p_fwer.map(p).unwrap_or_default(),
         score(cell.r2),

@@ -135,7 +135,8 @@ fn results_csv_has_the_promised_columns_and_reads_back_bit_by_bit() {
         r2_test_mean, r2_fold_mean, r2_oosse, pearson_r, calibration_slope, rmse, mae, rmse_baseline, p, p_floor, permutations, ties, p_fwer, q_bh, \
         p_holm, null_mean, null_sd, mde80, mde80_r2, ceiling, r2_over_ceiling, gain_over_length, alpha_median, l1_ratio_median, nonzero_median, \
         sparsity, empty_fits, grid_edge_fits, unconverged_fits, feature_sample_ratio, verdict, ci_low_fcr, ci_high_fcr, correction, r2_partial, r2_covariates, \
-        r2_total, r2_increment, prmse_rsmtool, r2_over_ceiling_low, r2_over_ceiling_high, gain_over_length_low, gain_over_length_high, ci_method, ci_low_jackknife, ci_high_jackknife, r2_ranks, notes";
+        r2_total, r2_increment, prmse_rsmtool, r2_over_ceiling_low, r2_over_ceiling_high, gain_over_length_low, gain_over_length_high, ci_method, ci_low_jackknife, ci_high_jackknife, r2_ranks, spearman_r, auc, auc_low, auc_high, \
+        balanced_accuracy, base_rate, notes";
     assert_eq!(
         reader.headers().unwrap(),
         promised.split(", ").collect::<Vec<_>>()

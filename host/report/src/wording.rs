@@ -310,7 +310,12 @@ pub fn how_to_read(results: &StudyResults) -> Vec<(String, String)> {
 type Further = (&'static str, fn(&CellResult) -> Option<f64>, &'static str);
 
 fn further_columns(family: &[&CellResult]) -> Vec<(String, String)> {
-    let columns: [Further; 10] = [
+    let columns: [Further; 11] = [
+        (
+            "AUC",
+            |cell| cell.auc,
+            "of a target of two values, the share of pairs of a higher and a lower row of one fold that are predicted in this order; .5 is chance.",
+        ),
         (
             "r2 covariates",
             |cell| cell.r2_covariates,

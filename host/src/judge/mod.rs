@@ -6,5 +6,6 @@ mod diagnosis;
 pub mod doctor;
 mod measured;
 pub mod test_sample;
+pub mod words;
 
 pub(crate) use diagnosis::{diagnose, diagnose_data};

@@ -142,6 +142,8 @@ impl OfCell<'_> {
             smallest_effect: family.smallest_effect,
             mde80_r2: None,
         };
+        let auc = judged.auc.as_ref();
+        let of_auc = auc.and_then(|auc| auc.interval(1.0, LEVEL));
         let low = |ends: Option<Interval>| ends.map(|ends| ends.low);
         let high = |ends: Option<Interval>| ends.map(|ends| ends.high);
         Ok(TestResult {
@@ -168,6 +170,9 @@ impl OfCell<'_> {
             p_holm: adjusted.map(|[.., p]| p),
             r2: row.r2,
             verdict: (!row.is_control).then(|| Verdict::of(&evidence)),
+            auc: auc.map(|auc| auc.auc),
+            auc_low: of_auc.map(|(low, _)| low),
+            auc_high: of_auc.map(|(_, high)| high),
             alpha: Some(fit.alpha).filter(|alpha| alpha.is_finite() && !fit.is_empty),
             is_control: row.is_control,
         })

@@ -82,6 +82,9 @@ pub struct DataPlan {
     /// Names and globs of columns and of traits under `[raters]`, in the order typed; empty: every
     /// trait.
     pub targets: Vec<String>,
+    /// Values that are 1 where a target has two.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub positive: Vec<String>,
     /// The column of groups.
     pub group: Option<String>,
     /// What a missing target value means.
@@ -200,12 +203,16 @@ pub struct EvaluationPlan {
 pub struct ReportPlan {
     /// Columns by whose values it tells who is predicted how well.
     pub by: Vec<String>,
+    /// Does it tell which words go with the targets?
+    pub words: bool,
+    /// Does it show the texts with the highest and the lowest predictions?
+    pub texts: bool,
 }
 
 impl ReportPlan {
     /// Nothing besides.
     fn is_empty(&self) -> bool {
-        self.by.is_empty()
+        self.by.is_empty() && !self.words && !self.texts
     }
 }
 

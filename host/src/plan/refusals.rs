@@ -55,6 +55,26 @@ pub(super) fn refuse_contradictions(config: &Config, problems: &mut Problems) {
     refuse_beside_test(config, problems);
     refuse_best_of_one(config, problems);
     refuse_combined(config, problems);
+    refuse_words_without_text(config, problems);
+}
+
+/// Words and texts need texts.
+fn refuse_words_without_text(config: &Config, problems: &mut Problems) {
+    let has_text = config
+        .data
+        .text
+        .as_ref()
+        .is_some_and(|text| !text.value.is_empty());
+    let Some(report) = config.report.as_ref().filter(|_| !has_text) else {
+        return;
+    };
+    let asked = [&report.words, &report.texts].into_iter().flatten();
+    for key in asked.filter(|key| key.value) {
+        problems.push(
+            key.problem("needs texts, and [data] names no column of them")
+                .with_try("text = \"text\" under [data]"),
+        );
+    }
 }
 
 fn refuse_best_of_one(config: &Config, problems: &mut Problems) {

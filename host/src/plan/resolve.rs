@@ -73,9 +73,7 @@ impl Plan {
             test: test(config, &folder),
             raters: raters(config),
             evaluation: evaluation(&config.evaluation, &mut notes),
-            report: ReportPlan {
-                by: data.by.clone(),
-            },
+            report: report(config, &data),
             encoders: config
                 .encoders
                 .iter()
@@ -143,6 +141,7 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
         text: value_or(data.text.as_ref(), Vec::new()),
         pool: value_or(data.pool.as_ref(), Pool::Mean),
         targets: if_evaluated(data.targets.as_ref()),
+        positive: if_evaluated(data.positive.as_ref()),
         group: data
             .group
             .as_ref()
@@ -182,6 +181,15 @@ fn data(config: &Config, folder: &Path) -> DataPlan {
                 prefix: value_or(join.prefix.as_ref(), String::new()),
             })
             .collect(),
+    }
+}
+
+fn report(config: &Config, data: &DataPlan) -> ReportPlan {
+    let typed = config.report.as_ref();
+    ReportPlan {
+        by: data.by.clone(),
+        words: value_or(typed.and_then(|typed| typed.words.as_ref()), false),
+        texts: value_or(typed.and_then(|typed| typed.texts.as_ref()), false),
     }
 }
 

@@ -8,6 +8,7 @@ use ocean_report::model::{CellResult, ComparisonResult, FailedCell};
 use crate::encode::sources::{Embedded, Sources};
 use crate::judge::cells::{Cells, PieceResult};
 use crate::judge::test_sample::Tested;
+use crate::judge::words::Words;
 use crate::plan::Plan;
 use crate::read::arrangement::Arrangement;
 use crate::read::dataset::{Analysed, Dataset};
@@ -35,6 +36,8 @@ pub struct FinishedRun<'a> {
     pub comparisons: Vec<ComparisonResult>,
     /// The rows that were tested on, and what came of it.
     pub test: Option<(&'a TestRows<'a>, Tested)>,
+    /// Which words go with the targets, where that was asked for.
+    pub words: Option<Words>,
     /// Cells that were planned and have no result.
     pub failed: Vec<FailedCell>,
 }
@@ -107,6 +110,7 @@ mod tests {
             cells,
             comparisons: Vec::new(),
             test: None,
+            words: None,
             failed,
         });
     }

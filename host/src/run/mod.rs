@@ -28,7 +28,7 @@ use crate::encode::sources::{Sources, embed_all};
 use crate::judge::cells::assemble;
 use crate::judge::comparisons::compare;
 use crate::judge::test_sample::test;
-use crate::judge::{diagnose, diagnose_data};
+use crate::judge::{diagnose, diagnose_data, words};
 use crate::keep::journal::{self, Journal};
 use crate::keep::run_folder::DATA;
 use crate::plan::preview::preview;
@@ -36,7 +36,7 @@ use crate::read::config::{Config, Scope};
 use crate::read::test_rows::TestRows;
 use crate::tell::progress::Format;
 use crate::write::exported::Export;
-use crate::write::outputs::{TEST_PREDICTIONS, Timings};
+use crate::write::outputs::{TEST_PREDICTIONS, Timings, WORDS};
 use crate::write::report_files::{ReportError, check_written, render_again, write_all};
 use serde_json::Value;
 
@@ -233,8 +233,14 @@ pub(crate) fn conclude(
         }
     };
     session.timings.mark("test sample");
+    let words = study.plan.report.words.then(|| {
+        let rows = &analysis.analysed.dataset;
+        words::find(&study.plan, rows, &analysis.arrangement, &pieces, &cells)
+    });
+    session.timings.mark("words");
     let run = FinishedRun {
         test: analysis.test.as_ref().zip(tested),
+        words,
         plan: &study.plan,
         read: &study.dataset,
         analysed: &analysis.analysed,
@@ -252,6 +258,9 @@ pub(crate) fn conclude(
     write_all(&mut folder, &results)?;
     if run.test.is_some() {
         folder.claim(&[TEST_PREDICTIONS.to_owned()])?;
+    }
+    if run.words.is_some() {
+        folder.claim(&[WORDS.to_owned()])?;
     }
     run.write_tables()?;
     folder.claim_folder("models", ".ocean")?;

@@ -19,13 +19,7 @@ pub fn close_ups(run: &FinishedRun) -> Vec<CloseUp> {
     let lengths = lengths(run);
     let targets = run.arrangement.target_names.iter();
     targets
-        .filter_map(|target| {
-            let cells = run.cells.results.iter().enumerate();
-            let of_target = cells
-                .filter(|(_, cell)| cell.target == *target && !cell.is_control && !cell.is_best);
-            let (best, _) = of_target.reduce(|a, b| if b.1.r2 > a.1.r2 { b } else { a })?;
-            close_up(run, best, lengths.as_deref())
-        })
+        .filter_map(|target| close_up(run, run.cells.best_of(target)?, lengths.as_deref()))
         .collect()
 }
 

@@ -5,3 +5,4 @@ pub mod exported;
 pub mod outputs;
 pub mod report_files;
 pub mod subgroups;
+pub mod words;

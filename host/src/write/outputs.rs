@@ -9,6 +9,7 @@ use ocean_engine::inference::reliability::Agreement;
 use ocean_engine::score::mean_and_sd;
 use ocean_report::csv::{
     FoldOfRow, Prediction, TestPrediction, write_folds, write_predictions, write_test_predictions,
+    write_words,
 };
 use ocean_report::model::{
     self, Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary,
@@ -24,9 +25,12 @@ use crate::read::dataset::{RaterPanel, Target, as_read};
 use crate::run::{Durations, FinishedRun};
 use crate::write::close_up::close_ups;
 use crate::write::subgroups::subgroups;
+use crate::write::words::{extreme_texts, word_summary};
 
 /// What the models predict for the rows of a test sample.
 pub const TEST_PREDICTIONS: &str = "test_predictions.csv";
+/// Every word with every target.
+pub const WORDS: &str = "words.csv";
 
 /// Wall and processor seconds of each stage, for provenance alone: no other file holds a clock
 /// value.
@@ -98,6 +102,7 @@ pub fn target_summary(target: &Target) -> TargetSummary {
             .as_ref()
             .map_or(Vec::new(), |panel| panel.columns.clone()),
         reliability: target.raters.as_ref().and_then(reliability),
+        two_values: target.two_values(),
     }
 }
 
@@ -201,6 +206,14 @@ impl FinishedRun<'_> {
             test: self.test_summary(),
             subgroups: subgroups(self),
             close_ups: close_ups(self),
+            words: self
+                .words
+                .as_ref()
+                .map(|words| word_summary(words, evaluation.level)),
+            texts: match self.plan.report.texts {
+                true => extreme_texts(self),
+                false => Vec::new(),
+            },
             failed: self.failed.clone(),
             findings,
         }
@@ -300,7 +313,7 @@ impl FinishedRun<'_> {
     }
 
     /// predictions.csv, folds.csv, null.npy with its index (NaN below the last permutation of a
-    /// cell that has fewer), jackknife.npy.
+    /// cell that has fewer), jackknife.npy, and words.csv where it was asked for.
     ///
     /// # Errors
     /// [`WriteError`] naming the file.
@@ -317,6 +330,11 @@ impl FinishedRun<'_> {
         write_npy(&out.join("null.npy"), null)?;
         self.write_null_index(&out.join("null.csv"))?;
         write_npy(&out.join("jackknife.npy"), self.replicates().as_view())?;
+        if let Some(words) = &self.words {
+            atomic::write_with(&out.join(WORDS), |file| {
+                Ok(write_words(file, &words.results)?)
+            })?;
+        }
         self.write_test_predictions()
     }
 

@@ -1,11 +1,12 @@
 //! The parts of the page that are pictures, each with a line that says how to read it.
 
 use super::Section;
-use super::tables::{cell_table, differences_table};
+use super::tables::{cell_table, differences_table, table_with_below};
 use crate::escape::xml;
 use crate::model::{CellResult, StudyResults};
 use crate::plot::{self, Picture};
 use crate::wording;
+use crate::words;
 
 /// With more cells than this only the recipes of the closer look show their null on the page.
 const MOST_NULLS: usize = 60;
@@ -151,8 +152,30 @@ pub(super) fn folds(results: &StudyResults) -> Option<Section> {
     })
 }
 
+/// Which words go with each target: a picture, and the numbers behind it.
+pub(super) fn words(results: &StudyResults) -> Option<Section> {
+    let explanation = words::explanation(results)?;
+    let pictures: String = plot::words(results)
+        .iter()
+        .map(|picture| wide(picture, ""))
+        .collect();
+    let tables = words::tables(results);
+    let tables: String = tables
+        .iter()
+        .map(|(target, table)| table_with_below(table, &format!("Words: {target}")))
+        .collect();
+    Some(Section {
+        id: "words",
+        title: "Which words",
+        body: format!(
+            "<p>{}</p>\n{pictures}<details><summary>The numbers</summary>\n{tables}</details>\n",
+            xml(&explanation)
+        ),
+    })
+}
+
 /// A picture as wide as the page; it scrolls by itself where that is too narrow.
-fn wide(picture: &Picture, said: &str) -> String {
+pub(super) fn wide(picture: &Picture, said: &str) -> String {
     let said = if said.is_empty() {
         String::new()
     } else {

@@ -7,10 +7,13 @@ use crate::escape::xml;
 use crate::methods;
 use crate::methods::apa;
 use crate::model::{Finding, Severity, StudyResults};
+use crate::ordered;
+use crate::plot;
 use crate::run;
 use crate::subgroups;
 use crate::tested;
 use crate::wording;
+use crate::words;
 
 /// What may change the reading of the numbers, before the numbers; what only explains them comes
 /// after them.
@@ -57,15 +60,45 @@ pub(super) fn tested(results: &StudyResults) -> Option<Section> {
     })
 }
 
+/// Targets of two values and of few steps.
+pub(super) fn in_order(results: &StudyResults) -> Option<Section> {
+    let tables = ordered::tables(results);
+    let bodies = tables
+        .iter()
+        .map(|(title, table)| table_with_below(table, title));
+    (!tables.is_empty()).then(|| Section {
+        id: "order",
+        title: "In the right order?",
+        body: bodies.collect(),
+    })
+}
+
 /// Who is predicted how well.
 pub(super) fn subgroups(results: &StudyResults) -> Option<Section> {
     let tables = subgroups::tables(results);
     let bodies = tables
         .iter()
         .map(|(column, table)| table_with_below(table, &format!("By {column}")));
+    let sites: String = plot::sites(results)
+        .iter()
+        .map(|picture| super::figures::wide(picture, ""))
+        .collect();
     (!tables.is_empty()).then(|| Section {
         id: "subgroups",
         title: "Who is predicted how well",
+        body: sites + &bodies.collect::<String>(),
+    })
+}
+
+/// The texts with the highest and the lowest predictions.
+pub(super) fn texts(results: &StudyResults) -> Option<Section> {
+    let tables = words::texts(results);
+    let bodies = tables
+        .iter()
+        .map(|(target, table)| table_with_below(table, &format!("Texts: {target}")));
+    (!tables.is_empty()).then(|| Section {
+        id: "texts",
+        title: "Which texts",
         body: bodies.collect(),
     })
 }

@@ -21,8 +21,10 @@ use crate::model::{
     BEST, Correction, Exchange, IntervalMethod, RegressorSummary, StudyResults, Unit,
 };
 use crate::numbers::{count, in_units, level};
+use crate::ordered;
 use crate::tested;
 use crate::wording::{UNEQUAL_ROWS, baseline, controls, family, permutations_of_controls, plural};
+use crate::words;
 
 /// The text for a paper, part by part.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,11 +45,13 @@ pub fn methods(results: &StudyResults) -> Methods {
         cross_validation(results),
         tuning(results),
         scoring(results),
+        ordered::method(results),
         permutation(results),
         intervals(results),
         comparing::method(results),
         best(results),
         tested::method(results),
+        words::method(results),
         control_sentence(results),
         software(results),
     ];
@@ -56,6 +60,7 @@ pub fn methods(results: &StudyResults) -> Methods {
         sentences(results),
         tested::sentences(results),
         comparing::sentences(results),
+        words::sentences(results),
     ]
     .concat()
     .join(" ");

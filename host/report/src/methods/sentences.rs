@@ -6,6 +6,7 @@ use super::capitalised;
 use crate::escape;
 use crate::model::{CellResult, StudyResults};
 use crate::numbers::{count, interval, p_in_sentence, score};
+use crate::ordered;
 use crate::wording::{baseline, family, is_significant};
 
 /// More cells than this are summed up by verdict and left to the table.
@@ -125,6 +126,7 @@ fn numbers(cell: &CellResult, results: &StudyResults) -> String {
     if let Some(range) = cell.ci() {
         parts.push(format!("95% CI {}", interval(range)));
     }
+    parts.extend(ordered::numbers(cell));
     if let Some(share) = cell.r2_over_ceiling {
         parts.push(format!("R²/ceiling = {}", score(share)));
     }

@@ -6,7 +6,10 @@ use super::{Picture, panel};
 use crate::close_up::{BinSummary, CloseUp, DensitySummary};
 use crate::model::StudyResults;
 use crate::numbers::{in_units, score};
-use crate::svg::{SHADES, Svg};
+use crate::svg::{SHADES, Svg, cut};
+
+/// Pixels of the name above the axis of the target.
+const WIDEST_NAME: f64 = 110.0;
 
 /// One picture for every close-up that has a model: `calibration-01-openness` and so on.
 pub fn calibrations(results: &StudyResults) -> Vec<Picture> {
@@ -40,7 +43,8 @@ fn draw(close_up: &CloseUp, density: &DensitySummary, results: &StudyResults) ->
         bottom,
         top,
     );
-    panel::frame(&mut svg, &y, in_units, ("prediction", "target"));
+    let y_name = name_of_target(close_up, results);
+    panel::frame(&mut svg, &y, in_units, ("prediction", &y_name));
     panel::ticks(&mut svg, &x);
     shades(&mut svg, density, &x, &y);
     agreement(&mut svg, &x, &y);
@@ -51,6 +55,21 @@ fn draw(close_up: &CloseUp, density: &DensitySummary, results: &StudyResults) ->
         svg.circle("mark", (at, y.at(bin.y)), 3.5);
     }
     svg
+}
+
+/// What the marks are means of: of a target of 0 and 1 the share of what is 1.
+fn name_of_target(close_up: &CloseUp, results: &StudyResults) -> String {
+    let mut targets = results.targets.iter();
+    let target = targets.find(|target| target.name == close_up.target);
+    let values = target.and_then(|target| target.two_values.as_ref());
+    let is_share = close_up
+        .density
+        .as_ref()
+        .is_some_and(|of| of.y == (0.0, 1.0));
+    match values.filter(|_| is_share) {
+        Some(values) => cut(&format!("share of {}", values.high), WIDEST_NAME),
+        None => "target".to_owned(),
+    }
 }
 
 /// The cells in shades, by the square root of their rows: a crowded cell must not leave the others

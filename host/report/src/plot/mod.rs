@@ -17,6 +17,8 @@ mod panel;
 mod path;
 mod power;
 mod sign;
+mod sites;
+mod words;
 
 pub use calibration::calibrations;
 pub use differences::differences;
@@ -27,6 +29,8 @@ pub use length::lengths;
 pub use null::nulls;
 pub use path::paths;
 pub use power::{PowerCurve, power};
+pub use sites::sites;
+pub use words::words;
 
 use crate::close_up::CloseUp;
 use crate::escape::file_name;
@@ -67,6 +71,8 @@ pub fn all(results: &StudyResults) -> Vec<Picture> {
     pictures.extend(calibrations(results));
     pictures.extend(paths(results));
     pictures.extend(lengths(results));
+    pictures.extend(sites(results));
+    pictures.extend(words(results));
     pictures
 }
 

@@ -15,6 +15,7 @@ mod sensitivity;
 mod significance;
 #[cfg(test)]
 mod tests;
+mod two_values;
 
 use nalgebra::DMatrix;
 use ocean_engine::EngineError;
@@ -127,6 +128,19 @@ pub struct Cells {
     pub replicates: Vec<Vec<f64>>,
     /// Which piece and which of its columns each cell is.
     pub origin: Vec<(usize, usize)>,
+}
+
+impl Cells {
+    /// The cell of the family with the highest r2 of a target, the first of equal ones; the best of
+    /// all, which is a choice among them, apart.
+    #[must_use]
+    pub fn best_of(&self, target: &str) -> Option<usize> {
+        let cells = self.results.iter().enumerate();
+        let of_target =
+            cells.filter(|(_, cell)| cell.target == target && !cell.is_control && !cell.is_best);
+        let best = of_target.reduce(|a, b| if b.1.r2 > a.1.r2 { b } else { a });
+        best.map(|(at, _)| at)
+    }
 }
 
 /// Puts the cells together.

@@ -53,6 +53,8 @@ impl Parts<'_> {
         let adjusted = interval.as_ref().and_then(|interval| interval.adjusted);
         let gain_interval = gain.as_ref().and_then(|gain| gain.interval);
         let detectable = detectable(result);
+        let two_values = score.two_values.as_ref();
+        let of_auc = two_values.and_then(|scores| scores.interval);
         CellResult {
             encoder: result.id.encoder.clone(),
             regressor: result.id.regressor.clone(),
@@ -115,6 +117,12 @@ impl Parts<'_> {
             gain_over_length_low: gain_interval.map(|bounds| bounds.low),
             gain_over_length_high: gain_interval.map(|bounds| bounds.high),
             r2_ranks: score.r2_ranks,
+            spearman_r: score.spearman_r,
+            auc: two_values.and_then(|scores| scores.auc),
+            auc_low: of_auc.map(|(low, _)| low),
+            auc_high: of_auc.map(|(_, high)| high),
+            balanced_accuracy: two_values.map(|scores| scores.balanced_accuracy),
+            base_rate: two_values.map(|scores| scores.base_rate),
             notes: notes(score.notes, result),
             is_best: result.id.is_best(),
             is_control: result.id.is_control(),

@@ -7,11 +7,13 @@ use ocean_engine::inference::ceiling::{ceiling, over_ceiling};
 use ocean_engine::inference::interval::{LEAST_GROUPS, LEAST_ROWS};
 use ocean_engine::inference::reliability::prmse_one_way;
 use ocean_engine::nested::OutOfFold;
+use ocean_engine::ordering::spearman_r;
 use ocean_engine::piece::Piece;
 use ocean_engine::score::{CovariateScores, HeldOut, Scores, mean, mean_and_sd, se_naive};
 use ocean_engine::targets::RowSet;
 
 use super::fits::Fits;
+use super::two_values::{OfRepeats, TwoValueScore};
 use super::{Common, PieceResult};
 
 /// The scores of one cell.
@@ -26,6 +28,10 @@ pub(super) struct Score {
     pub r2_fold_sd: Option<f64>,
     /// Of the ranks of the target.
     pub r2_ranks: Option<f64>,
+    /// Mean over the repeats that have one.
+    pub spearman_r: Option<f64>,
+    /// Of a target of two values.
+    pub two_values: Option<TwoValueScore>,
     /// Of the first repeat.
     pub r2_by_fold: Vec<Option<f64>>,
     pub prmse_rsmtool: Option<f64>,
@@ -52,6 +58,7 @@ impl Score {
         let mut by_repeat = Vec::with_capacity(piece.observed.len());
         let mut beside_covariates = Vec::new();
         let (mut naive, mut by_fold) = (0.0, Vec::new());
+        let (mut rank_r, mut two_values) = (Vec::new(), OfRepeats::of(&y, &group_of));
         for (repeat, observed) in piece.observed.iter().enumerate() {
             let fold_of = row_set.pick(common.folds.of_row(repeat));
             let held_out = HeldOut {
@@ -59,6 +66,10 @@ impl Score {
                 ..observed.held_out(column, &y, &fold_of)
             };
             by_repeat.push(Scores::of(&held_out)?);
+            rank_r.extend(spearman_r(&held_out));
+            if let Some(two_values) = &mut two_values {
+                two_values.add(&held_out, common.targets.covariates().is_some());
+            }
             if repeat == 0 {
                 by_fold = r2_by_fold(&held_out);
             }
@@ -88,6 +99,11 @@ impl Score {
             se_naive: Some(naive).filter(|se| se.is_finite() && !fits.all_empty()),
             r2_fold_sd: redraws.map(|r2| mean_and_sd(r2.column(column).as_slice(), 1).1),
             r2_ranks: ranks.map(|r2| r2[column]),
+            spearman_r: (!rank_r.is_empty()).then(|| mean(&rank_r)),
+            two_values: two_values.map(|of| {
+                let response = result.responses.get(column);
+                of.score(response.filter(|_| !fits.all_empty()))
+            }),
             r2_by_fold: by_fold,
             prmse_rsmtool: ratings.and_then(|ratings| mean_prmse(ratings, row_set, piece, column)),
             r2_over_ceiling: ceiling.and_then(|ceiling| over_ceiling(scores.r2, ceiling)),

@@ -80,6 +80,7 @@ mod tests {
             name: name.to_owned(),
             values: (0..60).map(value).collect(),
             raters: None,
+            words: None,
         };
         let other = |row: usize| ((row * 53 + 29) % 101) as f64;
         let mut dataset = Dataset {

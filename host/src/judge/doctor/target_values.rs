@@ -43,7 +43,7 @@ pub(super) fn scale(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(finding(Severity::Note, "few-values", few.clone(), [
             format!("{} at most {FEW_VALUES} distinct values: {}.", if few.len() == 1 { "One target has".to_owned() } else { format!("{} have", plural(few.len(), "target")) }, listed(few)),
             "r2 of classes is small even where they are well told apart; p is valid.".to_owned(),
-            "Compare r2 with its interval, not with r2 of fine scales; several raters averaged make a finer one.".to_owned(),
+            "Read AUC (of two values) or Spearman's r beside r2, and do not compare r2 with that of fine scales; several raters averaged make a finer one.".to_owned(),
         ]));
     }
     let tiny = of(&|_, mean, sd| sd < TINY_SPREAD * mean.abs());

@@ -11,6 +11,7 @@ fn study() -> (Dataset, DMatrix<f64>) {
         name: name.to_owned(),
         values,
         raters: None,
+        words: None,
     };
     let mut values: Vec<f64> = (0..60).map(|_| stream.normal()).collect();
     let rating = (0..60).map(|row| f64::from(row * 7 % 5)).collect();

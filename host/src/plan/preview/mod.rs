@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use ocean_engine::inference::sequential::LOSSES;
 use ocean_engine::piece::most_planted;
-use ocean_report::model::{Finding, Severity};
+use ocean_report::model::{Finding, Severity, TwoValues};
 use ocean_report::wording::{remedy, said};
 
 use crate::plan::permutations::{FOR_MANY_CELLS, permutations};
@@ -245,7 +245,19 @@ fn targets(targets: &[Target]) -> String {
             target.n(),
             panel.columns.len()
         ),
-        None => format!("{} (n {})", target.name, target.n()),
+        None => match target.two_values() {
+            None => format!("{} (n {})", target.name, target.n()),
+            Some(TwoValues {
+                low,
+                high,
+                base_rate,
+            }) => format!(
+                "{} (n {}; {low} and {high}, of which {:.0} % are {high})",
+                target.name,
+                target.n(),
+                100.0 * base_rate
+            ),
+        },
     });
     format!("{} found: {}", targets.len(), listed_up_to(30, shown))
 }
@@ -432,6 +444,7 @@ alphas = [1, 10]
             name: name.to_owned(),
             values: values.to_vec(),
             raters: None,
+            words: None,
         };
         Dataset {
             ids: ["1", "2", "3", "4"].map(str::to_owned).to_vec(),

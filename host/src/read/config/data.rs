@@ -42,6 +42,8 @@ pub struct DataConfig {
     pub pool: Option<Sourced<Pool>>,
     /// Names or globs of targets.
     pub targets: Option<Sourced<Vec<String>>>,
+    /// Values that are 1 where a target has two.
+    pub positive: Option<Sourced<Vec<String>>>,
     /// The column of groups.
     pub group: Option<Sourced<String>>,
     /// What a missing target value means.
@@ -118,6 +120,7 @@ impl DataConfig {
         let text = section.texts("text");
         let pool = section.choice("pool");
         let targets = section.texts("targets");
+        let positive = section.texts("positive");
         let group = section.text("group");
         let missing = section.choice("missing");
         let blank = section.choice("blank");
@@ -135,6 +138,7 @@ impl DataConfig {
             text,
             pool,
             targets,
+            positive,
             group,
             missing,
             blank,
@@ -173,13 +177,19 @@ impl TestConfig {
 pub struct ReportConfig {
     /// Columns by whose values it tells who is predicted how well.
     pub by: Option<Sourced<Vec<String>>>,
+    /// Which words go with the targets?
+    pub words: Option<Sourced<bool>>,
+    /// Texts with the highest and the lowest predictions?
+    pub texts: Option<Sourced<bool>>,
 }
 
 impl ReportConfig {
     pub(super) fn read(mut section: Section<'_>) -> ReportConfig {
         let by = section.texts("by");
+        let words = section.flag("words");
+        let texts = section.flag("texts");
         section.finish();
-        ReportConfig { by }
+        ReportConfig { by, words, texts }
     }
 }
 

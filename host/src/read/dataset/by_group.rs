@@ -159,6 +159,7 @@ fn target_by_group(dataset: &Dataset, target: &Target, groups: &Groups) -> Resul
         name: target.name.clone(),
         values,
         raters,
+        words: target.words.clone(),
     })
 }
 

@@ -49,6 +49,7 @@ mod spss;
 mod stata;
 pub mod table;
 pub(crate) mod targets;
+mod two_words;
 mod value_labels;
 mod variables;
 pub(crate) mod workbook;
@@ -146,6 +147,8 @@ pub struct Target {
     pub values: Vec<f64>,
     /// The ratings it is made of.
     pub raters: Option<RaterPanel>,
+    /// What is 0 and what is 1 of it, where it has words.
+    pub words: Option<[String; 2]>,
 }
 
 impl Target {

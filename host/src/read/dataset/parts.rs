@@ -182,7 +182,20 @@ fn refuse_targets(train: &Dataset, test: &Dataset, place: &str) -> Result<(), Re
         );
         problems.push(Problem::new(place, message).with_try("targets by their names under [data]"));
     }
-    for target in &test.targets {
+    for (own, target) in train.targets.iter().zip(&test.targets) {
+        if own.name == target.name && own.words != target.words {
+            let listed = |words: &Option<[String; 2]>| match words {
+                Some(words) => listed_up_to(2, words.iter().map(|word| format!("`{word}`"))),
+                None => "numbers".to_owned(),
+            };
+            let message = format!(
+                "target `{}` has {} there, and {} among the training rows",
+                target.name,
+                listed(&target.words),
+                listed(&own.words)
+            );
+            problems.push(Problem::new(place, message).with_try("the same two words in both"));
+        }
         if target.n() < LEAST_ROWS {
             let message = format!(
                 "target `{}` has {} values among the test rows, and {LEAST_ROWS} are the least",
@@ -235,6 +248,7 @@ impl Parts {
                 })
                 .collect(),
             raters: None,
+            words: a.words.clone(),
         };
         // Test rows of a table of their own stand behind all others.
         let is_same_file = train.hashes.first() == test.hashes.first();

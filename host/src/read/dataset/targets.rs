@@ -10,6 +10,7 @@ use super::numbering::{Numbering, titled};
 use super::raters::RaterPanel;
 use super::separators;
 use super::table::{Cell, Column, PlaceUnit, Places, Table};
+use super::two_words;
 use super::{LARGEST_VALUE, Target};
 use crate::plan::{DataPlan, Missing, RaterPlan};
 use crate::problem::{Problem, Problems, Refusal, listed_up_to, quoted, suggestion};
@@ -34,7 +35,7 @@ pub fn select(
         folds,
         ids,
     };
-    let targets = names
+    let targets: Vec<Target> = names
         .iter()
         .filter_map(|name| {
             let target = match raters.iter().find(|rater| rater.target == *name) {
@@ -44,6 +45,9 @@ pub fn select(
             problems.keep(target)
         })
         .collect();
+    problems.finish(())?;
+    let mut problems = Problems::default();
+    problems.extend(two_words::unused(&targets, &data.positive, &table.file));
     let unused: Vec<String> = raters
         .iter()
         .filter(|rater| !names.contains(&rater.target.as_str()))
@@ -191,11 +195,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn column_target(&self, name: &str) -> Result<Target, Refusal> {
         let column = self.table.column("target", name)?;
-        let values = numbers(column, &format!("target `{name}`"))?;
+        let (values, words) = match two_words::read(column, name, &self.data.positive)? {
+            Some((values, words)) => (values, Some(words)),
+            None => (numbers(column, &format!("target `{name}`"))?, None),
+        };
         let target = Target {
             name: name.to_owned(),
             values,
             raters: None,
+            words,
         };
         self.checked(target, &column.places)
     }
@@ -232,6 +240,7 @@ impl Reader<'_> {
             name: plan.target.clone(),
             values,
             raters: Some(panel),
+            words: None,
         };
         self.checked(target, &self.table.columns[0].places)
     }

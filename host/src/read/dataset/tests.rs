@@ -23,6 +23,7 @@ mod missing_words;
 mod packages;
 mod quotes;
 mod separators;
+mod two_words;
 mod workbooks;
 
 /// A folder with files, and a plan over them.
@@ -44,6 +45,7 @@ impl Study {
             text: Vec::new(),
             pool: Pool::Mean,
             targets: targets.iter().map(ToString::to_string).collect(),
+            positive: Vec::new(),
             group: None,
             missing: Missing::Drop,
             blank: Blank::Drop,

@@ -125,6 +125,15 @@ pub static DATA: SectionKeys = SectionKeys {
             meaning: "The columns to predict, by name or glob, traits of `[raters]` among them; without it every trait of `[raters]`.",
         },
         Key {
+            name: "positive",
+            form: Form::Texts,
+            unit: None,
+            default: Default::Words("every target has numbers"),
+            example: "\"yes\"",
+            feeds: Feeds::Results,
+            meaning: "The value that is 1, and the other one 0, of a target of two values that are words; of several such targets a list, each value of one or more of them.",
+        },
+        Key {
             name: "group",
             form: Form::Text,
             unit: None,

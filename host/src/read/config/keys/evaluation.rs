@@ -10,15 +10,35 @@ pub static REPORT: SectionKeys = SectionKeys {
     header: "[report]",
     meaning: "What the report shows besides.",
     others: Others::Refused,
-    keys: &[Key {
-        name: "by",
-        form: Form::Texts,
-        unit: None,
-        default: Default::Value("[]"),
-        example: "[\"gender\", \"site\"]",
-        feeds: Feeds::Results,
-        meaning: "Columns by whose values it tells who is predicted how well (`subgroups.csv`): every value with 20 rows or more.",
-    }],
+    keys: &[
+        Key {
+            name: "by",
+            form: Form::Texts,
+            unit: None,
+            default: Default::Value("[]"),
+            example: "[\"gender\", \"site\"]",
+            feeds: Feeds::Results,
+            meaning: "Columns by whose values it tells who is predicted how well (`subgroups.csv`): every value with 20 rows or more.",
+        },
+        Key {
+            name: "words",
+            form: Form::Flag,
+            unit: None,
+            default: Default::Value("false"),
+            example: "true",
+            feeds: Feeds::Results,
+            meaning: "Whether it tells which words and pairs of words go with each target, tested over all of them, and which ones the model leans on (`words.csv`): words that 5 % of the rows use, and 5 rows or more.",
+        },
+        Key {
+            name: "texts",
+            form: Form::Flag,
+            unit: None,
+            default: Default::Value("false"),
+            example: "true",
+            feeds: Feeds::Results,
+            meaning: "Whether it shows, with their ids, the five texts with the highest and the five with the lowest prediction of each target. Without it no text is in any result.",
+        },
+    ],
 };
 
 /// `[evaluation]`

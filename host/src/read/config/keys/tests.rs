@@ -174,7 +174,7 @@ fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
 /// Provenance records the plan: it must have every key and no further one.
 #[test]
 fn the_plan_has_the_keys_of_the_table() {
-    let all = [TESTED, "report.by=\"site\""].map(str::to_owned);
+    let all = [TESTED, "report.by=\"site\"", "data.positive=\"yes\""].map(str::to_owned);
     let plan = json(&plan(&all).unwrap());
     let keys_of = |part: &Value| -> Vec<String> {
         let mut keys = Vec::new();
