@@ -86,7 +86,6 @@ impl Design {
     }
 }
 
-/// Simulated with 2,000 data sets: see the figures in `core/engine/src/ordering.rs`.
 #[test]
 fn the_interval_of_auc_holds_the_auc_of_the_recipe() {
     let design = |name, n, n_features, size, slope, threshold| Design {

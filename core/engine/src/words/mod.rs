@@ -11,7 +11,7 @@
 //! x has as many zeros as rows do without the term, and x̃ᵀỹ = xᵀỹ: only the rows that use a term are
 //! visited, for a block of permutations at a time.
 //!
-//! Checked: brute force and by hand below; numpy and statsmodels, `tests/golden/words.json`; size
+//! Checked: brute force and by hand below; r by numpy, `tests/golden/words.json`; size
 //! under the null and coverage of the interval, `tests/statistics/words.rs`.
 
 mod usage;
