@@ -22,6 +22,7 @@ ocean_plugin::params! {
         pub model: String = required().model(),
         rule: String = default_to("kkt").choices(&["kkt", "gap"]),
         words: Vec<String> = default_to(Vec::new()),
+        layers: Option<Vec<i64>> = default_to(None),
         limit: Option<usize> = default_to(None).min(1).max(10),
     }
 }
@@ -47,6 +48,7 @@ fn absent_parameters_have_their_defaults() {
             model: "/m".into(),
             rule: "kkt".into(),
             words: vec![],
+            layers: None,
             limit: None,
         }
     );
@@ -55,7 +57,7 @@ fn absent_parameters_have_their_defaults() {
 #[test]
 fn given_parameters_replace_them() {
     let json = r#"{"model": "/m", "l1_ratio": 1, "alpha": 0.25, "max_iter": 7, "offset": -9, "fast": false, "rule": "gap",
-        "words": ["a", "b"], "limit": 10}"#;
+        "words": ["a", "b"], "layers": [-2, 11], "limit": 10}"#;
     let params = Everything::from_json(json).unwrap();
     assert_eq!(
         (params.l1_ratio, params.alpha, params.max_iter),
@@ -66,8 +68,12 @@ fn given_parameters_replace_them() {
         (-9, false, "gap")
     );
     assert_eq!(
-        (params.words, params.limit),
-        (vec!["a".to_owned(), "b".to_owned()], Some(10))
+        (params.words, params.limit, params.layers),
+        (
+            vec!["a".to_owned(), "b".to_owned()],
+            Some(10),
+            Some(vec![-2, 11])
+        )
     );
 }
 
@@ -111,6 +117,10 @@ fn every_mistake_is_one_line_that_says_what_is_expected() {
         "words = [\"a\",1] is not of type strings"
     );
     assert_eq!(
+        refusal(r#"{"model": "/m", "layers": [1, 2.5]}"#),
+        "layers = [1,2.5] is not of type integers"
+    );
+    assert_eq!(
         refusal(r#"{"model": "/m", "rule": "guess"}"#),
         "rule = \"guess\" is none of kkt, gap"
     );
@@ -120,7 +130,7 @@ fn every_mistake_is_one_line_that_says_what_is_expected() {
     );
     assert_eq!(
         refusal(r#"{"model": "/m", "l1_ration": 1}"#),
-        "unknown parameter `l1_ration`; known: l1_ratio, alpha, max_iter, offset, fast, model, rule, words, limit"
+        "unknown parameter `l1_ration`; known: l1_ratio, alpha, max_iter, offset, fast, model, rule, words, layers, limit"
     );
     assert_eq!(refusal("[]"), "the parameters are [], not an object");
 }
@@ -144,6 +154,7 @@ fn the_schema_says_all_of_it_in_the_order_of_the_struct() {
         r#""model":{"type":"string","format":"model","help":"Where the model lies."}"#,
         r#""rule":{"type":"string","default":"kkt","choices":["kkt","gap"]}"#,
         r#""words":{"type":"strings","default":[]}"#,
+        r#""layers":{"type":"integers","default":null}"#,
         r#""limit":{"type":"integer","default":null,"min":1,"max":10}}"#,
     ];
     assert_eq!(schema.to_string(), expected.join(","));

@@ -178,7 +178,9 @@ fn schema(json: &str) -> Result<Value, String> {
     let Some(parameters) = schema.as_object() else {
         return Err("params_schema_json is not an object".into());
     };
-    const TYPES: [&str; 5] = ["number", "integer", "boolean", "string", "strings"];
+    const TYPES: [&str; 6] = [
+        "number", "integer", "boolean", "string", "strings", "integers",
+    ];
     for (name, parameter) in parameters {
         match parameter["type"].as_str() {
             Some(t) if TYPES.contains(&t) => {}

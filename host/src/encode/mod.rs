@@ -5,5 +5,6 @@ pub mod controls;
 pub mod embedding;
 pub mod models;
 pub mod places;
+mod prompts;
 pub mod recipe;
 pub mod sources;

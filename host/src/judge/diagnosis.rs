@@ -44,12 +44,13 @@ pub(crate) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
         .iter()
         .map(|regressor| (regressor.name.clone(), regressor.family))
         .collect();
-    let with_limit: Vec<String> = sources
-        .encoders
-        .iter()
-        .filter(|encoder| encoder.has_parameter("max_seq_length"))
-        .map(|encoder| encoder.name.clone())
-        .collect();
+    let with_parameter = |name: &str| -> Vec<String> {
+        let encoders = sources.encoders.iter();
+        let with = encoders.filter(|encoder| encoder.has_parameter(name));
+        with.map(|encoder| encoder.name.clone()).collect()
+    };
+    let with_limit = with_parameter("max_seq_length");
+    let with_windows = with_parameter("long_texts");
     examine(&Facts {
         concentrated: &run.concentrated(),
         tails: &run.tails(),
@@ -94,6 +95,7 @@ pub(crate) fn diagnose(run: &FinishedRun) -> Vec<Finding> {
         plan: Some(plan),
         families: &families,
         with_limit: &with_limit,
+        with_windows: &with_windows,
     })
 }
 

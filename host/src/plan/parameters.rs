@@ -190,7 +190,9 @@ fn check(
     {
         let rules = Rules {
             name,
-            takes_list: rules["tunable"] == true && rules["type"] != "strings",
+            takes_list: rules["tunable"] == true
+                && rules["type"] != "strings"
+                && rules["type"] != "integers",
             rules,
         };
         match typed.values.get(name) {
@@ -317,6 +319,9 @@ impl Rules<'_> {
             Some("strings") => value
                 .as_array()
                 .is_some_and(|items| items.iter().all(Value::is_string)),
+            Some("integers") => value
+                .as_array()
+                .is_some_and(|items| items.iter().all(|item| item.is_i64() || item.is_u64())),
             _ => true,
         }
     }
@@ -345,6 +350,7 @@ impl Rules<'_> {
             Some("boolean") => "true or false",
             Some("string") => "a text",
             Some("strings") => "a list of texts",
+            Some("integers") => "a list of whole numbers",
             _ => "a value",
         };
         let more = match self.takes_list {
@@ -415,6 +421,7 @@ mod tests {
             "start": { "type": "string", "choices": ["cold", "warm"], "default": "warm" },
             "file": { "type": "string", "format": "path", "default": null },
             "model": { "type": "string" },
+            "layers": { "type": "integers", "default": null },
         })
     }
 
@@ -487,6 +494,11 @@ mod tests {
             ),
             ("max_iter = 0", "max_iter = 0 is outside [1, ∞)"),
             ("max_iter = 2.5", "max_iter = 2.5 is not a whole number"),
+            ("layers = 2", "layers = 2 is not a list of whole numbers"),
+            (
+                "layers = [1, 2.5]",
+                "layers = [1,2.5] is not a list of whole numbers",
+            ),
             (
                 "max_iter = [1, 2]",
                 "max_iter = [1,2] is not a whole number",

@@ -67,7 +67,7 @@ impl Parameters for NoParams {
 ///
 /// After `=` stands [`default_to(value)`](default_to) or [`required()`](required), followed by what
 /// is known about the value: see [`Param`]. Types are `f64`, `u32`, `u64`, `usize`, `i64`, `bool`,
-/// `String`, `Vec<String>`, and `Option` of one of these.
+/// `String`, `Vec<String>`, `Vec<i64>`, and `Option` of one of these.
 #[macro_export]
 macro_rules! params {
     (

@@ -112,6 +112,18 @@ impl ParamValue for Vec<String> {
     }
 }
 
+impl ParamValue for Vec<i64> {
+    const TYPE: &'static str = "integers";
+
+    fn from_json(json: &Value) -> Option<Vec<i64>> {
+        json.as_array()?.iter().map(i64::from_json).collect()
+    }
+
+    fn to_json(&self) -> Value {
+        Value::from(self.clone())
+    }
+}
+
 /// `null`, or absent with `default_to(None)`: not said.
 impl<T: ParamValue> ParamValue for Option<T> {
     const TYPE: &'static str = T::TYPE;

@@ -10,6 +10,7 @@ use super::encoder::{Encoder, Source};
 use super::regressors::{NamedRegressor, open_regressor};
 use super::{limits, origin, refused};
 use crate::encode::models::Models;
+use crate::encode::prompts;
 use crate::plan::labels::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
 use crate::plan::{
     EncoderPlan, EncoderSource, Isolation, Parameters, Place, Plan, RegressorPlan, Unit,
@@ -115,6 +116,7 @@ impl Opener<'_> {
                 let schema = &plugin.descriptor.schema;
                 let mut checked = encoder.check_parameters(schema, &self.plan.folder)?;
                 parameters = checked.in_words();
+                notes.extend(prompts::forgotten(&encoder.name, schema, &checked.fixed));
                 models = self.find_models(encoder, params, schema, &mut checked.fixed)?;
                 let limits = limits(&encoder.place);
                 self.plugin_encoder(&section, &encoder.name, plugin, &checked.fixed, limits)?

@@ -218,6 +218,18 @@ fn advice_names_no_key_that_was_not_given_or_is_set_already() {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(!said.contains("duplicates = \"group\""), "{said}");
+    let cut = |n_cut: usize, n_texts: usize| {
+        remedies(Facts {
+            plan: Some(&covariates),
+            truncated: &[("minilm".to_owned(), n_cut)],
+            n_texts,
+            with_limit: &["minilm".to_owned()],
+            with_windows: &["minilm".to_owned()],
+            ..Facts::default()
+        })
+    };
+    assert!(cut(11, 100).contains("long_texts = \"windows\""));
+    assert!(!cut(10, 100).contains("windows"));
     let locked = remedies(Facts {
         plan: Some(&plan(&[])),
         locked: 0.8,

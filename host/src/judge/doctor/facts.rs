@@ -93,6 +93,8 @@ pub struct Facts<'a> {
     pub families: &'a [(String, Family)],
     /// Encoders with a parameter `max_seq_length`.
     pub with_limit: &'a [String],
+    /// Encoders that can read long texts in windows.
+    pub with_windows: &'a [String],
 }
 
 impl Facts<'_> {
@@ -216,6 +218,7 @@ impl Default for Facts<'_> {
             plan: None,
             families: &[],
             with_limit: &[],
+            with_windows: &[],
         }
     }
 }

@@ -60,14 +60,25 @@ pub(super) fn texts(facts: &Facts, findings: &mut Vec<Finding>) {
                     plural(facts.n_texts, "text")
                 ),
                 "What stands behind the limit does not enter the vectors.".to_owned(),
-                match facts.with_limit.contains(encoder) {
-                    true => {
-                        format!("Raise max_seq_length of `{encoder}` if its model can take more.")
-                    }
-                    false => "Shorter texts, or an encoder that takes longer ones.".to_owned(),
-                },
+                longer(facts, encoder, *n_cut),
             ],
         ));
+    }
+}
+
+/// What to do about `n_cut` texts that `encoder` cut. Whether the rest of a text tells more is an
+/// empirical question where there are many: a second encoder answers it.
+fn longer(facts: &Facts, encoder: &str, n_cut: usize) -> String {
+    let is_among = |names: &[String]| names.iter().any(|name| name == encoder);
+    if !is_among(facts.with_limit) {
+        return "Shorter texts, or an encoder that takes longer ones.".to_owned();
+    }
+    let raise = format!("Raise max_seq_length of `{encoder}` if its model can take more");
+    match is_among(facts.with_windows) && 10 * n_cut > facts.n_texts {
+        true => format!(
+            "{raise}, or compare it with a second [[encoder]] that has long_texts = \"windows\" and reads all of the texts."
+        ),
+        false => format!("{raise}."),
     }
 }
 

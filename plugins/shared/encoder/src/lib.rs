@@ -16,7 +16,7 @@ use std::path::Path;
 use ocean_plugin::prelude::*;
 use ocean_transformer::{Error as ModelError, Model, PoolingMode, Run};
 
-pub use ocean_transformer::{Family, Settings};
+pub use ocean_transformer::{Family, LayerPool, LongTexts, Settings};
 
 /// What one plugin is; [`plugin!`] makes it.
 pub trait Kind: 'static {
@@ -25,7 +25,10 @@ pub trait Kind: 'static {
     /// What its users can set.
     type Params: Parameters;
     /// The model's folder, and what to do with it.
-    fn asked(params: Self::Params) -> (String, Settings);
+    ///
+    /// # Errors
+    /// Parameters that do not go together.
+    fn asked(params: Self::Params) -> Result<(String, Settings)>;
 }
 
 /// An encoder: a model folder, checked; weights are read at the first encode.
@@ -39,7 +42,7 @@ impl<K: Kind> Encoder for TextEncoder<K> {
     type Params = K::Params;
 
     fn new(params: K::Params, _: &Call<'_>) -> Result<Self> {
-        let (folder, settings) = K::asked(params);
+        let (folder, settings) = K::asked(params)?;
         Ok(Self {
             model: Model::open(Path::new(&folder), &settings).map_err(told)?,
             kind: PhantomData,
@@ -86,6 +89,40 @@ impl<K: Kind> TokenCounter for TextEncoder<K> {
             };
         }
         Ok(())
+    }
+}
+
+/// `layer_pool`, whose choices the schema checks.
+#[must_use]
+pub fn layer_pool(typed: Option<&str>) -> Option<LayerPool> {
+    typed.map(|typed| match typed {
+        "concat" => LayerPool::Concat,
+        _ => LayerPool::Mean,
+    })
+}
+
+/// `pooling`, likewise.
+#[must_use]
+pub fn pooling(typed: Option<&str>) -> Option<PoolingMode> {
+    typed.map(|typed| match typed {
+        "cls" => PoolingMode::Cls,
+        "max" => PoolingMode::Max,
+        _ => PoolingMode::Mean,
+    })
+}
+
+/// `long_texts` and `window_stride`.
+///
+/// # Errors
+/// A stride without windows would do nothing.
+pub fn long_texts(typed: &str, stride: Option<u32>) -> Result<LongTexts> {
+    let stride = stride.map(|stride| stride as usize);
+    match (typed, stride) {
+        ("windows", stride) => Ok(LongTexts::Windows { stride }),
+        (_, None) => Ok(LongTexts::Truncate),
+        (_, Some(_)) => Err(Error::param(
+            "window_stride is for long_texts = \"windows\", and texts are cut here",
+        )),
     }
 }
 

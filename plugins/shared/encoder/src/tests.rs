@@ -6,7 +6,7 @@ use ocean_plugin::testing::Host;
 use serde_json::json;
 
 use crate::testing::{open, params};
-use crate::{Family, Kind, Settings};
+use crate::{Family, Kind, LongTexts, Settings};
 
 ocean_plugin::params! {
     /// Enough to open a model.
@@ -24,12 +24,12 @@ impl Kind for Few {
     const INFO: Info = ocean_plugin::info! { id: "few", name: "Few", family: "transformer" };
     type Params = FewParams;
 
-    fn asked(params: FewParams) -> (String, Settings) {
+    fn asked(params: FewParams) -> Result<(String, Settings)> {
         let settings = Settings {
             max_seq_length: params.max_seq_length.map(|length| length as usize),
             ..Settings::new(Family::Bert)
         };
-        (params.model, settings)
+        Ok((params.model, settings))
     }
 }
 
@@ -84,6 +84,15 @@ fn a_cancelled_call_stops() {
         .encode::<crate::TextEncoder<Few>>(&params("minilm", &json!({})), &["x"])
         .unwrap_err();
     assert_eq!(error.status(), 4);
+}
+
+#[test]
+fn a_stride_without_windows_is_refused() {
+    assert_eq!(crate::long_texts("truncate", None), Ok(LongTexts::Truncate));
+    let windows = LongTexts::Windows { stride: Some(20) };
+    assert_eq!(crate::long_texts("windows", Some(20)), Ok(windows));
+    let error = crate::long_texts("truncate", Some(20)).unwrap_err();
+    assert!(error.message().starts_with("window_stride is for"));
 }
 
 /// One parameter, one value, of the plugin's own: the JSON of a user is read by the plugin's

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::folder::tokens::Tokenised;
-use crate::model::{Table, Weights, Workspace, forward, pool};
+use crate::model::{Table, Weights, Workspace, forward, normalise, pool};
 use crate::{Model, TextInfo};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -68,23 +68,28 @@ impl Model {
         }
         let tokenised = self.tokenised(texts, run)?;
         let weights = self.weights()?;
-        let tasks = tasks(&tokenised, run.threads);
-        let mut pooled = vec![0.0; texts.len() * self.pooled_dim()];
+        let pieces: Vec<&[u32]> = tokenised
+            .iter()
+            .flat_map(|text| text.pieces.iter().map(Vec::as_slice))
+            .collect();
+        let tasks = tasks(&pieces, run.threads);
+        let mut pooled = vec![0.0; pieces.len() * self.pooled_dim()];
         let board = Board {
             out: Mutex::new((&mut pooled, 0)),
-            total: tokenised.iter().map(|t| t.ids.len()).sum(),
+            total: pieces.iter().map(|piece| piece.len()).sum(),
             run,
         };
         in_threads(run.threads.min(tasks.len()), tasks.len(), |next| {
             let mut work = Workspace::default();
             while let Some(task) = next() {
-                self.task(&weights, &tokenised, &tasks[task], &mut work, &board)?;
+                self.task(&weights, &pieces, &tasks[task], &mut work, &board)?;
             }
             Ok(())
         })?;
         if let Table::InFile(_) = weights.words {
             self.tensors.check_unchanged()?;
         }
+        let pooled = joined(pooled, &tokenised, self.pooled_dim());
         self.finish(&weights, pooled, out)
     }
 
@@ -105,6 +110,9 @@ impl Model {
                 });
             }
             out.copy_from_slice(&vector[..out.len()]);
+            if self.is_normalised_again() {
+                normalise(self.kernel, out);
+            }
         }
         Ok(())
     }
@@ -125,7 +133,7 @@ impl Model {
             .iter()
             .map(|t| TextInfo {
                 n_tokens: t.n_tokens,
-                n_used: t.ids.len(),
+                n_used: t.n_used,
             })
             .collect())
     }
@@ -156,26 +164,60 @@ impl Model {
     fn task(
         &self,
         weights: &Weights,
-        tokenised: &[Tokenised],
+        pieces: &[&[u32]],
         task: &[usize],
         work: &mut Workspace,
         board: &Board<'_>,
     ) -> Result<()> {
-        let (hidden, pooled) = (self.architecture.hidden, self.pooled_dim());
-        let texts: Vec<&[u32]> = task.iter().map(|&text| &tokenised[text].ids[..]).collect();
-        forward(self.kernel, weights, &texts, work, board.run.cancelled)?;
+        let (width, pooled) = (self.token_dim(), self.pooled_dim());
+        let pieces: Vec<&[u32]> = task.iter().map(|&piece| pieces[piece]).collect();
+        forward(
+            self.kernel,
+            weights,
+            &pieces,
+            self.layers.as_ref(),
+            work,
+            board.run.cancelled,
+        )?;
         let mut vectors = vec![0.0; task.len() * pooled];
         for (sequence, vector) in work.sequences.iter().zip(vectors.chunks_exact_mut(pooled)) {
-            let rows = &work.x[sequence.rows(hidden)];
-            pool(self.kernel, &self.modules.pooling, rows, hidden, vector);
+            let rows = &work.x[sequence.rows(width)];
+            pool(self.kernel, &self.modules.pooling, rows, width, vector);
         }
         board.put(
             task,
             vectors.chunks_exact(pooled),
-            texts.iter().map(|ids| ids.len()).sum(),
+            pieces.iter().map(|piece| piece.len()).sum(),
         );
         Ok(())
     }
+}
+
+/// One vector a text from one a piece: the mean over its windows, each weighing as many tokens as
+/// it has. A text of one piece has that piece's vector, to the bit.
+fn joined(pooled: Vec<f32>, tokenised: &[Tokenised], width: usize) -> Vec<f32> {
+    if pooled.len() == tokenised.len() * width {
+        return pooled;
+    }
+    let mut vectors = Vec::with_capacity(tokenised.len() * width);
+    let mut rows = pooled.chunks_exact(width);
+    for text in tokenised {
+        if let [_] = text.pieces[..] {
+            vectors.extend_from_slice(rows.next().unwrap_or_default());
+            continue;
+        }
+        let mut sum = vec![0.0_f64; width];
+        let mut n_tokens = 0.0;
+        for (piece, row) in text.pieces.iter().zip(rows.by_ref()) {
+            let weight = piece.len() as f64;
+            n_tokens += weight;
+            for (sum, value) in sum.iter_mut().zip(row) {
+                *sum += weight * f64::from(*value);
+            }
+        }
+        vectors.extend(sum.iter().map(|sum| (sum / n_tokens) as f32));
+    }
+    vectors
 }
 
 /// Where pooled vectors go, and how many tokens they had.
@@ -200,24 +242,24 @@ impl Board<'_> {
     }
 }
 
-/// Numbers of the texts of each task, longest texts first, so that no long task starts last.
-fn tasks(tokenised: &[Tokenised], threads: usize) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..tokenised.len()).collect();
-    order.sort_by_key(|&text| (std::cmp::Reverse(tokenised[text].ids.len()), text));
-    let total: usize = tokenised.iter().map(|t| t.ids.len()).sum();
+/// Numbers of the pieces of each task, longest pieces first, so that no long task starts last.
+fn tasks(pieces: &[&[u32]], threads: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_key(|&piece| (std::cmp::Reverse(pieces[piece].len()), piece));
+    let total: usize = pieces.iter().map(|piece| piece.len()).sum();
     // Few texts are shared out evenly rather than given to one thread.
     let room = TASK_TOKENS.min(total.div_ceil(threads.max(1)));
     let mut tasks: Vec<Vec<usize>> = Vec::new();
     let mut used = usize::MAX;
-    for text in order {
-        let len = tokenised[text].ids.len();
+    for piece in order {
+        let len = pieces[piece].len();
         match tasks.last_mut() {
             Some(task) if used.saturating_add(len) <= room => {
-                task.push(text);
+                task.push(piece);
                 used += len;
             }
             _ => {
-                tasks.push(vec![text]);
+                tasks.push(vec![piece]);
                 used = len;
             }
         }

@@ -15,12 +15,15 @@ mod family;
 mod folder;
 mod kernel;
 mod model;
+mod settings;
 
 pub use encode::Run;
 pub use error::{Error, Result};
 pub use family::Family;
 pub use folder::modules::PoolingMode;
 pub use kernel::Simd;
+pub use model::LayerPool;
+pub use settings::{LongTexts, Settings};
 
 use folder::config::Architecture;
 use folder::known;
@@ -29,38 +32,12 @@ use folder::modules::{Modules, Step};
 use folder::tensors::Tensors;
 use folder::tokens::Tokens;
 use kernel::Kernel;
-use model::{Layout, Table, Weights};
+use model::{Layers, Layout, Table, Weights};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Raised whenever the same text gets other bits.
 const REVISION: u32 = 1;
-
-/// What the user decides; the rest is the folder's.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The family the folder must be of; `None`: any.
-    pub family: Option<Family>,
-    /// Longest text in tokens, special ones included; `None`: the model's own limit.
-    pub max_seq_length: Option<usize>,
-    /// Put before every text; `None`: the model's own default, usually nothing.
-    pub prompt: Option<String>,
-    /// The vector instructions to use. All give the same bits.
-    pub simd: Simd,
-}
-
-impl Settings {
-    /// Everything as the model's author meant it.
-    #[must_use]
-    pub fn new(family: impl Into<Option<Family>>) -> Settings {
-        Settings {
-            family: family.into(),
-            max_seq_length: None,
-            prompt: None,
-            simd: Simd::detect(),
-        }
-    }
-}
 
 /// A model: opened and checked, its weights read at the first encode.
 #[derive(Debug)]
@@ -72,6 +49,10 @@ pub struct Model {
     tokens: Tokens,
     tensors: Tensors,
     layout: Layout,
+    /// `None`: the last layer alone.
+    layers: Option<Layers>,
+    /// The user's; the author's is in `limits`.
+    truncate_dim: Option<usize>,
     kernel: Kernel,
     weights: Mutex<Option<Arc<Weights>>>,
     cache_key: OnceLock<String>,
@@ -105,7 +86,7 @@ impl Model {
             ))
         })?;
         check_folder(folder)?;
-        let modules = Modules::read(folder)?;
+        let mut modules = Modules::read(folder)?;
         let (architecture, tokenizer_class) =
             Architecture::read(&modules.network, settings.family)?;
         for place in [folder, &modules.network] {
@@ -119,32 +100,57 @@ impl Model {
             settings,
         )?;
         modules.check_prompt(folder, &limits.prompt)?;
-        let mut width = architecture.hidden * modules.pooling.len();
-        for dense in modules.dense() {
-            dense.check_inputs(width)?;
-            width = dense.outputs;
+        settings.check_dense(&modules)?;
+        let layers = Layers::chosen(settings, architecture.layers)?;
+        if let Some(mode) = settings.pooling {
+            modules.pooling = vec![mode];
         }
         let tensors = Tensors::open(&modules.network)?;
-        Ok(Model {
-            tokens: Tokens::read(&modules.network, &architecture, &limits)?,
+        let model = Model {
+            tokens: Tokens::read(
+                &modules.network,
+                &architecture,
+                &limits,
+                settings.long_texts,
+            )?,
             layout: Layout::find(&tensors, &architecture)?,
             folder: folder.to_owned(),
             architecture,
             modules,
             limits,
+            layers,
+            truncate_dim: settings.truncate_dim,
             tensors,
             kernel,
             weights: Mutex::new(None),
             cache_key: OnceLock::new(),
-        })
+        };
+        model.check_widths()?;
+        Ok(model)
     }
 
-    /// Numbers of a vector: those of the last Dense, else those of a token, times the number of
-    /// pooling modes; fewer where the model's author cut it.
+    /// Each Dense fits what comes before it, and the cut what comes out.
+    fn check_widths(&self) -> Result<()> {
+        let mut width = self.pooled_dim();
+        for dense in self.modules.dense() {
+            dense.check_inputs(width)?;
+            width = dense.outputs;
+        }
+        match self.truncate_dim {
+            Some(dim) if dim == 0 || dim > width => Err(Error::Setting(format!(
+                "truncate_dim = {dim} is outside [1, {width}], the numbers of this model's vectors"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Numbers of a vector: those of the last Dense, else those of a token (of as many layers as are
+    /// joined), times the number of pooling modes; fewer where they are cut.
     #[must_use]
     pub fn dim(&self) -> usize {
         let whole = self.whole_dim();
-        self.limits.truncate_dim.map_or(whole, |dim| dim.min(whole))
+        let cut = self.truncate_dim.or(self.limits.truncate_dim);
+        cut.map_or(whole, |dim| dim.min(whole))
     }
 
     /// Before it is cut.
@@ -155,7 +161,20 @@ impl Model {
 
     /// After pooling.
     fn pooled_dim(&self) -> usize {
-        self.architecture.hidden * self.modules.pooling.len()
+        self.token_dim() * self.modules.pooling.len()
+    }
+
+    /// Before pooling.
+    fn token_dim(&self) -> usize {
+        let hidden = self.architecture.hidden;
+        let layers = self.layers.as_ref();
+        layers.map_or(hidden, |layers| layers.width(hidden))
+    }
+
+    /// What the user cuts off gets length 1 again, where the whole vector has it; what the author
+    /// cuts off does not, as in sentence-transformers.
+    fn is_normalised_again(&self) -> bool {
+        self.truncate_dim.is_some() && self.modules.is_normalised() && self.dim() < self.whole_dim()
     }
 
     /// Longest text in tokens, special ones included.
@@ -173,7 +192,8 @@ impl Model {
     /// Every vector has length 1.
     #[must_use]
     pub fn is_normalised(&self) -> bool {
-        self.modules.is_normalised() && self.dim() == self.whole_dim()
+        self.modules.is_normalised()
+            && (self.dim() == self.whole_dim() || self.is_normalised_again())
     }
 
     /// All that a vector depends on besides its text: the bytes of the weights, the tokenizer as
@@ -217,6 +237,15 @@ impl Model {
         }
         if self.dim() < self.whole_dim() {
             said.push_str(&format!(" truncate_dim={}", self.dim()));
+        }
+        if self.is_normalised_again() {
+            said.push_str(" normalised_again");
+        }
+        if let Some(layers) = &self.layers {
+            said.push_str(&format!(" {layers}"));
+        }
+        if let Some(step) = self.tokens.window_step() {
+            said.push_str(&format!(" windows={step}"));
         }
         if let Some(network) = &self.layout.network {
             said.push_str(&format!(" network={network:?}"));

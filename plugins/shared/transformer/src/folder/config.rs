@@ -216,7 +216,7 @@ impl Config<'_> {
                 "a whole number of values per head",
             ));
         }
-        if a.buckets < 4 || a.buckets % 4 != 0 || a.buckets > 1 << 12 {
+        if a.buckets < 4 || !a.buckets.is_multiple_of(4) || a.buckets > 1 << 12 {
             return Err(damaged(
                 self.path,
                 format!("relative_attention_num_buckets {}", a.buckets),

@@ -3,7 +3,7 @@
 //! `known` lists what may stand in it, so that nothing that changes vectors passes without a word.
 //! `config` is the network's shape, `modules` what follows it (pooling, `dense`, length 1), `limits`
 //! the longest text and the prompt, `tokens` the tokenizer (`class` what its class makes of the files,
-//! `added` its added tokens, `vocabulary` one without tokenizer.json), `tensors`, `rows` and
+//! `added` its added tokens, `vocabulary` one without tokenizer.json, `windows` long texts), `tensors`, `rows` and
 //! `weight_files` the weights. Everything is read and
 //! checked when a model is opened, except the weights themselves.
 
@@ -19,6 +19,7 @@ pub(crate) mod tensors;
 pub(crate) mod tokens;
 mod vocabulary;
 mod weight_files;
+mod windows;
 
 use crate::error::{Error, Result, damaged, unreadable};
 use known::Keys;

@@ -70,7 +70,7 @@ pub(crate) enum Step {
     /// Divided by its length.
     Normalize,
     /// Multiplied by a matrix.
-    Dense(Dense),
+    Dense(Box<Dense>),
 }
 
 #[derive(Deserialize)]
@@ -132,7 +132,9 @@ impl Modules {
         for (kind, entry) in steps.iter().zip(&entries[2..]) {
             let folder = inside(&path, folder, &entry.path)?;
             match *kind {
-                "Dense" => modules.steps.push(Step::Dense(Dense::read(&folder)?)),
+                "Dense" => modules
+                    .steps
+                    .push(Step::Dense(Box::new(Dense::read(&folder)?))),
                 _ if normalises(&folder)? => modules.steps.push(Step::Normalize),
                 _ => {}
             }
@@ -148,7 +150,7 @@ impl Modules {
     /// The modules that have weights.
     pub fn dense(&self) -> impl Iterator<Item = &Dense> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Dense(dense) => Some(dense),
+            Step::Dense(dense) => Some(dense.as_ref()),
             Step::Normalize => None,
         })
     }

@@ -10,7 +10,9 @@ use super::added::Declared;
 use super::class::Class;
 use super::config::Architecture;
 use super::limits::{Limits, Side};
+use super::windows::{Frame, Windows};
 use super::{known, optional_object, vocabulary};
+use crate::LongTexts;
 use crate::error::{Error, Result, damaged};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -28,6 +30,8 @@ pub(crate) struct Tokens {
     n_special: usize,
     /// The end of a long text that is cut off.
     pub cut: Side,
+    /// Instead of cutting.
+    windows: Option<Windows>,
     /// Hash of the tokenizer as set up, lower-casing included.
     pub hash: String,
     /// Texts are put in lower case.
@@ -37,14 +41,22 @@ pub(crate) struct Tokens {
 /// One text, ready for the network.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tokenised {
-    pub ids: Vec<u32>,
+    /// What the network reads in one go: the text, or its windows.
+    pub pieces: Vec<Vec<u32>>,
     /// Tokens before cutting, special ones included.
     pub n_tokens: usize,
+    /// After.
+    pub n_used: usize,
 }
 
 impl Tokens {
     /// Reads and checks the tokenizer of `folder`.
-    pub fn read(folder: &Path, architecture: &Architecture, limits: &Limits) -> Result<Tokens> {
+    pub fn read(
+        folder: &Path,
+        architecture: &Architecture,
+        limits: &Limits,
+        long_texts: LongTexts,
+    ) -> Result<Tokens> {
         let class = limits.tokenizer.class;
         let declared = Declared::read(folder, &limits.tokenizer)?;
         let path = folder.join("tokenizer.json");
@@ -75,7 +87,8 @@ impl Tokens {
         // Removes what the file says, so it cannot fail for want of room.
         let _ = tokenizer.with_truncation(None);
         tokenizer.with_padding(None);
-        let tokens = Tokens {
+        let mut tokens = Tokens {
+            windows: None,
             n_special: tokenizer
                 .get_post_processor()
                 .map_or(0, |p| p.added_tokens(false)),
@@ -88,7 +101,35 @@ impl Tokens {
             path,
         };
         tokens.check(architecture)?;
+        if let LongTexts::Windows { stride } = long_texts {
+            let frame = tokens.frame()?;
+            tokens.windows = Some(Windows::new(frame, tokens.max_tokens, stride)?);
+        }
         Ok(tokens)
+    }
+
+    /// Tokens from window to window; `None`: texts are cut.
+    pub fn window_step(&self) -> Option<usize> {
+        self.windows.as_ref().map(Windows::step)
+    }
+
+    /// The special tokens before and after every text.
+    fn frame(&self) -> Result<Frame> {
+        let failed = |error| self.failed(0, error);
+        let bare = self.tokenizer.encode_fast("a", false).map_err(failed)?;
+        let inside = bare.get_ids().to_vec();
+        let whole = self.tokenizer.post_process(bare, None, true);
+        Frame::find(whole.map_err(failed)?.get_ids(), &inside).ok_or_else(|| {
+            Error::Setting("long_texts = \"windows\" is not for this model, whose tokenizer changes a text's tokens when it adds the special ones".into())
+        })
+    }
+
+    fn failed(&self, index: usize, error: tokenizers::Error) -> Error {
+        Error::Tokenizer {
+            path: self.path.clone(),
+            index,
+            message: error.to_string(),
+        }
     }
 
     /// The tokenizer must belong to this network, and leave something of an empty text.
@@ -136,23 +177,28 @@ impl Tokens {
         self.of(0, "a").map(|_| ())
     }
 
-    /// The tokens of a text, after the prompt, cut at one end. `index` is for the message.
+    /// The tokens of a text, after the prompt, cut at one end or in windows. `index` is for the
+    /// message.
     pub fn of(&self, index: usize, text: &str) -> Result<Tokenised> {
+        let failed = |error| self.failed(index, error);
         let text = if self.prompt.is_empty() {
             Cow::Borrowed(text)
         } else {
             Cow::Owned(format!("{}{text}", self.prompt))
-        };
-        let failed = |error: tokenizers::Error| Error::Tokenizer {
-            path: self.path.clone(),
-            index,
-            message: error.to_string(),
         };
         let mut encoding = self
             .tokenizer
             .encode_fast(text.as_ref(), false)
             .map_err(failed)?;
         let n_tokens = encoding.len() + self.n_special;
+        if let Some(windows) = self.windows.as_ref().filter(|_| n_tokens > self.max_tokens) {
+            let pieces = windows.of(encoding.get_ids(), self.n_of_prompt(index, &text)?)?;
+            return Ok(Tokenised {
+                pieces,
+                n_tokens,
+                n_used: n_tokens,
+            });
+        }
         let direction = match self.cut {
             Side::Left => TruncationDirection::Left,
             Side::Right => TruncationDirection::Right,
@@ -163,9 +209,23 @@ impl Tokens {
             .post_process(encoding, None, true)
             .map_err(failed)?;
         Ok(Tokenised {
-            ids: encoding.get_ids().to_vec(),
+            n_used: encoding.len(),
+            pieces: vec![encoding.get_ids().to_vec()],
             n_tokens,
         })
+    }
+
+    /// How many tokens begin within the prompt, but for blanks at its end, which many tokenizers
+    /// make a part of the next word.
+    fn n_of_prompt(&self, index: usize, text: &str) -> Result<usize> {
+        let end = self.prompt.trim_end().len();
+        if end == 0 {
+            return Ok(0);
+        }
+        let encoding = self.tokenizer.encode(text, false);
+        let encoding = encoding.map_err(|error| self.failed(index, error))?;
+        let offsets = encoding.get_offsets().iter();
+        Ok(offsets.take_while(|(from, _)| *from < end).count())
     }
 }
 

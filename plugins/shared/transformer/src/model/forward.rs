@@ -5,6 +5,7 @@
 //! bit (see `kernel`).
 
 use super::attention::{Scratch, attend};
+use super::layers::Layers;
 use super::sequence::Sequence;
 use super::weights::{Layer, Linear, Norm, Weights};
 use crate::error::{Error, Result};
@@ -13,7 +14,8 @@ use crate::kernel::{Kernel, Rows};
 /// Memory of one thread, reused from task to task.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
-    /// Tokens' vectors, `hidden` wide: what goes in and comes out of each layer.
+    /// Tokens' vectors, `hidden` wide: what goes in and comes out of each layer; at the end those of
+    /// the chosen layers, as wide as these say.
     pub x: Vec<f32>,
     pub sequences: Vec<Sequence>,
     qkv: Vec<f32>,
@@ -22,9 +24,12 @@ pub(crate) struct Workspace {
     change: Vec<f32>,
     attention: Scratch,
     bytes: Vec<u8>,
+    /// Token vectors of chosen layers.
+    kept: Vec<f32>,
 }
 
-/// Runs the network on the token numbers of `texts`; the last layer's vectors are left in `work.x`.
+/// Runs the network on the token numbers of `texts`; the vectors of the chosen layers, or of the
+/// last, are left in `work.x`.
 /// `cancelled` is asked once a layer.
 ///
 /// # Errors
@@ -33,15 +38,29 @@ pub(crate) fn forward(
     kernel: Kernel,
     weights: &Weights,
     texts: &[&[u32]],
+    layers: Option<&Layers>,
     work: &mut Workspace,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<()> {
     embed(kernel, weights, texts, work)?;
-    for layer in &weights.layers {
+    let hidden = weights.architecture.hidden;
+    let n_layers = layers.map_or(weights.layers.len(), Layers::last);
+    if let Some(layers) = layers {
+        layers.begin(work.x.len() / hidden, hidden, &mut work.kept);
+        layers.keep(kernel, 0, hidden, &work.x, &mut work.kept);
+    }
+    for (layer, number) in weights.layers[..n_layers].iter().zip(1..) {
         if cancelled() {
             return Err(Error::Cancelled);
         }
         layer.run(kernel, weights, work);
+        if let Some(layers) = layers {
+            layers.keep(kernel, number, hidden, &work.x, &mut work.kept);
+        }
+    }
+    if let Some(layers) = layers {
+        layers.end(kernel, &mut work.kept);
+        std::mem::swap(&mut work.x, &mut work.kept);
     }
     Ok(())
 }

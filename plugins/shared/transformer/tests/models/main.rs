@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests: a panic is the report")]
 
+mod chosen;
 mod common;
 mod golden;
 mod invariance;
