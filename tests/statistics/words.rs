@@ -86,7 +86,7 @@ fn no_word_is_significant_in_more_than_the_level_where_there_is_nothing() {
             let found = found(&usage, &targets, &groups, 99, index);
             found.iter().map(|one| one.p_fwer).fold(1.0, f64::min)
         });
-        let rate = Rate::of(&smallest, |p| **p <= 0.05);
+        let rate = Rate::of(&smallest, |p| *p <= 0.05);
         println!("words, groups of {size}: {:.3} of {}", rate.share(), rate.n);
         assert!(rate.p_of_so_many(0.05) > 1e-4, "{size}: {}", rate.share());
         // Not by saying nothing: the test is as large as it may be.

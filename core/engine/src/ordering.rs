@@ -292,7 +292,7 @@ mod tests {
                     let is_pair = y[high] == 1.0 && y[low] == 0.0 && fold_of[high] == fold_of[low];
                     if is_pair && group_of[high] != group && group_of[low] != group {
                         n_pairs += 1.0;
-                        won += match y_hat[high].total_cmp(&y_hat[low]) {
+                        won += match y_hat[high].partial_cmp(&y_hat[low]).unwrap() {
                             std::cmp::Ordering::Greater => 1.0,
                             std::cmp::Ordering::Equal => 0.5,
                             std::cmp::Ordering::Less => 0.0,

@@ -11,7 +11,7 @@ use crate::{fixture, json};
 const SCHEMA: &str = include_str!("../../docs/results.schema.json");
 
 /// Properties of a study that only some designs have.
-const OF_DESIGNS: [&str; 5] = ["fold_column", "subgroups", "test", "texts", "words"];
+const OF_DESIGNS: [&str; 5] = ["words", "texts", "fold_column", "subgroups", "test"];
 
 /// Words of JSON Schema this validator knows; another one in the schema would silently check
 /// nothing.

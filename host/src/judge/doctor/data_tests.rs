@@ -82,6 +82,7 @@ fn of_raters(a: &dyn Fn(f64) -> f64, b: &dyn Fn(f64) -> f64, three: bool) -> Vec
         name: "y".to_owned(),
         values,
         raters: Some(panel),
+        words: None,
     });
     found(&Facts {
         dataset: Some(&dataset),
