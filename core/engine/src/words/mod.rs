@@ -101,7 +101,7 @@ pub fn test(sets: &[TermSet], groups: &Groups, n_permutations: usize) -> Vec<Fou
 }
 
 /// Correlation of the use of each term with other values of the rows of a set (a prediction), Z
-/// taken out of both, in the order of [`test`]'s terms for one target; `None` where these do not
+/// taken out of both, in the order of [`test()`]'s terms for one target; `None` where these do not
 /// vary.
 #[must_use]
 pub fn correlations(set: &TermSet, values: &[f64]) -> Option<Vec<f64>> {
@@ -246,7 +246,7 @@ struct Statistics {
 }
 
 impl Statistics {
-    /// |r| of all terms and targets under one permutation, in the order of [`test`].
+    /// |r| of all terms and targets under one permutation, in the order of [`test()`].
     fn of(&self, permutation: usize, into: &mut Vec<f64>) {
         let width = self.n_permutations * self.n_targets;
         for t in 0..self.n_targets {
