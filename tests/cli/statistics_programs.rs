@@ -45,6 +45,13 @@ fn a_file_of_spss_is_taken_from_init_to_the_report() {
         report.contains("values that the file calls missing are missing"),
         "{report}"
     );
+    // Two numbers with labels are numbers: nobody has to say which is 1.
+    let targets = "data.targets=[\"sex\"]";
+    run(
+        folder.path(),
+        &["eval", "plugins.toml", "--dry-run", "--set", targets],
+    )
+    .ending_with(0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ocean_report::model::TwoValues;
 
 use super::Target;
 use super::labelled::label;
-use super::table::Column;
+use super::table::{Cell, Column};
 use crate::problem::{Problem, Refusal, quoted};
 
 impl Target {
@@ -63,7 +63,9 @@ pub(super) fn read(
                 "one of them under `positive`".to_owned(),
             );
         }
-        (false, false) if different.iter().any(|label| is_number(column, label)) => {
+        (false, false)
+            if holds_numbers(column) || different.iter().any(|label| is_number(column, label)) =>
+        {
             return Ok(None);
         }
         (false, false) => {
@@ -129,6 +131,12 @@ fn two_labels(column: &Column) -> Option<(Vec<Option<String>>, [String; 2])> {
     let mut different = different.into_iter();
     let both = [different.next()?, different.next()?];
     Some((labels, both))
+}
+
+/// Numbers count as they are, whatever a file of SPSS or Stata calls them.
+fn holds_numbers(column: &Column) -> bool {
+    let mut rows = 0..column.places.numbers.len();
+    rows.all(|row| matches!(column.cell(row), Cell::Number(_) | Cell::Null))
 }
 
 fn is_number(column: &Column, label: &str) -> bool {
