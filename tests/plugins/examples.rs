@@ -138,7 +138,7 @@ fn sentence_transformers_reads_a_folder_encodes_and_a_full_cache_loads_nothing()
     std::fs::create_dir(&modules).unwrap();
     std::fs::write(modules.join("sentence_transformers.py"), STAND_IN).unwrap();
     sh(&folder, "make");
-    let eval = "STAND_IN_TRACE=$PWD PYTHONPATH=$PWD/modules ocean-host eval plugins.toml --quiet --set encoder.mine.model=\\\"model\\\" --set evaluation.controls=false --set evaluation.permutations=19 --set evaluation.sensitivity=0 --out";
+    let eval = "STAND_IN_TRACE=$PWD PYTHONPATH=$PWD/modules ocean-host eval plugins.toml --quiet --set encoder.mine.isolation=\\\"process\\\" --set encoder.mine.model=\\\"model\\\" --set evaluation.controls=false --set evaluation.permutations=19 --set evaluation.sensitivity=0 --out";
     sh(&folder, &format!("{eval} first"));
     let row = first_row(&folder, "first");
     assert_eq!((row[0].as_str(), row[5].as_str()), ("mine", "8"), "{row:?}");

@@ -484,7 +484,7 @@ alphas = [1, 10]
 study       s, seed 0
 data        /study/d.csv: 4 rows; text `t`, 2 characters on average; 2 groups by `g`
             r.csv: it lacks 1 of the 4 ids of d.csv (`2`)
-targets     3 found: x (n 3), y (n 3), z (n 4)
+targets     3 found: x (n 3), y (n 3; 2 and 3, of which 67 % are 3), z (n 4)
 encoders    lexical (plugin lexical), vectors (vectors from /study/v.csv)
 regressors  ridge (plugin ridge, 2 penalties given)
 folds       5, drawn once, groups kept together; tuned on the remaining folds

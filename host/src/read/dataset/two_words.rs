@@ -139,6 +139,9 @@ fn holds_numbers(column: &Column) -> bool {
     rows.all(|row| matches!(column.cell(row), Cell::Number(_) | Cell::Null))
 }
 
+/// A number, or what was meant as one: digits with separators, of thousands or decimals.
 fn is_number(column: &Column, label: &str) -> bool {
+    let is_of_numbers = |c: char| c.is_ascii_digit() || " .,'’+-−%".contains(c);
     column.numeral(label).parse::<f64>().is_ok()
+        || (label.contains(|c: char| c.is_ascii_digit()) && label.chars().all(is_of_numbers))
 }
