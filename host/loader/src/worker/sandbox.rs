@@ -54,6 +54,28 @@ pub fn needed_by(file: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// The folders of the libraries that are open in this process: some open others of their folder when
+/// they are first called.
+pub fn folders_of_libraries() -> Vec<PathBuf> {
+    folders_in(&std::fs::read_to_string("/proc/self/maps").unwrap_or_default())
+}
+
+/// Of the shared libraries in `/proc/…/maps`.
+fn folders_in(maps: &str) -> Vec<PathBuf> {
+    let paths = maps
+        .lines()
+        .filter_map(|line| Some(Path::new(&line[line.find('/')?..])));
+    let folder = |path: &Path| {
+        let is_library = path.file_name()?.to_str()?.contains(".so");
+        let folder = path.parent().filter(|folder| folder.parent().is_some());
+        folder.filter(|_| is_library).map(Path::to_path_buf)
+    };
+    let mut folders: Vec<PathBuf> = paths.filter_map(folder).collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
 /// The prefixes (`PREFIX/bin/python…`, `PREFIX/lib/libpython…`) among the texts of a library.
 fn pythons_in(bytes: &[u8]) -> Vec<PathBuf> {
     let texts = bytes.split(|byte| *byte == 0);
@@ -90,6 +112,16 @@ mod tests {
         let library = b"\x7fELF\0/usr/x\0/opt/py/lib/libpython3.11.so.1.0\0/home/me/venv/bin/python3\0/python\0bin/python\0";
         let expected = ["/opt/py", "/home/me/venv"].map(PathBuf::from);
         assert_eq!(pythons_in(library), expected);
+    }
+
+    #[test]
+    fn folders_are_those_of_libraries_alone() {
+        let maps = "7f00-7f10 r-xp 00000000 fe:00 12   /home/me/conda/lib/libmkl_rt.so.2\n\
+                    7f10-7f20 r--p 00000000 fe:00 12   /home/me/conda/lib/libmkl_rt.so.2\n\
+                    7f20-7f30 r-xp 00000000 fe:00 13   /home/me/study/ocean-host\n\
+                    7f30-7f40 rw-s 00000000 00:01 14   /memfd:numbers.so (deleted)\n\
+                    7f40-7f50 rw-p 00000000 00:00 0    [heap]\n";
+        assert_eq!(folders_in(maps), [PathBuf::from("/home/me/conda/lib")]);
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<Path
         }
     };
     // What a library is linked with may lie anywhere; what it reads later may not.
+    let readable = readable.map(|folders| [folders, sandbox::folders_of_libraries()].concat());
     if let Some(Err(why)) = readable.map(|folders| platform::sandbox::close_reading(&folders)) {
         eprintln!("its sandbox could not be closed: {why}");
         return ExitCode::FAILURE;
