@@ -45,6 +45,10 @@ embeddings = "vectors.npy"
 ids = "ids.txt"
 
 [[encoder]]
+name = "ages"
+values = ["age"]
+
+[[encoder]]
 name = "pair"
 combine = ["words", "vectors"]
 
@@ -72,6 +76,7 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("report", "by") => "[\"part\"]",
         ("encoder", "name") => "\"letters\"",
         ("encoder", "plugin") => "\"no-such-plugin\"",
+        ("encoder", "values") => "[\"age\", \"part\"]",
         ("encoder", "combine") => "[\"vectors\", \"words\"]",
         ("encoder", "embeddings") => "\"vectors_again.npy\"",
         ("encoder", "ids") => "\"ids_again.txt\"",
@@ -128,6 +133,7 @@ fn typed(section: &str, key: &Key) -> String {
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={value}")
         }
+        ("encoder", "values") => format!("encoder.ages.{name}={value}"),
         ("encoder", "combine" | "weight" | "name") => format!("encoder.pair.{name}={value}"),
         ("encoder", _) => format!("encoder.words.{name}={value}"),
         ("regressor", _) => format!("regressor.lines.{name}={value}"),
