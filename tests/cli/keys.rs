@@ -45,8 +45,8 @@ embeddings = "vectors.npy"
 ids = "ids.txt"
 
 [[encoder]]
-name = "ages"
-values = ["age"]
+name = "sizes"
+values = ["size"]
 
 [[encoder]]
 name = "pair"
@@ -68,7 +68,7 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("data.join", "path") => "\"joined_again.csv\"",
         ("data" | "data.join", "encoding") => "\"iso-2022-jp\"",
         ("evaluation", "folds") => "4",
-        ("evaluation", "permutations") => "{ adaptive = 199 }",
+        ("evaluation", "permutations") => "{ adaptive = 399 }",
         ("evaluation", "smallest_effect") => "0.9",
         ("evaluation", "sensitivity") => "20",
         ("evaluation", "fold_redraws") => "2",
@@ -76,7 +76,7 @@ fn value(section: &str, key: &Key) -> &'static str {
         ("report", "by") => "[\"part\"]",
         ("encoder", "name") => "\"letters\"",
         ("encoder", "plugin") => "\"no-such-plugin\"",
-        ("encoder", "values") => "[\"age\", \"part\"]",
+        ("encoder", "values") => "[\"size\", \"half\"]",
         ("encoder", "combine") => "[\"vectors\", \"words\"]",
         ("encoder", "embeddings") => "\"vectors_again.npy\"",
         ("encoder", "ids") => "\"ids_again.txt\"",
@@ -133,7 +133,7 @@ fn typed(section: &str, key: &Key) -> String {
         ("encoder", "embeddings" | "ids" | "allow_misaligned") => {
             format!("encoder.vectors.{name}={value}")
         }
-        ("encoder", "values") => format!("encoder.ages.{name}={value}"),
+        ("encoder", "values") => format!("encoder.sizes.{name}={value}"),
         ("encoder", "combine" | "weight" | "name") => format!("encoder.pair.{name}={value}"),
         ("encoder", _) => format!("encoder.words.{name}={value}"),
         ("regressor", _) => format!("regressor.lines.{name}={value}"),
@@ -153,7 +153,7 @@ fn study() -> Folder {
         .map(|row| row.split(',').collect())
         .collect();
     let table = |turn: usize| {
-        let mut table = "id,code,text,more,mood,calm,age,author,shared,part,half\n".to_owned();
+        let mut table = "id,code,text,more,mood,calm,age,author,shared,part,size,half\n".to_owned();
         for (row, cell) in cells.iter().enumerate() {
             // The last three persons write what the first three do.
             let text = cells[if row >= ROWS - 3 { row + 3 - ROWS } else { row }][1];
@@ -182,7 +182,8 @@ fn study() -> Folder {
             };
             writeln!(
                 table,
-                "{id},{code},{text},{more},{mood},{calm},{age},a{author},{shared},{part},{}",
+                "{id},{code},{text},{more},{mood},{calm},{age},a{author},{shared},{part},{},{}",
+                row * 3 % 8,
                 u8::from(cells[row][2] < cells[(row + 1) % ROWS][2])
             )
             .unwrap();
@@ -193,11 +194,11 @@ fn study() -> Folder {
     folder.write("again.csv", table(5));
     let later = (0..LATER).map(|row| {
         let mood = cells[row * 3][2];
-        format!("l{row},{} later,{mood},{mood}\n", cells[row][1])
+        format!("l{row},{} later,{mood},{mood},{row}\n", cells[row][1])
     });
     folder.write(
         "later.csv",
-        format!("id,text,mood,calm\n{}", later.collect::<String>()),
+        format!("id,text,mood,calm,size\n{}", later.collect::<String>()),
     );
     let of_column = |header: &str, turn: usize| {
         let lines =
