@@ -30,9 +30,12 @@ id = "id"
 text = "text"
 targets = ["score"]
 group = "author"
+[evaluation]
+controls = false
 [[encoder]]
 name = "lexical"
 plugin = "lexical"
+dim = 16
 [[regressor]]
 name = "ridge"
 plugin = "ridge"
