@@ -110,18 +110,16 @@ impl Library {
             true => Isolation::InProcess,
             false => Isolation::Sandbox,
         });
-        let is_isolated = isolation != Isolation::InProcess;
         let origin = Origin {
             path,
             hash: &hash,
             build_info: &probed.build_info,
             layout: probed.layout,
             is_bundled,
-            is_isolated,
-            is_sandboxed: isolation == Isolation::Sandbox,
+            isolation,
             is_fp_reported: false,
         };
-        if is_isolated {
+        if isolation != Isolation::InProcess {
             let plugins = probed.plugins.iter().cloned();
             let nothing = Interfaces::default();
             return Ok(plugins
@@ -187,7 +185,7 @@ impl Library {
         context: CallContext,
         limits: Limits,
     ) -> Result<Box<dyn StudyRegressor>, PluginError> {
-        if plugin.is_isolated {
+        if plugin.is_isolated() {
             let launcher = self.launcher(limits);
             let made = IsolatedRegressor::new(plugin, options, context, launcher)?;
             return Ok(Box::new(made));
@@ -208,7 +206,7 @@ impl Library {
         context: CallContext,
         limits: Limits,
     ) -> Result<Box<dyn StudyEncoder>, PluginError> {
-        if plugin.is_isolated {
+        if plugin.is_isolated() {
             let launcher = self.launcher(limits);
             let made = IsolatedEncoder::new(plugin, label, params, max_threads, context, launcher)?;
             return Ok(Box::new(made));
@@ -239,8 +237,7 @@ pub fn open_here(path: &Path, id: &str) -> Result<Arc<Plugin>, Fault> {
         build_info: &opened.build_info,
         layout: opened.layout,
         is_bundled: false,
-        is_isolated: false,
-        is_sandboxed: false,
+        isolation: Isolation::InProcess,
         is_fp_reported: opened.fp_change.is_some(),
     };
     let mut ids = Vec::new();

@@ -8,6 +8,7 @@ use ocean_engine::family::Family;
 use serde::{Deserialize, Serialize};
 
 use super::grid::{Grid, Penalty};
+use super::library::Isolation;
 use super::{Descriptor, Interfaces, linked};
 
 /// Whether the tables of a library were compared with this host's, field by field.
@@ -38,10 +39,8 @@ pub struct Plugin {
     pub layout: Layout,
     /// It lies in this installation and came out of the same build.
     pub is_bundled: bool,
-    /// It is to run in a process of its own, and was not loaded here.
-    pub is_isolated: bool,
-    /// That process is to give away the rights of its user.
-    pub is_sandboxed: bool,
+    /// Where it is to run; only in this process was it loaded.
+    pub isolation: Isolation,
     /// Ids of the interfaces it offers.
     pub offered: Vec<String>,
     /// The tables behind them; none of a plugin that was not loaded here.
@@ -59,8 +58,7 @@ pub(crate) struct Origin<'a> {
     pub build_info: &'a str,
     pub layout: Layout,
     pub is_bundled: bool,
-    pub is_isolated: bool,
-    pub is_sandboxed: bool,
+    pub isolation: Isolation,
     /// It was already named for changing the floating-point mode.
     pub is_fp_reported: bool,
 }
@@ -82,8 +80,7 @@ impl Plugin {
             build_info: origin.build_info.to_owned(),
             layout: origin.layout,
             is_bundled: origin.is_bundled,
-            is_isolated: origin.is_isolated,
-            is_sandboxed: origin.is_sandboxed,
+            isolation: origin.isolation,
             offered,
             interfaces,
             is_fp_reported: origin.is_fp_reported.into(),
@@ -93,6 +90,11 @@ impl Plugin {
     /// `` regressor `ridge` ``: how messages name it.
     pub fn title(&self) -> String {
         format!("{} `{}`", self.descriptor.kind, self.descriptor.id)
+    }
+
+    /// Whether it is to run in a process of its own.
+    pub fn is_isolated(&self) -> bool {
+        self.isolation != Isolation::InProcess
     }
 
     /// Whether it is part of this program.

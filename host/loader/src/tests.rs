@@ -361,8 +361,7 @@ fn plugin(interfaces: Interfaces, family: &str, alpha: Value, flags: u32) -> Arc
         build_info: "",
         layout: Layout::NotChecked,
         is_bundled: true,
-        is_isolated: false,
-        is_sandboxed: false,
+        isolation: Isolation::InProcess,
         is_fp_reported: false,
     };
     Plugin::new(descriptor, interfaces, interfaces.owned_ids(), &origin)

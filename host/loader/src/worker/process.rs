@@ -15,7 +15,7 @@ use super::wire::{self, Connection};
 use crate::children::{self, Patience};
 use crate::platform::{Door, Link, Stream, crash, set_apart};
 use crate::probe::{first_line, last_words};
-use crate::{CallContext, Limits, LogLevel, Plugin};
+use crate::{CallContext, Isolation, Limits, LogLevel, Plugin};
 
 /// How much of what a child says on stderr is kept.
 const MOST_SAID: usize = 8192;
@@ -81,7 +81,8 @@ impl Worker {
             .arg(file)
             .arg(&plugin.descriptor.id)
             .arg(launcher.limits.memory.unwrap_or(0).to_string());
-        if plugin.is_sandboxed {
+        let is_sandboxed = plugin.isolation == Isolation::Sandbox;
+        if is_sandboxed {
             command.arg("--sandbox").args(readable);
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -105,7 +106,7 @@ impl Worker {
             forgotten: Mutex::default(),
             said,
             limits: launcher.limits,
-            is_sandboxed: plugin.is_sandboxed,
+            is_sandboxed,
             context: context.clone(),
             ended: Mutex::default(),
             is_cancelled: AtomicBool::new(false),

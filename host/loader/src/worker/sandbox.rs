@@ -41,7 +41,6 @@ pub fn named<'p>(
 pub fn needed_by(file: &Path) -> Vec<PathBuf> {
     let file = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
     let mut folders: Vec<PathBuf> = file.parent().map(Path::to_path_buf).into_iter().collect();
-    folders.push(file.clone());
     let bytes = std::fs::read(&file).unwrap_or_default();
     let pythons = pythons_in(&bytes);
     if !pythons.is_empty() {
@@ -87,12 +86,8 @@ fn pythons_in(bytes: &[u8]) -> Vec<PathBuf> {
         let is_python = name.starts_with("python") || name.starts_with("libpython");
         is_python.then(|| path.ancestors().nth(2).map(Path::to_path_buf))?
     };
-    let mut found: Vec<PathBuf> = texts.filter_map(prefix).collect();
-    // A virtual environment's program is a link to the one that it was made from.
-    let targets = found.iter().filter_map(|prefix| prefix.canonicalize().ok());
-    found.extend(targets.collect::<Vec<_>>());
-    found.retain(|prefix| prefix.parent().is_some());
-    found
+    let found = texts.filter_map(prefix);
+    found.filter(|prefix| prefix.parent().is_some()).collect()
 }
 
 /// The message, with what to do about it where it speaks of something refused.

@@ -50,13 +50,10 @@ pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<Path
         _ => file.to_path_buf(),
     };
     // While there is one thread: the rights of a thread are those of the one that begins it.
-    let readable = match readable.map(|named| closed(&file, named, &host)) {
-        Some(Err(why)) => {
-            eprintln!("its sandbox could not be closed: {why}");
-            return ExitCode::FAILURE;
-        }
-        Some(Ok(readable)) => readable,
-        None => None,
+    let closed = readable.map(|named| closed(&file, named, &host));
+    let readable = match closed.transpose() {
+        Ok(readable) => readable.flatten(),
+        Err(why) => return not_closed(&why),
     };
     let plugin = match open_here(&file, id) {
         Ok(plugin) => plugin,
@@ -68,8 +65,7 @@ pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<Path
     // What a library is linked with may lie anywhere; what it reads later may not.
     let readable = readable.map(|folders| [folders, sandbox::folders_of_libraries()].concat());
     if let Some(Err(why)) = readable.map(|folders| platform::sandbox::close_reading(&folders)) {
-        eprintln!("its sandbox could not be closed: {why}");
-        return ExitCode::FAILURE;
+        return not_closed(&why);
     }
     let objects = Arc::new(Objects {
         plugin,
@@ -91,6 +87,11 @@ pub fn worker_main(file: &Path, id: &str, memory: u64, readable: Option<Vec<Path
     // for, and destructors of libraries are not run. Whom it started goes too.
     end_all();
     ExitCode::SUCCESS
+}
+
+fn not_closed(why: &str) -> ExitCode {
+    eprintln!("its sandbox could not be closed: {why}");
+    ExitCode::FAILURE
 }
 
 /// Closes the sandbox but for reading; what may be read from then on, `None` where there is no

@@ -2,11 +2,11 @@
 
 use super::Picture;
 use super::axis::Axis;
-use super::sign::{Sign, draw};
+use super::sign::{self, Sign, draw, plain};
 use crate::comparing::{self, Difference};
 use crate::model::StudyResults;
 use crate::numbers::{interval, level, score};
-use crate::svg::{Anchor, Svg, text_width};
+use crate::svg::{Anchor, Svg};
 
 const ROW: f64 = 22.0;
 const LABELS: f64 = 300.0;
@@ -80,7 +80,7 @@ fn row(svg: &mut Svg, axis: &Axis, y: f64, difference: &Difference, numbers: f64
     draw(
         svg,
         (axis.at(difference.delta_r2), y),
-        sign(difference.is_significant),
+        plain(difference.is_significant),
     );
     svg.text(
         "",
@@ -92,23 +92,13 @@ fn row(svg: &mut Svg, axis: &Axis, y: f64, difference: &Difference, numbers: f64
     svg.close_group();
 }
 
-fn sign(is_significant: bool) -> Sign {
-    if is_significant {
-        Sign::Significant
-    } else {
-        Sign::NotSignificant
-    }
-}
-
 fn legend(svg: &mut Svg, y: f64, results: &StudyResults) {
     let texts = [
-        (true, format!("p_holm ≤ {}", level(results.level))),
-        (false, "not significant".to_owned()),
+        (
+            Sign::Significant,
+            format!("p_holm ≤ {}", level(results.level)),
+        ),
+        (Sign::NotSignificant, "not significant".to_owned()),
     ];
-    let mut x = 12.0;
-    for (is_significant, text) in texts {
-        draw(svg, (x, y - 4.0), sign(is_significant));
-        svg.text("quiet", (x + 12.0, y), Anchor::Start, &text);
-        x += text_width(&text) + 44.0;
-    }
+    sign::legend(svg, y, texts);
 }

@@ -5,7 +5,7 @@ use ocean_engine::inference::verdict::Verdict;
 
 use crate::model::{CellResult, StudyResults};
 use crate::numbers::{interval, p_in_sentence, score};
-use crate::svg::{Svg, cut, text_width};
+use crate::svg::{Anchor, Svg, cut, text_width};
 use crate::wording::is_significant;
 
 /// What the sign of a cell says.
@@ -64,6 +64,24 @@ pub fn draw(svg: &mut Svg, (x, y): (f64, f64), sign: Sign) {
             svg.line("mark", (x - r, y + r), (x + r, y - r));
         }
         Sign::Control => svg.rect("mark control", (x - 3.0, y - 3.0), (6.0, 6.0)),
+    }
+}
+
+/// The sign of what is no cell.
+pub fn plain(is_significant: bool) -> Sign {
+    match is_significant {
+        true => Sign::Significant,
+        false => Sign::NotSignificant,
+    }
+}
+
+/// What signs mean, side by side from the left.
+pub fn legend(svg: &mut Svg, y: f64, texts: impl IntoIterator<Item = (Sign, String)>) {
+    let mut x = 12.0;
+    for (sign, text) in texts {
+        draw(svg, (x, y - 4.0), sign);
+        svg.text("quiet", (x + 12.0, y), Anchor::Start, &text);
+        x += text_width(&text) + 44.0;
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::Picture;
 use super::axis::Axis;
-use super::sign::{Sign, draw};
+use super::sign::{self, Sign, draw, plain};
 use crate::escape::file_name;
 use crate::model::{StudyResults, WordResult, WordsOfTarget};
 use crate::numbers::{interval, level, score};
-use crate::svg::{Anchor, Svg, text_width};
+use crate::svg::{Anchor, Svg};
 
 const ROW: f64 = 19.0;
 const LABELS: f64 = 200.0;
@@ -85,18 +85,10 @@ fn row(svg: &mut Svg, axis: &Axis, y: f64, word: &WordResult, (numbers, alpha): 
     if let Some(r) = word.r_prediction {
         draw(svg, (axis.at(r), y), Sign::Control);
     }
-    draw(svg, (end, y), sign(is_significant));
+    draw(svg, (end, y), plain(is_significant));
     svg.text("", (numbers, y + 4.0), Anchor::End, &score(word.r));
     svg.text("quiet", (numbers + 10.0, y + 4.0), Anchor::Start, &range);
     svg.close_group();
-}
-
-fn sign(is_significant: bool) -> Sign {
-    if is_significant {
-        Sign::Significant
-    } else {
-        Sign::NotSignificant
-    }
 }
 
 fn legend(svg: &mut Svg, y: f64, alpha: f64) {
@@ -105,10 +97,5 @@ fn legend(svg: &mut Svg, y: f64, alpha: f64) {
         (Sign::NotSignificant, "not significant".to_owned()),
         (Sign::Control, "with the prediction".to_owned()),
     ];
-    let mut x = 12.0;
-    for (sign, text) in texts {
-        draw(svg, (x, y - 4.0), sign);
-        svg.text("quiet", (x + 12.0, y), Anchor::Start, &text);
-        x += text_width(&text) + 44.0;
-    }
+    sign::legend(svg, y, texts);
 }

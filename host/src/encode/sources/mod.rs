@@ -108,7 +108,7 @@ impl Sources {
 /// ends what it may remember of the observed y between two pieces.
 fn unprotected(regressor: &NamedRegressor) -> Option<String> {
     let plugin = regressor.regressor.plugin();
-    (!plugin.is_bundled && !plugin.is_isolated).then(|| {
+    (!plugin.is_bundled && !plugin.is_isolated()).then(|| {
         format!(
             "The plugin of regressor `{}` runs inside the program: should it remember earlier calls, \
              p is not protected from that; isolation = \"process\" protects it.",

@@ -34,6 +34,15 @@ pub fn named(name: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.as_bytes()).filter(|found| found.name() != "replacement")
 }
 
+/// The encoding that the user says a file is in.
+///
+/// # Errors
+/// Its name is unknown.
+pub fn typed(file: &str, name: Option<&str>) -> Result<Option<&'static Encoding>, Problem> {
+    let found = name.map(|name| named(name).ok_or_else(|| Problem::new(file, unknown(name))));
+    found.transpose()
+}
+
 /// The text of a file, and what should be said of how it was read.
 #[derive(Debug)]
 pub struct Decoded<'a> {
@@ -43,16 +52,12 @@ pub struct Decoded<'a> {
     pub note: Option<String>,
 }
 
-/// The text of the bytes of a file. `typed`: what the user says it is in.
+/// The text of the bytes of a file. `name`: what the user says it is in.
 ///
 /// # Errors
 /// It is empty, is not in the encoding that was typed, or in none that is known without a word: the
 /// line, the byte, and the likely encoding.
-pub fn decode<'a>(
-    file: &str,
-    bytes: &'a [u8],
-    typed: Option<&str>,
-) -> Result<Decoded<'a>, Problem> {
+pub fn decode<'a>(file: &str, bytes: &'a [u8], name: Option<&str>) -> Result<Decoded<'a>, Problem> {
     if bytes.is_empty() {
         return Err(Problem::new(file, "is empty"));
     }
@@ -62,11 +67,8 @@ pub fn decode<'a>(
     if let Some((marked, length)) = Encoding::for_bom(bytes) {
         return as_encoded(file, &bytes[length..], marked);
     }
-    if let Some(typed) = typed {
-        let Some(encoding) = named(typed) else {
-            return Err(Problem::new(file, unknown(typed)));
-        };
-        refuse_utf8_as_another(file, bytes, encoding, typed)?;
+    if let (Some(name), Some(encoding)) = (name, typed(file, name)?) {
+        refuse_utf8_as_another(file, bytes, encoding, name)?;
         // What the user said needs not be said.
         let text = as_encoded(file, bytes, encoding)?.text;
         return Ok(Decoded { text, note: None });

@@ -70,8 +70,18 @@ impl<'p> Walk<'p> {
         y: &DMatrix<f64>,
         alphas: &[f64],
     ) -> Result<Self, Outcome> {
+        Self::begin_moments(prepared, n_out, (y, &[]), alphas)
+    }
+
+    /// The same, for Xᵀy/n and yᵀy/n in place of y.
+    fn begin_moments(
+        prepared: &'p (dyn Prepared + 'p),
+        n_out: usize,
+        (y, y_sq): (&DMatrix<f64>, &[f64]),
+        alphas: &[f64],
+    ) -> Result<Self, Outcome> {
         let alphas = DMatrix::from_fn(alphas.len(), y.ncols(), |row, _| alphas[row]);
-        let path = prepared.begin(0, y, &[], &alphas).map_err(of_engine)?;
+        let path = prepared.begin(0, y, y_sq, &alphas).map_err(of_engine)?;
         Ok(Self { path, n_out })
     }
 
@@ -148,30 +158,24 @@ pub fn every_way(
 ) -> Result<Vec<f64>, Outcome> {
     let (regressor, alphas) = (subject.regressor()?, alphas(subject));
     let mut all = Vec::new();
-    let mut walk = |prepared: &dyn Prepared, n_out, y: &DMatrix<f64>, y_sq: &[f64]| {
-        let grid = DMatrix::from_fn(alphas.len(), y.ncols(), |row, _| alphas[row]);
-        let path = prepared.begin(0, y, y_sq, &grid).map_err(of_engine)?;
-        let mut walk = Walk { path, n_out };
+    let mut walk = |prepared: &dyn Prepared, n_out, of: (&DMatrix<f64>, &[f64])| {
+        let mut walk = Walk::begin_moments(prepared, n_out, of, &alphas)?;
         for step in 0..alphas.len() {
             all.extend(walk.at(&[0, 1], step)?);
         }
         Ok(())
     };
-    if subject.plugin.offers(id::PATH) && subject.plugin.descriptor.alpha().is_some() {
+    if wants(subject, id::PATH).is_ok() {
         let prepared = regressor.prepare(rows(x)).map_err(of_engine)?;
-        walk(&*prepared, x.nrows(), y, &[])?;
+        walk(&*prepared, x.nrows(), (y, &[]))?;
     }
     if let Some(prepared) = regressor.prepare_batch(x, x) {
-        walk(&*prepared.map_err(of_engine)?, x.nrows(), y, &[])?;
+        walk(&*prepared.map_err(of_engine)?, x.nrows(), (y, &[]))?;
     }
-    if subject.plugin.offers(id::MOMENTS) && subject.plugin.descriptor.alpha().is_some() {
+    if wants(subject, id::MOMENTS).is_ok() {
         let moments = Moments::of(x, y);
-        let training = TrainingSet::Moments {
-            gram: &moments.gram,
-            n_samples: x.nrows(),
-        };
-        let prepared = regressor.prepare(training).map_err(of_engine)?;
-        walk(&*prepared, x.ncols(), &moments.xty, &moments.y_sq)?;
+        let prepared = regressor.prepare(moments.training()).map_err(of_engine)?;
+        walk(&*prepared, x.ncols(), (&moments.xty, &moments.y_sq))?;
     }
     for target in y.column_iter() {
         all.extend(fit(&regressor, x, target.as_slice(), subject.alpha())?);
@@ -299,6 +303,7 @@ struct Moments {
     gram: DMatrix<f64>,
     xty: DMatrix<f64>,
     y_sq: Vec<f64>,
+    n_samples: usize,
 }
 
 impl Moments {
@@ -308,6 +313,14 @@ impl Moments {
             gram: x.tr_mul(x) / n,
             xty: x.tr_mul(y) / n,
             y_sq: y.column_iter().map(|y| y.norm_squared() / n).collect(),
+            n_samples: x.nrows(),
+        }
+    }
+
+    fn training(&self) -> TrainingSet<'_> {
+        TrainingSet::Moments {
+            gram: &self.gram,
+            n_samples: self.n_samples,
         }
     }
 }
@@ -317,18 +330,10 @@ pub fn moments_are_rows(subject: &Subject) -> Verdict {
     let (x, y) = data(subject);
     let regressor = subject.regressor()?;
     let moments = Moments::of(&x, &y);
-    let training = TrainingSet::Moments {
-        gram: &moments.gram,
-        n_samples: x.nrows(),
-    };
-    let prepared = regressor.prepare(training).map_err(of_engine)?;
-    let alphas = alphas(subject);
-    let grid = DMatrix::from_fn(alphas.len(), 2, |row, _| alphas[row]);
-    let path = prepared
-        .begin(0, &moments.xty, &moments.y_sq, &grid)
-        .map_err(of_engine)?;
-    let n_out = x.ncols();
-    let mut walk = Walk { path, n_out };
+    let prepared = regressor.prepare(moments.training()).map_err(of_engine)?;
+    let (alphas, n_out) = (alphas(subject), x.ncols());
+    let of = (&moments.xty, moments.y_sq.as_slice());
+    let mut walk = Walk::begin_moments(&*prepared, n_out, of, &alphas)?;
     for (step, &alpha) in alphas.iter().enumerate() {
         let coefficients = walk.at(&[0, 1], step)?;
         for (target, w) in y.column_iter().zip(coefficients.chunks(n_out)) {

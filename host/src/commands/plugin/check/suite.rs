@@ -65,6 +65,23 @@ impl Check {
     }
 }
 
+/// One of every plugin.
+const fn asked(
+    name: &'static str,
+    promise: &'static str,
+    fix: &'static str,
+    question: Question,
+) -> Check {
+    Check {
+        name,
+        promise,
+        fix,
+        question,
+        is_basic: false,
+        kind: ALL,
+    }
+}
+
 const fn check(
     name: &'static str,
     kind: Option<Kind>,
@@ -73,12 +90,8 @@ const fn check(
     run: fn(&Subject) -> Verdict,
 ) -> Check {
     Check {
-        name,
-        promise,
-        fix,
-        question: Question::Plugin(run),
-        is_basic: false,
         kind,
+        ..asked(name, promise, fix, Question::Plugin(run))
     }
 }
 
@@ -103,31 +116,7 @@ const fn probed(
     fix: &'static str,
     ask: fn(&Probing) -> Outcome,
 ) -> Check {
-    Check {
-        name,
-        promise,
-        fix,
-        question: Question::Probing(ask),
-        is_basic: false,
-        kind: ALL,
-    }
-}
-
-/// One whose process is asked in another way.
-const fn asked(
-    name: &'static str,
-    promise: &'static str,
-    fix: &'static str,
-    question: Question,
-) -> Check {
-    Check {
-        name,
-        promise,
-        fix,
-        question,
-        is_basic: false,
-        kind: ALL,
-    }
+    asked(name, promise, fix, Question::Probing(ask))
 }
 
 const ALL: Option<Kind> = None;

@@ -11,7 +11,7 @@ mod long_strings;
 use encoding_rs::Encoding;
 
 use super::bytes::{Bytes, up_to_zero};
-use super::encoding::{named, unknown};
+use super::encoding;
 use super::ids::name_of;
 use super::moments::Moment;
 use super::table::{Table, Wanted, most_bytes};
@@ -34,11 +34,7 @@ pub fn read(
     if bytes.is_empty() {
         return Err(Problem::new(file, "is empty").into());
     }
-    let typed = match typed.map(|typed| (typed, named(typed))) {
-        Some((typed, None)) => return Err(Problem::new(file, unknown(typed)).into()),
-        Some((_, found)) => found,
-        None => None,
-    };
+    let typed = encoding::typed(&file, typed)?;
     let damaged = |why: String| Fault::Damaged(why).problem(&file, "Stata", encoding_rs::UTF_8);
     let mut source = Bytes::new(bytes);
     let described = Description::read(&mut source, typed).map_err(damaged)?;
