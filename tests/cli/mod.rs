@@ -10,6 +10,7 @@
 //! of range, and plugins that pull at the host itself.
 //! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
+//! [`packages`] and [`r`]: what people install, in Python and R.
 //! [`readme`]: the commands that are printed in READMEs. [`keys`]: every key of plugins.toml does
 //! what the table of keys says. [`kept`]: nothing of the user's is lost, and altered results are
 //! not believed. [`shown`]: what cannot be printed, and what would steer a terminal. [`host`] runs
@@ -43,6 +44,7 @@ mod power;
 mod predict;
 mod predict_designs;
 mod quickstart;
+mod r;
 mod raters;
 mod readme;
 mod refused;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ocean_tests::kit::{has, python};
+use ocean_tests::kit::{can_build, has, python};
 use ocean_tests::skip::needs;
 use ocean_tests::workspace::{
     install_target, root, shares_dependencies, target, without_package_settings,
@@ -83,19 +83,21 @@ fn the_release_archive_runs_where_it_is_unpacked() {
     }
 }
 
-/// The wheel, built from the sources, installed, and used as its README says.
+/// The wheel, built from the sources, installed, and used as its README says: studies, arrays,
+/// estimators as plugins, and p beside scikit-learn's own.
 #[test]
 fn the_python_wheel_runs_a_study_and_reads_it_into_pandas() {
     let python = PathBuf::from(python());
-    let imports = "import maturin, mypy, numpy, pandas";
+    let imports = "import maturin, mypy, numpy, pandas, sklearn";
     let has_tools = Command::new(&python)
         .args(["-c", imports])
         .output()
         .is_ok_and(|o| o.status.success());
-    if !needs("maturin", has_tools) {
+    if !needs("maturin", has_tools) || !can_build("python") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("tmp")).unwrap();
     let sources = root().join("host/python");
     let run = |arguments: &[&str]| {
         let mut command = Command::new(&python);
@@ -107,22 +109,43 @@ fn the_python_wheel_runs_a_study_and_reads_it_into_pandas() {
             .args(arguments)
             .current_dir(folder.path())
             .env("PATH", path.unwrap())
+            .env_remove("OCEAN_PROGRAM")
             .env("CARGO_TARGET_DIR", install_target());
-        sound(command.env("OCEAN_CACHE", folder.path().join("cache")))
+        for (name, place) in [
+            ("OCEAN_CACHE", "cache"),
+            ("XDG_CACHE_HOME", "plugins"),
+            ("TMPDIR", "tmp"),
+        ] {
+            command.env(name, folder.path().join(place));
+        }
+        sound(&mut command)
     };
     let pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"];
-    run(&[
-        &pip[..],
-        &[
-            "wheel",
-            sources.to_str().unwrap(),
-            "--no-deps",
-            "--no-build-isolation",
-            "--wheel-dir",
-            ".",
-        ],
-    ]
-    .concat());
+    // Types are checked while the wheel is built.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            run(&[
+                "-m",
+                "mypy",
+                "--strict",
+                "--cache-dir",
+                "mypy",
+                sources.join("ocean_host").to_str().unwrap(),
+            ]);
+        });
+        run(&[
+            &pip[..],
+            &[
+                "wheel",
+                sources.to_str().unwrap(),
+                "--no-deps",
+                "--no-build-isolation",
+                "--wheel-dir",
+                ".",
+            ],
+        ]
+        .concat());
+    });
     let wheel = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|e| e.unwrap().path());
@@ -140,14 +163,6 @@ fn the_python_wheel_runs_a_study_and_reads_it_into_pandas() {
         ],
     ]
     .concat());
-    run(&[
-        "-m",
-        "mypy",
-        "--strict",
-        "--cache-dir",
-        "mypy",
-        sources.join("ocean_host").to_str().unwrap(),
-    ]);
     let said = run(&[
         "-c",
         include_str!("use_the_wheel.py"),
@@ -158,4 +173,12 @@ fn the_python_wheel_runs_a_study_and_reads_it_into_pandas() {
     ]);
     assert!(said.ends_with("all is well\n"), "{said}");
     is_the_quickstart(&folder.path().join("run"));
+    std::fs::remove_dir_all(folder.path().join("run")).unwrap();
+    // In one process: half of their time is scikit-learn's own start.
+    let arrays = concat!(
+        include_str!("agree_with_sklearn.py"),
+        include_str!("use_arrays.py")
+    );
+    let said = run(&["-c", arrays]);
+    assert!(said.ends_with("all is well\n"), "{said}");
 }
