@@ -11,6 +11,7 @@ evaluate <- function(data, id = NULL, text = NULL, targets = NULL, encoder = "le
   if (!is.data.frame(data) && !(is.character(data) && length(data) == 1L)) {
     stop("`data` is neither a data frame nor the name of a file", call. = FALSE)
   }
+  if (is.character(data) && !file.exists(data)) stop("there is no file ", data, " in ", getwd(), call. = FALSE)
   if (is.character(data) && grepl("[.]toml$", data)) {
     given <- c(id = id, text = text, targets = targets, group = group)
     if (!missing(encoder) || !missing(regressor) || length(given) || length(raters)) {

@@ -37,10 +37,17 @@ call_program <- function(arguments, on_line = function(line) NULL) {
 }
 
 through_pipe <- function(command, on_line) {
-  pipe <- pipe(command, "r")
+  id <- tempfile("ocean-id-")
+  pipe <- pipe(paste("echo $$ >", shQuote(id), "&& exec", command), "r")
   is_open <- TRUE
-  # An interrupt closes the pipe: the program, which was interrupted too or finds nobody listening, ends by itself and keeps what is finished.
-  on.exit(if (is_open) close(pipe))
+  on.exit({
+    # An interrupt is passed on, for not every console tells the programs of R. The program keeps what is finished.
+    if (is_open) {
+      tools::pskill(as.integer(readLines(id, warn = FALSE)), tools::SIGINT)
+      close(pipe)
+    }
+    unlink(id)
+  })
   while (length(line <- readLines(pipe, 1L, warn = FALSE)) > 0L) on_line(line)
   is_open <- FALSE
   status <- close(pipe)

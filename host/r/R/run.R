@@ -32,7 +32,7 @@ cells_of <- function(run) {
 
 # Names are names, whatever they look like: an id "007" is no number.
 names_in_tables <- c("id", "encoder", "regressor", "target", "verdict", "notes", "correction", "compared", "ci_method", "encoder_a",
-                     "regressor_a", "encoder_b", "regressor_b", "column", "value", "word")
+                     "regressor_a", "encoder_b", "regressor_b", "column", "value", "term")
 
 read_csv <- function(file) {
   if (!file.exists(file)) stop("this run has no ", basename(file), call. = FALSE)

@@ -82,6 +82,24 @@ dev.off()
 diaries <- system.file("extdata/diaries.sav", package = "oceanhost")
 same(as.data.frame(quick(diaries, "person", "diary", "neuroticism"))$n, 154L)
 
+# A whole study, with settings on top; a setting that is wrong is the program's to say.
+toml <- file.path(tempfile("study "), "plugins.toml")
+dir.create(dirname(toml))
+write.csv(data.frame(id = study$nr, text = study$text, score = study$noise), file.path(dirname(toml), "d.csv"), row.names = FALSE)
+writeLines(c("[study]", "name = \"x\"", "[data]", "path = \"d.csv\"", "id = \"id\"", "text = \"text\"", "targets = \"score\"",
+             "[[encoder]]", "name = \"lexical\"", "plugin = \"lexical\"", "[[regressor]]", "name = \"lasso\"", "plugin = \"lasso\""), toml)
+same(as.data.frame(evaluate(toml, permutations = 199, controls = FALSE, sensitivity = 0))$regressor, "lasso")
+stopifnot(grepl("says columns", tryCatch(evaluate(toml, text = "text"), error = conditionMessage)))
+stopifnot(grepl("permutations = [1, 2]", tryCatch(evaluate(toml, permutations = 1:2), ocean_refused = conditionMessage), fixed = TRUE))
+stopifnot(grepl("no file", tryCatch(evaluate("nowhere.sav"), error = conditionMessage)))
+
+# Whatever ends the call ends the program: this study alone would take many minutes.
+took <- system.time(try(silent = TRUE, asNamespace("oceanhost")$call_program(
+  c("eval", toml, "--format", "json", "--set", "evaluation.permutations=999999", "--out", file.path(dirname(toml), "run")),
+  function(line) stop("enough")
+)))
+stopifnot(took[["elapsed"]] < 60, !file.exists(file.path(dirname(toml), "run", "report.html")))
+
 # Mistakes: in the program's words, or where the data frame is.
 message_of <- function(...) tryCatch(quick(...), error = conditionMessage)
 stopifnot(grepl("no column `offenheit`", message_of(study, "nr", "text", "offenheit")))
