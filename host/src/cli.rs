@@ -504,6 +504,15 @@ pub struct PredictArgs {
     /// One id a line, for a .npy file of vectors
     #[arg(long, value_name = "FILE", requires = "embeddings")]
     pub ids: Option<PathBuf>,
+    /// The server to ask for vectors, for a model whose encoder was a server
+    #[arg(long, value_name = "URL", conflicts_with = "embeddings")]
+    pub endpoint: Option<String>,
+    /// The variable of the environment that holds the key for that server
+    #[arg(long, value_name = "NAME", requires = "endpoint")]
+    pub api_key_env: Option<String>,
+    /// Let the texts go to a server on another machine
+    #[arg(long, requires = "endpoint")]
+    pub send_texts: bool,
     /// A parameter of the encoder that is other here, as in model=FOLDER (a TOML value, or a plain
     /// word); may be repeated
     #[arg(long = "param", value_name = "KEY=VALUE")]

@@ -8,7 +8,7 @@
 //! to test on. [`two_values`]: words as targets, and AUC. [`words`]: which go with a target. [`power`]: rows before scores. [`best`]: the best of all. [`failing`]: what goes
 //! wrong while it runs. [`files`]: tables as other programs write them. [`survival`]: numbers out
 //! of range, and plugins that pull at the host itself.
-//! [`download`]: models, found or fetched. [`same_bytes`]: threads, kills and a rebuilt plugin
+//! [`download`]: models, found or fetched. [`endpoint`]: vectors from a server. [`same_bytes`]: threads, kills and a rebuilt plugin
 //! change nothing. [`init`]: a table becomes a study that runs. [`selfcheck`]: the certificate.
 //! [`packages`] and [`r`]: what people install, in Python and R.
 //! [`readme`]: the commands that are printed in READMEs. [`keys`]: every key of plugins.toml does
@@ -23,6 +23,7 @@ mod comparisons;
 mod covariates;
 mod doctor;
 mod download;
+mod endpoint;
 mod events;
 mod failing;
 pub mod files;

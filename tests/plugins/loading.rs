@@ -10,7 +10,7 @@ use std::time::Duration;
 use nalgebra::DMatrix;
 use ocean_engine::regressor::{FitInfo, Regressor, RegressorError, TrainingSet};
 use ocean_host::encode::cache::Cache;
-use ocean_host::encode::embedding::{TextEncoder, get_or_encode};
+use ocean_host::encode::embedding::{TextEncoder, TextSource, get_or_encode};
 use ocean_host::read::config::Isolation;
 use ocean_host::tell::progress::Progress;
 use ocean_loader::{
@@ -440,7 +440,14 @@ fn an_encoder_fills_the_cache_once_and_reports_what_it_cut() {
     let folder: PathBuf = tempfile::tempdir().unwrap().keep();
     let (cache, stop) = (Cache::at(&folder), AtomicBool::new(false));
     let run = |encoder: &PluginEncoder, texts: &[&str]| {
-        get_or_encode(encoder, texts, &cache, &Progress::silent(), &stop).unwrap()
+        get_or_encode(
+            TextSource::Plugin(encoder),
+            texts,
+            &cache,
+            &Progress::silent(),
+            &stop,
+        )
+        .unwrap()
     };
     let first = run(&encoder, &["one two three", "", "one two", "one two three"]);
     assert_eq!(

@@ -10,4 +10,5 @@ pub mod kit;
 pub mod lasso;
 pub mod ridge;
 pub mod skip;
+pub mod vectors_server;
 pub mod workspace;

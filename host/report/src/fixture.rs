@@ -620,6 +620,30 @@ pub fn two_values() -> StudyResults {
     results
 }
 
+/// Texts that went to another machine, and some of them twice.
+pub fn served() -> StudyResults {
+    let mut results = quickstart();
+    let encoder = &mut results.encoders[1];
+    encoder.source = "text-<3> at https://vectors.example/v1".into();
+    encoder.servers = vec![
+        ServerSummary {
+            url: "https://vectors.example/v1".into(),
+            model: "text-<3>".into(),
+            is_local: false,
+        },
+        ServerSummary {
+            url: "http://localhost:8080/v1".into(),
+            model: "BAAI/bge-m3".into(),
+            is_local: true,
+        },
+    ];
+    encoder.repeated = Some(RepeatedSummary {
+        texts: 16,
+        largest: 3.14e-7,
+    });
+    results
+}
+
 /// Two words of one target, about one of which the model disagrees, and two texts.
 pub fn with_words() -> StudyResults {
     let mut results = quickstart();

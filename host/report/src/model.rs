@@ -208,7 +208,8 @@ pub struct DataSummary {
 pub struct EncoderSummary {
     /// Its label in every table.
     pub name: String,
-    /// Plugin id with version, "precomputed", or "built in" for controls.
+    /// Plugin id with version, "precomputed", a server's model and address, or "built in" for
+    /// controls.
     pub source: String,
     /// Columns of X.
     pub n_features: usize,
@@ -222,6 +223,32 @@ pub struct EncoderSummary {
     /// Smallest adjusted p of the encoder's cells: "does this encoder say anything at all?". `None`
     /// without permutations and for controls.
     pub omnibus_p: Option<f64>,
+    /// Servers that the texts were sent to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServerSummary>,
+    /// What came of sending some texts to them twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<RepeatedSummary>,
+}
+
+/// A server that made vectors.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ServerSummary {
+    /// Its address.
+    pub url: String,
+    /// Its name of the model.
+    pub model: String,
+    /// It ran on the machine of the study, and no text left that.
+    pub is_local: bool,
+}
+
+/// Texts that were sent to a server twice.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct RepeatedSummary {
+    /// How many.
+    pub texts: usize,
+    /// The largest difference of one number, as a share of the vector's length.
+    pub largest: f64,
 }
 
 /// One regressor.

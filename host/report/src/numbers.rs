@@ -101,6 +101,14 @@ pub fn count(n: usize) -> String {
     text
 }
 
+/// A share far below 1 with two significant digits, as 3.1e-7; 0.
+pub fn tiny(share: f64) -> String {
+    match share {
+        0.0 => "0".to_owned(),
+        share => format!("{share:.1e}"),
+    }
+}
+
 /// A number in the units of the data: four significant digits, no trailing zeros; with an exponent
 /// where plain digits would be hundreds of zeros.
 pub fn in_units(x: f64) -> String {

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use nalgebra::DMatrix;
 use ocean_loader::{CallContext, Library};
+use ocean_report::numbers::tiny;
 use serde_json::{Map, Value, json};
 
 use crate::encode::cache::Cache;
@@ -55,8 +56,15 @@ pub fn encode(
     {
         let embedded = encoder.embed(&dataset, &cache, &progress, interrupted)?;
         let (n, dim) = embedded.x.shape();
+        let twice = embedded.repeated.map_or(String::new(), |repeated| {
+            format!(
+                "; {} sent twice differ by at most {} of a vector's length",
+                repeated.texts,
+                tiny(repeated.largest)
+            )
+        });
         text.push_str(&format!(
-            "{}: {n} texts × {dim} ({} encoded now, {:.1} texts/s)\n",
+            "{}: {n} texts × {dim} ({} encoded now, {:.1} texts/s{twice})\n",
             encoder.name,
             embedded.n_encoded,
             embedded.texts_per_s()
@@ -191,7 +199,7 @@ fn summary(encoder: &Encoder, embedded: &Embedded) -> serde_json::Value {
     let mean = x.iter().sum::<f64>() / n;
     let sd = (x.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
     let (pooling, parameters) = encoder.plugin_facts();
-    json!({
+    let mut summary = json!({
         "encoder": encoder.name,
         "model": encoder.origin,
         "parameters": parameters,
@@ -206,7 +214,11 @@ fn summary(encoder: &Encoder, embedded: &Embedded) -> serde_json::Value {
         "sd": sd,
         "min": x.iter().copied().reduce(f64::min),
         "max": x.iter().copied().reduce(f64::max),
-    })
+    });
+    if let Some(repeated) = embedded.repeated {
+        summary["repeated"] = json!(repeated);
+    }
+    summary
 }
 
 fn write_npy_f32(path: &Path, x: &DMatrix<f64>) -> Result<(), atomic::WriteError> {

@@ -8,6 +8,11 @@
 //! warning; what cannot be read now (too many open files, a network drive that is away) may be
 //! whole, and nothing is written in its place. A file lock keeps processes from losing each other's
 //! rows; where locks do not work, rows may be encoded twice, but nothing is corrupted.
+//!
+//! Vectors that somebody else was paid for are not waiting for that: [`Entry::keep`] appends them
+//! to a file of their own ([`received`]), which the next writing of the entry takes in.
+
+mod received;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -80,7 +85,16 @@ impl Cache {
 
     /// The entry of a model with these key parts, not yet read.
     pub fn open(&self, parts: Vec<(String, String)>, dim: usize) -> Entry {
-        let key = model_key(&parts, dim);
+        self.entry(parts, Some(dim))
+    }
+
+    /// The same of a model of which nobody says how wide its vectors are: the first one does.
+    pub fn open_unmeasured(&self, parts: Vec<(String, String)>) -> Entry {
+        self.entry(parts, None)
+    }
+
+    fn entry(&self, parts: Vec<(String, String)>, dim: Option<usize>) -> Entry {
+        let key = model_key(&parts, dim.unwrap_or(0));
         Entry {
             folder: self
                 .folder
@@ -90,9 +104,12 @@ impl Cache {
             parts,
             dim,
             rows: BTreeMap::new(),
+            repeated: None,
             seen: None,
+            n_received: 0,
             is_dirty: false,
             has_said: false,
+            cannot_keep: false,
             warnings: Vec::new(),
         }
     }
@@ -148,6 +165,26 @@ pub struct Row {
     pub tokens: Option<TokenCount>,
 }
 
+/// What came of encoding some texts a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// How many.
+    pub texts: usize,
+    /// The largest difference of one number, as a share of the vector's length.
+    pub largest: f64,
+}
+
+impl Repeated {
+    /// Of two the one that says more: of more texts, else of the larger difference.
+    pub(crate) fn or(self, other: Option<Self>) -> Self {
+        let rank = |one: &Self| (one.texts, one.largest);
+        match other {
+            Some(other) if rank(&other) > rank(&self) => other,
+            _ => self,
+        }
+    }
+}
+
 /// `entry.json`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Sidecar {
@@ -159,6 +196,9 @@ struct Sidecar {
     n: usize,
     /// Texts that were cut.
     truncated: usize,
+    /// Of an encoder that may not give the same vectors twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeated: Option<Repeated>,
     /// Name of the matrix beside this file.
     npy: String,
     npy_hash: String,
@@ -176,13 +216,19 @@ pub struct Entry {
     folder: Option<PathBuf>,
     key: String,
     parts: Vec<(String, String)>,
-    dim: usize,
+    /// `None`: no vector was seen yet, and nobody said it.
+    dim: Option<usize>,
     rows: BTreeMap<RowKey, Row>,
+    repeated: Option<Repeated>,
     /// Hash of the matrix on disk whose rows are in memory.
     seen: Option<String>,
+    /// Bytes of the file of received rows that are in memory.
+    n_received: u64,
     is_dirty: bool,
     /// It was said that the entry cannot be read.
     has_said: bool,
+    /// Rows could not be kept at once, which was said.
+    cannot_keep: bool,
     warnings: Vec<String>,
 }
 
@@ -206,10 +252,69 @@ impl Entry {
         self.rows.get(key)
     }
 
+    /// Numbers of a vector, as far as it is known.
+    pub fn dim(&self) -> Option<usize> {
+        self.dim
+    }
+
+    /// What came of encoding some texts a second time, if anybody did.
+    pub fn repeated(&self) -> Option<Repeated> {
+        self.repeated
+    }
+
+    /// Notes what came of encoding some texts a second time.
+    pub fn note_repeated(&mut self, repeated: Repeated) {
+        self.repeated = Some(repeated.or(self.repeated));
+        self.is_dirty = true;
+    }
+
     /// Adds a row; it is kept from the next [`flush`](Entry::flush) on.
     pub fn insert(&mut self, key: RowKey, row: Row) {
-        debug_assert_eq!(row.vector.len(), self.dim);
+        let dim = *self.dim.get_or_insert(row.vector.len());
+        debug_assert_eq!(row.vector.len(), dim);
         self.is_dirty |= self.rows.insert(key, row).is_none();
+    }
+
+    /// Adds rows that no kill may lose: they are on disk when this returns. Failure costs a
+    /// warning; the rows are then kept from the next [`flush`](Entry::flush) on.
+    pub fn keep(&mut self, rows: Vec<(RowKey, Row)>) {
+        if let Some(folder) = self.folder.clone().filter(|_| !self.cannot_keep)
+            && let Err(e) = self.append(&folder, &rows)
+        {
+            self.cannot_keep = true;
+            self.warnings.push(format!(
+                "its embeddings cannot be kept as they come, only at the end: {}: {e}",
+                folder.display()
+            ));
+        }
+        for (key, row) in rows {
+            self.insert(key, row);
+        }
+    }
+
+    fn append(&mut self, folder: &Path, rows: &[(RowKey, Row)]) -> io::Result<()> {
+        atomic::create_folder(folder).map_err(|e| e.source)?;
+        let _lock = lock(folder, true);
+        self.take_received(folder)?;
+        let added = received::append(folder, &self.key, self.n_received, rows)?;
+        self.n_received += added;
+        Ok(())
+    }
+
+    /// Takes over what was received and is in no matrix yet, here or by another process.
+    fn take_received(&mut self, folder: &Path) -> io::Result<()> {
+        if received::length(folder)? == self.n_received {
+            return Ok(());
+        }
+        let found = received::read(folder, &self.key, self.dim)?;
+        self.n_received = found.end;
+        for (key, vector) in found.rows {
+            self.dim.get_or_insert(vector.len());
+            self.is_dirty = true;
+            let tokens = None;
+            self.rows.entry(key).or_insert(Row { vector, tokens });
+        }
+        Ok(())
     }
 
     /// What went wrong since the last call, one line each.
@@ -224,6 +329,12 @@ impl Entry {
         };
         let _lock = lock(&folder, false);
         self.merge(&folder);
+        if let Err(e) = self.take_received(&folder) {
+            self.warnings.push(format!(
+                "{}: what was received last cannot be read now ({e}); it is asked for again",
+                folder.join(received::FILE).display()
+            ));
+        }
     }
 
     /// Writes all rows, together with those that another process wrote in the meantime. Failure
@@ -239,7 +350,13 @@ impl Entry {
                 self.folder = None;
                 return Ok(());
             }
+            // What cannot be read stays where it is.
+            let has_received = self.take_received(&folder).is_ok();
             self.write(&folder)?;
+            if has_received {
+                received::remove(&folder);
+                self.n_received = 0;
+            }
             remove_leftovers(&folder, self.seen.as_deref(), lock.is_some());
             Ok(())
         });
@@ -258,8 +375,12 @@ impl Entry {
         match self.load(folder) {
             Ok(None) => true,
             Ok(Some((sidecar, values))) => {
+                let dim = *self.dim.insert(sidecar.dim);
+                if let Some(repeated) = sidecar.repeated {
+                    self.repeated = Some(repeated.or(self.repeated));
+                }
                 for (i, (key, tokens)) in sidecar.rows.iter().zip(sidecar.tokens).enumerate() {
-                    let vector = values[i * self.dim..][..self.dim].to_vec();
+                    let vector = values[i * dim..][..dim].to_vec();
                     self.rows.entry(*key).or_insert(Row { vector, tokens });
                 }
                 self.seen = Some(sidecar.npy_hash);
@@ -323,7 +444,7 @@ impl Entry {
         let is_plain_name = Path::new(&sidecar.npy).file_name() == Some(sidecar.npy.as_ref());
         if sidecar.schema != SCHEMA
             || sidecar.key != self.key
-            || sidecar.dim != self.dim
+            || self.dim.is_some_and(|dim| sidecar.dim != dim)
             || !is_plain_name
         {
             return Err(format!("{SIDECAR} belongs to another entry"));
@@ -347,12 +468,12 @@ impl Entry {
             ));
         }
         let npy = npyz::NpyFile::new(bytes).map_err(|e| format!("{name}: {e}"))?;
-        if npy.shape() != [sidecar.n as u64, self.dim as u64] || npy.order() != npyz::Order::C {
+        if npy.shape() != [sidecar.n as u64, sidecar.dim as u64] || npy.order() != npyz::Order::C {
             return Err(format!(
                 "{name} has the shape {:?}, expected {} × {}",
                 npy.shape(),
                 sidecar.n,
-                self.dim
+                sidecar.dim
             ));
         }
         npy.into_vec().map_err(|e| format!("{name}: {e}"))
@@ -371,13 +492,14 @@ impl Entry {
             schema: SCHEMA,
             key: self.key.clone(),
             parts: self.parts.clone(),
-            dim: self.dim,
+            dim: self.dim.unwrap_or(0),
             n: rows.len(),
             truncated: tokens
                 .iter()
                 .flatten()
                 .filter(|count| count.n_used < count.n_tokens)
                 .count(),
+            repeated: self.repeated,
             npy: npy.clone(),
             npy_hash: npy_hash.clone(),
             rows_hash: rows_hash(&rows, &tokens),
@@ -395,10 +517,11 @@ impl Entry {
 
     /// The rows as the bytes of a .npy file.
     fn matrix(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(self.rows.len() * self.dim * 4 + 128);
+        let dim = self.dim.unwrap_or(0);
+        let mut bytes = Vec::with_capacity(self.rows.len() * dim * 4 + 128);
         let mut writer = npyz::WriteOptions::new()
             .default_dtype()
-            .shape(&[self.rows.len() as u64, self.dim as u64])
+            .shape(&[self.rows.len() as u64, dim as u64])
             .writer(&mut bytes)
             .begin_nd()?;
         writer.extend(
@@ -432,7 +555,7 @@ fn matrix_name(npy_hash: &str) -> String {
 /// Whether a file of that name in the folder of an entry is the entry's.
 pub(crate) fn is_of_entry(name: &str) -> bool {
     let is_matrix = name.starts_with("rows-") && name.ends_with(".npy");
-    is_matrix || [SIDECAR, "lock"].contains(&name) || atomic::is_temporary(name)
+    is_matrix || [SIDECAR, received::FILE, "lock"].contains(&name) || atomic::is_temporary(name)
 }
 
 /// Removes matrices that the sidecar no longer names and, when nobody else can be writing,

@@ -1,7 +1,7 @@
 //! Texts to a matrix: what the cache has is taken from there, the rest is encoded, and what was
 //! encoded is kept, also when the run is interrupted.
 //!
-//! Knows no plugin: anything that turns texts into vectors is a [`TextEncoder`]. A vector depends
+//! Knows no plugin: anything that turns texts into vectors is a [`TextEncoder`], or a server. A vector depends
 //! on its own text alone, so equal texts are encoded once, only missing rows are encoded, and the
 //! size of a chunk is chosen for the progress bar, not for the result.
 
@@ -14,7 +14,8 @@ use ocean_loader::PluginError;
 pub use ocean_loader::{EncoderShape, TextEncoder, TokenCount};
 use ocean_plugin_abi::status;
 
-use crate::encode::cache::{Cache, Entry, Row, RowKey};
+use crate::encode::cache::{Cache, Entry, Repeated, Row, RowKey};
+use crate::encode::endpoint::{Asking, Endpoint};
 use crate::tell::progress::{Progress, Stage};
 
 /// A chunk should take about this long: often enough for Ctrl-C and for an honest time left.
@@ -29,6 +30,50 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 /// whole).
 const FLUSH_SHARE: u32 = 20;
 
+/// What turns texts into vectors.
+#[derive(Clone, Copy)]
+pub enum TextSource<'a> {
+    /// A plugin, on this machine.
+    Plugin(&'a dyn TextEncoder),
+    /// A server.
+    Endpoint(&'a Endpoint),
+}
+
+impl<'a> From<&'a dyn TextEncoder> for TextSource<'a> {
+    fn from(encoder: &'a dyn TextEncoder) -> Self {
+        Self::Plugin(encoder)
+    }
+}
+
+impl<'a> From<&'a Endpoint> for TextSource<'a> {
+    fn from(endpoint: &'a Endpoint) -> Self {
+        Self::Endpoint(endpoint)
+    }
+}
+
+impl TextSource<'_> {
+    /// `` encoder `bge` ``: how messages name it.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Plugin(encoder) => encoder.title(),
+            Self::Endpoint(endpoint) => endpoint.title(),
+        }
+    }
+
+    /// Its entry of a cache, as it is there.
+    fn entry(&self, cache: &Cache) -> Entry {
+        let mut entry = match self {
+            Self::Plugin(encoder) => cache.open(encoder.key_parts(), encoder.shape().dim),
+            Self::Endpoint(endpoint) => endpoint.open(cache),
+        };
+        entry.read();
+        if let Self::Endpoint(endpoint) = self {
+            endpoint.note_width(entry.dim());
+        }
+        entry
+    }
+}
+
 /// All texts of a study as vectors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding {
@@ -42,6 +87,8 @@ pub struct Embedding {
     pub n_from_cache: usize,
     /// Different texts that were encoded now.
     pub n_encoded: usize,
+    /// What came of encoding some of them twice, by a server.
+    pub repeated: Option<Repeated>,
     /// Seconds that took.
     pub elapsed_s: f64,
 }
@@ -77,6 +124,20 @@ pub enum EncodeError {
         /// The id of its row.
         id: Option<String>,
     },
+    /// A server refused, or gave no answer that could be used.
+    #[error("{title}: {what}{}\n  try: {remedy}", row.map_or(String::new(), |row| with_row(row, id.as_deref())))]
+    Endpoint {
+        /// The encoder.
+        title: String,
+        /// What happened.
+        what: String,
+        /// What to try.
+        remedy: String,
+        /// The text it speaks of, counted from 1 in the order it was given.
+        row: Option<usize>,
+        /// The id of its row.
+        id: Option<String>,
+    },
     /// Ctrl-C; the same command goes on from here.
     #[error(
         "interrupted after {done} of {total} texts of {title}; the same command goes on from there"
@@ -96,7 +157,9 @@ impl EncodeError {
     pub fn is_of_encoder(&self) -> bool {
         match self {
             EncodeError::Plugin(error) => !error.is_cancelled(),
-            EncodeError::NotFinite { .. } | EncodeError::OfText { .. } => true,
+            EncodeError::NotFinite { .. }
+            | EncodeError::OfText { .. }
+            | EncodeError::Endpoint { .. } => true,
             EncodeError::Interrupted { .. } => false,
         }
     }
@@ -105,10 +168,13 @@ impl EncodeError {
     /// it was given.
     #[must_use]
     pub fn naming(mut self, id_of: impl Fn(usize) -> Option<String>) -> Self {
-        if let EncodeError::NotFinite { row, id, .. } | EncodeError::OfText { row, id, .. } =
-            &mut self
-        {
-            *id = id_of(*row - 1);
+        match &mut self {
+            EncodeError::NotFinite { row, id, .. }
+            | EncodeError::OfText { row, id, .. }
+            | EncodeError::Endpoint {
+                row: Some(row), id, ..
+            } => *id = id_of(*row - 1),
+            _ => {}
         }
         self
     }
@@ -125,7 +191,7 @@ fn with_id(id: Option<&str>) -> String {
     id.map_or_else(String::new, |id| format!(" (id `{id}`)"))
 }
 
-/// The vectors of `texts`: from the cache where it has them, from `encoder` where it has not.
+/// The vectors of `texts`: from the cache where it has them, from `source` where it has not.
 ///
 /// A cache that is damaged or cannot be written costs a warning and time, never the result.
 /// `cancelled` is what Ctrl-C sets.
@@ -133,7 +199,7 @@ fn with_id(id: Option<&str>) -> String {
 /// # Errors
 /// [`EncodeError`]; what was encoded until then is kept in the cache.
 pub fn get_or_encode(
-    encoder: &dyn TextEncoder,
+    source: TextSource<'_>,
     texts: &[&str],
     cache: &Cache,
     progress: &Progress,
@@ -141,8 +207,7 @@ pub fn get_or_encode(
 ) -> Result<Embedding, EncodeError> {
     let started = Instant::now();
     let keys: Vec<RowKey> = texts.iter().map(|text| RowKey::of(text)).collect();
-    let mut entry = cache.open(encoder.key_parts(), encoder.shape().dim);
-    entry.read();
+    let mut entry = source.entry(cache);
     let n_from_cache = keys.iter().filter(|key| entry.get(key).is_some()).count();
     // First rows of the texts that are missing, in the order of the file; equal texts share one.
     let mut first_rows = BTreeMap::new();
@@ -160,19 +225,30 @@ pub fn get_or_encode(
         Ok(())
     } else {
         let stage = progress.stage_of(
-            &format!("encoding with {}", encoder.title()),
+            &format!("encoding with {}", source.title()),
             n_encoded as u64,
             "texts",
         );
-        let mut work = Work {
-            encoder,
-            texts,
-            keys: &keys,
-            stage: &stage,
-            cancelled,
-            entry: &mut entry,
+        let (keys, entry) = (&keys, &mut entry);
+        let result = match source {
+            TextSource::Plugin(encoder) => Work {
+                encoder,
+                texts,
+                keys,
+                stage: &stage,
+                cancelled,
+                entry,
+            }
+            .run(missing),
+            TextSource::Endpoint(endpoint) => endpoint.ask(Asking {
+                texts,
+                keys,
+                missing,
+                stage: &stage,
+                cancelled,
+                entry,
+            }),
         };
-        let result = work.run(missing);
         if result.is_ok() {
             stage.finish();
         }
@@ -184,12 +260,12 @@ pub fn get_or_encode(
     entry
         .take_warnings()
         .iter()
-        .for_each(|warning| progress.warn(&format!("{}: {warning}", encoder.title())));
+        .for_each(|warning| progress.warn(&format!("{}: {warning}", source.title())));
     result?;
     Ok(assemble(
         &entry,
         &keys,
-        encoder.shape().dim,
+        entry.dim().unwrap_or(0),
         n_from_cache,
         n_encoded,
         started.elapsed(),
@@ -204,9 +280,8 @@ pub fn distinct(columns: &[Vec<String>]) -> Vec<&str> {
 }
 
 /// Those of `texts` whose vectors the cache does not have.
-pub fn lacking<'t>(encoder: &dyn TextEncoder, texts: &[&'t str], cache: &Cache) -> Vec<&'t str> {
-    let mut entry = cache.open(encoder.key_parts(), encoder.shape().dim);
-    entry.read();
+pub fn lacking<'t>(source: TextSource<'_>, texts: &[&'t str], cache: &Cache) -> Vec<&'t str> {
+    let entry = source.entry(cache);
     let is_lacking = |text: &&str| entry.get(&RowKey::of(text)).is_none();
     texts.iter().copied().filter(is_lacking).collect()
 }
@@ -214,32 +289,33 @@ pub fn lacking<'t>(encoder: &dyn TextEncoder, texts: &[&'t str], cache: &Cache) 
 /// Copies the vectors of `texts` that `cache` does not have from others, of which the first that
 /// has one is taken. What is damaged there costs a warning.
 pub fn take_over(
-    encoder: &dyn TextEncoder,
+    source: TextSource<'_>,
     texts: &[&str],
     cache: &Cache,
     others: &[Cache],
     progress: &Progress,
 ) {
-    let open = |cache: &Cache| {
-        let mut entry = cache.open(encoder.key_parts(), encoder.shape().dim);
-        entry.read();
-        entry
-    };
-    let mut entry = open(cache);
+    let mut entry = source.entry(cache);
     let keys: Vec<RowKey> = texts.iter().map(|text| RowKey::of(text)).collect();
     let warn = |entry: &mut Entry| {
         for warning in entry.take_warnings() {
-            progress.warn(&format!("{}: {warning}", encoder.title()));
+            progress.warn(&format!("{}: {warning}", source.title()));
         }
     };
     for other in others {
         if keys.iter().all(|key| entry.get(key).is_some()) {
             break;
         }
-        let mut other = open(other);
-        for key in &keys {
-            if let (None, Some(row)) = (entry.get(key), other.get(key)) {
-                entry.insert(*key, row.clone());
+        let mut other = source.entry(other);
+        // Two caches may hold the vectors of two models under one name.
+        if entry.dim().is_none() || other.dim().is_none() || entry.dim() == other.dim() {
+            for key in &keys {
+                if let (None, Some(row)) = (entry.get(key), other.get(key)) {
+                    entry.insert(*key, row.clone());
+                }
+            }
+            if let Some(repeated) = other.repeated() {
+                entry.note_repeated(repeated);
             }
         }
         warn(&mut other);
@@ -280,6 +356,7 @@ fn assemble(
         tokens,
         n_from_cache,
         n_encoded,
+        repeated: entry.repeated(),
         elapsed_s: elapsed.as_secs_f64(),
     }
 }
@@ -508,7 +585,8 @@ mod tests {
     fn run(encoder: &Bytes, texts: &[&str], cache: &Cache) -> Result<Embedding, EncodeError> {
         let stop = AtomicBool::new(false);
         let cancelled = encoder.stop_after.as_ref().map_or(&stop, |(_, stop)| stop);
-        get_or_encode(encoder, texts, cache, &Progress::silent(), cancelled)
+        let source = TextSource::Plugin(encoder);
+        get_or_encode(source, texts, cache, &Progress::silent(), cancelled)
     }
 
     #[test]

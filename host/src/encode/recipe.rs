@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::plan::Pool;
+use crate::plan::address::Address;
 use crate::read::dataset::Covariate;
 
 /// How texts become vectors.
@@ -16,6 +17,8 @@ use crate::read::dataset::Covariate;
 pub enum Recipe {
     /// By an encoder plugin.
     Plugin(EncoderRecipe),
+    /// By a server.
+    Endpoint(EndpointRecipe),
     /// Those of several, side by side.
     Combined(Vec<Recipe>),
     /// Columns of the table are features themselves.
@@ -60,6 +63,24 @@ pub struct EncoderRecipe {
     pub params: Map<String, Value>,
     /// All that a vector depends on besides its text, by name: another encoder differs here.
     pub key: Vec<(String, String)>,
+    /// How the vectors of several text columns become one.
+    pub pool: Pool,
+}
+
+/// A server and a model of it, as they were when the study asked. A file that somebody sends says
+/// by it whom to ask for vectors, and never that anybody is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndpointRecipe {
+    /// Its label in the study.
+    pub name: String,
+    /// Where it was.
+    pub endpoint: Address,
+    /// The server's name of the model.
+    pub model: String,
+    /// Put before every text.
+    pub prompt: Option<String>,
+    /// The width that was asked for.
+    pub dimensions: Option<u32>,
     /// How the vectors of several text columns become one.
     pub pool: Pool,
 }

@@ -5,6 +5,7 @@
 //! a run is resumed. It holds nothing that may differ between two runs of the same study: no clock,
 //! no number of threads.
 
+pub mod address;
 pub mod labels;
 mod parameters;
 mod penalty;
@@ -13,9 +14,11 @@ pub mod preview;
 mod refusals;
 mod resolve;
 mod resume;
+mod server;
 
 use std::path::PathBuf;
 
+use address::Address;
 use serde::Serialize;
 
 pub use crate::read::config::{
@@ -25,6 +28,7 @@ pub use crate::read::config::{
 pub use parameters::{CheckedParameters, check_given};
 pub use penalty::Penalty;
 pub(crate) use refusals::refuse_idle_flags;
+pub(crate) use server::is_variable;
 
 /// A resolved study.
 #[derive(Debug, Clone, Serialize)]
@@ -269,6 +273,19 @@ pub enum EncoderSource {
     Values {
         /// Names and globs, as typed.
         values: Vec<String>,
+    },
+    /// Texts are sent to a server.
+    Endpoint {
+        /// Its address; `/embeddings` comes after it.
+        endpoint: Address,
+        /// The variable of the environment that holds the key.
+        api_key_env: Option<String>,
+        /// How wide vectors are asked to be.
+        dimensions: Option<u32>,
+        /// May they be sent to another machine? If it is one, they may.
+        send_texts: bool,
+        /// As typed; checked against [`schema`](crate::encode::endpoint::schema).
+        params: Parameters,
     },
     /// The columns of others, side by side.
     Combined {

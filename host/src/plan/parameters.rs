@@ -95,7 +95,9 @@ impl EncoderPlan {
         folder: &Path,
     ) -> Result<CheckedParameters, Refusal> {
         match &self.source {
-            EncoderSource::Plugin { params, .. } => check(params, schema, &ENCODER, folder),
+            EncoderSource::Plugin { params, .. } | EncoderSource::Endpoint { params, .. } => {
+                check(params, schema, &ENCODER, folder)
+            }
             EncoderSource::Precomputed { .. }
             | EncoderSource::Values { .. }
             | EncoderSource::Combined { .. } => Ok(CheckedParameters::default()),

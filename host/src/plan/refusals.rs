@@ -125,7 +125,7 @@ fn refuse_missing_text(config: &Config, problems: &mut Problems) {
     let needs_text = config
         .encoders
         .iter()
-        .find(|encoder| encoder.plugin.is_some());
+        .find(|encoder| encoder.plugin.is_some() || encoder.endpoint.is_some());
     if let (Some(encoder), None) = (needs_text, &config.data.text) {
         problems.push(
             Problem::new(

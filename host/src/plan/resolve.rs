@@ -7,6 +7,7 @@ use super::refusals::{
     refuse_beside_combine, refuse_beside_values, refuse_contradictions, refuse_ids,
     refuse_plugin_keys, refuse_precomputed_keys,
 };
+use super::server::{refuse_idle_server_keys, server};
 use super::{
     DataPlan, EncoderPlan, EncoderSource, EvaluationPlan, FormatPlan, JoinPlan, Place, Plan,
     RaterPlan, RegressorPlan, ReportPlan, StudyPlan, TestPlan,
@@ -117,11 +118,11 @@ fn make_absolute(path: &Path) -> Result<PathBuf, Refusal> {
     })
 }
 
-fn value_or<T: Clone>(typed: Option<&Sourced<T>>, default: T) -> T {
+pub(super) fn value_or<T: Clone>(typed: Option<&Sourced<T>>, default: T) -> T {
     typed.map_or(default, |typed| typed.value.clone())
 }
 
-fn count_or(typed: Option<&Sourced<i64>>, default: u32) -> u32 {
+pub(super) fn count_or(typed: Option<&Sourced<i64>>, default: u32) -> u32 {
     typed.map_or(default, |typed| {
         u32::try_from(typed.value).unwrap_or(u32::MAX)
     })
@@ -314,10 +315,15 @@ fn encoder_source(
 ) -> Result<EncoderSource, Refusal> {
     if let Some(combine) = &config.combine {
         refuse_beside_combine(config, pool)?;
+        refuse_idle_server_keys(config)?;
         return Ok(EncoderSource::Combined {
             combine: combine.value.clone(),
             weight: value_or(config.weight.as_ref(), Weight::Blocks),
         });
+    }
+    refuse_idle_server_keys(config)?;
+    if let Some(endpoint) = &config.endpoint {
+        return server(config, endpoint);
     }
     if let Some(values) = &config.values {
         refuse_beside_values(config, values, pool)?;
@@ -347,7 +353,7 @@ fn encoder_source(
         (None, None) => Err(Problem::new(
             &config.origin,
             format!(
-                "[[encoder]] {} has neither `plugin`, nor `embeddings`, nor `values`, nor `combine`",
+                "[[encoder]] {} has neither `plugin`, nor `embeddings`, nor `values`, nor `endpoint`, nor `combine`",
                 config.name.value
             ),
         )

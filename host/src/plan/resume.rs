@@ -32,6 +32,10 @@ impl Plan {
                 *embeddings = file_name(embeddings);
                 *ids = ids.as_deref().map(file_name);
             }
+            // Another key opens the same door.
+            if let EncoderSource::Endpoint { api_key_env, .. } = &mut encoder.source {
+                *api_key_env = None;
+            }
         }
         let mut plan = serde_json::to_value(&plan)?;
         if let Some(plan) = plan.as_object_mut() {

@@ -143,7 +143,7 @@ fn each_contradiction_is_named_with_its_line() {
         ),
         (
             vectors(""),
-            "15: [[encoder]] v has neither `plugin`, nor `embeddings`, nor `values`, nor `combine`\n  try: plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"",
+            "15: [[encoder]] v has neither `plugin`, nor `embeddings`, nor `values`, nor `endpoint`, nor `combine`\n  try: plugin = \"lexical\", or embeddings = \"vectors.npy\" with ids = \"ids.txt\"",
         ),
         (
             "n_alphas = 3\nalphas = [1]\n".to_owned(),

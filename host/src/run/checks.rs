@@ -130,6 +130,11 @@ pub(super) fn check_vectors(
     let mut findings = check_alignment(&study.plan, dataset, sources, embedded, progress)?;
     findings.extend(look_at_files(dataset, sources));
     findings.extend(look_at_encoded(dataset, sources, embedded));
+    let encoders = sources.encoders.iter().zip(embedded);
+    let servers = encoders.filter(|(encoder, _)| !encoder.is_combined());
+    findings.extend(servers.filter_map(|(encoder, embedded)| {
+        doctor::vectors::unsteady(&encoder.name, embedded.repeated?)
+    }));
     Ok(findings)
 }
 

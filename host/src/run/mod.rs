@@ -109,8 +109,11 @@ pub fn eval(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Outcome,
             &analysis.analysed,
             &analysis.arrangement,
         ));
-        let notes = &sources.notes;
-        let text = preview(&study.plan, &study.dataset, rows, notes, &findings);
+        let mut notes = sources.notes.clone();
+        let cache = Cache::resolve(options.cache.as_deref());
+        let encoders = sources.encoders.iter();
+        notes.extend(encoders.filter_map(|encoder| encoder.announced(&study.dataset, &cache)));
+        let text = preview(&study.plan, &study.dataset, rows, &notes, &findings);
         return Ok(Outcome::Planned(text));
     }
     let fingerprint = study.fingerprint(&sources)?;

@@ -13,10 +13,12 @@ use ocean_report::csv::{
 };
 use ocean_report::model::{
     self, Correction, DataSummary, EncoderSummary, Finding, RaterSummary, RegressorSummary,
-    Reliability, SCHEMA_VERSION, StudyResults, TargetSummary, TestSummary,
+    Reliability, RepeatedSummary, SCHEMA_VERSION, ServerSummary, StudyResults, TargetSummary,
+    TestSummary,
 };
 use serde_json::{Value, json};
 
+use crate::encode::endpoint::Endpoint;
 use crate::judge::cells::PieceResult;
 use crate::keep::atomic::{self, WriteError};
 use crate::plan::{Exchange, InnerFolds, Unit};
@@ -83,6 +85,14 @@ fn durations(result: &PieceResult) -> Value {
         "intervals_s": intervals_s,
         "redraws_s": redraws_s,
     })
+}
+
+fn server_summary(endpoint: &Endpoint) -> ServerSummary {
+    ServerSummary {
+        url: endpoint.address.url().to_owned(),
+        model: endpoint.model.clone(),
+        is_local: endpoint.address.is_local(),
+    }
 }
 
 /// What a report says of one target.
@@ -303,6 +313,15 @@ impl FinishedRun<'_> {
                 is_control: encoder.is_control,
                 truncated: embedded.n_truncated,
                 parameters: encoder.parameters.clone(),
+                servers: encoder
+                    .endpoints()
+                    .into_iter()
+                    .map(server_summary)
+                    .collect(),
+                repeated: embedded.repeated.map(|repeated| RepeatedSummary {
+                    texts: repeated.texts,
+                    largest: repeated.largest,
+                }),
                 omnibus_p: if encoder.is_control {
                     None
                 } else {

@@ -18,9 +18,10 @@ use self::sentences::sentences;
 use crate::comparing;
 use crate::escape;
 use crate::model::{
-    BEST, Correction, Exchange, IntervalMethod, RegressorSummary, StudyResults, Unit,
+    BEST, Correction, EncoderSummary, Exchange, IntervalMethod, RegressorSummary, StudyResults,
+    Unit,
 };
-use crate::numbers::{count, in_units, level};
+use crate::numbers::{count, in_units, level, tiny};
 use crate::ordered;
 use crate::tested;
 use crate::wording::{UNEQUAL_ROWS, baseline, controls, family, permutations_of_controls, plural};
@@ -41,6 +42,7 @@ pub struct Methods {
 pub fn methods(results: &StudyResults) -> Methods {
     let method = [
         question(results),
+        servers(results),
         data(results),
         cross_validation(results),
         tuning(results),
@@ -110,6 +112,35 @@ fn question(results: &StudyResults) -> Option<String> {
     Some(format!(
         "We tested whether {targets} can be predicted from {encoders}."
     ))
+}
+
+/// Which texts left the machine, and whether a server says the same twice.
+fn servers(results: &StudyResults) -> Option<String> {
+    let of_encoder = |encoder: &EncoderSummary| {
+        let sent = encoder.servers.iter().map(|server| {
+            let (url, model) = (escape::text(&server.url), escape::text(&server.model));
+            match server.is_local {
+                true => format!(
+                    "The vectors of {} were made by {model} on a server of the same machine ({url}).",
+                    escape::text(&encoder.name)
+                ),
+                false => format!(
+                    "For the vectors of {} the texts were sent to another machine: {url}, model {model}.",
+                    escape::text(&encoder.name)
+                ),
+            }
+        });
+        let twice = encoder.repeated.map(|repeated| {
+            format!(
+                "{} sent to it a second time came back with numbers that differed by at most {} of a vector's length.",
+                plural(repeated.texts, "text"),
+                tiny(repeated.largest)
+            )
+        });
+        sent.chain(twice).collect::<Vec<_>>()
+    };
+    let all: Vec<String> = results.encoders.iter().flat_map(of_encoder).collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 fn data(results: &StudyResults) -> Option<String> {

@@ -87,7 +87,7 @@ pub fn encode(
         machine: Machine::here(),
     };
     for encoder in &sources.encoders {
-        let Some(plugin) = encoder.text_encoder() else {
+        let Some(plugin) = encoder.text_source() else {
             continue;
         };
         let texts = lacking(plugin, texts, &common);
@@ -159,11 +159,11 @@ pub(super) fn vectors(
             continue;
         }
         let is_lacking = || {
-            let plugin = encoder.text_encoder();
+            let plugin = encoder.text_source();
             plugin.is_some_and(|plugin| !lacking(plugin, &texts, &cache).is_empty())
         };
         let (mut lock, mut is_ours) = (None, false);
-        if let Some(plugin) = encoder.text_encoder()
+        if let Some(plugin) = encoder.text_source()
             && is_lacking()
         {
             lock = hold(study, place)?;
@@ -289,7 +289,7 @@ pub(super) fn ready(
     let mut all = Vec::new();
     for encoder in &sources.encoders {
         let is_ready = encoder
-            .text_encoder()
+            .text_source()
             .is_none_or(|plugin| encoder.is_lexical() || lacking(plugin, &texts, cache).is_empty());
         let embedded = match is_ready {
             true => encoder.embed(&study.dataset, cache, &study.progress, &study.interrupted),

@@ -247,7 +247,7 @@ fn look_at_texts(
     let users = Cache::resolve(None);
     let mut found = Vec::new();
     for encoder in sources.encoders.iter() {
-        let Some(plugin) = encoder.text_encoder() else {
+        let Some(plugin) = encoder.text_source() else {
             continue;
         };
         if users != *cache {

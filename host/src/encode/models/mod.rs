@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use cache::{Caches, Snapshot};
+pub(crate) use download::offline_variable;
 use name::ModelName;
 
 use crate::tell::progress::Progress;

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use crate::encode::cache::Repeated;
 use crate::encode::embedding::Embedding;
 use crate::plan::{Pool, Weight};
 
@@ -17,6 +18,8 @@ pub struct Embedded {
     pub n_tokens: Option<u64>,
     /// Different texts that were encoded now and not taken from the cache.
     pub n_encoded: usize,
+    /// What came of encoding some texts twice, by a server.
+    pub repeated: Option<Repeated>,
     /// Seconds that took.
     pub elapsed_s: f64,
 }
@@ -34,6 +37,7 @@ impl Embedded {
             n_truncated: None,
             n_tokens: None,
             n_encoded: 0,
+            repeated: None,
             elapsed_s: 0.0,
         }
     }
@@ -52,6 +56,9 @@ impl Embedded {
         Self {
             weights,
             n_encoded: parts.iter().map(|part| part.n_encoded).sum(),
+            repeated: parts.iter().fold(None, |all, part| {
+                part.repeated.map(|repeated| repeated.or(all)).or(all)
+            }),
             elapsed_s: sum(&|part| part.elapsed_s),
             ..Self::ready(pooled(
                 parts.into_iter().map(|part| part.x).collect(),
@@ -86,6 +93,7 @@ impl Embedded {
         )
         .map(|n| n as usize);
         self.n_encoded += embedding.n_encoded;
+        self.repeated = embedding.repeated.or(self.repeated);
         self.elapsed_s += embedding.elapsed_s;
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::embedded::{Embedded, pooled};
 use crate::encode::cache::Cache;
 use crate::encode::controls;
-use crate::encode::embedding::{EncodeError, TextEncoder, get_or_encode};
+use crate::encode::embedding::{EncodeError, TextSource, distinct, get_or_encode};
+use crate::encode::endpoint::Endpoint;
 use crate::encode::recipe::{EncoderRecipe, PluginName, Recipe};
 use crate::plan::labels::LEXICAL;
 use crate::plan::{EncoderPlan, Pool, Weight};
@@ -21,6 +22,7 @@ use crate::tell::progress::Progress;
 #[derive(Clone)]
 pub(super) enum Source {
     Plugin(Arc<dyn StudyEncoder>),
+    Endpoint(Arc<Endpoint>),
     Combined {
         parts: Vec<Encoder>,
         weight: Weight,
@@ -128,6 +130,7 @@ impl Encoder {
                     pool: self.pool,
                 })
             }
+            Source::Endpoint(endpoint) => Recipe::Endpoint(endpoint.recipe(self.pool)),
             Source::Combined { parts, .. } => {
                 Recipe::Combined(parts.iter().map(Self::recipe).collect())
             }
@@ -196,10 +199,15 @@ impl Encoder {
             }
             Source::Length => 2,
             Source::Random | Source::RandomGroup => controls::N_RANDOM,
-            Source::Plugin(encoder) => match self.pool {
-                Pool::Mean => encoder.shape().dim,
-                Pool::Concat => encoder.shape().dim * dataset.texts.len(),
-            },
+            Source::Plugin(encoder) => self.pooled_width(encoder.shape().dim, dataset),
+            Source::Endpoint(endpoint) => self.pooled_width(endpoint.width(), dataset),
+        }
+    }
+
+    fn pooled_width(&self, width: usize, dataset: &Dataset) -> usize {
+        match self.pool {
+            Pool::Mean => width,
+            Pool::Concat => width * dataset.texts.len(),
         }
     }
 
@@ -239,37 +247,72 @@ impl Encoder {
                 Ok(Embedded::ready(controls::random_group(&labels)))
             }
             Source::Plugin(encoder) => {
-                let mut embedded = Embedded::ready(DMatrix::zeros(0, 0));
-                let mut parts = Vec::new();
-                for column in &dataset.texts {
-                    let texts: Vec<&str> = column.iter().map(String::as_str).collect();
-                    let embedding =
-                        get_or_encode(encoder.as_ref(), &texts, cache, progress, interrupted)
-                            .map_err(|error| error.naming(|row| dataset.ids.get(row).cloned()))?;
-                    embedded.add(&embedding);
-                    parts.push(embedding.x);
-                }
-                embedded.x = pooled(parts, self.pool);
-                Ok(embedded)
+                let source = TextSource::Plugin(encoder.as_ref());
+                self.encoded(source, dataset, cache, (progress, interrupted))
+            }
+            Source::Endpoint(endpoint) => {
+                let source = TextSource::Endpoint(endpoint);
+                self.encoded(source, dataset, cache, (progress, interrupted))
             }
         }
     }
 
-    /// The plugin that turns texts into vectors, if it is one.
-    pub fn text_encoder(&self) -> Option<&dyn TextEncoder> {
+    fn encoded(
+        &self,
+        source: TextSource<'_>,
+        dataset: &Dataset,
+        cache: &Cache,
+        (progress, interrupted): (&Progress, &AtomicBool),
+    ) -> Result<Embedded, EncodeError> {
+        let mut embedded = Embedded::none();
+        let mut parts = Vec::new();
+        for column in &dataset.texts {
+            let texts: Vec<&str> = column.iter().map(String::as_str).collect();
+            let embedding = get_or_encode(source, &texts, cache, progress, interrupted)
+                .map_err(|error| error.naming(|row| dataset.ids.get(row).cloned()))?;
+            embedded.add(&embedding);
+            parts.push(embedding.x);
+        }
+        embedded.x = pooled(parts, self.pool);
+        Ok(embedded)
+    }
+
+    /// The plugin or server that turns texts into vectors, if it is one.
+    pub fn text_source(&self) -> Option<TextSource<'_>> {
         match &self.source {
-            Source::Plugin(encoder) => Some(encoder.as_ref()),
+            Source::Plugin(encoder) => Some(TextSource::Plugin(encoder.as_ref())),
+            Source::Endpoint(endpoint) => Some(TextSource::Endpoint(endpoint)),
             _ => None,
         }
     }
 
-    /// Pooling and parameters of an encoder plugin; null for other sources.
+    /// The servers that its vectors come from.
+    pub fn endpoints(&self) -> Vec<&Endpoint> {
+        match &self.source {
+            Source::Endpoint(endpoint) => vec![endpoint],
+            Source::Combined { parts, .. } => parts.iter().flat_map(Self::endpoints).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a run would send to a server; `None` where it is none.
+    pub fn announced(&self, dataset: &Dataset, cache: &Cache) -> Option<String> {
+        match &self.source {
+            Source::Endpoint(endpoint) => {
+                Some(endpoint.announced(&distinct(&dataset.texts), cache))
+            }
+            _ => None,
+        }
+    }
+
+    /// Pooling of an encoder plugin, and parameters of a plugin or a server; null for other sources.
     pub fn plugin_facts(&self) -> (Value, Value) {
         match &self.source {
             Source::Plugin(encoder) => (
                 json!(encoder.shape().pooling),
                 serde_json::from_str(encoder.params()).unwrap_or_default(),
             ),
+            Source::Endpoint(endpoint) => (Value::Null, json!(endpoint.recipe(self.pool))),
             _ => (Value::Null, Value::Null),
         }
     }

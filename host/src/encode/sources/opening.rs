@@ -1,6 +1,7 @@
 //! Finds, loads and checks what vectors come from, before any work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nalgebra::DMatrix;
 use ocean_loader::{CallContext, Kind, Library, LibraryError, Limits, Plugin, PluginError};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::encoder::{Encoder, Source};
 use super::regressors::{NamedRegressor, open_regressor};
 use super::{limits, origin, refused};
+use crate::encode::endpoint::{self, Endpoint};
 use crate::encode::models::Models;
 use crate::encode::prompts;
 use crate::plan::labels::{LENGTH, LEXICAL, RANDOM, RANDOM_GROUP};
@@ -106,12 +108,31 @@ impl Opener<'_> {
                 let parts = parts.into_iter().cloned().collect();
                 return Ok(Encoder::combined(encoder, parts, *weight));
             }
+            EncoderSource::Endpoint {
+                endpoint: address,
+                api_key_env,
+                dimensions,
+                ..
+            } => {
+                self.refuse_without_texts(&section)?;
+                let schema = endpoint::schema();
+                let checked = encoder.check_parameters(&schema, &self.plan.folder)?;
+                notes.extend(prompts::forgotten(&encoder.name, &schema, &checked.fixed));
+                let endpoint = Endpoint::new(
+                    &encoder.name,
+                    address,
+                    &checked.fixed,
+                    *dimensions,
+                    api_key_env.clone(),
+                    Duration::from_secs(encoder.place.time_limit.into()),
+                );
+                notes.extend(endpoint.notes());
+                parameters = endpoint.in_words();
+                let (origin, hash) = (endpoint.origin(), hash_of_parts(&endpoint.key_parts()));
+                (Source::Endpoint(Arc::new(endpoint)), origin, hash)
+            }
             EncoderSource::Plugin { plugin, params } => {
-                if self.dataset.texts.is_empty() {
-                    return Err(Problem::new(&section, "an encoder plugin needs texts")
-                        .with_try("text = \"…\" under [data]")
-                        .into());
-                }
+                self.refuse_without_texts(&section)?;
                 let plugin = self.load_encoder(plugin, &section, encoder.place.isolation)?;
                 let schema = &plugin.descriptor.schema;
                 let mut checked = encoder.check_parameters(schema, &self.plan.folder)?;
@@ -133,6 +154,15 @@ impl Opener<'_> {
             source,
             models,
         })
+    }
+
+    fn refuse_without_texts(&self, section: &str) -> Result<(), Refusal> {
+        match self.dataset.texts.is_empty() {
+            false => Ok(()),
+            true => Err(Problem::new(section, "it needs texts")
+                .with_try("text = \"…\" under [data]")
+                .into()),
+        }
     }
 
     /// Puts folders where the user typed names of models. Returns those names.
@@ -269,6 +299,16 @@ fn refuse_constant(section: &str, x: &DMatrix<f64>) -> Result<(), Refusal> {
             .into());
     }
     Ok(())
+}
+
+/// blake3 of what vectors of a server depend on, as far as anybody here knows it.
+fn hash_of_parts(parts: &[(String, String)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in parts.iter().flat_map(|(name, value)| [name, value]) {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// blake3 of a matrix and the names of its columns.

@@ -10,9 +10,11 @@ use ocean_engine::doctor::copies::copied;
 use ocean_engine::doctor::ranks;
 use ocean_engine::doctor::raters::correlation;
 use ocean_report::model::{Finding, Severity};
+use ocean_report::numbers::tiny;
 use ocean_report::wording::plural;
 
 use super::{finding, listed};
+use crate::encode::cache::Repeated;
 use crate::read::dataset::{Dataset, Target, in_number_order};
 
 /// Rows looked at first.
@@ -32,6 +34,8 @@ const MANY_ROWS: (f64, usize) = (0.02, 5);
 /// Where more of the other rows share a vector too, vectors have few values, and equal ones mean
 /// nothing.
 const FEW_VALUES: f64 = 0.2;
+/// Sums of 32-bit numbers in another order differ by 1e-6, of 16-bit numbers by some 1e-3.
+const UNSTEADY: f64 = 5e-3;
 
 /// The vectors of one encoder.
 pub struct Vectors<'a> {
@@ -55,6 +59,26 @@ pub fn examine(dataset: &Dataset, vectors: &Vectors) -> Vec<Finding> {
     }
     findings.extend(vectors.zeros(dataset));
     findings
+}
+
+/// A server whose vectors of one text differ by more than rounding does.
+pub fn unsteady(encoder: &str, repeated: Repeated) -> Option<Finding> {
+    (repeated.largest > UNSTEADY).then(|| {
+        finding(
+            Severity::Warning,
+            "unsteady-server",
+            vec![encoder.to_owned()],
+            [
+                format!(
+                    "`{encoder}`: of {} texts that were sent to the server twice one came back with a number that was {} of its vector's length apart.",
+                    repeated.texts,
+                    tiny(repeated.largest)
+                ),
+                "The server has no one vector for a text: with vectors of another day the numbers of this report are others, and differences between cells in their last digits mean nothing.".to_owned(),
+                "Keep the vectors (`ocean-host encode --out`), so that others can compute with the same; or run the model yourself.".to_owned(),
+            ],
+        )
+    })
 }
 
 impl Vectors<'_> {

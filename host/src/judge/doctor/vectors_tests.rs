@@ -152,3 +152,13 @@ fn empty_and_repeated_vectors_are_counted_and_named() {
     }
     assert_eq!(codes(&dataset, &x), ["zero-vectors"]);
 }
+
+#[test]
+fn a_server_that_gives_other_vectors_than_rounding_would_is_told() {
+    let of = |largest: f64| unsteady("bge", Repeated { texts: 16, largest });
+    assert_eq!(of(4e-3), None);
+    let found = of(0.02).unwrap();
+    assert_eq!(found.about, ["bge"]);
+    assert!(found.seen.contains("of 16 texts"), "{}", found.seen);
+    assert!(found.seen.contains("2.0e-2"), "{}", found.seen);
+}

@@ -12,6 +12,7 @@ use ocean_engine::inference::sequential::LOSSES;
 use ocean_engine::piece::most_planted;
 use ocean_report::model::{Finding, Severity, TwoValues};
 use ocean_report::wording::{remedy, said};
+use serde_json::Value;
 
 use crate::plan::permutations::{FOR_MANY_CELLS, permutations};
 use crate::plan::{
@@ -274,6 +275,16 @@ fn encoder(plan: &EncoderPlan) -> String {
                 "{} (columns {} of the data)",
                 plan.name,
                 listed_up_to(8, named)
+            )
+        }
+        EncoderSource::Endpoint {
+            endpoint, params, ..
+        } => {
+            let model = params.values.get("model").and_then(Value::as_str);
+            format!(
+                "{} ({} at {endpoint})",
+                plan.name,
+                model.unwrap_or_default()
             )
         }
         EncoderSource::Combined { combine, .. } => {

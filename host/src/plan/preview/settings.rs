@@ -47,12 +47,21 @@ fn encoder_settings(plan: &EncoderPlan) -> Map<String, Value> {
         .and_then(Value::as_object)
         .into_iter()
         .flatten();
-    if !matches!(plan.source, EncoderSource::Plugin { .. }) {
-        // Settings of plugins are refused there.
-        for key in ENCODER.feeding(Feeds::Place) {
-            settings.shift_remove(key);
+    match plan.source {
+        EncoderSource::Plugin { .. } => {}
+        // A request has a time limit, too.
+        EncoderSource::Endpoint { .. } => {
+            for key in ["isolation", "memory_limit", "download"] {
+                settings.shift_remove(key);
+            }
         }
-        settings.shift_remove("download");
+        // Settings of plugins are refused there.
+        _ => {
+            for key in ENCODER.feeding(Feeds::Place) {
+                settings.shift_remove(key);
+            }
+            settings.shift_remove("download");
+        }
     }
     if matches!(
         plan.source,

@@ -117,6 +117,14 @@ pub struct EncoderConfig {
     pub ids: Option<Sourced<String>>,
     /// Columns of the tables that are features themselves, names or globs.
     pub values: Option<Sourced<Vec<String>>>,
+    /// The address of a server that makes vectors.
+    pub endpoint: Option<Sourced<String>>,
+    /// The variable of the environment that holds the key for it.
+    pub api_key_env: Option<Sourced<String>>,
+    /// How wide its vectors are asked to be.
+    pub dimensions: Option<Sourced<i64>>,
+    /// May texts be sent to another machine?
+    pub send_texts: Option<Sourced<bool>>,
     /// Other encoders whose columns stand side by side.
     pub combine: Option<Sourced<Vec<String>>>,
     /// How much they count beside each other.
@@ -144,6 +152,10 @@ impl EncoderConfig {
         let ids = section.text("ids");
         let pool = section.choice("pool");
         let values = section.texts("values");
+        let endpoint = section.text("endpoint");
+        let api_key_env = section.text("api_key_env");
+        let dimensions = section.whole("dimensions");
+        let send_texts = section.flag("send_texts");
         let combine = section.texts("combine");
         let weight = section.choice("weight");
         let report = section.flag("report");
@@ -159,6 +171,10 @@ impl EncoderConfig {
             embeddings,
             ids,
             values,
+            endpoint,
+            api_key_env,
+            dimensions,
+            send_texts,
             combine,
             weight,
             report,

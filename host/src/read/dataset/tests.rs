@@ -743,6 +743,7 @@ fn the_quickstart_reads_whole() {
             } => Some(read_precomputed(embeddings, ids.as_deref(), "id", &dataset.ids).unwrap()),
             crate::plan::EncoderSource::Plugin { .. }
             | crate::plan::EncoderSource::Values { .. }
+            | crate::plan::EncoderSource::Endpoint { .. }
             | crate::plan::EncoderSource::Combined { .. } => None,
         });
     assert_eq!(precomputed.unwrap().x.nrows(), dataset.n_rows());

@@ -43,7 +43,7 @@ pub(super) fn check(model: &Model) -> Result<(), String> {
     if let Some(taken_out) = &model.taken_out {
         check_taken_out(taken_out, n_features)?;
     }
-    if model.reads_texts() && model.text.is_empty() {
+    if model.reads_texts(false) && model.text.is_empty() {
         return Err("it names no text column".into());
     }
     if model.needs_groups() && model.group.is_none() {
@@ -83,10 +83,15 @@ fn same(what: &str, found: usize, expected: usize) -> Result<(), String> {
 }
 
 impl Model {
-    /// Texts are needed: for their vectors, or for their length as a covariate.
-    pub fn reads_texts(&self) -> bool {
-        let mut parts = self.encoder.parts().iter();
-        parts.any(|part| matches!(part, Recipe::Plugin(_))) || self.has(&Covariate::Length)
+    /// Texts are needed: for their vectors, or for their length as a covariate. `has_vectors`: what
+    /// a server made of them is at hand.
+    pub fn reads_texts(&self, has_vectors: bool) -> bool {
+        let is_of_texts = |part: &Recipe| match part {
+            Recipe::Plugin(_) => true,
+            Recipe::Endpoint(_) => !has_vectors,
+            _ => false,
+        };
+        self.encoder.parts().iter().any(is_of_texts) || self.has(&Covariate::Length)
     }
 
     /// Groups are needed: to be predicted, or for their size as a covariate.

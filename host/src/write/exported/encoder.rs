@@ -1,20 +1,23 @@
 //! From texts to vectors by the encoder of a model, and by no other.
 
 use std::path::Path;
+use std::time::Duration;
 
 use nalgebra::DMatrix;
 use ocean_loader::{Kind, StudyEncoder};
 use serde_json::{Map, Value, json};
 
-use super::model::{EncoderRecipe, PluginName};
+use super::model::{EncoderRecipe, EndpointRecipe, PluginName};
 use super::plugins::Chosen;
 use super::predict::Command;
 use crate::encode::cache::Cache;
-use crate::encode::embedding::get_or_encode;
+use crate::encode::embedding::{TextSource, get_or_encode};
+use crate::encode::endpoint::Endpoint;
 use crate::encode::models::Models;
 use crate::encode::sources::{limits, pooled};
-use crate::plan::Place;
-use crate::problem::{Problem, Refusal};
+use crate::plan::address::Address;
+use crate::plan::{Place, Pool, is_variable};
+use crate::problem::{Problem, Refusal, quoted};
 use crate::read::dataset::NewRows;
 use crate::run::RunError;
 
@@ -26,16 +29,90 @@ impl Command<'_> {
         rows: &NewRows,
     ) -> Result<DMatrix<f64>, RunError> {
         let encoder = self.encoder(recipe)?;
+        self.made(TextSource::Plugin(encoder.as_ref()), recipe.pool, rows)
+    }
+
+    /// The vectors of the complete rows, by a server that the user names. What the file says is
+    /// whom to ask; asking is the user's decision, as the key is.
+    pub(super) fn asked(
+        &self,
+        recipe: &EndpointRecipe,
+        rows: &NewRows,
+    ) -> Result<DMatrix<f64>, RunError> {
+        let label = format!("encoder `{}`", recipe.name);
+        let refuse = |what: String, remedy: &str| {
+            Err(Refusal::from(Problem::new(&label, what).with_try(remedy)).into())
+        };
+        let made_by = format!("{} at {}", quoted(&recipe.model), recipe.endpoint);
+        let Some(typed) = &self.options.endpoint else {
+            let what = format!(
+                "the model's vectors were made by a server ({made_by}), and a model file contacts nobody by itself"
+            );
+            return refuse(
+                what,
+                "--endpoint URL (with --send-texts for another machine, --api-key-env NAME for a key); or `ocean-host encode` and --embeddings FILE.npy --ids IDS.txt",
+            );
+        };
+        let address = match Address::parse(typed) {
+            Ok(address) => address,
+            Err(what) => {
+                return refuse(
+                    format!("--endpoint {what}"),
+                    "--endpoint http://localhost:8080/v1",
+                );
+            }
+        };
+        if !address.is_local() && !self.options.send_texts {
+            let host = address.host();
+            let what = format!(
+                "--endpoint is on another machine: the texts would leave this one, for {host}"
+            );
+            return refuse(
+                what,
+                "--send-texts, where those who wrote the texts have agreed to that",
+            );
+        }
+        let variable = self.options.api_key_env.clone();
+        if variable.as_ref().is_some_and(|name| !is_variable(name)) {
+            let what = "--api-key-env is not the name of a variable of the environment: capital letters, digits and underscores".to_owned();
+            return refuse(what, "--api-key-env OPENAI_API_KEY");
+        }
+        if address != recipe.endpoint {
+            self.progress.note(&format!(
+                "{label} was made by {made_by}, and {address} is asked instead"
+            ));
+        }
+        let mut params = Map::new();
+        params.insert("model".to_owned(), json!(recipe.model));
+        params.insert("prompt".to_owned(), json!(recipe.prompt));
+        let time_limit = Duration::from_secs(Place::default().time_limit.into());
+        let dimensions = recipe.dimensions;
+        let endpoint = Endpoint::new(
+            &recipe.name,
+            &address,
+            &params,
+            dimensions,
+            variable,
+            time_limit,
+        );
+        self.made(TextSource::Endpoint(&endpoint), recipe.pool, rows)
+    }
+
+    fn made(
+        &self,
+        source: TextSource<'_>,
+        pool: Pool,
+        rows: &NewRows,
+    ) -> Result<DMatrix<f64>, RunError> {
         let cache = Cache::resolve(self.options.cache.as_deref());
         let mut parts = Vec::new();
         for column in &rows.texts {
             let texts: Vec<&str> = column.iter().map(String::as_str).collect();
-            let encoder = encoder.as_ref();
-            let embedding =
-                get_or_encode(encoder, &texts, &cache, self.progress, self.interrupted)?;
-            parts.push(embedding.x);
+            let id_of = |at: usize| rows.ids.get(*rows.complete.get(at)?).cloned();
+            let embedding = get_or_encode(source, &texts, &cache, self.progress, self.interrupted);
+            parts.push(embedding.map_err(|error| error.naming(id_of))?.x);
         }
-        Ok(pooled(parts, recipe.pool))
+        Ok(pooled(parts, pool))
     }
 
     /// The model's own encoder, and no other.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::taken_out::TakenOut;
-pub use crate::encode::recipe::{EncoderRecipe, PluginName, Recipe};
+pub use crate::encode::recipe::{EncoderRecipe, EndpointRecipe, PluginName, Recipe};
 use crate::plan::Unit;
 
 /// A model and all it takes to apply it.

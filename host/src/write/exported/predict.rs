@@ -51,6 +51,12 @@ pub struct Options {
     pub ids: Option<PathBuf>,
     /// Parameters of the encoder that are other here, such as where its model lies.
     pub params: Vec<(String, Value)>,
+    /// The server of the model's encoder, typed by the user: a model file contacts nobody.
+    pub endpoint: Option<String>,
+    /// The variable that holds the key for it.
+    pub api_key_env: Option<String>,
+    /// May texts be sent to another machine?
+    pub send_texts: bool,
     /// The column of scores that predictions are to be compared with.
     pub score: Option<String>,
     /// Where predictions go; `None`: returned.
@@ -193,7 +199,10 @@ fn rows(options: &Options, model: &Model) -> Result<NewRows, Refusal> {
             .as_ref()
             .or(model.id.as_ref())
             .map(String::as_str),
-        text: if model.reads_texts() { text } else { &[] },
+        text: match model.reads_texts(options.embeddings.is_some()) {
+            true => text,
+            false => &[],
+        },
         group: group
             .filter(|_| model.needs_groups() || scores_groups)
             .map(String::as_str),
@@ -242,6 +251,10 @@ impl Command<'_> {
                 Ok(pooled(own, Pool::Concat))
             }
             Recipe::Plugin(recipe) => self.encoded(recipe, rows),
+            Recipe::Endpoint(recipe) if self.options.embeddings.is_none() => {
+                self.asked(recipe, rows)
+            }
+            Recipe::Endpoint(recipe) => self.vectors(model, &recipe.name, None, rows),
             Recipe::Precomputed { name, columns, .. } => {
                 self.vectors(model, name, columns.as_deref(), rows)
             }

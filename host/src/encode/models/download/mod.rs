@@ -90,6 +90,16 @@ pub enum DownloadError {
     Interrupted,
 }
 
+/// The variable of the environment that forbids the network, if one does.
+pub(crate) fn offline_variable() -> Option<&'static str> {
+    ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]
+        .into_iter()
+        .find(|variable| {
+            let value = std::env::var(variable).unwrap_or_default().to_lowercase();
+            ["1", "on", "yes", "true"].contains(&value.as_str())
+        })
+}
+
 /// Fetches a model and gives the folder of its snapshot.
 ///
 /// Obeys HF_ENDPOINT, HF_TOKEN (or the token file beside the cache), HF_HUB_OFFLINE and
@@ -103,11 +113,8 @@ pub fn fetch(
     progress: &Progress,
     interrupted: &AtomicBool,
 ) -> Result<PathBuf, DownloadError> {
-    for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
-        let value = std::env::var(variable).unwrap_or_default().to_lowercase();
-        if ["1", "on", "yes", "true"].contains(&value.as_str()) {
-            return Err(DownloadError::Offline { variable });
-        }
+    if let Some(variable) = offline_variable() {
+        return Err(DownloadError::Offline { variable });
     }
     let cache = cache.ok_or(DownloadError::NoCache)?;
     fetch_into(name, cache, progress, interrupted)

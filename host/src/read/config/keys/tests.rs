@@ -37,6 +37,10 @@ combine = ["words", "vectors"]
 [[encoder]]
 name = "columns"
 values = ["site"]
+[[encoder]]
+name = "server"
+endpoint = "http://localhost/v1"
+model = "m"
 [[regressor]]
 name = "lines"
 plugin = "lasso"
@@ -79,6 +83,9 @@ fn typed(section: &str, key: &Key) -> String {
             format!("encoder.vectors.{name}={example}")
         }
         ("encoder", "values") => format!("encoder.columns.{name}={example}"),
+        ("encoder", "endpoint" | "api_key_env" | "dimensions" | "send_texts") => {
+            format!("encoder.server.{name}={example}")
+        }
         ("encoder", "combine") => "encoder.pair.combine=[\"vectors\", \"words\"]".to_owned(),
         ("encoder", "weight" | "name") => format!("encoder.pair.{name}={example}"),
         ("encoder", _) => format!("encoder.words.{name}={example}"),
@@ -165,6 +172,7 @@ fn defaults_are_those_of_the_plan_and_examples_are_none_of_them() {
             let there = inner.get(key.name);
             let there = there.or_else(|| typed["encoder"][1].get(key.name));
             let there = there.or_else(|| typed["encoder"][2].get(key.name));
+            let there = there.or_else(|| typed["encoder"][4].get(key.name));
             assert_eq!(there, Some(&parse(value)), "{place}");
             assert_ne!(parse(value), parse(key.example), "{place}");
         }
@@ -180,7 +188,7 @@ fn the_plan_has_the_keys_of_the_table() {
         let mut keys = Vec::new();
         for (key, value) in part.as_object().unwrap() {
             match (key.as_str(), value.as_object()) {
-                // Vectors come from one of four sources, each with keys of its own.
+                // Vectors come from one of five sources, each with keys of its own.
                 ("source", Some(source)) => {
                     for (_, kind) in source {
                         keys.extend(kind.as_object().unwrap().keys().cloned());
@@ -200,7 +208,7 @@ fn the_plan_has_the_keys_of_the_table() {
         (&TEST, vec![&plan["test"]]),
         (&EVALUATION, vec![&plan["evaluation"]]),
         (&REPORT, vec![&plan["report"]]),
-        (&ENCODER, (0..4).map(|at| &plan["encoders"][at]).collect()),
+        (&ENCODER, (0..5).map(|at| &plan["encoders"][at]).collect()),
         (&REGRESSOR, vec![&plan["regressors"][0]]),
     ];
     for (section, parts) in parts {
