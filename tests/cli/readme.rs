@@ -17,16 +17,17 @@ fn commands<'a>(markdown: &'a str, program: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// What a visitor reads: the README, those of the examples, and the pages for users.
 fn readmes() -> Vec<PathBuf> {
-    let folder = |name: &str| root().join(name).join("README.md");
-    [
-        folder("."),
-        folder("examples/quickstart"),
-        folder("examples/founding-mistakes"),
-    ]
-    .into_iter()
-    .filter(|path| path.is_file())
-    .collect()
+    let mut pages: Vec<PathBuf> = std::fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    pages.sort();
+    let folders = [".", "examples/quickstart", "examples/founding-mistakes"];
+    let readmes = folders.map(|folder| root().join(folder).join("README.md"));
+    readmes.into_iter().chain(pages).collect()
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn works_alone(program: &Path) {
 }
 
 #[test]
-fn every_file_a_readme_of_the_examples_links_to_is_there() {
+fn every_file_that_a_page_links_to_is_there() {
     for readme in readmes() {
         let text = std::fs::read_to_string(&readme).unwrap();
         for link in text

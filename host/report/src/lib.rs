@@ -28,6 +28,7 @@ pub mod table;
 pub mod terminal;
 pub mod tested;
 pub mod verdict;
+pub mod what_now;
 pub mod wording;
 pub mod words;
 

@@ -10,6 +10,7 @@ use crate::run;
 use crate::subgroups;
 use crate::table::{Kind, columns};
 use crate::tested;
+use crate::what_now;
 use crate::wording;
 use crate::words;
 
@@ -36,6 +37,7 @@ pub fn render(results: &StudyResults) -> String {
     blocks.push(how_to_read(results));
     blocks.push(what_was_run(results));
     blocks.extend(for_a_paper(results));
+    blocks.extend(what_now(results));
     blocks.join("\n\n") + "\n"
 }
 
@@ -231,4 +233,15 @@ fn for_a_paper(results: &StudyResults) -> Vec<String> {
         escaped(&methods.results),
         references.join("\n"),
     ]
+}
+
+fn what_now(results: &StudyResults) -> Option<String> {
+    let lines: Vec<String> = what_now::steps(results)
+        .into_iter()
+        .map(|step| match step.command {
+            Some(command) => format!("- {} `{command}`", escaped(&step.text)),
+            None => format!("- {}", escaped(&step.text)),
+        })
+        .collect();
+    (!lines.is_empty()).then(|| format!("## What now?\n\n{}", lines.join("\n")))
 }

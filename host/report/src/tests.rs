@@ -513,7 +513,7 @@ fn targets_with_different_rows_make_step_down_max_t_approximate_everywhere() {
             .iter()
             .all(|(_, text)| !text.contains(wording::UNEQUAL_ROWS))
     );
-    for page in ["README.md", "docs/statistics.md"] {
+    for page in ["docs/report.md", "docs/statistics.md"] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let words: Vec<&str> = text.split_whitespace().collect();

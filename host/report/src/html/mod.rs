@@ -38,6 +38,7 @@ pub fn render(results: &StudyResults) -> String {
         Some(prose::what_was_run(results)),
         Some(prose::for_a_paper(results)),
         Some(prose::how_to_cite(results)),
+        prose::what_now(results),
     ];
     let sections: Vec<Section> = sections.into_iter().flatten().collect();
     let mut page = String::new();

@@ -12,6 +12,7 @@ use crate::plot;
 use crate::run;
 use crate::subgroups;
 use crate::tested;
+use crate::what_now;
 use crate::wording;
 use crate::words;
 
@@ -234,4 +235,23 @@ pub(super) fn how_to_cite(results: &StudyResults) -> Section {
             xml(&wording::citation(results))
         ),
     }
+}
+
+/// What to do next.
+pub(super) fn what_now(results: &StudyResults) -> Option<Section> {
+    let steps = what_now::steps(results);
+    let items: Vec<String> = steps
+        .iter()
+        .map(|step| {
+            let command = step.command.as_ref().map_or(String::new(), |command| {
+                format!("<p><code>{}</code></p>", xml(command))
+            });
+            format!("<li><p>{}</p>{command}</li>\n", xml(&step.text))
+        })
+        .collect();
+    (!items.is_empty()).then(|| Section {
+        id: "next",
+        title: "What now?",
+        body: format!("<ul>\n{}</ul>\n", items.concat()),
+    })
 }
