@@ -100,6 +100,24 @@ pub fn opener() -> PathBuf {
     compile_c(&source, &headers(), "opener", &["-ldl"])
 }
 
+/// Builds `fixtures/c/NAME.c`, a library to stand between a program and the C library. Linux.
+///
+/// # Panics
+/// When it does not compile.
+#[must_use]
+pub fn preload(name: &str) -> PathBuf {
+    static BUILT: OnceLock<Mutex<Vec<(String, PathBuf)>>> = OnceLock::new();
+    let built = BUILT.get_or_init(Mutex::default);
+    let mut built = built.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, path)) = built.iter().find(|(of, _)| of == name) {
+        return path.clone();
+    }
+    let source = sources().join("c").join(format!("{name}.c"));
+    let path = compile_c_plugin(&source, &headers(), &format!("{name}.so"), &["-ldl"]);
+    built.push((name.to_owned(), path.clone()));
+    path
+}
+
 /// The plugins of `fixtures/rust`: their folder holds `libocean_plugin_NAME.so`.
 ///
 /// # Panics

@@ -17,6 +17,7 @@ use crate::encode::sources::{Embedded, Encoder, Sources};
 use crate::keep::atomic::{self, WriteError};
 use crate::keep::file_names::{distinct_of, may_write};
 use crate::keep::run_folder::hash_of;
+use crate::keep::unfinished::Unfinished;
 use crate::plan::Plan;
 use crate::problem::{Problems, Refusal};
 use crate::read::config::{Config, Scope};
@@ -49,6 +50,10 @@ pub fn encode(
     let (sources, _library) = open(&plan, &dataset, options, (&progress, interrupted))?;
     let cache = Cache::resolve(options.cache.as_deref());
     let mut text = String::new();
+    let note = match options.out {
+        Some(_) => Some(note(&plan)?),
+        None => None,
+    };
     for encoder in sources
         .encoders
         .iter()
@@ -76,7 +81,18 @@ pub fn encode(
             write(&files, encoder, &embedded, &dataset)?;
         }
     }
+    if let Some(note) = note {
+        note.end()?;
+    }
     Ok(text)
+}
+
+/// Notes down what will be written, in the folder for it.
+fn note(plan: &Plan) -> Result<Unfinished, WriteError> {
+    atomic::create_folder(&plan.out)?;
+    let files = files(plan).into_iter();
+    let paths = files.flat_map(|(_, files)| [files.npy, files.ids, files.summary]);
+    Unfinished::note(&plan.out, &paths.collect::<Vec<_>>())
 }
 
 /// What turns texts into vectors, and the regressors, where no score is looked at; the library lives
@@ -166,9 +182,6 @@ fn write(
     embedded: &Embedded,
     dataset: &Dataset,
 ) -> Result<(), RunError> {
-    if let Some(folder) = files.npy.parent() {
-        atomic::create_folder(folder)?;
-    }
     let rows = dataset.in_file_order();
     write_npy_f32(&files.npy, &embedded.x.select_rows(&rows))?;
     let ids: Vec<&str> = rows.iter().map(|&row| dataset.ids[row].as_str()).collect();

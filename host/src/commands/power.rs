@@ -18,6 +18,7 @@ use crate::encode::cache::Cache;
 use crate::encode::sources::{Embedded, NamedRegressor};
 use crate::keep::atomic;
 use crate::keep::file_names::{distinct_of, may_write};
+use crate::keep::unfinished::Unfinished;
 use crate::plan::{self, OuterFolds, Plan};
 use crate::problem::{Problem, Problems, Refusal};
 use crate::read::config::{Config, Scope};
@@ -391,6 +392,7 @@ fn write(plan: &Plan, asked: &Asked, recipes: &[Recipe]) -> Result<(), RunError>
             }
         }
     }
+    let note = Unfinished::note(&plan.out, &files(plan))?;
     if let Some(path) = paths.next() {
         atomic::write(&path, table.as_bytes())?;
     }
@@ -414,5 +416,5 @@ fn write(plan: &Plan, asked: &Asked, recipes: &[Recipe]) -> Result<(), RunError>
             atomic::write(&path, &file.bytes)?;
         }
     }
-    Ok(())
+    Ok(note.end()?)
 }

@@ -3,11 +3,17 @@
 //! Owns the order of operations that survives a kill or a power cut: a temporary name in the same
 //! folder, the bytes, fsync, rename, fsync of the folder. Every file of a run directory and of the
 //! cache goes through here, so "what is finished is kept" needs no second thought elsewhere. The
-//! errors name the path and the cause in one line.
+//! errors name the path and the cause in one line. A temporary file is locked by whoever writes it,
+//! so that one which a killed process left behind is told from one that somebody is writing: the
+//! next process that writes into the folder removes it.
 
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::NamedTempFile;
 
 use crate::platform;
 
@@ -107,14 +113,9 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
+    remove_abandoned_once(folder);
     // The temporary file removes itself on every way out but the last.
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
-    // tempfile makes private files; a result should have the permissions of any other file.
-    if let Some(ordinary) = platform::ordinary_permissions() {
-        builder.permissions(ordinary);
-    }
-    let temporary = builder.tempfile_in(folder)?;
+    let temporary = temporary_in(folder)?;
     let mut writer = BufWriter::new(temporary);
     fill(&mut writer)?;
     let temporary = writer
@@ -126,21 +127,68 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     platform::sync_folder(folder)
 }
 
+/// A new temporary file, locked where the file system has locks.
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
+    // tempfile makes private files; a result should have the permissions of any other file.
+    if let Some(ordinary) = platform::ordinary_permissions() {
+        builder.permissions(ordinary);
+    }
+    loop {
+        let temporary = builder.tempfile_in(folder)?;
+        let is_taken = matches!(
+            temporary.as_file().try_lock(),
+            Err(TryLockError::WouldBlock)
+        );
+        // Between its creation and the lock, who tidies up may have thought it abandoned.
+        let is_gone = || {
+            let there = fs::symlink_metadata(temporary.path());
+            there.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        if !is_taken && !is_gone() {
+            return Ok(temporary);
+        }
+    }
+}
+
+/// Removes what killed processes left half written in a folder, the first time that this process
+/// writes there. What somebody is writing is locked, and stays; so does everything where there are
+/// no locks.
+fn remove_abandoned_once(folder: &Path) {
+    static SEEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !seen.insert(folder.to_path_buf()) {
+        return;
+    }
+    each_temporary(folder, |path| {
+        let file = File::open(path);
+        if let Ok(file) = file
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(path);
+        }
+    });
+}
+
 /// Creates a folder with its parents; no error when it exists.
 ///
 /// # Errors
 /// [`WriteError`] naming `path`.
 pub fn create_folder(path: &Path) -> Result<(), WriteError> {
-    fs::create_dir_all(path).map_err(|source| {
-        // mkdir says "exists" when a file is in the way.
-        let source = match source.kind() {
-            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
-            _ => source,
-        };
-        WriteError {
-            path: path.to_path_buf(),
-            source,
-        }
+    // mkdir says "exists" when a file is in the way, or when what is there cannot be looked at.
+    let look = || match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Ok(()),
+        Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
+        Err(source) => Err(source),
+    };
+    let made = match fs::create_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => look(),
+        made => made,
+    };
+    made.map_err(|source| WriteError {
+        path: path.to_path_buf(),
+        source,
     })
 }
 
@@ -149,12 +197,18 @@ pub fn create_folder(path: &Path) -> Result<(), WriteError> {
 ///
 /// Only for a folder that no other run is writing to.
 pub fn remove_temporaries(folder: &Path) {
+    each_temporary(folder, |path| {
+        let _ = fs::remove_file(path);
+    });
+}
+
+fn each_temporary(folder: &Path, tidy: impl Fn(&Path)) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {
         if entry.file_name().to_str().is_some_and(is_temporary) {
-            let _ = fs::remove_file(entry.path());
+            tidy(&entry.path());
         }
     }
 }
@@ -243,6 +297,19 @@ mod tests {
         }
         write(Path::new("/dev/null"), b"nobody's").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_somebody_writes_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path(".tmp-killed.part"), "half").unwrap();
+        fs::write(path(".tmp-film.part"), "a user's").unwrap();
+        let writing = temporary_in(folder.path()).unwrap();
+        write(&path("results.json"), b"{}").unwrap();
+        assert!(!path(".tmp-killed.part").exists());
+        assert!(path(".tmp-film.part").exists());
+        assert!(writing.path().exists());
     }
 
     #[test]

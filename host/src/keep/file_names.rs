@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::keep::atomic::cause;
+use crate::keep::unfinished;
 use crate::platform;
 use crate::problem::{Problem, Refusal, shown_path};
 
@@ -126,15 +128,26 @@ pub fn may_write(path: &Path, inputs: &[PathBuf], is_forced: bool) -> Result<(),
     let is_taken = match std::fs::metadata(path) {
         Ok(there) => there.is_file(),
         // A link that leads nowhere is somebody's, too.
-        Err(_) => path.is_symlink(),
+        Err(error) if is_absent(&error) => path.is_symlink(),
+        // A disk or a network drive that does not answer: there may be one.
+        Err(error) => {
+            let message = format!("cannot be looked at: {}", cause(&error));
+            return Err(Problem::new(place, message).into());
+        }
     };
-    if is_taken && !is_forced {
+    if is_taken && !is_forced && !unfinished::has(path) {
         let problem = Problem::new(place, "is there already");
         return Err(problem
             .with_try("--force to replace it, or another --out")
             .into());
     }
     Ok(())
+}
+
+/// There is no such file: every other error leaves open whether there is one.
+pub(crate) fn is_absent(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 #[cfg(test)]

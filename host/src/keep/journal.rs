@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::keep::atomic::{self, WriteError};
 use crate::keep::differences::differences;
-use crate::keep::run_folder::{ClaimError, DATA, WORK, remove_ours};
+use crate::keep::run_folder::{ClaimError, DATA, WORK, read_object, remove_ours};
 use crate::platform;
 
 /// Bytes of the checksum behind each record.
@@ -94,14 +94,15 @@ impl Journal {
         lock(&file).map_err(|InUse| in_use())?;
         // Whoever held it may have finished and removed it, and somebody else have begun a new one:
         // only the file of that name is the lock.
-        if !platform::is_at(&file, &path) {
+        let is_held = platform::is_at(&file, &path).map_err(|source| error_at(&path, source))?;
+        if !is_held {
             return Err(in_use());
         }
         if is_foreign(&mut file, &work).map_err(|source| error_at(&path, source))? {
             return Err(JournalError::Foreign { path });
         }
         // The folder is ours now: what a kill left half written is nobody else's.
-        for folder in [out, &out.join("plots"), &work] {
+        for folder in [out, &out.join("plots"), &out.join("models"), &work] {
             atomic::remove_temporaries(folder);
         }
         let found = if is_fresh {
@@ -340,7 +341,7 @@ fn check_plan(
     work: &Path,
     fingerprint: &serde_json::Value,
 ) -> Result<(), JournalError> {
-    let differences = match plan_before(out, work) {
+    let differences = match plan_before(out, work)? {
         Some(before) => differences(&before, fingerprint),
         None => vec!["results.json is there, but nothing readable says of which plan".to_owned()],
     };
@@ -366,15 +367,16 @@ pub(crate) fn shown(differences: &[String]) -> String {
     lines.join("\n")
 }
 
-fn plan_before(out: &Path, work: &Path) -> Option<serde_json::Value> {
-    let read = |path: PathBuf| -> Option<serde_json::Value> {
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
-    };
-    read(work.join("plan.json")).or_else(|| {
-        read(out.join("provenance.json"))?
-            .get("fingerprint")
-            .cloned()
-    })
+/// The plan that a run directory belongs to; `None` where nothing there says it.
+///
+/// # Errors
+/// [`ClaimError::Look`]: what says it cannot be read now.
+fn plan_before(out: &Path, work: &Path) -> Result<Option<serde_json::Value>, ClaimError> {
+    if let Some(plan) = read_object(&work.join("plan.json"))? {
+        return Ok(Some(serde_json::Value::Object(plan)));
+    }
+    let provenance = read_object(&out.join("provenance.json"))?;
+    Ok(provenance.and_then(|all| all.get("fingerprint").cloned()))
 }
 
 /// The finished run's fingerprint equals `fingerprint`, so there is nothing left to compute.
@@ -382,7 +384,8 @@ pub fn is_finished(out: &Path, fingerprint: &serde_json::Value) -> bool {
     let is_there = |name: &str| out.join(name).exists();
     !is_begun(out)
         && DATA.iter().all(|name| is_there(name))
-        && plan_before(out, &out.join("work")).as_ref() == Some(fingerprint)
+        && plan_before(out, &out.join("work"))
+            .is_ok_and(|before| before.as_ref() == Some(fingerprint))
 }
 
 #[cfg(test)]

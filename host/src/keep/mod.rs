@@ -5,3 +5,4 @@ pub mod differences;
 pub mod file_names;
 pub mod journal;
 pub mod run_folder;
+pub mod unfinished;

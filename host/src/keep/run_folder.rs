@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::keep::atomic::{self, WriteError};
-use crate::keep::file_names::input_at;
+use crate::keep::atomic::{self, WriteError, cause};
+use crate::keep::file_names::{input_at, is_absent};
 use crate::problem::{Problem, Refusal, listed, shown_path};
 
 /// What everything else is made from: it is believed only with the bytes that were written.
@@ -108,10 +108,12 @@ impl RunFolder {
     /// Looks at a folder that results are to be written to.
     ///
     /// # Errors
-    /// A [`Refusal`] naming what lies in it, when it is neither absent, nor empty, nor a run's.
+    /// A [`Refusal`] naming what lies in it, when it is neither absent, nor empty, nor a run's; or
+    /// what cannot be read.
     pub fn usable(path: &Path) -> Result<Self, Refusal> {
-        let folder = Self::of(path);
-        if is_run(path) {
+        let unreadable = |error: ClaimError| Problem::new(shown_path(path), error.to_string());
+        let folder = Self::of(path).map_err(unreadable)?;
+        if is_run(path).map_err(unreadable)? {
             return Ok(folder);
         }
         let others = match others(path) {
@@ -137,9 +139,11 @@ impl RunFolder {
     }
 
     /// What a folder says of its files, whatever else is in it.
-    #[must_use]
-    pub fn of(path: &Path) -> Self {
-        let provenance = read_object(&path.join(PROVENANCE)).filter(is_provenance);
+    ///
+    /// # Errors
+    /// It cannot be read what it says: every file in it may be somebody else's.
+    pub fn of(path: &Path) -> Result<Self, ClaimError> {
+        let provenance = read_object(&path.join(PROVENANCE))?.filter(is_provenance);
         let listed = |object: &Map<String, Value>| {
             let files = object.get("files").and_then(Value::as_object)?;
             let hash = |hash: &Value| hash.as_str().map(str::to_owned);
@@ -149,7 +153,7 @@ impl RunFolder {
             Some(files.collect::<BTreeMap<_, _>>())
         };
         let of_run = provenance.as_ref().and_then(listed);
-        let begun = read_object(&path.join("work/files.json"));
+        let begun = read_object(&path.join("work/files.json"))?;
         let begun = begun.as_ref().and_then(listed);
         let is_unlisted = match &provenance {
             Some(_) => of_run.is_none(),
@@ -161,11 +165,11 @@ impl RunFolder {
         if provenance.is_some() {
             all.insert(PROVENANCE.to_owned(), None);
         }
-        Self {
+        Ok(Self {
             path: path.to_path_buf(),
             listed: all,
             is_unlisted,
-        }
+        })
     }
 
     /// Where it is.
@@ -192,23 +196,30 @@ impl RunFolder {
             }
         }
         let names: Vec<String> = names().map(str::to_owned).collect();
-        self.refuse_foreign(&names)
-            .map_err(|error| error.problem().into())
+        self.refuse_foreign(&names).map_err(|error| match error {
+            ClaimError::InTheWay(error) => error.problem().into(),
+            other => Problem::new(shown_path(&self.path), other.to_string()).into(),
+        })
     }
 
     /// Refuses names that are taken by files of somebody else.
-    fn refuse_foreign(&self, names: &[String]) -> Result<(), InTheWay> {
-        let is_foreign = |name: &&String| {
-            !self.listed.contains_key(*name) && self.path.join(name).symlink_metadata().is_ok()
-        };
-        let files: Vec<String> = names.iter().filter(is_foreign).cloned().collect();
-        if self.is_unlisted || files.is_empty() {
+    fn refuse_foreign(&self, names: &[String]) -> Result<(), ClaimError> {
+        let mut files = Vec::new();
+        let unlisted = names.iter().filter(|name| !self.listed.contains_key(*name));
+        for name in unlisted.filter(|_| !self.is_unlisted) {
+            let path = self.path.join(name);
+            match path.symlink_metadata() {
+                Ok(_) => files.push(name.clone()),
+                Err(error) if is_absent(&error) => {}
+                // There may be one: a disk or a network drive does not answer.
+                Err(source) => return Err(ClaimError::Look { path, source }),
+            }
+        }
+        if files.is_empty() {
             return Ok(());
         }
-        Err(InTheWay {
-            folder: self.path.clone(),
-            files,
-        })
+        let folder = self.path.clone();
+        Err(InTheWay { folder, files }.into())
     }
 
     /// From now on these names are ours: noted down before the first of them is written, so that a
@@ -233,9 +244,9 @@ impl RunFolder {
     }
 
     /// A finished run gets more files, of a version that draws more.
-    fn add_to_provenance(&self, names: &[String]) -> Result<(), WriteError> {
+    fn add_to_provenance(&self, names: &[String]) -> Result<(), ClaimError> {
         let path = self.path.join(PROVENANCE);
-        let Some(mut provenance) = read_object(&path) else {
+        let Some(mut provenance) = read_object(&path)? else {
             return Ok(());
         };
         let Some(files) = provenance.get_mut("files").and_then(Value::as_object_mut) else {
@@ -249,7 +260,7 @@ impl RunFolder {
             return Ok(());
         }
         let text = serde_json::to_vec_pretty(&Value::Object(provenance)).unwrap_or_default();
-        atomic::write(&path, &text)
+        Ok(atomic::write(&path, &text)?)
     }
 
     fn files(&self, hash: impl Fn(&str) -> Option<String>) -> Map<String, Value> {
@@ -265,28 +276,45 @@ impl RunFolder {
     /// # Errors
     /// [`ClaimError`] when somebody else's file with this ending is there.
     pub fn claim_folder(&mut self, folder: &str, ending: &str) -> Result<(), ClaimError> {
-        let found = self.names_in(folder, ending);
+        let found = self.names_in(folder, ending)?;
         self.refuse_foreign(&found)?;
         self.remove(&found)
     }
 
-    /// Lists what was written into such a folder.
-    pub fn list_folder(&mut self, folder: &str, ending: &str) {
-        for name in self.names_in(folder, ending) {
+    /// Lists what was written into such a folder, and nothing that was claimed and not written.
+    ///
+    /// # Errors
+    /// [`ClaimError`] when the folder cannot be read.
+    pub fn list_folder(&mut self, folder: &str, ending: &str) -> Result<(), ClaimError> {
+        let prefix = format!("{folder}/");
+        let is_other = |name: &str| !name.starts_with(&prefix) || !name.ends_with(ending);
+        self.listed.retain(|name, _| is_other(name));
+        for name in self.names_in(folder, ending)? {
             self.listed.entry(name).or_insert(None);
         }
+        Ok(())
     }
 
-    fn names_in(&self, folder: &str, ending: &str) -> Vec<String> {
-        let entries = std::fs::read_dir(self.path.join(folder));
-        let names = entries.into_iter().flatten().flatten();
-        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut names: Vec<String> = names
-            .filter(|name| name.ends_with(ending) && !atomic::is_temporary(name))
-            .map(|name| format!("{folder}/{name}"))
-            .collect();
+    fn names_in(&self, folder: &str, ending: &str) -> Result<Vec<String>, ClaimError> {
+        let path = self.path.join(folder);
+        let unreadable = |source| ClaimError::Look {
+            path: path.clone(),
+            source,
+        };
+        let entries = match std::fs::read_dir(&path) {
+            Err(error) if is_absent(&error) => return Ok(Vec::new()),
+            entries => entries.map_err(unreadable)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(unreadable)?.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if name.ends_with(ending) && !atomic::is_temporary(name) {
+                names.push(format!("{folder}/{name}"));
+            }
+        }
         names.sort();
-        names
+        Ok(names)
     }
 
     /// Removes the pictures of an earlier run that this one did not draw again.
@@ -393,6 +421,14 @@ pub enum ClaimError {
     /// The note of it cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// Whether a file is there, and whose, cannot be told.
+    #[error("cannot read {}: {}", path.display(), cause(source))]
+    Look {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A file of ours cannot be removed.
     #[error("cannot remove {}: {source}", path.display())]
     Remove {
@@ -425,7 +461,11 @@ pub(crate) fn remove_ours(folder: &Path, is_ours: impl Fn(&str) -> bool) -> Resu
         }
         Ok(entries) => entries,
     };
-    for entry in entries.flatten() {
+    for entry in entries {
+        let entry = entry.map_err(|source| ClaimError::Look {
+            path: folder.to_path_buf(),
+            source,
+        })?;
         let name = entry.file_name();
         let is_ours = name.to_str().is_some_and(&is_ours);
         if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
@@ -438,19 +478,22 @@ pub(crate) fn remove_ours(folder: &Path, is_ours: impl Fn(&str) -> bool) -> Resu
 }
 
 /// A run is there: finished, begun, or planned.
-fn is_run(path: &Path) -> bool {
-    let has = |name: &str, fits: fn(&Map<String, Value>) -> bool| {
-        read_object(&path.join(name)).is_some_and(|object| fits(&object))
+fn is_run(path: &Path) -> Result<bool, ClaimError> {
+    let has = |name: &str, fits: fn(&Map<String, Value>) -> bool| -> Result<bool, ClaimError> {
+        let object = read_object(&path.join(name))?;
+        Ok(object.is_some_and(|object| fits(&object)))
     };
-    has(PROVENANCE, is_provenance)
-        || has("results.json", |results| {
-            let keys = ["schema_version", "version", "cells"];
-            keys.iter().all(|key| results.contains_key(*key))
-        })
-        || (path.join("work/plan.json").is_file() && path.join("work/journal").is_file())
-        || has("cluster/plan.json", |plan| {
-            plan.contains_key("fingerprint") && plan.contains_key("schema")
-        })
+    let has_results = |results: &Map<String, Value>| {
+        let keys = ["schema_version", "version", "cells"];
+        keys.iter().all(|key| results.contains_key(*key))
+    };
+    let is_plan =
+        |plan: &Map<String, Value>| plan.contains_key("fingerprint") && plan.contains_key("schema");
+    let is_begun = || path.join("work/plan.json").is_file() && path.join("work/journal").is_file();
+    Ok(has(PROVENANCE, is_provenance)?
+        || has("results.json", has_results)?
+        || is_begun()
+        || has("cluster/plan.json", is_plan)?)
 }
 
 fn is_provenance(object: &Map<String, Value>) -> bool {
@@ -500,11 +543,21 @@ fn holds_only(folder: &Path, names: &[&str]) -> bool {
     })
 }
 
-fn read_object(path: &Path) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(&std::fs::read(path).ok()?).ok()? {
-        Value::Object(object) => Some(object),
+/// The JSON object in a file; `None` where there is no such file, or something else in it.
+pub(crate) fn read_object(path: &Path) -> Result<Option<Map<String, Value>>, ClaimError> {
+    let is_nothing =
+        |error: &io::Error| is_absent(error) || error.kind() == io::ErrorKind::IsADirectory;
+    let bytes = match std::fs::read(path) {
+        Err(error) if is_nothing(&error) => return Ok(None),
+        read => read.map_err(|source| ClaimError::Look {
+            path: path.to_path_buf(),
+            source,
+        })?,
+    };
+    Ok(match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(object)) => Some(object),
         _ => None,
-    }
+    })
 }
 
 /// blake3 of a file's bytes.
@@ -578,11 +631,11 @@ mod tests {
     fn a_name_is_claimed_before_it_is_written_and_only_once_by_somebody_else() {
         let folder = folder(&[("work/journal", "")]);
         let names = ["a.csv", "b.csv"].map(str::to_owned);
-        RunFolder::of(folder.path()).claim(&names).unwrap();
+        RunFolder::of(folder.path()).unwrap().claim(&names).unwrap();
         // Killed after the first file: they are still ours, and another is not.
         std::fs::write(folder.path().join("a.csv"), "half").unwrap();
         std::fs::write(folder.path().join("c.csv"), "mine").unwrap();
-        let mut again = RunFolder::of(folder.path());
+        let mut again = RunFolder::of(folder.path()).unwrap();
         again.claim(&names).unwrap();
         let error = again.claim(&["c.csv".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("`c.csv` is there already"), "{error}");
@@ -595,9 +648,9 @@ mod tests {
             ("models/old.ocean", ""),
             ("models/notes.txt", ""),
         ]);
-        let mut run = RunFolder::of(folder.path());
+        let mut run = RunFolder::of(folder.path()).unwrap();
         assert!(run.claim_folder("models", ".ocean").is_err());
-        run.list_folder("models", ".ocean");
+        run.list_folder("models", ".ocean").unwrap();
         run.claim_folder("models", ".ocean").unwrap();
         let left = std::fs::read_dir(folder.path().join("models")).unwrap();
         let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();

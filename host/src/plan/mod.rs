@@ -16,10 +16,10 @@ mod resolve;
 mod resume;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use address::Address;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub use crate::read::config::{
     Blank, Compat, Duplicates, Exchange, InnerFolds, Isolation, Missing, MissingExchange,
@@ -30,14 +30,28 @@ pub use penalty::Penalty;
 pub(crate) use refusals::refuse_idle_flags;
 pub(crate) use server::is_variable;
 
+/// A path in JSON, which is text: what is none in a name is replaced. Nobody reads it back.
+fn as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
+}
+
+fn as_text_if_any<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => as_text(path, to),
+        None => to.serialize_none(),
+    }
+}
+
 /// A resolved study.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
     /// Name and seed.
     pub study: StudyPlan,
     /// The results folder, absolute.
+    #[serde(serialize_with = "as_text")]
     pub out: PathBuf,
     /// Where paths in plugins.toml start, absolute; also for parameters that are paths.
+    #[serde(serialize_with = "as_text")]
     pub folder: PathBuf,
     /// Tables, columns and joins.
     pub data: DataPlan,
@@ -73,6 +87,7 @@ pub struct StudyPlan {
 #[derive(Debug, Clone, Serialize)]
 pub struct DataPlan {
     /// The main table, absolute. Its rows are the dataset's, in file order.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// How the file is written.
     #[serde(flatten)]
@@ -130,6 +145,7 @@ pub struct FormatPlan {
 #[derive(Debug, Clone, Serialize)]
 pub struct JoinPlan {
     /// Absolute.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// How the file is written.
     #[serde(flatten)]
@@ -146,6 +162,7 @@ pub struct JoinPlan {
 #[derive(Debug, Clone, Serialize)]
 pub struct TestPlan {
     /// The table, absolute; `None`: that of `[data]`.
+    #[serde(serialize_with = "as_text_if_any")]
     pub path: Option<PathBuf>,
     /// m.
     pub permutations: u32,
@@ -263,8 +280,10 @@ pub enum EncoderSource {
     /// Vectors are read from a file and joined by id.
     Precomputed {
         /// .npy, or a table with an id column; absolute.
+        #[serde(serialize_with = "as_text")]
         embeddings: PathBuf,
         /// For .npy: one id a row; absolute.
+        #[serde(serialize_with = "as_text_if_any")]
         ids: Option<PathBuf>,
         /// Are they used even if they do not seem to belong to the texts?
         allow_misaligned: bool,

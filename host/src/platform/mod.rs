@@ -45,8 +45,8 @@ mod tests {
         assert!(!is_same_file(&path("one"), &path("two")));
         assert!(!is_same_file(&path("none"), &path("none")));
         let open = std::fs::File::open(path("one")).unwrap();
-        assert!(is_at(&open, &path("one")));
-        assert!(!is_at(&open, &path("two")));
-        assert!(!is_at(&open, &path("none")));
+        assert!(is_at(&open, &path("one")).unwrap());
+        assert!(!is_at(&open, &path("two")).unwrap());
+        assert!(!is_at(&open, &path("none")).unwrap());
     }
 }

@@ -267,8 +267,10 @@ pub(crate) fn conclude(
     }
     run.write_tables()?;
     folder.claim_folder("models", ".ocean")?;
-    Export { run: &run }.write(&study.progress)?;
-    folder.list_folder("models", ".ocean");
+    let export = Export { run: &run };
+    folder.claim(&export.names())?;
+    export.write(&study.progress)?;
+    folder.list_folder("models", ".ocean")?;
     session.timings.mark("report");
     run.write_provenance(
         &session.fingerprint,

@@ -78,7 +78,7 @@ pub fn write_all(folder: &mut RunFolder, results: &StudyResults) -> Result<(), R
 /// # Errors
 /// [`ReportError`] naming the file; [`ReportError::Changed`] when it is not what the run wrote.
 pub fn render_again(dir: &Path) -> Result<StudyResults, ReportError> {
-    let mut folder = RunFolder::of(dir);
+    let mut folder = RunFolder::of(dir)?;
     check_written(&folder, &["results.json"])?;
     let results = read(&dir.join("results.json"))?;
     render_all(&mut folder, &results)?;
@@ -149,7 +149,7 @@ mod tests {
     fn what_is_written_is_read_again_and_rendered_to_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let results = json::from_text(EMPTY).unwrap();
-        let mut run = RunFolder::of(folder.path());
+        let mut run = RunFolder::of(folder.path()).unwrap();
         write_all(&mut run, &results).unwrap();
         for name in DATA
             .iter()

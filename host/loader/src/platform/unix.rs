@@ -283,10 +283,15 @@ pub fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
 }
 
 /// Is `file` the one that has the name `path` now?
-pub fn is_at(file: &File, path: &Path) -> bool {
+///
+/// # Errors
+/// The system does not tell.
+pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let identity = |file: Metadata| (file.dev(), file.ino());
-    let (held, named) = (file.metadata(), std::fs::metadata(path));
-    matches!((held.map(identity), named.map(identity)), (Ok(held), Ok(named)) if held == named)
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        named => Ok(identity(named?) == identity(file.metadata()?)),
+    }
 }
 
 /// Bytes of a page of memory.

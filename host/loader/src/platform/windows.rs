@@ -356,10 +356,14 @@ pub fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
 }
 
 /// Is `file` the one that has the name `path` now?
-pub fn is_at(file: &File, path: &Path) -> bool {
-    let held = file.try_clone().and_then(same_file::Handle::from_file);
-    let named = same_file::Handle::from_path(path);
-    matches!((held, named), (Ok(held), Ok(named)) if held == named)
+///
+/// # Errors
+/// The system does not tell.
+pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match same_file::Handle::from_path(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        named => Ok(named? == same_file::Handle::from_file(file.try_clone()?)?),
+    }
 }
 
 /// Bytes of a page of memory.

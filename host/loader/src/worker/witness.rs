@@ -70,7 +70,7 @@ impl Witness {
     /// Where a worker finds the file: under its name, or, once another file has that name, where
     /// this process holds it. `None`: nowhere.
     pub(super) fn place(&self) -> Option<PathBuf> {
-        if is_at(&self.file, &self.path) {
+        if is_at(&self.file, &self.path).unwrap_or(false) {
             return Some(self.path.clone());
         }
         #[cfg(target_os = "linux")]

@@ -174,7 +174,11 @@ impl Frozen {
     /// [`atomic::WriteError`].
     pub fn write(&self, place: &Place) -> Result<(), atomic::WriteError> {
         atomic::create_folder(place.folder())?;
-        let text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        // A name that is no text is none of JSON either.
+        let text = serde_json::to_vec_pretty(self).map_err(|error| atomic::WriteError {
+            path: place.plan(),
+            source: std::io::Error::other(error),
+        })?;
         atomic::write(&place.plan(), &text)
     }
 

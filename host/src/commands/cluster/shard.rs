@@ -15,7 +15,7 @@ use super::task::Shard;
 use super::work::{Coverage, Share};
 use super::{Options, Place};
 use crate::keep::atomic;
-use crate::keep::journal::{Journal, JournalError};
+use crate::keep::journal::{self, Journal, JournalError};
 use crate::platform;
 use crate::run::{Entry, RunError, Setback, Study, without_encoder};
 use crate::write::outputs::Timings;
@@ -36,6 +36,11 @@ pub fn permute(
     let place = Place::of(&options.run);
     let (path, share) = (place.result(shard), frozen.share(shard));
     if is_done(&path, frozen, &share) {
+        // What a task that was killed at its very end did not remove; another that is still at it
+        // keeps its own.
+        let partial = place.partial(shard);
+        let _ = journal::remove(&partial);
+        let _ = std::fs::remove_dir(partial);
         return Ok((format!("shard {shard} is done already\n"), true));
     }
     // A disk that cannot be written is found out before the work and not after it.

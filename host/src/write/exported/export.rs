@@ -27,6 +27,9 @@ use crate::tell::progress::Progress;
 /// the sd of y.
 const SAME: f64 = 1e-4;
 
+/// Where they go in the results folder.
+const FOLDER: &str = "models";
+
 /// What models are made from.
 pub struct Export<'a> {
     /// The finished run.
@@ -40,21 +43,11 @@ impl Export<'_> {
     /// # Errors
     /// A file cannot be written.
     pub fn write(&self, progress: &Progress) -> Result<(), RunError> {
-        let is_asked = |regressor: &&NamedRegressor| {
-            let mut plans = self.run.plan.regressors.iter();
-            plans.any(|plan| plan.name == regressor.name && plan.export_models)
-        };
-        let regressors: Vec<&NamedRegressor> = self
-            .run
-            .sources
-            .regressors
-            .iter()
-            .filter(is_asked)
-            .collect();
+        let regressors = self.regressors();
         if regressors.is_empty() {
             return Ok(());
         }
-        let folder = self.run.plan.out.join("models");
+        let folder = self.run.plan.out.join(FOLDER);
         atomic::create_folder(&folder)?;
         let files = self.files(&regressors, &folder);
         for (at, encoder) in self.run.sources.encoders.iter().enumerate() {
@@ -74,6 +67,27 @@ impl Export<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The models that [`Export::write`] may write, as the results folder names them.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let files = self.files(&self.regressors(), Path::new("")).into_values();
+        let mut names: Vec<String> = files
+            .map(|file| format!("{FOLDER}/{}", file.display()))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Those whose models are asked for.
+    fn regressors(&self) -> Vec<&NamedRegressor> {
+        let is_asked = |regressor: &&NamedRegressor| {
+            let mut plans = self.run.plan.regressors.iter();
+            plans.any(|plan| plan.name == regressor.name && plan.export_models)
+        };
+        let regressors = self.run.sources.regressors.iter();
+        regressors.filter(is_asked).collect()
     }
 
     /// A file for every model.
