@@ -36,14 +36,14 @@ fn homes_locales_masks_and_clocks_change_no_byte_of_the_results() {
         return;
     }
     let tried = Tried::new(eval());
-    type Change = fn(&Bench, &mut Command);
-    let no_home: Change = |_, command| {
+    type Change<'a> = &'a dyn Fn(&Bench, &mut Command);
+    let no_home = |_: &Bench, command: &mut Command| {
         for name in ["HOME", "OCEAN_CACHE", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
             command.env_remove(name);
         }
     };
     // Where nobody may write, not even root.
-    let unwritable_home: Change = |_, command| {
+    let unwritable_home = |_: &Bench, command: &mut Command| {
         command.env_remove("OCEAN_CACHE").env("HOME", "/proc");
     };
     let clock = |to: &'static str| {
@@ -57,7 +57,7 @@ fn homes_locales_masks_and_clocks_change_no_byte_of_the_results() {
             command.env(name, value);
         }
     };
-    let changes: [(&str, &dyn Fn(&Bench, &mut Command)); 10] = [
+    let changes: [(&str, Change); 10] = [
         ("no HOME", &no_home),
         ("HOME that cannot be written", &unwritable_home),
         ("cache in a file", &|bench, command| {
