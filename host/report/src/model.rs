@@ -245,7 +245,7 @@ pub struct ServerSummary {
 /// Texts that were sent to a server twice.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct RepeatedSummary {
-    /// How many.
+    /// How many texts were sent twice.
     pub texts: usize,
     /// The largest difference of one number, as a share of the vector's length.
     pub largest: f64,
