@@ -10,7 +10,7 @@
 //! rows; where locks do not work, rows may be encoded twice, but nothing is corrupted.
 //!
 //! Vectors that somebody else was paid for are not waiting for that: [`Entry::keep`] appends them
-//! to a file of their own ([`received`]), which the next writing of the entry takes in.
+//! to a file of their own (`received`), which the next writing of the entry takes in.
 
 mod received;
 

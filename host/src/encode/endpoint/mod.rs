@@ -3,8 +3,8 @@
 //!
 //! Such a server is believed about as little as can be: vectors are joined by the index that it
 //! states, and a reply that lacks one, has one twice, or holds what is no number is refused
-//! ([`reply`]). It sees texts and key alone, at the address that the user typed and nowhere else
-//! ([`http`]). What it has answered is kept at once, so that nothing is sent twice ([`ask`]).
+//! (`reply`). It sees texts and key alone, at the address that the user typed and nowhere else
+//! (`http`). What it has answered is kept at once, so that nothing is sent twice (`ask`).
 //! Whether texts may leave the machine is decided in [`crate::plan`].
 
 #[cfg(feature = "download")]
