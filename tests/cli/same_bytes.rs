@@ -38,6 +38,16 @@ fn one_thread_and_two_leave_the_same_bytes() {
     assert_same(&folder.file("1"), &folder.file("2"));
 }
 
+/// The table is read on the threads that were asked for, and must not start others before.
+#[test]
+fn a_run_has_the_threads_that_it_was_given() {
+    let folder = Folder::sound();
+    folder.eval(&["--threads", "3"]).ending_with(0);
+    let provenance = std::fs::read_to_string(folder.file("run/provenance.json")).unwrap();
+    let provenance: serde_json::Value = serde_json::from_str(&provenance).unwrap();
+    assert_eq!(provenance["machine"]["threads"], 3);
+}
+
 #[test]
 fn a_second_run_in_another_place_leaves_the_same_bytes() {
     let (one, other) = (Folder::sound(), Folder::sound());

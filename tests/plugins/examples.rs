@@ -70,7 +70,7 @@ fn a_random_forest_predicts_and_its_seed_is_the_studys() {
     }
     let (_temporary, folder) = copy_of("sklearn-forest");
     sh(&folder, "make");
-    let quick = "ocean-host eval plugins.toml --quiet --set evaluation.controls=false --set evaluation.permutations=1 --set regressor.forest.n_trees=3 --set evaluation.level=0.5";
+    let quick = "ocean-host eval plugins.toml --quiet --set evaluation.controls=false --set evaluation.permutations=1 --set evaluation.folds=2 --set regressor.forest.n_trees=3 --set evaluation.level=0.5";
     for (out, seed) in [("first", 1), ("again", 1), ("other", 2)] {
         sh(
             &folder,

@@ -37,6 +37,7 @@ pub fn encode(
     interrupted: &Arc<AtomicBool>,
 ) -> Result<String, RunError> {
     let progress = Progress::new(options.format, options.is_quiet);
+    set_threads(options.threads);
     let config = Config::read(&options.config, &options.sets, Scope::Encoding)?;
     let plan = Plan::resolve(&config, options.out.as_deref())?;
     if options.out.is_some() {
@@ -47,7 +48,7 @@ pub fn encode(
         .doubts
         .iter()
         .for_each(|doubt| progress.warn(&doubt.in_short()));
-    let (sources, _library) = open(&plan, &dataset, options, (&progress, interrupted))?;
+    let (sources, _library) = open(&plan, &dataset, (&progress, interrupted))?;
     let cache = Cache::resolve(options.cache.as_deref());
     let mut text = String::new();
     let note = match options.out {
@@ -103,10 +104,9 @@ fn note(plan: &Plan) -> Result<Unfinished, WriteError> {
 pub(super) fn open(
     plan: &Plan,
     dataset: &Dataset,
-    options: &Options,
     (progress, interrupted): (&Progress, &Arc<AtomicBool>),
 ) -> Result<(Sources, Library), RunError> {
-    let threads = set_threads(options.threads);
+    let threads = rayon::current_num_threads();
     let context = CallContext::of(progress, Arc::clone(interrupted));
     let library = open_library(&context, false).map_err(RunError::Program)?;
     let models = Models::new(progress, interrupted, true);

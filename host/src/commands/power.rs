@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::encode::open;
 use crate::encode::cache::Cache;
+use crate::encode::places::set_threads;
 use crate::encode::sources::{Embedded, NamedRegressor};
 use crate::keep::atomic;
 use crate::keep::file_names::{distinct_of, may_write};
@@ -68,6 +69,7 @@ pub fn power(
     asked: Asked,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<String, RunError> {
+    set_threads(options.threads);
     let progress = Progress::new(options.format, options.is_quiet);
     let config = Config::read(&options.config, &options.sets, Scope::Power)?;
     let mut plan = Plan::resolve(&config, options.out.as_deref())?;
@@ -79,7 +81,7 @@ pub fn power(
         atomic::create_folder(&plan.out)?;
     }
     let dataset = Dataset::read(&plan.data, &[], 0)?;
-    let (sources, _library) = open(&plan, &dataset, options, (&progress, interrupted))?;
+    let (sources, _library) = open(&plan, &dataset, (&progress, interrupted))?;
     let cache = Cache::resolve(options.cache.as_deref());
     let reported = || {
         sources

@@ -6,7 +6,8 @@ use ocean_loader::{CallContext, Library, Prober, Quarantine, SearchPath};
 
 use crate::encode::cache::Cache;
 
-/// The threads of the whole process; a second call (tests, embedders) keeps those of the first.
+/// The threads of the whole process, asked for before anything is read: tables are read on all of
+/// them. A second call (tests, embedders) keeps those of the first.
 pub(crate) fn set_threads(threads: Option<usize>) -> usize {
     if let Some(threads) = threads {
         let _ = rayon::ThreadPoolBuilder::new()

@@ -73,6 +73,7 @@ impl Study {
         interrupted: &Arc<AtomicBool>,
         timings: &mut Timings,
     ) -> Result<(Self, Sources), RunError> {
+        let threads = set_threads(options.threads);
         let progress = Progress::new(options.format, options.is_quiet);
         let plan = Plan::resolve(config, options.out.as_deref())?;
         let folder = RunFolder::usable(&plan.out)?;
@@ -90,7 +91,6 @@ impl Study {
         let n_fold_values = folds.map_or(0, |folds| folds.values.len());
         let plan = plan.settled(n_fold_values as u32);
         check_adaptive_cap(&plan, dataset.targets.len())?;
-        let threads = set_threads(options.threads);
         let context = CallContext::of(&progress, Arc::clone(interrupted));
         let library = open_library(&context, options.is_task).map_err(RunError::Program)?;
         let may_fetch = !options.is_dry && !options.is_task;

@@ -95,6 +95,7 @@ pub fn parameter(typed: &str) -> Result<(String, Value), RunError> {
 /// A [`Refusal`] for a model or table that cannot be read, a plugin or an encoder that is not the
 /// model's own, other columns of vectors; else what the encoder or the regressor reports.
 pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<String, RunError> {
+    let threads = set_threads(options.threads);
     let progress = Progress::new(Format::Human, options.is_quiet);
     let model = Model::read(&options.model).map_err(|error| refuse(&options.model, error))?;
     warn_of_evidence(&model, &progress);
@@ -103,7 +104,6 @@ pub fn predict(options: &Options, interrupted: &Arc<AtomicBool>) -> Result<Strin
     }
     let rows = rows(options, &model)?;
     let context = CallContext::of(&progress, Arc::clone(interrupted));
-    let threads = set_threads(options.threads);
     let library = open_library(&context, false).map_err(RunError::Program)?;
     let command = Command {
         options,
